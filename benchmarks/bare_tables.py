@@ -1,4 +1,4 @@
-"""Tables without their keys, indexes and triggers while millions of rows are copied in."""
+"""Drops the tables' keys, indexes and triggers while millions of rows are copied in."""
 
 import sys
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ FOUND = Path(__file__).with_name("bulk_found.sql")
 
 
 def fill(books: Books) -> None:
-    """The books in empty tables and in the view."""
+    """Write the books to empty tables and refresh the view."""
     connection = connections["owner"]
     with connection.cursor() as wrapped:
         cursor: Cursor[Any] = wrapped.cursor

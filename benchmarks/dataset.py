@@ -1,4 +1,4 @@
-"""Seeded books in a database of their own, which is gone when the measuring is over."""
+"""Seeded books in a database of their own, which is dropped after the measurement."""
 
 import signal
 import sys
@@ -22,10 +22,10 @@ BOOKS = Path(__file__).with_name("books.sql")
 
 @contextmanager
 def database(name: str = DATABASE) -> Iterator[None]:
-    """Both aliases talk to a fresh, migrated database on the configured server.
+    """Connect both aliases to a new, migrated database on the configured server.
 
-    The one of a run that was killed is replaced. It is dropped at the end, after Ctrl-C and
-    SIGTERM too. Ends the program with a sentence where the server allows no new database.
+    The database of a run that was killed is replaced. The database is dropped at the end, also
+    after Ctrl-C and SIGTERM. Ends the program with a sentence if the server allows no new database.
     """
     usual = {alias: connections[alias].settings_dict["NAME"] for alias in connections}
     previous = signal.signal(signal.SIGTERM, _interrupt)
@@ -43,7 +43,8 @@ def database(name: str = DATABASE) -> Iterator[None]:
 
 @contextmanager
 def kept(name: str, made_of: str, fill: Callable[[], None]) -> Iterator[None]:
-    """Both aliases talk to a database that stays: it is filled where `made_of` is not its mark."""
+    """Connect both aliases to a database that is kept. It is filled if its label is not
+    `made_of`."""
     usual = {alias: connections[alias].settings_dict["NAME"] for alias in connections}
     if _label(name) != made_of:
         _create(name)
@@ -59,9 +60,9 @@ def kept(name: str, made_of: str, fill: Callable[[], None]) -> Iterator[None]:
 
 
 def fill(user_id: UUID, edges: int, entities: int, seed: int) -> None:
-    """The tenant's books in the tables and in the view.
+    """Write the tenant's books to the tables and refresh the view.
 
-    The rows' ids follow from the seed alone: two tenants of one database need two seeds.
+    The rows' ids depend on the seed alone, so two tenants of one database need two seeds.
     """
     books = SQL(cast(LiteralString, BOOKS.read_text())).format(
         user=Literal(user_id),
@@ -77,7 +78,7 @@ def fill(user_id: UUID, edges: int, entities: int, seed: int) -> None:
 
 
 def disconnect() -> None:
-    """Close every connection of this process, the pools' too."""
+    """Close every connection of this process, including those of the pools."""
     arrow.close_all()
     for alias in connections:
         connections[alias].close()
@@ -91,7 +92,7 @@ def _turn_to(names: dict[str, str]) -> None:
 
 
 def _label(name: str) -> str | None:
-    """What was written on the database when it was complete."""
+    """The label that was written on the database when it was complete, or None."""
     with connections["owner"].cursor() as cursor:
         cursor.execute(
             "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s",

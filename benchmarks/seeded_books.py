@@ -1,7 +1,7 @@
-"""Seeded books of many tenants, made as columns and sent by COPY.
+"""Seeded books of many tenants, made as columns and written by COPY.
 
-Everything follows from the seed: ids, amounts, who pays whom. A few entities take part in most of
-the payments, as in real books. All nine layers speak, each of its share of the relationships.
+Everything depends on the seed: ids, amounts, who pays whom. As in real books, a few entities take
+part in most of the payments. All nine layers have rows, each for its share of the relationships.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,7 +19,7 @@ from pyarrow import csv
 
 from graph.engine.columns import uuid_texts
 
-EDITION = 1  # goes up when other rows are made of the same seed
+EDITION = 1  # increases when the same seed gives other rows
 CHUNK = 100_000  # relationships
 DAY = np.datetime64("2020-01-01")
 Index = npt.NDArray[np.int64]
@@ -30,7 +30,8 @@ REASONS = tuple(f"one row of the ledger, rule {n}" for n in range(40))
 
 @dataclass(frozen=True)
 class Books:
-    """How many relationships each tenant has; an entity for ten of them, two at least."""
+    """The number of relationships of each tenant. There is an entity for ten of them, and at least
+    two."""
 
     sizes: Index
     seed: int
@@ -43,7 +44,7 @@ class Books:
         return [UUID(text) for text in self.ids("tenant", np.arange(len(self.sizes))).to_pylist()]
 
     def ids(self, kind: str, numbers: Index) -> pa.Array:
-        """The texts of these rows' uuids: 128 bits that follow from the seed, kind and number."""
+        """The uuids of these rows as texts: 128 bits computed from the seed, kind and number."""
         salt = np.uint64(int.from_bytes(f"{kind}{self.seed}".encode()[-8:].ljust(8), "little"))
         low = _mixed(numbers.astype(np.uint64) + salt)
         octets = np.column_stack([low, _mixed(low ^ salt)]).tobytes()
@@ -64,14 +65,14 @@ class Books:
         return np.cumsum(count) - count, count
 
     def shared(self) -> Iterator[tuple[str, Columns]]:
-        """What relationships share: entities and patterns, by table."""
+        """The rows that relationships share: entities and patterns, by table."""
         yield "normalized_entities", self._entities()
         yield "temporal_patterns", self._temporal()
         yield "seasonal_patterns", self._seasonal()
         yield "relationship_patterns", self._patterns()
 
     def related(self) -> Iterator[tuple[str, Columns]]:
-        """Events, matches, relationships and facts, by table and piece by piece."""
+        """Events, matches, relationships and facts, by table and in pieces."""
         for start in range(0, self.edges, CHUNK):
             n = np.arange(start, min(start + CHUNK, self.edges))
             tenant = np.searchsorted(np.cumsum(self.sizes), n, side="right")
@@ -239,7 +240,7 @@ class Books:
 
 
 def send(cursor: Cursor[tuple[object, ...]], table: str, columns: Mapping[str, pa.Array]) -> None:
-    """The rows into the table, by COPY."""
+    """Write the rows to the table by COPY."""
     text = BytesIO()
     csv.write_csv(pa.table(dict(columns)), text, csv.WriteOptions(include_header=False))
     names = SQL(", ").join(Identifier(name) for name in columns)

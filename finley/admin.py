@@ -1,4 +1,4 @@
-"""Admin pages of users and their API tokens. A token is shown only once, its digest never."""
+"""Admin pages of users and their API tokens. A token is shown only once, and its digest never."""
 
 from collections.abc import Sequence
 from copy import copy
@@ -117,7 +117,7 @@ class UserAdmin(ByEmail):
 def stand_in(token: ApiToken) -> ApiToken:
     """A copy of the token with its first letters as its primary key, for links, forms and logs.
 
-    Its real primary key is the digest, which Django would write into all of them.
+    The real primary key is the digest, which Django would write into all of these.
     """
     stand_in_token = copy(token)
     stand_in_token.digest = token.token_key
@@ -166,9 +166,8 @@ class ApiTokenAdmin(ModelAdmin):
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> ApiToken | None:
-        """The token by its first letters; None also if two tokens share them, which is very
-        unlikely.
-        """
+        """The token with these first letters. None also in the very unlikely case that two tokens
+        share them."""
         tokens = list(self.get_queryset(request).filter(token_key=object_id)[:2])
         return tokens[0] if len(tokens) == 1 else None
 

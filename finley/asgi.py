@@ -6,10 +6,11 @@ from importlib import import_module
 import django
 from django.conf import settings
 
+from finley.mcp.sessions import Lifespan
 from finley.server.body_limit import BodyLimit
 from finley.server.handler import ThreadedHandler
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "finley.settings")
 django.setup(set_prefix=False)
 import_module(settings.ROOT_URLCONF)  # every view: else the first request waits a second for that
-application = BodyLimit(ThreadedHandler())
+application = BodyLimit(Lifespan(ThreadedHandler()))

@@ -26,10 +26,11 @@ def main(arguments: list[str]) -> None:
 
 
 def _refusal(error: BaseException | None) -> str | None:
-    """A sentence for an error that the machine causes, found among the exception's causes.
+    """A sentence for an error that the machine causes, found among the exception's causes; None for
+    any other error.
 
-    Such are embedded servers that do not start, a full disk, and a database that is not migrated or
-    cannot be reached. None for any other error.
+    The machine causes these: embedded servers do not start, the disk is full, or the database is
+    not migrated or cannot be reached.
     """
     while error is not None:
         if isinstance(error, EmbeddedServerError):

@@ -31,7 +31,8 @@ class Step:
 
 
 def steps(names: Names) -> list[Step]:
-    """Creates the roles (neither a superuser) and the database, which the owner owns."""
+    """The steps that create the two roles, neither a superuser, and the database, which the owner
+    owns."""
     owner, app = sql.Identifier(names.owner), sql.Identifier(names.app)
     database = sql.Identifier(names.database)
     outer = [
@@ -66,7 +67,8 @@ def script(names: Names) -> str:
 
 
 def run(names: Names, superuser_url: str) -> list[str]:
-    """Run the remaining steps. Returns the roles that existed before and keep their passwords.
+    """Run the steps that are not done yet. Return the roles that existed before and keep their
+    passwords.
 
     Raises psycopg.Error.
     """

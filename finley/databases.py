@@ -1,4 +1,4 @@
-"""Django's DATABASES from the environment: two roles as two aliases.
+"""Makes Django's DATABASES from the environment: two roles as two aliases.
 
 `default` is the role of web and workers, which owns nothing. `owner` migrates, refreshes the view
 and serves the admin. Without DATABASE_URL, both are roles of the embedded PostgreSQL.
@@ -64,9 +64,8 @@ def _pooled(app: dict[str, Any], owner: dict[str, Any], pool: dict[str, Any]) ->
 
 
 def still_there(connection: "Connection[Any]") -> None:
-    """Raises OperationalError if the server has closed the connection.
-
-    The pool calls it before use.
+    """Raises OperationalError if the server has closed the connection. The pool calls it before
+    use.
 
     A server that ends sends a message or closes the socket. As long as there is nothing to read,
     the connection is alive, and no query is needed.

@@ -2,6 +2,7 @@
 
 import os
 import re
+from ipaddress import ip_network
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -13,7 +14,7 @@ NO = frozenset({"", "0", "false", "no", "off"})
 
 
 def text(name: str, default: str = "") -> str:
-    """The variable's value, or `default` where it is unset or empty."""
+    """The variable's value, or `default` if it is unset or empty."""
     return os.environ.get(name, "").strip() or default
 
 
@@ -47,7 +48,7 @@ def decimal(name: str, default: float) -> float:
 
 
 def words(name: str, default: str = "") -> list[str]:
-    """A comma-separated list without blanks."""
+    """The words of a comma-separated list, without blanks."""
     return [word for raw in text(name, default).split(",") if (word := raw.strip())]
 
 
@@ -61,6 +62,17 @@ def origins(name: str) -> list[str]:
                 "https://app.example.com, without a path."
             )
     return origins
+
+
+def networks(name: str) -> list[str]:
+    """A comma-separated list of networks such as 10.0.0.0/8. Raises ImproperlyConfigured."""
+    texts = words(name)
+    for text_of_network in texts:
+        try:
+            ip_network(text_of_network)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{name}: {error}.") from None
+    return texts
 
 
 def one_of(name: str, *choices: str) -> str:

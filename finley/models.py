@@ -58,22 +58,24 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]
 
 
 class Role(models.TextChoices):
-    """What a member may do with a tenant's data; each may what those before it may."""
+    """What a member may do with a tenant's data. Each role may do everything that the roles before
+    it may."""
 
     VIEWER = "viewer", "viewer: reads"
     REVIEWER = "reviewer", "reviewer: decides what the queues ask"
     OWNER = "owner", "owner: imports, and says who is a member"
 
     def includes(self, other: "Role") -> bool:
-        """Whether who has this role may do what needs the other."""
+        """Return whether this role may do everything that the other role may."""
         order = list(Role)
         return order.index(self) >= order.index(other)
 
 
 class Membership(models.Model):
-    """A user may see a tenant's data, in a role, once it has accepted that.
+    """Lets a user see a tenant's data in a role, once the user has accepted it.
 
-    Every user owns the tenant that it is itself."""
+    A user is the owner of the tenant with the same id without a membership.
+    """
 
     member = models.ForeignKey(User, models.CASCADE, related_name="memberships")
     tenant = models.ForeignKey(User, models.CASCADE, related_name="members")
@@ -101,7 +103,7 @@ class Membership(models.Model):
 
 
 def usual_scopes() -> list[str]:
-    """The scopes of a tenant's token; staff also gets `admin`."""
+    """The scopes that a token for a tenant gets by default; a token of staff also gets `admin`."""
     return [READ, SYNC]
 
 

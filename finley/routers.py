@@ -9,7 +9,8 @@ class TwoRoles:
     """Routes by role, not by model. Both aliases are the same database."""
 
     def db_for_read(self, model: type, **hints: Any) -> str:
-        """The alias. A related object is read with the role that read its instance."""
+        """The alias of the current role. A related object is read with the role that read its
+        instance."""
         if (instance := hints.get("instance")) is not None and instance._state.db:
             return str(instance._state.db)
         return "owner" if is_owner() else "default"

@@ -1,4 +1,4 @@
-"""Django settings. Nothing else in finley reads the environment (docs/settings.md lists it)."""
+"""Django settings. No other module of finley reads the environment (docs/settings.md lists it)."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -27,7 +27,7 @@ CSRF_TRUSTED_ORIGINS = environment.words("FINLEY_TRUSTED_ORIGINS")
 
 # Origins whose pages may call the API; they send a token, never a cookie.
 CORS_ALLOWED_ORIGINS = environment.origins("FINLEY_CORS_ORIGINS")
-CORS_URLS_REGEX = r"^/api/"
+CORS_URLS_REGEX = r"^/(api/|mcp$)"
 CORS_ALLOW_HEADERS = [
     "accept",
     "authorization",
@@ -35,18 +35,21 @@ CORS_ALLOW_HEADERS = [
     "idempotency-key",
     "if-none-match",
     "last-event-id",
+    "mcp-method",
+    "mcp-name",
+    "mcp-protocol-version",
     "x-finley-user",
     "x-request-id",
 ]
 CORS_EXPOSE_HEADERS = ["ETag", "Location", "Retry-After", "X-Request-ID"]
 
 INSTALLED_APPS = [
-    "finley",
+    "finley.apps.FinleyConfig",
     "finley.web",
     "graph",
     "syncjobs",
     "unfold",
-    "django.contrib.admin",
+    "finley.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -63,7 +66,7 @@ INSTALLED_APPS = [
     *(["corsheaders"] if CORS_ALLOWED_ORIGINS else []),
 ]
 
-# Whether spans are sent to a collector; OpenTelemetry's SDK reads these variables itself.
+# Whether spans are sent to a collector. OpenTelemetry's SDK reads these variables itself.
 TRACED = any(
     environment.text(name)
     for name in ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
@@ -160,7 +163,7 @@ GRAPH_CACHE = {
 # Bytes of answers that a process caches and returns while the graph's version is the same.
 ANSWERS_MEMORY = environment.number("FINLEY_ANSWERS_MEMORY_MB", 32) * 2**20
 
-# Bytes of books that a process keeps to hold pay runs against while they do not change.
+# Bytes of books that a process caches to check pay runs, while the books do not change.
 CHECKS_MEMORY = environment.number("FINLEY_CHECKS_MEMORY_MB", 256) * 2**20
 
 # Each stream of changes holds a connection of its client.
@@ -187,7 +190,7 @@ QUESTIONS = {
     "keep_hours": environment.number("FINLEY_ANSWERS_KEEP_HOURS", 24),
 }
 
-# Mail by which a user sets a new password; without a server's name the pages offer none.
+# The mail server for setting new passwords. Without its name, the pages do not offer that.
 EMAIL_HOST_NAME = environment.text("FINLEY_EMAIL_HOST")
 MAILERS = {
     "default": {
@@ -215,7 +218,16 @@ ARQ_POLL_DELAY = environment.decimal("ARQ_POLL_DELAY", 0.1)
 SYNC_LEASE = environment.decimal("FINLEY_LEASE", 30.0)  # seconds until a lease expires
 ZOHO_PACE = environment.decimal("ZOHO_PACE", BY_NAME["zoho_mail"].pace)  # seconds between requests
 # Whether ledgers and e-invoices of mail whose sender was not verified are imported, too.
+HOME_CURRENCY = environment.text("FINLEY_HOME_CURRENCY", "GBP").upper()  # of files without any
 UNVERIFIED_BOOKS = environment.flag("FINLEY_UNVERIFIED_BOOKS", default=False)
+# Keys for secrets in the database, the newest first; without any, made from the secret keys.
+ENCRYPTION_KEYS = environment.words("FINLEY_ENCRYPTION_KEYS")
+WEBHOOK_NETWORKS = environment.networks("FINLEY_WEBHOOK_NETWORKS")  # private ones they may use
+DELIVERIES: dict[str, float] = {  # messages to webhooks, mailboxes and chats
+    "max_tries": environment.number("FINLEY_DELIVERY_TRIES", 10),
+    "backoff": environment.decimal("FINLEY_DELIVERY_BACKOFF", 10.0),  # seconds, then doubled
+    "timeout": environment.decimal("FINLEY_DELIVERY_TIMEOUT", 15.0),  # seconds of an attempt
+}
 SYNC_KEEP_DAYS = environment.number("FINLEY_KEEP_DAYS", 90)
 PARSERS = {  # processes of a worker that read mail, documents and ledgers
     "at_once": environment.number("FINLEY_PARSERS", 2),
@@ -265,6 +277,7 @@ REQUESTS_PER_MINUTE = environment.number("FINLEY_REQUESTS_PER_MINUTE", 1200)  # 
 FAILED_TOKENS_PER_MINUTE = environment.number("FINLEY_FAILED_TOKENS_PER_MINUTE", 30)  # per address
 PROXIES = environment.number("FINLEY_PROXIES", 0)  # trusted proxies in front of finley
 TOKEN_SECONDS = environment.number("FINLEY_TOKEN_SECONDS", 30)  # lifetime of a cached token
+MCP_TOKEN = environment.text("FINLEY_TOKEN")  # of `manage.py mcp`
 METRICS_TOKEN = environment.text("FINLEY_METRICS_TOKEN")
 KNOX_TOKEN_MODEL = "finley.ApiToken"  # noqa: S105
 REST_KNOX = {
@@ -373,7 +386,7 @@ LOGGING = {
             "filters": ["of_request"],
         }
     },
-    # Addresses with their queries, which may hold names.
+    # Their messages contain URLs with queries, which may contain names.
     "loggers": {name: {"level": "WARNING"} for name in ("httpx", "httpcore", "uvicorn.access")},
     "root": {"handlers": ["stderr"], "level": environment.text("FINLEY_LOG_LEVEL", "WARNING")},
 }

@@ -1,4 +1,4 @@
-"""The admin's sidebar: every table in a section, by the task that people use it for."""
+"""The admin's sidebar. It lists every table in a section, by the task that people use it for."""
 
 from typing import Any
 
@@ -10,6 +10,7 @@ from django.urls import reverse
 SECTIONS: dict[str, tuple[tuple[str, str], ...]] = {
     "Operate": (
         ("Job failures", "syncjobs.jobfailure"),
+        ("Bulk replays", "syncjobs.replaybatch"),
         ("Runs", "syncjobs.syncrun"),
         ("Attempts", "syncjobs.jobattempt"),
         ("Connections", "syncjobs.syncconnection"),
@@ -17,6 +18,8 @@ SECTIONS: dict[str, tuple[tuple[str, str], ...]] = {
         ("Uploaded files", "syncjobs.upload"),
         ("Saved mappings", "graph.savedmapping"),
         ("Periodic tasks", "syncjobs.duty"),
+        ("Alerts and webhooks", "syncjobs.deliveryendpoint"),
+        ("Messages", "syncjobs.delivery"),
         ("Questions for workers", "graph.askedquestion"),
         ("Enrichments", "graph.enrichment"),
         ("View refreshes", "graph.viewrefresh"),

@@ -23,7 +23,7 @@ GraphError
 
 
 class GraphError(Exception):
-    """The message is for a person: what is wrong, where, and what to do."""
+    """An error. The message is for a person: what is wrong, where, and what to do."""
 
 
 class ViewError(GraphError):
@@ -97,7 +97,7 @@ class QuestionError(GraphError):
 
 
 class DecidedMeanwhile(QuestionError):
-    """Somebody decided it after the person had looked at it. Nothing was changed."""
+    """Another person decided it after this person had read it. Nothing was changed."""
 
 
 class NotFound(QuestionError):

@@ -1,7 +1,7 @@
-"""What `explain` says about a relationship in words, one sentence a layer.
+"""The sentences with which `explain` describes a relationship, one per layer.
 
-A layer's declaration (`graph.layers`) names its sentence: a template over its columns, in the form
-of `str.format`, or one of the functions below, where the words depend on the values.
+A layer's declaration (`graph.layers`) names its sentence. It is a template over the layer's columns
+in the form of `str.format`, or one of the functions below if the words depend on the values.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ Sentence = str | Callable[[Row], str]
 
 
 class _NullFormatter(Formatter):
-    """`str.format`, in which NULL is "unknown", whatever its format asks for."""
+    """`str.format`, but NULL becomes "unknown", whatever its format is."""
 
     def format_field(self, value: Any, format_spec: str) -> str:
         return "unknown" if value is None else str(super().format_field(value, format_spec))

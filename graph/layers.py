@@ -68,16 +68,17 @@ class Layer:
 
     @property
     def only(self) -> str:
-        """The SQL condition on the rows that count; empty where all do."""
+        """The SQL condition for the rows that count; empty if all do."""
         return f"status <> '{self.hidden_status}'" if self.hidden_status else ""
 
     def say(self, row: Row) -> str:
-        """One sentence about a row, given by the names of the layer's columns."""
+        """One sentence about a row. `row` has the layer's columns by name."""
         return say(self.sentence, row)
 
     @property
     def presence(self) -> str:
-        """The view's column that is NULL for relationships without a row of this layer."""
+        """The name of the view's column that is NULL for relationships without a row of this
+        layer."""
         return self.id_column
 
 

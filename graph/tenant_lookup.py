@@ -31,7 +31,7 @@ def find(user: str, *, create: bool = False) -> UUID:
 
 
 def strangers(ids: Iterable[UUID]) -> list[UUID]:
-    """Those of the ids that belong to no user."""
+    """The ids that belong to no user."""
     wanted_ids = list(ids)
     users = get_user_model().objects.using("owner")
     existing = set(users.filter(id__in=wanted_ids).values_list("id", flat=True))
@@ -39,7 +39,7 @@ def strangers(ids: Iterable[UUID]) -> list[UUID]:
 
 
 def addresses(ids: Iterable[UUID]) -> dict[UUID, str]:
-    """The e-mail addresses of those of the ids that belong to a user."""
+    """The e-mail addresses of the ids that belong to a user."""
     wanted_ids = list(ids)
     if not wanted_ids:
         return {}

@@ -7,10 +7,11 @@ SPREAD = 0.25
 
 
 def wait(base: float, job_try: int, after: float | None = None) -> float:
-    """Seconds to wait after attempt `job_try`: as the provider asked, or exponential backoff.
+    """Return the seconds to wait after attempt `job_try`: what the provider asked for, or
+    exponential backoff.
 
-    base·2^(job_try-1): the first is exactly `base`. Later ones vary by ±25 %, so that jobs that
-    failed together do not retry together, and are at most CAP.
+    The backoff is base·2^(job_try-1), at most CAP. The first is exactly `base`. Later ones vary by
+    ±25 %, so that jobs that failed together do not retry together.
     """
     if after is not None:
         return max(after, 0.0)

@@ -1,4 +1,4 @@
-"""A tenant's connections: confirmed with Nango, registered, listed, changed, removed."""
+"""A tenant's connections: confirm them with Nango, register, list, change and remove them."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -104,7 +104,7 @@ def listed(user_id: UUID, **filters: str) -> list[SyncConnection]:
 
 
 def get(user_id: UUID, connection_id: UUID) -> SyncConnection:
-    """Raises ConnectionUnknown."""
+    """The tenant's connection. Raises ConnectionUnknown."""
     with _of(user_id):
         return _one(_read(user_id), connection_id)
 
@@ -144,10 +144,11 @@ def _moved(connection: SyncConnection, state: str) -> bool:
 
 
 def remove(user_id: UUID, connection_id: UUID) -> None:
-    """Remove the connection: no new sync starts, and an active one is asked to end. Its rows stay.
+    """Remove the connection: no new sync starts, and an active one is asked to end. The rows of its
+    syncs stay.
 
-    It takes two transactions, because a run that ends locks itself first and then its connection.
-    Raises ConnectionUnknown.
+    This takes two transactions. A run that ends locks its own row first and then its connection;
+    one transaction would lock in the opposite order. Raises ConnectionUnknown.
     """
     with _of(user_id):
         connection = _one(_read(user_id).select_for_update(), connection_id)

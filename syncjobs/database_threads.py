@@ -22,7 +22,8 @@ class Threads:
         self._connections: dict[int, BaseDatabaseWrapper] = {}
 
     async def run[R](self, work: Callable[..., R], *args: Any) -> R:
-        """The result of the work, or its exception. A cancel waits for the work to end."""
+        """Return the result of the work, or raise its exception. A cancel waits until the work has
+        ended."""
         loop = asyncio.get_running_loop()
         future = loop.run_in_executor(self._pool, partial(self._with_connections, work, *args))
         return await ended(future)
@@ -70,7 +71,8 @@ class Threads:
 
 
 async def ended[R](future: Awaitable[R]) -> R:
-    """Await the future to its end, even if cancelled meanwhile; then re-raise the cancellation."""
+    """Await the future to its end, even if the caller is cancelled; then re-raise the
+    cancellation."""
     task = asyncio.ensure_future(future)
     try:
         return await asyncio.shield(task)
@@ -89,7 +91,7 @@ class Batches[A, R]:
         self._is_busy = False
 
     async def ask(self, one: A) -> R:
-        """The result for this one. Raises the exception of its batch."""
+        """The result for this request. Raises the exception of its batch."""
         future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
         self._waiting.append((one, future))
         if self._sender is None:
@@ -98,9 +100,9 @@ class Batches[A, R]:
 
     async def _send(self) -> None:
         try:
-            await asyncio.sleep(0)  # lets other tasks of this turn of the event loop join
+            await asyncio.sleep(0)  # other tasks of this turn of the event loop can join
             while self._waiting:
-                if self._is_busy:  # after a batch of several, a short wait fills the next one
+                if self._is_busy:  # wait for more requests if the last batch had several
                     await asyncio.sleep(BATCH_WAIT)
                 batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
                 self._is_busy = len(batch) > 1

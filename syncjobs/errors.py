@@ -7,7 +7,10 @@ SyncError
 │   └── Unreadable  this one item cannot be read; the rest of the sync goes on
 │       └── ParserFailed  its parser was ended or broke: it may be tried again
 ├── CursorLost      no failure: start again with a full sync (cursor None)
-└── LeaseLost       this start of the run may save no more: another one has taken over, or it ended
+├── LeaseLost       this start of the run may save no more: another one has taken over, or it ended
+├── AddressRefused  a webhook may not go to this address
+├── HostUnknown     the host of a webhook cannot be resolved
+└── SecretUnreadable    a stored secret cannot be decrypted
 
 RequestError        `field` is the wrong argument
 ├── ConnectionUnknown   the tenant has no such connection
@@ -21,7 +24,8 @@ RequestError        `field` is the wrong argument
 ├── AlreadyEnded        the run has ended and cannot be cancelled
 ├── PayloadRefused      the edited payload of a replay is not valid
 ├── PaceRefused         the number of replays per minute is not possible
-└── ReasonMissing       discarding a failure needs a reason
+├── ReasonMissing       discarding a failure needs a reason
+└── EndpointRefused     an endpoint cannot be made or changed like this
 """
 
 from uuid import UUID
@@ -65,6 +69,18 @@ class CursorLost(SyncError):
 
 
 class LeaseLost(SyncError):
+    pass
+
+
+class AddressRefused(SyncError):
+    pass
+
+
+class HostUnknown(SyncError):
+    pass
+
+
+class SecretUnreadable(SyncError):
     pass
 
 
@@ -124,3 +140,9 @@ class PaceRefused(RequestError):
 
 class ReasonMissing(RequestError):
     field = "reason"
+
+
+class EndpointRefused(RequestError):
+    def __init__(self, message: str, field: str) -> None:
+        super().__init__(message)
+        self.field = field

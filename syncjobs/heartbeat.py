@@ -21,9 +21,10 @@ STALLED = 2  # leases
 
 
 class Leases:
-    """The leases of a worker's runs, renewed by a thread whatever the event loop is busy with.
+    """Renews the leases of a worker's runs from a thread, even while the event loop is busy.
 
-    A loop that shows no life for STALLED leases is taken for hung: then they end.
+    If the event loop gives no sign of life for STALLED leases, it counts as hung. The leases are
+    then not renewed, and expire.
     """
 
     def __init__(self, runner: Runner, loop: asyncio.AbstractEventLoop) -> None:
@@ -63,7 +64,7 @@ class Leases:
 
 
 class Heartbeat:
-    """Renews leases and runs periodic tasks; both continue while Redis is not available.
+    """Renews leases and runs periodic tasks. Both continue while Redis is not available.
 
     While PostgreSQL is not available, both are retried.
     """
@@ -103,7 +104,7 @@ class Heartbeat:
     async def _do(self, name: str) -> None:
         try:
             await self._threads.run(periodic.do, name)
-        except UNREACHABLE as error:  # its lease expires, then it is due again
+        except UNREACHABLE as error:  # its lease expires, and another worker runs it
             log.warning("periodic task %s: no database (%s)", name, type(error).__name__)
         finally:
             del self._running[name]

@@ -1,6 +1,6 @@
 """Classifies HTTP errors as Transient or Permanent, with a message for the user.
 
-Nango's own errors have a word as `error.code`; Google's have a number.
+In Nango's own errors `error.code` is a word; in Google's it is a number.
 """
 
 import json
@@ -18,7 +18,7 @@ CAP = 3600.0  # seconds; the longest wait that a provider may ask for
 NANGO_WINDOW = 60.0
 NANGO_COOL_DOWN = 30.0
 
-# Google uses 403 for rate limits and for missing permissions; the reason tells which.
+# Google uses 403 both for rate limits and for missing permissions. The reason tells which.
 LIMITS = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "dailyLimitExceeded"})
 SCOPES = frozenset({"insufficientPermissions", "authError", "ACCESS_TOKEN_SCOPE_INSUFFICIENT"})
 
@@ -114,7 +114,7 @@ def _forbidden(details: ErrorBody, because: str, peer: Peer) -> Refused:
 
 
 def dead(peer: Peer) -> Permanent:
-    """The authorisation is gone; only the user can renew it."""
+    """The error for a connection whose authorisation is gone; only the user can renew it."""
     return Permanent(
         f"{peer.title} no longer accepts the authorisation of connection {peer.connection_id}. "
         f"Connect {peer.title} again, then replay this sync.",
@@ -123,7 +123,7 @@ def dead(peer: Peer) -> Permanent:
 
 
 def error_body(body: bytes) -> ErrorBody:
-    """The parsed body of an error response; if it is plain text, that text."""
+    """The parsed body of an error response. A plain text becomes the message."""
     try:
         details = json.loads(body)
     except (ValueError, RecursionError):

@@ -1,5 +1,4 @@
-"""What is in an item: which items are worth reading, their bytes, and what a parser
-finds in them."""
+"""Decides which items to read, fetches their bytes, and lets a parser read them."""
 
 import re
 from collections.abc import Iterable
@@ -38,8 +37,8 @@ Senders = dict[str, tuple[str, dict[str, str]]]
 class Content:
     """An item and what was read from it.
 
-    `path` holds its bytes and `parts` a ledger's rows, until they are saved. `failed`: reading
-    failed, and a later sync may try again.
+    Until they are saved, `path` holds the item's bytes and `parts` the rows of a ledger file.
+    `failed` means that reading failed and that a later sync may try again.
     """
 
     item: Item
@@ -53,7 +52,8 @@ class Content:
 
 
 def worth_reading(item: Item) -> bool:
-    """Whether its content may be books, or name an amount, a reference or a party."""
+    """Return whether the item's content may be books, or contain an amount, a reference or a
+    party."""
     if item.trouble:
         return False
     if item.kind == "message":
@@ -62,17 +62,21 @@ def worth_reading(item: Item) -> bool:
 
 
 def holds_ledger(item: Item) -> bool:
-    """Whether its name is a ledger file's."""
+    """Return whether the item's name is the name of a ledger file."""
     return item.kind != "message" and is_ledger(item.name)
 
 
 def listed(item: Item) -> Content:
-    """An item that is stored as it is listed; one that could not be listed well says why."""
+    """The content of an item that is stored as listed. If the listing could not be read, it says
+    why."""
     return unreadable(item, item.trouble, failed=item.passing) if item.trouble else Content(item)
 
 
 async def fetched(nango: Nango, item: Item, folder: Path) -> Content:
-    """The item with its bytes in a file of the folder. Raises Transient and Permanent."""
+    """Write the item's bytes into a file of the folder and return the content.
+
+    An item that is too large is returned as unreadable. Raises Transient and Permanent.
+    """
     size = item.metadata.get("size")
     most = LARGEST_LEDGER if holds_ledger(item) else LARGEST_DOCUMENT
     if isinstance(size, int) and size > most and item.kind != "message":
@@ -87,9 +91,9 @@ def unreadable(item: Item, why: str, *, failed: bool = False) -> Content:
 
 
 def file_name(item: Item) -> str:
-    """The item's name as a valid file name; imported rows state it as their origin.
+    """The item's name as a valid file name. Imported rows name it as their origin.
 
-    File systems allow 255 bytes, and the rejects file made from it has a longer name.
+    File systems allow 255 bytes; NAME_BYTES leaves room for the longer name of the rejects file.
     """
     if item.kind == "message":
         return "message.txt"
@@ -101,12 +105,11 @@ def file_name(item: Item) -> str:
 async def read(
     parsers: TenantParsers, content: Content, senders: Senders, hints: Hints = NO_HINTS
 ) -> Content:
-    """Reads the item with a parser: a ledger's rows, or the facts of a document.
+    """Read the item with a parser: the rows of a ledger file, or the facts of a document.
 
-    A PDF that holds an e-invoice is both. `hints`: the tenant's own accounts, which tell the
-    invoices that it has sent from its bills, and its saved mappings. Rows that came by mail are
-    held where the sender was not verified: a stranger's mail never becomes a payment or an invoice
-    by itself.
+    A PDF with an e-invoice gives both. `hints` has the tenant's saved mappings and own accounts;
+    the accounts tell sent invoices from bills. If the sender of a mail was not verified, its rows
+    are held and not imported. So a stranger's mail never becomes a payment or an invoice by itself.
 
     Raises Unreadable, ParserFailed.
     """
@@ -132,7 +135,7 @@ async def read(
 
 
 def _why_held(item: Item, senders: Senders) -> str:
-    """Why rows of this item are not imported; "" where they are."""
+    """The reason why rows of this item are not imported, or "" if they are."""
     if item.kind != "attachment" or settings.UNVERIFIED_BOOKS:
         return ""
     _, checks = _sender(item, senders)
@@ -162,8 +165,11 @@ async def _read_ledger(
         path=str(path),
         into=str(rows),
         most_bytes=settings.PARSERS["unpacked_mb"] * 2**20,
-        own=sorted(hints.own),
-        saved={layout: pack(each) for layout, each in hints.saved.items()},
+        known={
+            "own": sorted(hints.own),
+            "saved": {layout: pack(each) for layout, each in hints.saved.items()},
+            "usual": dict(hints.usual),
+        },
     )
     content.parts = parts_from(rows, parts)
     return content
@@ -194,20 +200,22 @@ def _document(item: Item, text: str, senders: Senders) -> Document:
 
 
 def _sender(item: Item, senders: Senders) -> tuple[str, dict[str, str]]:
-    """Of an attachment that is read again without its mail only the checks are known."""
+    """The sender and the checks. If an attachment is read again without its mail, only the checks
+    are known."""
     alone = ("", item.metadata.get("checks") or {})
     return senders.get(item.parent_id or item.external_id, alone)
 
 
 def _moment(item: Item) -> datetime:
-    """When it says it was written; one from the future, or without a date, was found now."""
+    """The item's own date. An item without a date, or with one in the future, gets the current
+    time."""
     now = datetime.now(UTC)
     return min(item.modified_at or now, now)
 
 
 def senders_of(items: Iterable[Item]) -> Senders:
-    """The sender of each message, also for its attachments, and how the provider checked the
-    sender."""
+    """For each message, its sender and how the provider checked the sender. Attachments are looked
+    up by the id of their message."""
     return {
         item.external_id: (clean(item.metadata.get("from")), item.metadata.get("checks") or {})
         for item in items

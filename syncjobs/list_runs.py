@@ -25,7 +25,8 @@ FILTERS = {
 def listed(
     user_id: UUID, filters: Mapping[str, Any], most: int, after: Position | None = None
 ) -> tuple[list[SyncRun], Position | None]:
-    """A page of runs, newest first, and the position of the next. `filters`: keys of FILTERS."""
+    """Return a page of runs, newest first, and the position of the next page. `filters` has keys of
+    FILTERS."""
     with tenant_transaction(user_id, using=router.db_for_read(SyncRun)):
         rows = SyncRun.objects.filter(
             user_id=user_id, **{FILTERS[name]: value for name, value in filters.items()}

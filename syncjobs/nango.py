@@ -1,4 +1,4 @@
-"""Requests to a provider through Nango's proxy; a response is read completely or refused.
+"""Requests to a provider through Nango's proxy. A response is read completely or refused.
 
 https://nango.dev/docs/reference/backend/http-api/proxy
 """
@@ -28,10 +28,10 @@ NO_CONNECTION = frozenset(
     {"not_found", "unknown_connection", "unknown_provider_config", "invalid_credentials"}
 )
 MOST_BYTES = 64 * 1024 * 1024
-LISTING = 16 * 1024 * 1024  # bytes of an answer that is kept as a whole
-SMALL = 256 * 1024  # bytes; of longer answers a worker holds one at a time
-REFUSAL = 64 * 1024  # bytes of a refusal that are looked at
-FORWARDED = "Nango-Proxy-"  # Nango hands headers of this prefix on, without the prefix
+LISTING = 16 * 1024 * 1024  # bytes of a response that is kept as a whole
+SMALL = 256 * 1024  # bytes; a worker holds only one longer response at a time
+REFUSAL = 64 * 1024  # bytes of a refusal that are read
+FORWARDED = "Nango-Proxy-"  # Nango forwards headers with this prefix, without the prefix
 
 Query = Mapping[str, str | int | bool]
 
@@ -63,9 +63,9 @@ class Access:
 class Limits:
     """The limits of one connection's requests.
 
-    Seconds without a byte, seconds for a whole response, its bytes, and seconds between two
-    requests. `most_bytes` limits a response that is processed in pieces or written to a file; one
-    that is kept whole has at most LISTING bytes.
+    They are seconds without a byte, seconds for a whole response, its bytes, and seconds between
+    two requests. `most_bytes` limits a response that is processed in pieces or written to a file. A
+    response that is kept whole has at most LISTING bytes.
     """
 
     silence: float = 30.0
@@ -75,7 +75,8 @@ class Limits:
 
 
 def http_client(limits: Limits | None = None) -> httpx.AsyncClient:
-    """An HTTP client to share among all Nangos of an event loop, because setting up TLS is slow."""
+    """An HTTP client for all Nangos of an event loop. They share it, because setting up TLS is
+    slow."""
     silence = (limits or Limits()).silence
     return httpx.AsyncClient(timeout=httpx.Timeout(silence, connect=min(silence, 10.0)))
 
@@ -92,9 +93,9 @@ class Nango:
     """One connection at Nango. All methods raise Transient or Permanent.
 
     A `client` that is passed in stays open at the end; a client of its own is closed. `large`
-    admits one response longer than SMALL at a time; the runs of a worker share it, so that large
-    responses do not add up in memory. `last_try`: this is the run's last attempt, so an item that
-    still fails is set aside instead of failing the run (sources.paging.each_alone).
+    admits one response longer than SMALL at a time. The runs of a worker share it, so that large
+    responses do not add up in memory. `last_try` says that this is the run's last attempt. An item
+    that still fails is then set aside and does not fail the run (sources.paging.each_alone).
     """
 
     def __init__(
@@ -134,7 +135,7 @@ class Nango:
     async def take[T](
         self, path: str, take: Callable[[dict[str, Any]], T], params: Query | None = None
     ) -> T:
-        """What `take` returns for the JSON object at `path`, which may have `most_bytes` bytes.
+        """The result of `take` for the JSON object at `path`, which may have `most_bytes` bytes.
 
         A long response is decoded and processed in a thread, one at a time in the worker. `take`
         should keep little of it.
@@ -228,9 +229,10 @@ class Nango:
         return answer, body.raw if isinstance(body, _Refusal) else body
 
     async def _error(self, answer: httpx.Response, raw: bytes) -> SyncError:
-        """The error.
+        """The error for a response.
 
-        Nango's 400 server_error may mean a missing or dead connection, so ask for its state.
+        Nango's 400 server_error may mean a missing or dead connection. So this asks for the
+        connection's state.
         """
         if answer.status_code != 400 or error_body(raw).code != "server_error":
             return refusal(answer.status_code, answer.headers, raw, self.who)
@@ -273,7 +275,7 @@ class Nango:
             ) from None
 
     def _gathered(self, stack: AsyncExitStack, most: int) -> "Sink[bytes]":
-        """In memory, at most so many bytes; `held` keeps the place of a long one."""
+        """A sink in memory for at most `most` bytes. `held` keeps the slot of a long response."""
 
         async def gather(answer: httpx.Response) -> bytes:
             body, waited = bytearray(), False
@@ -305,7 +307,7 @@ class Nango:
         )
 
     async def _paced(self) -> None:
-        """Waits so that requests, also concurrent ones, start at least `pace` seconds apart."""
+        """Wait so that requests start at least `pace` seconds apart, even concurrent ones."""
         now = asyncio.get_running_loop().time()
         start = max(now, self._next)
         self._next = start + self._limits.pace
@@ -323,7 +325,7 @@ async def _beginning(answer: httpx.Response) -> bytes:
 
 
 def decoded(raw: bytes, who: Peer) -> dict[str, Any]:
-    """The JSON object in `raw`. NaN and infinities, which PostgreSQL refuses, become None."""
+    """The JSON object in `raw`. NaN and infinities become None, because PostgreSQL refuses them."""
     try:
         value = json.loads(raw, parse_constant=lambda _: None)
     except (ValueError, RecursionError):
@@ -364,7 +366,7 @@ def signed(body: bytes, header: str | None, key: str) -> bool:
 
 
 def unreadable(refused: Refused, what: str, who: Peer) -> SyncError:
-    """The error for a refusal: Unreadable if it concerns one item only, otherwise the refusal
+    """The error for a refused request: Unreadable if it concerns one item only, else the refusal
     itself."""
     if refused.reauthorise or not 400 <= refused.status < 500:
         return refused

@@ -1,6 +1,7 @@
 """Periodic tasks. PostgreSQL stores when each is due.
 
-So each runs once per period with any number of workers and without Redis, and once after downtime.
+A task therefore runs once per period with any number of workers and without Redis. After downtime
+it runs once.
 """
 
 import json
@@ -18,20 +19,22 @@ from graph.errors import RefreshRunning
 from graph.http.idempotency import KEPT
 from graph.view import maintenance, refresh
 from syncjobs import queue, recover, run_state, runs, sql
+from syncjobs.alerts import delivery_state, rules
 from syncjobs.database_threads import UNREACHABLE
-from syncjobs.failures import record
+from syncjobs.events import publish
+from syncjobs.failures import bulk_replay, record
 
 log = logging.getLogger(__name__)
 ROLE = run_state.ROLE
 RETAINED_AT_ONCE = 5_000
 LEASE = 12.0  # seconds until another worker takes over the tasks of a dead one
-ENRICHING = 10.0  # seconds per run of the task
+ENRICHING = 10.0  # seconds per run of the task `enrich`
 QUIET = 30.0  # seconds without a change, so that a sync of many pages is enriched once, at its end
 
 
 @dataclass(frozen=True, slots=True)
 class PeriodicTask:
-    """`every` is the period in seconds. `work` returns what it did."""
+    """A periodic task. `every` is its period in seconds. `work` returns what it did."""
 
     every: float
     work: Callable[[], dict[str, Any]]
@@ -49,10 +52,11 @@ def refresh_view() -> dict[str, Any]:
 
 
 def enrich() -> dict[str, Any]:
-    """Compute the layers of tenants whose books have changed; the longest waiting first.
+    """Compute the layers of tenants whose books have changed; the one that waited longest comes
+    first.
 
-    After ENRICHING seconds the others wait for the next time, because a worker that stops waits for
-    this task.
+    No tenant is started after ENRICHING seconds, because a worker that stops waits for this task.
+    The remaining tenants wait for the next run.
     """
     end = time.monotonic() + ENRICHING
     count = 0
@@ -82,12 +86,10 @@ def accept_due() -> dict[str, Any]:
 
 
 def forget_old() -> dict[str, Any]:
-    """Delete ended runs, settled failures, deleted items and old change records.
-
-    All of them older than FINLEY_KEEP_DAYS.
-    """
+    """Delete ended runs, settled failures, deleted items and old change records, if older than
+    FINLEY_KEEP_DAYS."""
     counts = {}
-    for name in ("failures", "runs", "items"):
+    for name in ("failures", "runs", "items", "deliveries", "replays"):
         counts[name] = sum(_deleted_counts(f"retention/old_{name}_deleted"))
     counts["marks"] = maintenance.delete_change_records(settings.SYNC_KEEP_DAYS)
     return counts
@@ -102,7 +104,7 @@ def forget_answers() -> dict[str, Any]:
 
 
 def _deleted_counts(name: str, **more: float) -> Iterator[int]:
-    """Deletes in batches, because a long delete would block others; yields their sizes."""
+    """Delete in batches, because one long delete would block others. Yields the batches' sizes."""
     while True:
         with connections[ROLE].cursor() as cursor:
             cursor.execute(
@@ -119,13 +121,17 @@ TASKS: dict[str, PeriodicTask] = {
     "accept_due": PeriodicTask(10, accept_due),
     "enrich": PeriodicTask(15, enrich),
     "refresh_view": PeriodicTask(30, refresh_view),
+    "deliver_due": PeriodicTask(5, delivery_state.enqueue_due),
+    "alert": PeriodicTask(60, rules.watch),
+    "publish_events": PeriodicTask(30, publish.look),
+    "bulk_replay": PeriodicTask(1, bulk_replay.advance),
     "forget_old": PeriodicTask(86_400, forget_old),
     "forget_answers": PeriodicTask(3_600, forget_answers),
 }
 
 
 def begun(worker: str) -> list[str]:
-    """The names of the due tasks, which are now leased to this worker."""
+    """Lease the due tasks to this worker and return their names."""
     lease: dict[str, Any] = {"names": list(TASKS), "worker": worker, "lease": LEASE}
     with transaction.atomic(using=ROLE), connections[ROLE].cursor() as cursor:
         cursor.execute(sql.read("schedule/known"), lease)
@@ -141,7 +147,8 @@ def renewed(names: list[str], worker: str) -> None:
 
 
 def do(name: str) -> None:
-    """Run the task, record its result, or its failure in job_failures, and when it is due next."""
+    """Run the task and record its result, or its failure in job_failures. Record when it is due
+    next."""
     result, error = None, ""
     try:
         result = TASKS[name].work()

@@ -41,9 +41,10 @@ QUICK = 2.0  # seconds that a request waits for Redis; the recoverer enqueues wh
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """A run's job in Redis: arq's job id, the task, the number of the attempt.
+    """A run's job in Redis: arq's job id, the task, and the number of the attempt.
 
-    `not_before` is its position in the queue, so a job that was lost gets its old position again.
+    `not_before` is the job's position in the queue. A job that was lost gets its old position
+    again.
     """
 
     job_id: str
@@ -107,7 +108,8 @@ def _add(pipe: Any, job: Queued) -> None:
 
 
 def missing(job_ids: Iterable[str]) -> Iterator[str]:
-    """Yields the jobs that nobody will run: unknown to Redis, or locked by a worker that died.
+    """Yield the jobs that nobody will run: Redis does not know them, or a worker that died locked
+    them.
 
     A worker locks a job before it claims the run, and the lock lasts as long as arq's timeout.
     Raises RedisError.
@@ -127,7 +129,7 @@ def missing(job_ids: Iterable[str]) -> Iterator[str]:
 
 
 def forget(job_ids: Iterable[str]) -> None:
-    """Remove jobs that nobody may run any more; in the queue they would block others behind them.
+    """Remove jobs that must not run any more, because they would block later jobs in the queue.
 
     Raises RedisError.
     """

@@ -15,6 +15,7 @@ from django.db import connections, transaction
 from redis.exceptions import RedisError
 
 from syncjobs import metrics, queue, run_state, runs, sql
+from syncjobs.alerts import wake_up
 from syncjobs.failures import record
 from syncjobs.failures.record import Trouble
 from syncjobs.models import SyncRun
@@ -47,7 +48,8 @@ def recover() -> dict[str, int]:
 
 
 def stranded() -> int:
-    """Runs with an expired lease get another attempt, or fail if none is left."""
+    """Give runs with an expired lease another attempt, or fail them if no attempt is left. Return
+    their number."""
     with transaction.atomic(using=ROLE):
         lost = _rows("runs/stranded", {"limit": AT_ONCE})
         old = [(run_id, job_id) for run_id, _, tries, job_id, *_ in lost if not _used_up(tries)]
@@ -74,7 +76,8 @@ def _died(worker: str, function: str, tries: int) -> Trouble:
 
 
 def lost_by_redis() -> int:
-    """Requeue queued runs whose job Redis lost or never got. Does nothing while Redis is away."""
+    """Requeue queued runs whose job Redis lost or never got. Does nothing while Redis is not
+    available."""
     waiting = _rows("runs/not_enqueued", {"age": ENQUEUED_AFTER})
     enqueued = {job_id: run_id for run_id, job_id, is_new in waiting if not is_new}
     try:
@@ -89,22 +92,22 @@ def lost_by_redis() -> int:
 
 
 def abandoned() -> int:
-    """Reopen failures whose replay disappeared without an end."""
+    """Reopen failures whose replay disappeared without a recorded end."""
     with connections[ROLE].cursor() as cursor:
         cursor.execute(sql.read("failures/replays_abandoned"))
         return int(cursor.rowcount)
 
 
 def unseen(job_id: str, reason: str, why: str, raw: bytes | None) -> None:
-    """Handles a job that arq ended without calling our code.
+    """Handle a job that arq ended without calling our code.
 
-    If its run still waits for this job, it gets a new job if Redis is to blame, and fails
-    otherwise. A job without a run is recorded as Redis held it.
+    If its run still waits for this job, the run gets a new job if Redis is to blame, and fails
+    otherwise. A job without a run is recorded as a failure, with the bytes that Redis had.
     """
     metrics.unseen(reason)
     if enqueue_questions.unseen(job_id, again=reason in {EXPIRED, BROKEN}, why=why):
         return
-    if uploads.unseen(job_id):
+    if uploads.unseen(job_id) or wake_up.unseen(job_id):
         return
     run = SyncRun.objects.using(ROLE).filter(job_id=job_id).first()
     if run is None:
@@ -120,7 +123,7 @@ def unseen(job_id: str, reason: str, why: str, raw: bytes | None) -> None:
 
 
 def _superseded(job_id: str) -> bool:
-    """Whether the job was once a run's, which has another job now."""
+    """Return whether the job belonged to a run that has another job now."""
     try:
         run_id = UUID(job_id.partition(":")[0])
     except ValueError:

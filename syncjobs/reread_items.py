@@ -1,4 +1,4 @@
-"""Requests that unreadable and held items are read again."""
+"""Requests for reading unreadable and held items again."""
 
 from collections.abc import Sequence
 from uuid import UUID

@@ -1,7 +1,7 @@
-"""The state of runs: each change is one statement.
+"""Changes the state of runs. Each change is one statement.
 
-The statements cross tenants, so they run as the owner. None waits for a save: rows that a save has
-locked are skipped. All may raise django.db's OperationalError or InterfaceError.
+The statements cross tenants, so they run as the owner. None waits for a save, because they skip
+rows that a save has locked. All may raise django.db's OperationalError or InterfaceError.
 """
 
 import json
@@ -69,7 +69,8 @@ class LeaseState:
 
 
 def claimed(asks: Sequence[ClaimRequest], worker: str) -> list[Claim | None]:
-    """The claims in the order of the requests; None if the run is not (any more) this job's."""
+    """Return the claims in the order of the requests; None for a run that belongs to another job by
+    now or is not queued."""
     values: dict[str, Any] = {
         "runs": [ask.run_id for ask in asks],
         "jobs": [ask.job_id for ask in asks],
@@ -82,7 +83,8 @@ def claimed(asks: Sequence[ClaimRequest], worker: str) -> list[Claim | None]:
 
 
 def succeeded(claims: Sequence[Claim]) -> list[bool]:
-    """Which of the attempts were still the newest, and so completed their runs."""
+    """Complete the runs of these attempts. Return for each whether it was still the newest
+    attempt."""
     completed = {row[0] for row in _rows("runs/succeeded", _fences(claims))}
     return [claim.run_id in completed for claim in claims]
 
@@ -96,7 +98,8 @@ def renewed(claims: Sequence[Claim]) -> list[LeaseState]:
 def handed_back(
     claim: Claim, outcome: Outcome, wait: float, trouble: Trouble | None = None
 ) -> bool:
-    """Requeue the run for an attempt in `wait` seconds. An attempt GIVEN_BACK is not counted."""
+    """Requeue the run for an attempt in `wait` seconds. An attempt with the outcome GIVEN_BACK is
+    not counted."""
     is_counted = outcome != Outcome.GIVEN_BACK
     values: dict[str, Any] = {
         "run": claim.run_id,
@@ -123,7 +126,7 @@ def cancelled(claim: Claim) -> bool:
 def failed(run_id: UUID, fence: int | None, trouble: Trouble) -> bool:
     """End the run as failed and write its row in job_failures, in one transaction.
 
-    Without a fence, the attempt that held the run is gone.
+    Without a fence, the attempt that ran it no longer exists.
     """
     with transaction.atomic(using=ROLE):
         outcome = Outcome.FAILED if fence is not None else Outcome.LOST
@@ -150,7 +153,8 @@ def _ended(
 
 
 class Save:
-    """The state that a save stores at its end: the cursor to continue from, and the progress."""
+    """The state that a save stores at its end: the cursor for the next page or sync, and the
+    progress."""
 
     def __init__(self, progress: dict[str, Any]) -> None:
         self.progress = progress
@@ -166,7 +170,8 @@ class Save:
 def fenced(claim: Claim, save: Save) -> Iterator[BaseDatabaseWrapper]:
     """A transaction of the claim's tenant that commits only if the claim is still valid at its end.
 
-    Raises LeaseLost. The run's row is locked only at the very end, so that nobody waits for it.
+    Raises LeaseLost. The run's row is locked only at the very end, so that no other statement waits
+    for it.
     """
     with tenant_transaction(claim.user_id) as connection:
         with connection.cursor() as cursor:

@@ -1,7 +1,7 @@
-"""Runs tasks with a deadline, retries and failure records; the only place that handles these.
+"""Runs tasks with a deadline, retries and failure records. No other module handles these.
 
-A task passes its body. The run's end is written to PostgreSQL before arq hears of it, because most
-ways in which arq ends a job call none of our code.
+Each task passes its body. The run's end is written to PostgreSQL before arq knows of it, because
+most ways in which arq ends a job do not call our code.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ from syncjobs.run_state import Claim, ClaimRequest, Save
 log = logging.getLogger(__name__)
 
 MARGIN = 20.0  # seconds before arq's timeout at which our deadline lies; at most a fifth of it
-DATABASE_TIMEOUT = 300.0  # seconds to wait for the database before giving a job up
+DATABASE_TIMEOUT = 300.0  # seconds to wait for the database before giving up a job
 STATE_THREADS = 2
 SAVE_THREADS = 6
 
@@ -57,7 +57,7 @@ class Attempt:
     task: asyncio.Task[None] | None = None
 
     def __post_init__(self) -> None:
-        self.progress = self.claim.progress  # from earlier attempts
+        self.progress = self.claim.progress  # includes the progress of earlier attempts
 
     async def save[R](self, work: Callable[..., R], *args: Any) -> R:
         """Run `work(connection, save, *args)` in one fenced transaction, in a thread.
@@ -100,7 +100,7 @@ class Runner:
         self._ends = Batches(self._succeeded)
         self._client: httpx.AsyncClient | None = None
         self._parsers = Parsers()
-        self._large = asyncio.Semaphore(1)  # answers of providers that take much memory
+        self._large = asyncio.Semaphore(1)  # long responses of providers
         self._never_ending: set[asyncio.Task[None]] = set()
 
     async def run(self, ctx: dict[str, Any], run_id: str, body: Body) -> None:
@@ -121,12 +121,13 @@ class Runner:
             raise Retry(defer=wait)
 
     def renew(self) -> list[run_state.LeaseState]:
-        """Renew the leases of all attempts, from any thread; `obey` takes the answer."""
+        """Renew the leases of all attempts and return their states, for `obey`. Callable from any
+        thread."""
         claims = [attempt.claim for attempt in list(self.attempts.values())]
         return run_state.renewed(claims) if claims else []
 
     def obey(self, leases: Iterable[run_state.LeaseState]) -> None:
-        """End the attempts that were taken over or are to be cancelled."""
+        """End the attempts whose run was taken over or is to be cancelled."""
         for lease in leases:
             attempt = self.attempts.get(lease.run_id)
             if attempt is None:
@@ -149,9 +150,9 @@ class Runner:
         await self._saves.close()
 
     async def _begun(self, ctx: dict[str, Any], run_id: str) -> Attempt | None:
-        """Claim the run.
+        """Claim the run and return its attempt, or None if the job is not the run's any more.
 
-        A claim made while the worker stops is given back, so it need not expire.
+        If the worker is stopping, the claim is given back at once, so that it need not expire.
         """
         claiming = asyncio.ensure_future(
             self._claims.ask(ClaimRequest(UUID(run_id), ctx["job_id"], ctx["job_try"]))
@@ -194,16 +195,16 @@ class Runner:
         return asyncio.CancelledError() if task.cancelled() else task.exception()
 
     def _reason_of_cancel(self, start: float) -> EndReason:
-        """arq's timeout, if our deadline has passed (the process may have been suspended); or an
-        abort.
-        """
+        """Why arq cancelled the job: its timeout if our deadline has passed (the process may have
+        been suspended), else an abort."""
         if self.stopping:
             return EndReason.STOPPING
         late = asyncio.get_running_loop().time() - start >= self.deadline
         return EndReason.DEADLINE if late else EndReason.ABORTED
 
     def _abandon(self, task: asyncio.Task[None], attempt: Attempt) -> None:
-        """Give up on a body that ignores its cancel. Its fence is void, so it can save nothing."""
+        """Give up on a body that ignores its cancellation. Its fencing token is void, so it can
+        save nothing."""
         log.error("The body of run %s does not end when cancelled", attempt.claim.run_id)
         self._never_ending.add(task)
         task.add_done_callback(self._never_ending.discard)
@@ -255,7 +256,7 @@ class Runner:
     async def _given_back(
         self, ctx: dict[str, Any], claim: Claim, wait: float, trouble: Trouble | None = None
     ) -> float | None:
-        """Requeue the run without counting this attempt, neither here nor in arq."""
+        """Requeue the run without counting this attempt, neither in PostgreSQL nor in arq."""
         back = await self._handed_back(claim, Outcome.GIVEN_BACK, wait, trouble)
         await queue.uncounted(ctx)
         return back
@@ -268,7 +269,8 @@ class Runner:
         return wait if stood else None
 
     def _written(self, claim: Claim, outcome: Outcome, stood: bool) -> None:
-        """Count the end. An attempt that was not the newest any more has written nothing."""
+        """Count the attempt's end. If it was not the newest attempt any more, nothing was
+        written."""
         metrics.ended(claim.function, outcome if stood else Outcome.LOST, claim.job_try)
         if not stood:
             log.warning("Run %s was taken over: attempt %d ends", claim.run_id, claim.fence)
@@ -284,7 +286,7 @@ class Runner:
 
 
 async def _guarded(body: Body, attempt: Attempt) -> None:
-    """Run the body. SystemExit in a task would end the worker and leave the job locked."""
+    """Run the body and convert SystemExit, which would end the worker and leave the job locked."""
     try:
         await body(attempt)
     except SystemExit as error:
@@ -292,7 +294,7 @@ async def _guarded(body: Body, attempt: Attempt) -> None:
 
 
 def _classified(attempt: Attempt, error: BaseException, deadline: float) -> BaseException:
-    """The error as Transient or as final; nothing else decides this."""
+    """The error as Transient or as final. No other code decides this."""
     if attempt.why is EndReason.DEADLINE:
         return Transient(f"Nothing was saved within {deadline:g} seconds.")
     if attempt.why is EndReason.ABORTED:

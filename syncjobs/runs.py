@@ -1,7 +1,7 @@
-"""Accepts and cancels runs on request of a person or a program.
+"""Accepts and cancels runs that a person or a program requests.
 
-A run is written in the transaction of the request. Redis is told after the commit; if that fails,
-the recoverer does it later.
+A run is written in the transaction of the request. Its job is enqueued in Redis after the commit.
+If that fails, the recoverer enqueues it later.
 """
 
 import logging
@@ -38,7 +38,7 @@ NOT_NOW = {
 
 
 def function_of(provider: str) -> str:
-    """The name of the task that syncs this provider."""
+    """The name of the task that syncs the provider."""
     return BY_NAME[provider].task
 
 
@@ -79,7 +79,8 @@ def accept(
 
 
 def _locked(user_id: UUID, connection_id: UUID) -> SyncConnection:
-    """The connection, locked, so that it gets one request at a time. Raises ConnectionUnknown."""
+    """The connection, locked, so that only one request at a time is accepted for it. Raises
+    ConnectionUnknown."""
     rows = SyncConnection.objects.select_for_update().defer("cursor")
     connection = rows.filter(user_id=user_id, pk=connection_id).first()
     if connection is None:
@@ -121,9 +122,10 @@ def queued(run: SyncRun) -> queue.Queued:
 
 
 def tell(jobs: Sequence[queue.Queued], user_id: UUID | None = None) -> bool:
-    """Enqueue the jobs in Redis and record that; False if Redis is not available now.
+    """Enqueue the jobs in Redis and record that. Return False if Redis is not available now.
 
-    `user_id` is the tenant of all jobs. None: several tenants, so the owner records it.
+    `user_id` is the tenant of all jobs. If it is None, the jobs belong to several tenants and the
+    owner's role records it.
     """
     try:
         queue.enqueue(jobs)
@@ -169,7 +171,7 @@ def cancel(user_id: UUID, run_id: UUID) -> SyncRun:
 
 
 def _reopened(run: SyncRun) -> None:
-    """Reopen the failure that the run was to replay."""
+    """Reopen the failure that the run was started to replay."""
     if run.replay_of_id is not None:
         rows = JobFailure.objects.filter(pk=run.replay_of_id, status=FailureStatus.REPLAYING)
         rows.update(status=FailureStatus.OPEN)

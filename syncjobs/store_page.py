@@ -1,7 +1,7 @@
 """Writes what a source yields into the tenant's tables: items, and what was read from them.
 
-A page's items and the cursor after it are committed in one transaction, so that a sync that is
-killed neither repeats nor skips anything.
+A page's items and the cursor after it are committed in one transaction. A sync that is killed
+therefore neither repeats nor skips anything.
 """
 
 import hashlib
@@ -21,14 +21,15 @@ from syncjobs.models.choices import ItemUse
 from syncjobs.run_state import Claim, Save
 from syncjobs.sources.items import Item, Page, settled
 
-TRIES = 3  # times that an item's reading fails before it is quarantined
-AGAIN = 50  # items that failed before which one sync reads again
-LONGEST_ID = 2_000  # bytes; an index entry has its limit
+TRIES = 3  # failed readings of an item before it is quarantined
+AGAIN = 50  # previously failed items that one sync reads again
+LONGEST_ID = 2_000  # bytes of an id, because index entries have a size limit
 
 
 @dataclass
 class Effects:
-    """What a page changes: those gone, those seen again as they were, those new or changed."""
+    """What a page changes, by ids: `gone` and `below` are to be deleted, `same` is unchanged.
+    `fresh` has the new and changed items."""
 
     gone: set[str]
     below: set[str]
@@ -39,7 +40,8 @@ class Effects:
 
 @dataclass
 class Part:
-    """What one save writes: some items; the page's end with the last of them."""
+    """What one save writes: some items' contents. `end` is the page, and is set in the page's last
+    save only."""
 
     contents: Sequence[Content] = ()
     effects: Effects | None = None
@@ -49,7 +51,7 @@ class Part:
 
 
 def effects(claim: Claim, page: Page) -> Effects:
-    """Compares the page with the stored items: what it adds, changes and removes."""
+    """Compare the page with the stored items and return what it changes."""
     result = settled(page.items)
     fit = {key: item for key, item in result.upserts.items() if len(key.encode()) <= LONGEST_ID}
     digests = _known(claim, list(fit))
@@ -143,7 +145,8 @@ def source_of(claim: Claim) -> str:
 
 
 def _gone(connection: BaseDatabaseWrapper, claim: Claim, changes: Effects) -> set[str]:
-    """Ids now deleted. What the page itself brings anew or again is not gone."""
+    """Delete the items that the page deletes, and return their ids. Items that the page itself
+    lists are not in the result."""
     if not changes.gone and not changes.below:
         return set()
     prefixes = sorted(changes.below)
@@ -215,7 +218,8 @@ def _events(
 
 
 def _ended(connection: BaseDatabaseWrapper, state: Save, claim: Claim, page: Page) -> set[str]:
-    """The cursor after the page; after the last one of a full sync, what it did not see is gone."""
+    """Store the cursor after the page. After the last page of a full sync, delete the items that it
+    did not list and return their ids."""
     state.move(page.cursor)
     if not (page.full and page.last):
         return set()

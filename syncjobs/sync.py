@@ -1,4 +1,5 @@
-"""A sync from the cursor to the provider's last page: the body of every provider's task."""
+"""Syncs a connection from its cursor to the provider's last page. Every provider's task has this
+body."""
 
 import tempfile
 from collections.abc import Sequence
@@ -30,11 +31,11 @@ from syncjobs.sources.items import Cursor, Item, Page
 from syncjobs.sources.paging import Failed, each_alone
 from syncjobs.store_page import Part
 
-AT_ONCE = 10  # items with contents a save
+AT_ONCE = 10  # items with contents per save
 
 
 async def body(attempt: Attempt) -> None:
-    """Save page after page. If the cursor is lost, list everything again, once."""
+    """Save page after page. If the provider rejects the cursor, list everything again, once."""
     claim = attempt.claim
     last_try = claim.job_try >= settings.ARQ_MAX_TRIES
     limits = Limits(pace=pace(claim.provider))
@@ -75,8 +76,11 @@ async def _walked(attempt: Attempt, nango: Nango, cursor: Cursor | None) -> None
 
 
 async def _page(attempt: Attempt, nango: Nango, page: Page) -> None:
-    """Most pages are one save. One with many contents takes several: the cursor goes with the last,
-    and what is stored by then is not read again when the page is.
+    """Save the page. Most pages need one save.
+
+    A page with many contents needs several saves. Only the last one stores the cursor. If the sync
+    is interrupted before, the page is listed again, but the contents stored by then are not read
+    again.
     """
     claim, generation = attempt.claim, page.generation
     effects = await attempt.threads.run(store_page.effects, claim, page)
@@ -90,7 +94,7 @@ async def _page(attempt: Attempt, nango: Nango, page: Page) -> None:
 async def _contents(
     attempt: Attempt, nango: Nango, items: Sequence[Item], page: Page | None = None
 ) -> None:
-    """Read and save the items, AT_ONCE a save; the page's end goes with the last of them."""
+    """Read the items, and save AT_ONCE of them at a time. The last save includes the page's end."""
     parts = list(batched(items, AT_ONCE))
     senders = item_contents.senders_of(page.items if page else items)
     for number, some in enumerate(parts, 1):
@@ -103,7 +107,7 @@ async def _contents(
 
 
 async def _read_again(attempt: Attempt, nango: Nango) -> None:
-    """Items that could not be read by syncs before, each some more times."""
+    """Read again the items that earlier syncs could not read, and save them."""
     items = await attempt.threads.run(store_page.due_again, attempt.claim)
     again = partial(SOURCES[attempt.claim.provider].again, nango)
     results = await each_alone(again, items, last_try=nango.last_try)
@@ -124,7 +128,7 @@ async def _read_again(attempt: Attempt, nango: Nango) -> None:
 
 
 async def _fetched(nango: Nango, folder: Path, items: Sequence[Item]) -> list[Content]:
-    """Each in a folder of its own, for names repeat."""
+    """Fetch the items, each into a folder of its own, because their names may be equal."""
 
     async def fetch(numbered: tuple[int, Item]) -> Content:
         own = folder / str(numbered[0])
@@ -143,7 +147,8 @@ async def _fetched(nango: Nango, folder: Path, items: Sequence[Item]) -> list[Co
 async def _read(
     attempt: Attempt, content: Content, senders: item_contents.Senders, hints: Hints
 ) -> Content:
-    """One after the other, so that a sync of many items does not keep the parsers from others."""
+    """The content as a parser read it, or as unreadable. Items are read one after the other, so
+    that one sync does not occupy all parsers."""
     try:
         return await item_contents.read(attempt.parsers, content, senders, hints)
     except ParserFailed as error:
@@ -153,7 +158,8 @@ async def _read(
 
 
 async def _saved(attempt: Attempt, part: Part) -> None:
-    """In one transaction; where something of an item cannot be stored, each item in its own."""
+    """Save the part in one transaction. If some item cannot be stored, save each item in a
+    transaction of its own."""
     try:
         await attempt.save(_all_saved, attempt.claim, part)
     except Exception as error:
@@ -166,7 +172,8 @@ async def _saved(attempt: Attempt, part: Part) -> None:
 
 
 async def _saved_alone(attempt: Attempt, content: Content, generation: str) -> None:
-    """As it was read, else as unreadable, else by its id alone."""
+    """Save the content as it was read. If that fails, save it as unreadable, and if that fails, its
+    id only."""
     bare = Item(content.item.external_id, content.item.kind, parent_id=content.item.parent_id)
     try:
         await attempt.save(_all_saved, attempt.claim, Part([content], generation=generation))
@@ -186,7 +193,8 @@ async def _saved_alone(attempt: Attempt, content: Content, generation: str) -> N
 
 
 def _is_of_an_item(error: Exception) -> bool:
-    """Not a lost lease and not a database that is away; a statement that took too long is."""
+    """Return whether an item caused the error, such as a statement that took too long. A lost lease
+    or an unreachable database is no item's fault."""
     if isinstance(error, SyncError):
         return False
     too_long = isinstance(error.__cause__, QueryCanceled)
@@ -194,13 +202,14 @@ def _is_of_an_item(error: Exception) -> bool:
 
 
 def _all_saved(connection: BaseDatabaseWrapper, save: Save, claim: Claim, part: Part) -> None:
-    """Ledgers go the way of import_ledger, all of a file or nothing; then the rest."""
+    """Import the ledger files, each wholly or not at all, then save the rest of the part."""
     part.counts["rows"] = sum(_imported(claim, content) for content in part.contents)
     store_page.save(connection, save, claim, part)
 
 
 def _imported(claim: Claim, content: Content) -> int:
-    """The rows that were new or changed; a file that cannot be stored is noted."""
+    """Import the content's rows and return the number of new and changed ones. If a file cannot be
+    stored, the content's note says why."""
     if content.parts is None or content.path is None:
         return 0
     try:

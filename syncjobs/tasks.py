@@ -21,8 +21,13 @@ async def read_upload(ctx: dict[str, Any], upload_id: str) -> None:
     await upload_supervisor.run(ctx, upload_id)
 
 
+async def deliver(ctx: dict[str, Any], endpoint_id: str) -> None:
+    await ctx["deliverer"].deliver(ctx, endpoint_id)
+
+
 def tasks() -> list[Function]:
-    """arq's functions: a sync task for each provider, heavy questions, and people's uploads."""
+    """arq's functions: a sync task for each provider, heavy questions, and people's uploads,
+    messages."""
     syncs = [func(sync_connection, name=provider.task, keep_result=0) for provider in PROVIDERS]
-    others = [func(task, keep_result=0) for task in (answer_question, read_upload)]
+    others = [func(task, keep_result=0) for task in (answer_question, read_upload, deliver)]
     return [*syncs, *others]

@@ -1,7 +1,7 @@
-"""Nango's webhook events. They are not trusted: a sync checks what they say.
+"""Handles Nango's webhook events. They are not trusted: a sync checks what they say.
 
-A webhook may be delivered twice, late, or replayed by an attacker, because it has neither an id nor
-a time. So handling one again must be harmless.
+A webhook has neither an id nor a time. It may be delivered twice or late, or replayed by an
+attacker. So handling one again must be harmless.
 https://nango.dev/docs/guides/platform/webhooks-from-nango
 """
 
@@ -25,7 +25,7 @@ from syncjobs.models.choices import ConnectionState, Provider, Trigger
 from syncjobs.nango import owners
 from syncjobs.providers import PROVIDERS
 
-APART = timedelta(seconds=60)  # between the starts of one connection's runs
+APART = timedelta(seconds=60)  # minimum time between the starts of one connection's runs
 MOST = 255  # characters of an id
 Rows = QuerySet[SyncConnection]
 ROLE = "owner"  # a webhook names no tenant
@@ -50,7 +50,7 @@ class WebhookEvent:
 
 @dataclass(frozen=True, slots=True)
 class Handled:
-    """The result of an event. `reason` says why nothing, or nothing new, was done."""
+    """What was done with an event. `reason` says why nothing, or nothing new, was done."""
 
     accepted: bool
     reason: str = ""
@@ -59,7 +59,7 @@ class Handled:
 
 
 def read(body: Mapping[str, Any]) -> WebhookEvent:
-    """Parses a webhook's body, which may contain anything."""
+    """Parse a webhook's body, which may contain anything."""
     success = body.get("success")
     return WebhookEvent(
         type=_text(body.get("type")),
@@ -145,7 +145,7 @@ def _registered(event: WebhookEvent) -> SyncConnection | None:
     integration = "" if event.integration == provider else event.integration
     try:
         return connections.register(user_id, provider, event.nango_id, integration=integration)
-    except AlreadyConnected:  # by the same webhook at the same time, or for another integration
+    except AlreadyConnected:  # by a concurrent webhook, or for another integration
         return _connection(event)
 
 
@@ -164,7 +164,7 @@ def _synced(
     state: ConnectionState | None = None,
     reason: str = "",
 ) -> Handled:
-    """Accept a sync, at least APART after the last run started, unless a run is active."""
+    """Accept a sync, to start at least APART after the last run's start, unless a run is active."""
     user_id = connection.user_id
     with tenant_transaction(user_id, using=router.db_for_write(SyncRun)):
         rows = SyncConnection.objects.filter(user_id=user_id, pk=connection.pk)
@@ -184,7 +184,7 @@ def _synced(
 
 
 def _not_before(connection: SyncConnection) -> datetime | None:
-    """The earliest start of the next run; None: now."""
+    """The earliest start of the next run, or None if it may start now."""
     started = SyncRun.objects.filter(
         user_id=connection.user_id, connection_id=connection.pk, started_at__isnull=False
     ).order_by("-created_at")

@@ -1,4 +1,5 @@
-"""finley's subclass of arq's Worker: it handles jobs that arq ends itself, and outages of Redis."""
+"""finley's subclass of arq's Worker. It handles outages of Redis, and jobs that arq ends by
+itself."""
 
 import asyncio
 import logging
@@ -17,6 +18,7 @@ from django.conf import settings
 from redis.exceptions import RedisError
 
 from syncjobs import metrics, queue, recover, tasks
+from syncjobs.alerts.deliverer import Deliverer
 from syncjobs.database_threads import Threads
 from syncjobs.heartbeat import Heartbeat
 from syncjobs.questions.question_supervisor import Answerer
@@ -26,7 +28,7 @@ log = logging.getLogger(__name__)
 
 AWAY = (RedisError, OSError)
 LONGEST_PAUSE = 2.0
-STOP_WAIT = 5  # seconds that running jobs get to end by themselves when the worker stops
+STOP_WAIT = 5  # seconds for running jobs to end by themselves when the worker stops
 LAST_TASKS = 10  # seconds that running periodic tasks get
 LONGEST_STOP = 30  # seconds from SIGTERM to the end, at most
 ABORTS_EVERY = 0.5
@@ -34,18 +36,24 @@ READ_AT_ONCE = 1_000  # ids; locked ones at the head of the queue must not block
 
 
 class Worker(ArqWorker):
-    """Runs finley's tasks until told to stop. Its runner and its heartbeat live as long as it."""
+    """Runs finley's tasks until told to stop. The runner and the heartbeat live as long as the
+    worker."""
 
     def __init__(self, functions: Sequence[Any], *, housekeeping: bool = True, **options: Any):
         self.name = f"{socket.gethostname()}:{os.getpid()}"
         self.runner = Runner(self.name)
         self._answerer = Answerer(self.name)
+        self._deliverer = Deliverer(self.name)
         self._unseen = Threads("unseen", 1)
         self._heartbeat = Heartbeat(self.runner, periodic_tasks=housekeeping)
         self._heartbeat_task: asyncio.Task[None] | None = None
         self._pause = 0.0
         self._aborts_at = 0.0
-        context = {"runner": self.runner, "answerer": self._answerer}
+        context = {
+            "runner": self.runner,
+            "answerer": self._answerer,
+            "deliverer": self._deliverer,
+        }
         super().__init__(functions, ctx=context, **options)
 
     async def main(self) -> None:
@@ -151,13 +159,14 @@ class Worker(ArqWorker):
             log.warning("Stopped without access to Redis (%s)", type(error).__name__)
         await self.runner.close()
         await self._answerer.close()
+        await self._deliverer.close()
         await self._unseen.close()
 
 
 def _end_in_any_case(signum: int, frame: object) -> None:
-    """The kernel ends the process after LONGEST_STOP, whatever it computes then.
+    """Let the kernel end the process after LONGEST_STOP seconds, whatever it computes then.
 
-    The event loop hears of the signal by its own pipe, as before.
+    The event loop still gets the signal through its own pipe.
     """
     signal.setitimer(signal.ITIMER_REAL, LONGEST_STOP)
 

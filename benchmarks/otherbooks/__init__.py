@@ -1,5 +1,6 @@
-"""Books of another make: a small charity with a cycle workshop, invented, with their truth.
+"""Books of another kind: a small invented charity with a cycle workshop, with the truth about them.
 
-Made to score detectors on what they were not written for: its own code, layouts, habits and
-mishaps. `python -m benchmarks.otherbooks FOLDER --seed N` writes them; so does `charity.write`.
+They score detectors on data for which these were not written: the books have their own code,
+layouts, habits and mistakes. `python -m benchmarks.otherbooks FOLDER --seed N` writes them; so does
+`charity.write`.
 """

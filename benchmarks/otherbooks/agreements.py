@@ -1,4 +1,4 @@
-"""What is agreed for good: rents, wages, subscriptions, regular gifts, and how each is kept."""
+"""Permanent agreements (rents, wages, subscriptions, regular gifts), and how each is kept."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ PLANS = (
 
 @dataclass(frozen=True)
 class Kept:
-    """A plan with its party and price. `who`: the card's holder."""
+    """A plan with its party and price. `who` is the card's holder."""
 
     plan: Plan
     party: Party
@@ -101,7 +101,7 @@ class Kept:
 
 
 def write_down(desk: Desk, staff: list[Party], givers: list[Party]) -> None:
-    """Every agreement from its first to its last day."""
+    """Write every agreement from its first to its last day."""
     rng = desk.rng
     for plan in PLANS:
         kind = "customer" if plan.via == "served" else "vendor"
@@ -113,7 +113,8 @@ def write_down(desk: Desk, staff: list[Party], givers: list[Party]) -> None:
 
 
 def _employ(desk: Desk, staff: list[Party]) -> None:
-    """The office is paid on the 25th, or the working day before; the workshop on Fridays."""
+    """Employ the staff. The office is paid on the 25th or the working day before, the workshop on
+    Fridays."""
     for number, person in enumerate(staff):
         weekly = number % 2 == 1
         plan = Plan(
@@ -126,7 +127,8 @@ def _employ(desk: Desk, staff: list[Party]) -> None:
 
 
 def _promise(desk: Desk, givers: list[Party]) -> None:
-    """Half of the givers by standing order, half on the platform, where cards now and then fail."""
+    """Half of the givers pay by standing order. The others give on the platform, where cards
+    sometimes fail."""
     for number, person in enumerate(givers):
         on_platform = number % 2 == 1
         day = desk.rng.randint(1, 28)
@@ -171,13 +173,15 @@ def _days(plan: Plan, first: date, last: date) -> tuple[list[date], date]:
 
 
 def _missed(desk: Desk, plan: Plan, days: list[date]) -> list[date]:
-    """Nobody could tell a missed end from an end: the last two days are kept, and the first."""
+    """The days that are missed. The first day and the last two never are, because a missed end
+    cannot be distinguished from an end."""
     share = desk.missed if plan.loose or plan.via == "gift" else 0.0
     return [day for day in days[1:-2] if desk.rng.random() < share]
 
 
 def _day(desk: Desk, plan: Plan, due: date) -> date:
-    """Holidays shift everything; loose ones are early or late besides, short rhythms less."""
+    """The real day. Holidays shift everything. Loose agreements are also early or late, frequent
+    ones less."""
     if plan.loose:
         most = min(desk.jitter, {"weekly": 1, "fortnightly": 2}.get(frequency_of(plan.schedule), 9))
         due += DAY * desk.rng.randint(-most, most)
@@ -191,7 +195,7 @@ def _season(plan: Plan) -> list[int] | None:
 
 
 def _order(desk: Desk, agreement: Kept, due: date, day: date) -> list[Row]:
-    """The bank pays; the ledger has it on that day or up to three days later."""
+    """A standing order. The ledger has it on the bank's day or up to three days later."""
     plan = agreement.plan
     pence = agreement.on(desk.rng, due, desk.span[0])
     kind = "SO" if plan.spread == 0 and plan.profile is None else "DD"
@@ -238,7 +242,7 @@ def _given(desk: Desk, agreement: Kept, due: date, day: date) -> list[Row]:
 
 
 def _gift(desk: Desk, agreement: Kept, due: date, day: date) -> list[Row]:
-    """On the platform, at weekends too; its fee follows at once."""
+    """A gift on the platform, also at weekends. Its fee follows at once."""
     del day
     paid = desk.gift(due, agreement.party, agreement.pence, "charge", gift_number(desk))
     desk.echoes.append(fee(desk, paid))
@@ -246,12 +250,12 @@ def _gift(desk: Desk, agreement: Kept, due: date, day: date) -> list[Row]:
 
 
 def gift_number(desk: Desk) -> str:
-    """The platform's own number of a gift, which its fee and its refund name."""
+    """The platform's number of a gift, which its fee and its refund state as well."""
     return f"G{desk.rng.randrange(16**8):08X}"
 
 
 def fee(desk: Desk, paid: Row) -> Ref:
-    """What the platform keeps of a gift: 1.4 % and 20 pence."""
+    """Write the fee that the platform keeps of a gift: 1.4 % and 20 pence."""
     platform = next(p for p in desk.register.parties if p.id == "p000")
     charge = desk.gift(
         paid.day, platform, -round(paid.pence * 0.014) - 20, "fee", paid.cells["About"]

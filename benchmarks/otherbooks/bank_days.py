@@ -1,4 +1,4 @@
-"""Days as a bank in England counts them: holidays, working days, quarter days."""
+"""Days as banks in England count them: holidays, working days, quarter days."""
 
 from __future__ import annotations
 
@@ -69,5 +69,5 @@ def _of_year(frequency: str, when: str, year: int) -> list[date]:
 
 
 def frequency_of(schedule: str) -> str:
-    """The rhythm's word for how often."""
+    """The name of the schedule's frequency."""
     return schedule.partition(":")[0]

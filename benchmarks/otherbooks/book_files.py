@@ -1,4 +1,4 @@
-"""Where the books are kept while they are made up: rows by file, and what is true of them."""
+"""Collects the rows of the books by file, and the truth about them."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ LEAST_BALANCE = 100_000  # pence that the account holds at its lowest
 
 @dataclass(eq=False)
 class Row:
-    """One row to be. `pence` as signed in its file."""
+    """One row of a file. `pence` has the sign of the file."""
 
     ref: Ref
     day: date
@@ -70,7 +70,7 @@ class Row:
 
 @dataclass
 class Desk:
-    """Everything so far. References are provisional until `numbered`."""
+    """All rows so far. References are provisional until `numbered`."""
 
     span: tuple[date, date]
     rng: Random
@@ -90,12 +90,12 @@ class Desk:
     credits: dict[Ref, list[Row]] = field(default_factory=lambda: defaultdict(list))
 
     def inside(self, day: date) -> date:
-        """The working day of the books that is `day`, or comes next (or last of all)."""
+        """`day`, or the next working day within the books (else the last one)."""
         day = following(max(day, self.span[0]))
         return day if day <= self.span[1] else preceding(self.span[1])
 
     def bank(self, day: date, party: Party, pence: int, kind: str, reference: str = "") -> Row:
-        """A line of the statement; money in is positive."""
+        """A line of the statement. Money in is positive."""
         cells = {
             "Date": f"{day:%d/%m/%Y}", "Type": kind, "Details": feed(party),
             "Reference": reference[:18].upper(), "Paid in" if pence > 0 else "Paid out":
@@ -107,7 +107,7 @@ class Desk:
         self, day: date, party: Party, pence: int, text: str, *, centre: str = "Workshop",
         number: str = "", due: date | None = None, keyed: float = 0.8, name: str = "",
     ) -> Row:  # fmt: skip
-        """An entry of the purchase ledger; credit notes are negative."""
+        """An entry of the purchase ledger. Credit notes are negative."""
         name = name or self.entered(party)
         keys = self._stated(party, keyed)
         cells = {
@@ -141,7 +141,7 @@ class Desk:
         return self._add("claims.csv", day, who, pence, cells=cells, column="Claimant", keys=keys)
 
     def gift(self, day: date, who: Party, pence: int, kind: str, about: str = "") -> Row:
-        """A line of the donation platform's report; what it pays us is positive."""
+        """A line of the donation platform's report. Money that the charity receives is positive."""
         name = who.name if self.rng.random() < 0.85 else self.rng.choice(who.names)
         keys = {"email": who.keys["email"]} if "email" in who.keys else {}
         cells = {"Created": day.isoformat(), "Type": kind, "Name": name, "Party kind": who.kind,
@@ -150,7 +150,7 @@ class Desk:
         return self._add("giving.csv", day, who, pence, cells=cells, column="Name", keys=keys)
 
     def invoice(self, day: date, who: Party, pence: int, work: str) -> Row:
-        """An invoice of ours, due in three weeks; `doings` numbers them in the end."""
+        """A sales invoice, due in three weeks. Invoices are numbered at the end."""
         due = day + DAY * 21
         keys = {"customer_id": who.keys["customer_id"]} if self.rng.random() < 0.9 else {}
         cells = {"Issued": f"{day:%d/%m/%Y}", "Customer": self.entered(who), "Invoice": "",
@@ -161,7 +161,8 @@ class Desk:
         return row
 
     def entered(self, party: Party) -> str:
-        """How a volunteer enters the party's name today; look-alikes only by their full names."""
+        """The party's name as a volunteer enters it this time. Look-alikes are entered only by
+        their full names."""
         plain = bool(party.apart_from) or self.rng.random() < 0.75
         return party.name if plain else self.rng.choice(party.names)
 
@@ -179,7 +180,8 @@ class Desk:
         return row
 
     def numbered(self) -> dict[Ref, Ref]:
-        """Final keys in the order of days; which provisional reference became which."""
+        """Assign the final keys in the order of days. Return provisional reference → final
+        reference."""
         final: dict[Ref, Ref] = {}
         for file, rows in self.rows.items():
             rows.sort(key=lambda row: (row.day, int(row.ref.key)))
@@ -191,7 +193,7 @@ class Desk:
         return final
 
     def state_balances(self) -> None:
-        """Writes the running balance behind each row of the statement, in the file's order."""
+        """Write the running balance on each row of the statement, in the file's order."""
         lines = self._lines("statement.csv", "Community account")
         after = cash.running(lines, cash.opening(lines, LEAST_BALANCE))
         for row, balance in zip(self.rows["statement.csv"], after, strict=True):
@@ -202,7 +204,8 @@ class Desk:
         return cash.by_month(lines, cash.opening(lines, LEAST_BALANCE))
 
     def cash(self) -> list[Cash]:
-        """Of the bank's account and the platform's; what the platform pays out is a transfer."""
+        """The cash of the bank's account and of the platform. The platform's payouts are
+        transfers."""
         paid_out = {row.ref for row in self.rows["giving.csv"] if row.cells["Type"] == "payout"}
         arrived = {one.seen for one in self.same if one.ledger in paid_out}
         lines = [
@@ -221,7 +224,7 @@ class Desk:
         ]
 
     def aliases(self) -> list[Alias]:
-        """Every party that is named by anybody but itself, with its spellings."""
+        """Every party that others name, with its spellings."""
         spellings: dict[str, dict[object, Spelling]] = defaultdict(dict)
         for row, column, name, keys, party in self.spelled:
             key = (row.ref.file, column, name, *sorted(keys.items()))
@@ -240,13 +243,13 @@ def money(pence: int) -> str:
 
 
 def pounds(rng: Random, low: float, high: float) -> int:
-    """Pence between two sums in pounds, many of them uneven."""
+    """A number of pence between two amounts in pounds. Many are not whole pounds."""
     pence = rng.uniform(low, high) * 100
     return round(pence / 100) * 100 if rng.random() < 0.2 else round(pence)
 
 
 def random_days(desk: Desk, per_month: float) -> list[date]:
-    """Working days at random; about so many a month."""
+    """Random working days, about `per_month` per month."""
     start, end = desk.span
     span = (end - start).days
     return sorted(

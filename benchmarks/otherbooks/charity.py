@@ -1,4 +1,4 @@
-"""The whole of the other books: `generate` them, or `write` them with their truth."""
+"""The charity's books as a whole: `generate` them, or `write` them with the truth."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Rows = dict[str, list[dict[str, str]]]
 
 @dataclass(frozen=True)
 class Sheets:
-    """Rows by file name in file order, and the truth."""
+    """The rows by file name in file order, and the truth."""
 
     rows: Rows
     truth: Truth
@@ -54,11 +54,11 @@ def generate(
     staff: int = 7,
     givers: int = 24,
 ) -> Sheets:
-    """The books of so many months. The same arguments give the same books.
+    """Return the books of this many months. The same arguments give the same books.
 
-    `jitter_days`: the most by which loose agreements leave their day; `missed`: the share of their
-    occurrences that do not happen; `scale` multiplies the traffic without a rhythm.
-    Raises ValueError for fewer than six months.
+    `jitter_days` is the most by which loose agreements deviate from their day. `missed` is the
+    share of their occurrences that do not happen. `scale` multiplies the irregular payments. Raises
+    ValueError for fewer than six months.
     """
     if months < 6:
         raise ValueError("books need at least six months")
@@ -77,7 +77,8 @@ def generate(
 
 
 def write(folder: Path, seed: int = 1, **options: Any) -> Books:
-    """Writes the CSV files and truth.json into `folder` (made if missing); see `generate`."""
+    """Write the CSV files and truth.json into `folder`, which is created if missing. See
+    `generate`."""
     sheets = generate(seed, **options)
     folder.mkdir(parents=True, exist_ok=True)
     for file, rows in sheets.rows.items():
@@ -91,12 +92,13 @@ def write(folder: Path, seed: int = 1, **options: Any) -> Books:
 
 
 def mapping_of(file: str) -> Mapping:
-    """How a file of these books is read."""
+    """The mapping that reads a file of these books."""
     return from_toml.load(FORMATS / file.replace(".csv", ".toml"))
 
 
 def _keep(desk: Desk, scale: float, staff: int, givers: int) -> None:
-    """What goes wrong needs its originals first, and who pays needs to know what went wrong."""
+    """Write everything. Mistakes need their originals first, and payments need to know the
+    mistakes."""
     parties = one_off_payments.Met(platform=desk.register.company("Giving Online"))
     people = [desk.register.person("employee") for _ in range(staff)]
     promised = [desk.register.person("customer") for _ in range(givers)]
@@ -117,7 +119,7 @@ def _truth(desk: Desk, seed: int, true_cash: list[Cash]) -> Truth:
 
 
 def _publish_again(rows: Rows, rng: Random) -> None:
-    """One month of the card feed is published once more, under another month's name."""
+    """Publish one month of the card feed once more, under another month's name."""
     months = sorted({row["File month"] for row in rows["cards.csv"]})
     again, under = rng.sample(months[1:], 2)
     copies = [

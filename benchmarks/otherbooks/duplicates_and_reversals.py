@@ -1,4 +1,4 @@
-"""What goes wrong: entered twice, claimed twice, sent twice, taken back, returned."""
+"""Invents mistakes and reversals: rows entered, claimed or sent twice, taken back, or returned."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ EACH = 3  # of each kind
 
 
 def write_down(desk: Desk) -> None:
-    """In the ledger and among the claims, each on an original of its own; before anybody pays."""
+    """Write mistakes in the ledger and among the claims before anybody pays, each with an original
+    of its own."""
     fit = _fit(desk)
     for kind, repeat in AGAIN.items():
         for _ in range(EACH):
@@ -27,7 +28,7 @@ def write_down(desk: Desk) -> None:
 
 
 def _fit(desk: Desk) -> list[Row]:
-    """Invoices for goods that are worth it, with a slip to make in number and amount."""
+    """Invoices for goods with a sufficient amount, whose number and amount allow a typing error."""
     spoilt = {ref for decoy in desk.decoys for ref in decoy.rows}
     fit = [
         row
@@ -41,7 +42,7 @@ def _fit(desk: Desk) -> list[Row]:
 
 
 def _swapped(rng: Random, text: str) -> str:
-    """Two unlike neighbouring digits change places; "" where there are none."""
+    """The text with two different neighbouring digits swapped, or "" if there are none."""
     at = [
         i
         for i in range(len(text) - 1)
@@ -96,7 +97,7 @@ def _split(desk: Desk, row: Row, kind: str) -> None:
 
 
 def _ghost(desk: Desk, row: Row, kind: str) -> None:
-    """A supplier on paper with the other's bank account sends the same invoice."""
+    """Let a fictitious supplier with the other's bank account send the same invoice."""
     ghost = desk.register.company("Trading")
     ghost.keys["bank_account"] = row.party.keys["bank_account"]
     ghost.apart_from.append(row.party.id)
@@ -119,7 +120,7 @@ AGAIN: dict[str, Callable[[Desk, Row, str], None]] = {
 
 
 def _credit(desk: Desk, row: Row, *, partial: bool) -> None:
-    """A credit note before the invoice falls due; two in three say what for."""
+    """A credit note before the invoice falls due. Two in three name the invoice."""
     pence = -round(row.pence * desk.rng.uniform(0.1, 0.6)) if partial else -row.pence
     text = f"Credit against {row.number}" if desk.rng.random() < 0.67 else "Credit"
     day = desk.inside(row.day + DAY * desk.rng.randint(2, 12))
@@ -130,7 +131,7 @@ def _credit(desk: Desk, row: Row, *, partial: bool) -> None:
 
 
 def _claimed_twice(desk: Desk) -> None:
-    """The same receipt with the next claim."""
+    """Claim the same receipt again with the next claim."""
     fit = [r for r in desk.rows["claims.csv"] if (desk.span[1] - r.day).days > 60]
     for row in desk.rng.sample(fit, min(EACH, len(fit))):
         day = desk.inside(row.day + DAY * desk.rng.randint(14, 35))
@@ -139,7 +140,7 @@ def _claimed_twice(desk: Desk) -> None:
 
 
 def at_the_bank(desk: Desk) -> None:
-    """After everybody was paid: transfers sent twice, direct debits sent back."""
+    """After all payments, let transfers be sent twice and direct debits be returned."""
     rows = [r for r in desk.rows["statement.csv"] if (desk.span[1] - r.day).days > 20]
     runs = [r for r in rows if r.cells["Type"] == "BP" and r.cells["Reference"]]
     repeated = {ref for one in desk.duplicates for ref in (one.row, one.original)}

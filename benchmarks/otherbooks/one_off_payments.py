@@ -1,4 +1,5 @@
-"""What happens without an agreement: supplies, card purchases, petty cash, claims, gifts, jobs."""
+"""Invents payments without an agreement: supplies, card purchases, petty cash, claims, gifts,
+jobs."""
 
 from __future__ import annotations
 
@@ -23,7 +24,7 @@ CALL_OUTS = 10
 
 @dataclass
 class Met:
-    """Who was met on the way, for what comes later."""
+    """The parties that occurred so far, for later steps."""
 
     suppliers: list[Party] = field(default_factory=list)
     clients: list[Party] = field(default_factory=list)
@@ -31,7 +32,7 @@ class Met:
 
 
 def write_down(desk: Desk, parties: Met, staff: list[Party], scale: float) -> None:
-    """All of it; `scale` multiplies how often."""
+    """Write all irregular payments. `scale` multiplies their frequency."""
     _supplies(desk, parties, scale)
     _decoys(desk, parties)
     _purchases(desk, staff, scale)
@@ -65,7 +66,7 @@ def _supplies(desk: Desk, parties: Met, scale: float) -> None:
 
 
 def _decoys(desk: Desk, parties: Met) -> None:
-    """Equal call-outs when the need arises; equal invoices of one day with their own numbers."""
+    """Equal call-outs at irregular times, and equal invoices of one day with their own numbers."""
     caller, rng = desk.register.company("Locksmiths"), desk.rng
     start, end = desk.span
     price = rng.randrange(60, 140) * 100
@@ -93,7 +94,7 @@ def _purchases(desk: Desk, staff: list[Party], scale: float) -> None:
 
 
 def post(desk: Desk, paid: Row, group: str | None = None) -> Row:
-    """The ledger entry of a card line, one to five days later; most have a receipt."""
+    """The ledger entry of a card line, one to five days later. Most have a receipt."""
     day = desk.inside(paid.day + DAY * desk.rng.randint(1, 5))
     number = paid.party.next_number(desk.rng) if group or desk.rng.random() < 0.7 else ""
     entry = desk.purchase(day, paid.party, paid.pence, "By card", centre="Office", number=number)
@@ -113,7 +114,7 @@ def _twice(desk: Desk, party: Party, holder: Party) -> None:
 
 
 def _petty_cash(desk: Desk, staff: list[Party], scale: float) -> None:
-    """Small sums out of the tin; the tin is filled from the bank when it is empty."""
+    """Small amounts from petty cash, which is refilled from the bank when it is empty."""
     filled = 0
     for day in random_days(desk, 5 * scale):
         pence = pounds(desk.rng, 1, 18)
@@ -134,7 +135,8 @@ def _claims(desk: Desk, staff: list[Party], scale: float) -> None:
 
 
 def _gifts(desk: Desk, scale: float) -> None:
-    """One-off gifts on any day of the week, some nameless; each fee follows; a few are refunded."""
+    """One-off gifts on any day of the week, some without a name. Each fee follows at once; a few
+    are refunded."""
     rng, (start, end) = desk.rng, desk.span
     givers = [desk.register.person("customer") for _ in range(25)]
     for _ in range(round(9 * scale * (end - start).days / 30)):
@@ -150,7 +152,7 @@ def _gifts(desk: Desk, scale: float) -> None:
 
 
 def _jobs(desk: Desk, parties: Met, scale: float) -> None:
-    """Repairs for clients; then all our invoices get their numbers, in the order of days."""
+    """Repairs for clients. Then all sales invoices get their numbers, in the order of days."""
     parties.clients += [desk.register.company(trade, "customer") for trade in CLIENTS]
     for who in parties.clients:
         for day in random_days(desk, desk.rng.uniform(0.4, 1.0) * scale):
@@ -163,7 +165,8 @@ def _jobs(desk: Desk, parties: Met, scale: float) -> None:
 
 
 def _pay_out(desk: Desk, platform: Party) -> None:
-    """Each Monday what came in since, less fees and refunds; the bank has it within two days."""
+    """Pay out each Monday what came in since the last time, less fees and refunds. The bank has it
+    within two days."""
     due: list[date] = []
     payouts: list[Row] = []
     receipts: list[Row] = []

@@ -1,4 +1,4 @@
-"""Payment runs every other Friday, claims in batches, and what clients send us."""
+"""Payment runs every other Friday, claims in batches, and payments of clients."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from finley.demo.truth import Duplicate, Settlement
 
 
 def write_down(desk: Desk) -> None:
-    """Everything that is due by the books' end, and settles what stands in them."""
+    """Pay everything that is due before the books end, and note what each payment settles."""
     runs = _runs(desk)
     _pay_suppliers(desk, runs)
     _pay_claims(desk, runs)
@@ -36,7 +36,8 @@ def _owed(desk: Desk, rows: Iterable[Row]) -> int:
 def _by_run(
     rows: Iterable[tuple[Row, date]], runs: list[date]
 ) -> dict[tuple[date, str], list[Row]]:
-    """Each row in the first run on or after its day, by party; none where the books have ended."""
+    """Each row in the first run on or after its day, by party. Rows after the last run are left
+    out."""
     by_run: dict[tuple[date, str], list[Row]] = defaultdict(list)
     for row, day in rows:
         run = next((run for run in runs if run >= day), None)
@@ -54,7 +55,7 @@ def _pay_suppliers(desk: Desk, runs: list[date]) -> None:
 
 
 def _transfer(desk: Desk, day: date, rows: list[Row]) -> None:
-    """One sum, or now and then two a fortnight apart for a single invoice."""
+    """One payment, or sometimes two payments a fortnight apart for a single invoice."""
     total = _owed(desk, rows)
     parts = [(day, total)]
     if len(rows) == 1 and desk.rng.random() < 0.05:
@@ -75,7 +76,8 @@ def _settled(desk: Desk, rows: list[Row], paid: list[Row], kind: str) -> None:
 
 
 def _pay_claims(desk: Desk, runs: list[date]) -> None:
-    """Who claims something every week or so is paid with every run: that is the runs' rhythm."""
+    """Pay the claims with every run. A person who claims about every week is then paid at the
+    frequency of the runs."""
     claims = [(row, row.day + DAY * 2) for row in desk.rows["claims.csv"]]
     for (day, _), rows in _by_run(claims, runs).items():
         total = sum(row.pence for row in rows)
@@ -85,7 +87,8 @@ def _pay_claims(desk: Desk, runs: list[date]) -> None:
 
 
 def _receive(desk: Desk) -> None:
-    """Clients pay about when it is due, some for two invoices at once, one in twenty in part."""
+    """Let clients pay about when it is due, some for two invoices at once, one in twenty in
+    part."""
     waiting: dict[str, list[Row]] = defaultdict(list)
     for row in sorted(desk.rows["invoices.csv"], key=lambda row: row.day):
         waiting[row.party.id].append(row)
@@ -105,7 +108,8 @@ def _receipt(desk: Desk, day: date, rows: list[Row]) -> None:
 
 
 def _echo(desk: Desk) -> None:
-    """Where original and copy were each paid alone, the later transfer repeats, too."""
+    """Note the later transfer as a repetition, if original and copy were each paid by one
+    transfer."""
     days = {row.ref: row.day for row in desk.rows["statement.csv"]}
     alone = {
         one.invoices[0]: one.payments[0]

@@ -1,4 +1,4 @@
-"""Who takes part, and what each system makes of a name."""
+"""The people and companies of the books, and what each system makes of a name."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ _FORMS = ("Limited", "Ltd", "Ltd.", "LTD")
 
 @dataclass(eq=False)
 class Party:
-    """Somebody on the other side. `keys` as the books state them; kind: vendor, customer, employee.
+    """A counterparty. `keys` are those that the books state. `kind` is vendor, customer or
+    employee.
 
-    `names`: the ways in which our own people enter it; the first is the right one.
+    `names` are the spellings of the charity's own people. The first one is right.
     """
 
     id: str
@@ -38,21 +39,21 @@ class Party:
     style: str = "{}"
 
     def next_number(self, rng: Random) -> str:
-        """Its next invoice number: never shorter than five digits, some with letters."""
+        """The party's next invoice number. It has at least five digits, some have letters."""
         self.counter += rng.randint(2, 60)
         return self.style.format(self.counter)
 
 
 @dataclass
 class Register:
-    """Hands out parties with names and keys of their own."""
+    """Creates parties with names and keys of their own."""
 
     rng: Random
     parties: list[Party] = field(default_factory=list)
     _taken: set[str] = field(default_factory=set)
 
     def company(self, trade: str, kind: str = "vendor", name: str | None = None) -> Party:
-        """A company of a trade, under a name like no other's unless it is given."""
+        """A company of a trade. Its name is unique unless it is given."""
         full = name or f"{self.word()} {trade} {self.rng.choice(_FORMS[:2])}"
         names = [full, *self.rng.sample(_entered(self.rng, full), 3)]
         return self._add(kind, full, names, shop(self.rng, full))
@@ -63,7 +64,7 @@ class Register:
         return self._add(kind, full, [full, full.lower(), full.upper()], "")
 
     def word(self) -> str:
-        """A name that is nobody's else: three syllables, of which two differ from any other's."""
+        """A unique name of three syllables. Two of them differ from those of any other name."""
         while True:
             first, second = self.rng.sample(_SYLLABLES, 2)
             if first + second not in self._taken:
@@ -82,7 +83,7 @@ class Register:
 
 
 def apart(*parties: Party) -> None:
-    """They merely look like each other."""
+    """Note that these parties only look like each other."""
     for one in parties:
         one.apart_from += [other.id for other in parties if other is not one]
 
@@ -99,7 +100,7 @@ def _keys(rng: Random, kind: str, full: str, serial: int) -> dict[str, str]:
 
 
 def _entered(rng: Random, full: str) -> list[str]:
-    """The ways in which a volunteer enters a company's name; none is the full one."""
+    """The spellings of a company's name by volunteers. None is the full name."""
     *words, _ = full.split()
     bare = " ".join(words)
     ways = {
@@ -116,19 +117,21 @@ def _entered(rng: Random, full: str) -> list[str]:
 
 
 def _slipped(rng: Random, word: str) -> str:
-    """One letter left out, or struck twice."""
+    """The word with one letter missing or doubled."""
     at = rng.randrange(2, len(word) - 1)
     return word[:at] + word[at + 1 :] if rng.random() < 0.5 else word[:at] + word[at] + word[at:]
 
 
 def shop(rng: Random, full: str) -> str:
-    """As the card company writes it: capitals, cut, a till number after it now and then."""
+    """The name as the card company writes it: capitals, shortened, sometimes followed by a till
+    number."""
     plain = " ".join(full.split()[:-1]).upper()
     return f"{plain[:20]} {rng.randint(100, 999)}" if rng.random() < 0.4 else plain[:24]
 
 
 def feed(party: Party) -> str:
-    """As the bank writes it: capitals, no signs, 18 characters; people by surname and initial."""
+    """The name as the bank writes it: capitals, no punctuation, 18 characters. People have surname
+    and initial."""
     name = party.name
     if party.kind == "employee" or ("customer_id" in party.keys and len(name.split()) == 2):
         first_name, last = name.split()

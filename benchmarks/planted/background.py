@@ -1,4 +1,4 @@
-"""What goes on besides: suppliers, shops, takings; none of it recurs by agreement."""
+"""Invents ordinary payments: suppliers, shops, takings. None of them recurs by agreement."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ SUPPLIERS, SHOPS, PAYERS = 45, 25, 40
 
 
 def plant(sheets: Sheets, scale: float) -> None:
-    """`scale` multiplies how many payments there are."""
+    """Write the payments. `scale` multiplies their number."""
     rng = sheets.rng
     for at in range(SUPPLIERS):
         party, low = sheets.names.company(), rng.randrange(2_000, 90_000)

@@ -1,4 +1,4 @@
-"""Bills and what goes wrong with them: deductions, case numbers, batches paid twice, lines."""
+"""Bills and mistakes with them: deductions, case numbers, batches paid twice, lines."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _pence(sheets: Sheets, low: int = 8_000, high: int = 250_000) -> int:
 
 
 def _deductions(sheets: Sheets) -> None:
-    """Lines of one bill with a deduction, beside credit notes that take a bill back later."""
+    """Lines of one bill with a deduction, and credit notes that take a bill back later."""
     lines, pairs = [], []
     for at in range(EACH):
         party, day = sheets.names.company(), sheets.day()
@@ -62,7 +62,8 @@ def _deductions(sheets: Sheets) -> None:
 
 
 def _cycles(sheets: Sheets) -> None:
-    """A payment and its return on one day; the return takes the payment back, never the reverse."""
+    """A payment and its return on one day. The return reverses the payment, never the other way
+    round."""
     lines, pairs = [], []
     for at in range(EACH):
         party, day, pence = sheets.names.company(), sheets.day(), _pence(sheets)
@@ -90,7 +91,8 @@ def _twice(sheets: Sheets, first: Line, day: date) -> list[Ref]:
 
 
 def _case_numbers(sheets: Sheets) -> None:
-    """Sums over months under one case; some come again. Other bills are really paid twice."""
+    """Sums over months under one case number; some sums occur again. Other bills are really paid
+    twice."""
     lines: list[Line] = []
     for _ in range(EACH):
         party, case, day = sheets.names.company(), _number(sheets), sheets.day(200)
@@ -117,7 +119,7 @@ def _ordinary(sheets: Sheets, party: Party, count: int) -> list[Line]:
 
 
 def _sequences(sheets: Sheets) -> None:
-    """Equal monthly amounts under numbers that count up: 2022/012 and 2022/021 are two bills."""
+    """Equal monthly amounts under ascending numbers: 2022/012 and 2022/021 are two bills."""
     lines: list[Line] = []
     for at in range(EACH // 2):
         party, price = sheets.names.company(), _pence(sheets)
@@ -138,7 +140,7 @@ def _sequences(sheets: Sheets) -> None:
 
 
 def _swapped(sheets: Sheets, first: Line) -> list[Ref]:
-    """The bill once more, two digits of its number struck in the wrong order."""
+    """The bill once more, with two digits of its number swapped."""
     number = first.cells["Invoice"]
     digits = [at for at, char in enumerate(number[:-1]) if char.isdigit()]
     at = next((i for i in digits if number[i + 1].isdigit() and number[i] != number[i + 1]), -1)
@@ -153,7 +155,7 @@ def _swapped(sheets: Sheets, first: Line) -> list[Ref]:
 
 
 def _paid_twice(sheets: Sheets) -> None:
-    """A bill of three lines, all again later: three pairs, one finding."""
+    """A bill of three lines, all entered again later: three pairs, one finding."""
     lines, pairs, cases = [], [], []
     for _ in range(EACH // 2):
         party, day, number = sheets.names.company(), sheets.day(90), _number(sheets)
@@ -169,7 +171,8 @@ def _paid_twice(sheets: Sheets) -> None:
 
 
 def _batches(sheets: Sheets) -> None:
-    """Five bills of one party and day, all again twenty days later; other batches once only."""
+    """Five bills of one party and day, all entered again twenty days later. Other batches occur
+    once only."""
     lines, pairs, cases = [], [], []
     for at in range(EACH // 2):
         party, day = sheets.names.company(), sheets.day(90)
@@ -188,7 +191,8 @@ def _batches(sheets: Sheets) -> None:
 
 
 def _lines(sheets: Sheets) -> None:
-    """Invoices of several lines, each paid by one transfer of their sum; some name it."""
+    """Invoices of several lines, each paid by one transfer of their sum. Some transfers name the
+    invoice."""
     lines, pairs = [], []
     for at in range(EACH):
         party = sheets.names.company()

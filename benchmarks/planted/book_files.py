@@ -1,4 +1,4 @@
-"""Where the books are kept while they are made up: rows by file, and what is true of them."""
+"""Collects the rows of the books by file, and the truth about them."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ CODES = ("Repairs", "Agency staff", "Consultancy", "Equipment", "Utilities", "Tr
 
 @dataclass(eq=False)
 class Line:
-    """One row to be; its reference is provisional until `numbered`."""
+    """One row of a file. Its reference is provisional until `numbered`."""
 
     ref: Ref
     timestamp: datetime
@@ -59,7 +59,7 @@ class Line:
 
 @dataclass
 class Sheets:
-    """Everything so far."""
+    """All rows so far."""
 
     span: tuple[date, date]
     rng: Random
@@ -82,7 +82,8 @@ class Sheets:
         self, day: date, party: Party, pence: int, *, name: str = "", number: str = "",
         text: str = "", code: str = "", directorate: str = "", keyed: bool = False,
     ) -> Line:  # fmt: skip
-        """A payment that the council publishes; `keyed`: with company number and account."""
+        """A payment that the council publishes. `keyed` rows have a company number and an
+        account."""
         keys = {"company_number": party.company_number, "bank_account": party.account}
         keys = keys if keyed else {}
         home = int(party.id[1:])  # a party mostly works for one directorate
@@ -104,7 +105,7 @@ class Sheets:
         self, day: date, party: Party, pence: int, text: str = "", *, name: str = "",
         account: bool = False,
     ) -> Line:  # fmt: skip
-        """A line of the statement; `pence` out are positive, in negative."""
+        """A line of the statement. Money out is positive, money in negative."""
         keys = {"bank_account": party.account} if account else {}
         cells = {
             "Booked": day.isoformat(), "Name": name or party.at_the_bank, "Text": text,
@@ -122,7 +123,8 @@ class Sheets:
         return self._add("invoices.csv", day, party, pence, cells=cells, column="Supplier", keys={})
 
     def rent(self, day: date, party: Party, pence: int, code: str, about: str) -> Line:
-        """A line of the income ledger; its sign is the books' convention of the time."""
+        """A line of the income ledger. Its sign follows the convention of the books at that
+        time."""
         cells = {"Day": day.isoformat(), "Code": code, "Tenant": party.name, "About": about,
                  "Tenant no": f"T{party.id}", "Amount": money(pence)}  # fmt: skip
         keys = {"customer_id": f"T{party.id}"}
@@ -134,7 +136,7 @@ class Sheets:
         return self._add("giving.csv", timestamp, party, pence, cells=cells, column="Who", keys={})
 
     def wallet(self, timestamp: datetime, party: Party, pence: int, note: str) -> Line:
-        """What a customer moves, to the second."""
+        """A movement by a customer, with a time to the second."""
         cells = {"At": timestamp.isoformat(), "Customer": party.name, "Sum": money(pence)}
         cells["Note"] = note
         return self._add(
@@ -153,7 +155,8 @@ class Sheets:
         self.kinds.append(Kind(name, layer, [line.ref for line in lines], **what))
 
     def numbered(self) -> dict[Ref, Ref]:
-        """Final keys in the order of time; which provisional reference became which."""
+        """Assign the final keys in the order of time. Return provisional reference → final
+        reference."""
         final: dict[Ref, Ref] = {}
         for file, rows in self.rows.items():
             rows.sort(key=lambda line: (line.timestamp, int(line.ref.key)))
@@ -165,7 +168,7 @@ class Sheets:
         return final
 
     def aliases(self) -> list[Alias]:
-        """Every party that two spellings or more are of, or that has look-alikes."""
+        """Every party with two or more spellings, or with look-alikes."""
         spelled: dict[str, dict[tuple[str, ...], list[Line]]] = defaultdict(dict)
         for file, rows in self.rows.items():
             for line in rows:

@@ -1,4 +1,5 @@
-"""Two books by the second: a donations platform with its charges, and customers' wallets."""
+"""Two books with times to the second: a donations platform with its charges, and customers'
+wallets."""
 
 from __future__ import annotations
 
@@ -29,7 +30,7 @@ def _timestamp(sheets: Sheets, margin: int = 30) -> datetime:
 
 
 def _charge(sheets: Sheets, charger: Party, gift: Line, rate: str) -> Line:
-    """What the platform keeps, some seconds after the gift; nothing names the gift."""
+    """The platform's charge, some seconds after the gift. Nothing in it names the gift."""
     timestamp = gift.timestamp + timedelta(seconds=sheets.rng.randrange(2, 40))
     pence = -round(gift.pence * RATES[rate])
     line = sheets.event(timestamp, charger, pence, "charge")
@@ -38,7 +39,7 @@ def _charge(sheets: Sheets, charger: Party, gift: Line, rate: str) -> Line:
 
 
 def _rate_fees(sheets: Sheets, charger: Party) -> None:
-    """Gifts with a charge of a constant rate; small gifts of others fall beside them by chance."""
+    """Gifts with a charge of a constant rate, and small gifts of others near them by chance."""
     givers = [sheets.names.person() for _ in range(60)]
     lines, pairs = [], []
     for _ in range(GIFTS):
@@ -55,7 +56,7 @@ def _rate_fees(sheets: Sheets, charger: Party) -> None:
             )  # fmt: skip
             lines.append(other)
     due = [sheets.span[0] + DAY * round(30.4 * month) for month in range(28)]
-    for day in due:  # what the platform costs by the month is no charge of a gift
+    for day in due:  # the platform's monthly price is not the charge of a gift
         timestamp = datetime.combine(day, time(9))
         line = sheets.event(timestamp, charger, -1_200, "subscription")
         lines.append(line)
@@ -64,7 +65,7 @@ def _rate_fees(sheets: Sheets, charger: Party) -> None:
 
 
 def _refunds(sheets: Sheets, charger: Party) -> None:
-    """Equal gifts of nameless guests; the refund of the charge tells which one is refunded."""
+    """Equal gifts of nameless guests. The refund of the charge tells which gift is refunded."""
     guest = sheets.names.company(name="Guest")
     lines, pairs = [], []
     for _ in range(GUESTS):
@@ -89,7 +90,8 @@ def _refunds(sheets: Sheets, charger: Party) -> None:
 
 
 def _lone_candidates(sheets: Sheets) -> None:
-    """One customer's withdrawal and another's equal deposit; some deposits are sent back."""
+    """One customer's withdrawal and another customer's equal deposit. Some deposits are sent
+    back."""
     customers = [sheets.names.person() for _ in range(80)]
     lines, pairs = [], []
     for _ in range(40):

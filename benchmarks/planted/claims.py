@@ -1,4 +1,4 @@
-"""Two books that seem to speak of one payment, and do not; and short numbers that do."""
+"""Two books that seem to record one payment but do not, and short numbers that really match."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def plant(sheets: Sheets) -> None:
 
 
 def _staff(sheets: Sheets) -> None:
-    """Unrelated claims of two books, all to "Staff"; nine amounts are equal by chance."""
+    """Unrelated claims in two books, all to "Staff". Nine amounts are equal by chance."""
     staff = sheets.names.company(name="Staff")
     lines: list[Line] = []
     for file, prefix in (("claims_a.csv", "AX"), ("claims_b.csv", "BX")):
@@ -35,7 +35,8 @@ def _staff(sheets: Sheets) -> None:
 
 
 def _numbers_against(sheets: Sheets) -> None:
-    """Two departments' ledgers: some payments stand in both, others share a rare amount only."""
+    """Two departments' ledgers. Some payments are in both; others only have a rare amount in
+    common."""
     lines, pairs = [], []
     for at in range(EACH * 2):
         party, day = sheets.names.company(), sheets.day()
@@ -55,7 +56,8 @@ def _numbers_against(sheets: Sheets) -> None:
 
 
 def _short_numbers(sheets: Sheets) -> None:
-    """Permits under numbers of three digits; the bank's text names some, beside other numbers."""
+    """Permits with numbers of three digits. The bank's text names some of them, among other
+    numbers."""
     lines, pairs = [], []
     numbers = sheets.rng.sample(range(120, 980), EACH * 2)
     for at, number in enumerate(numbers):

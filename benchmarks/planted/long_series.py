@@ -1,4 +1,4 @@
-"""Long series with what befalls them: rare frequencies, moved days, rises, pauses, ends."""
+"""Long series with disturbances: rare frequencies, moved days, rises, pauses, ends."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ DUE: dict[str, Callable[[Sheets], list[date]]] = {
 def written(
     sheets: Sheets, kind: str, frequency: str, due: Iterable[date], lines: list[Line], **what: bool
 ) -> Series:
-    """Puts the series down in the truth."""
+    """Note the series in the truth."""
     days = list(due)
     one = Series(
         f"{kind}-{len(sheets.series)}", f"{kind}-{len(sheets.series)}", lines[0].ref.file,
@@ -71,7 +71,7 @@ def written(
 
 
 def _noise(sheets: Sheets, party: Party) -> list[Line]:
-    """What the party is paid besides."""
+    """Other payments to the party."""
     return [
         sheets.bank(sheets.day(5), party, sheets.rng.randrange(2_000, 90_000), "Sundry")
         for _ in range(sheets.rng.randint(0, 2))
@@ -94,7 +94,7 @@ def _frequency(sheets: Sheets, frequency: str) -> None:
 
 
 def _spelled(sheets: Sheets) -> None:
-    """The bank spells the payee otherwise from some month on; text and amount stay."""
+    """From some month on, the bank spells the payee differently. Text and amount stay."""
     lines, series = [], []
     for at in range(EACH):
         party, price = sheets.names.company(), sheets.rng.randrange(900, 90_000)
@@ -143,7 +143,7 @@ def _rises(sheets: Sheets) -> None:
 
 
 def _pauses(sheets: Sheets) -> None:
-    """Some months long nothing is paid; then it goes on as before."""
+    """Nothing is paid for some months; then the series goes on as before."""
     lines, series = [], []
     for _ in range(EACH):
         party, price = sheets.names.company(), sheets.rng.randrange(900, 90_000)
@@ -156,7 +156,7 @@ def _pauses(sheets: Sheets) -> None:
 
 
 def _stopped(sheets: Sheets) -> None:
-    """Standing orders of a year and more that stop some weeks before the books end."""
+    """Standing orders over a year or more that stop some weeks before the books end."""
     lines, series = [], []
     for at in range(EACH):
         party, price = sheets.names.company(), sheets.rng.randrange(9_000, 90_000)
@@ -168,7 +168,8 @@ def _stopped(sheets: Sheets) -> None:
 
 
 def _doubled(sheets: Sheets) -> None:
-    """Half as much again, or twice as much, each June and December; the next one is December's."""
+    """One and a half or two times the amount each June and December. The next payment is
+    December's."""
     lines, series, pence = [], [], []
     for at in range(EACH):
         party, price = sheets.names.company(), sheets.rng.randrange(9_000, 200_000)
@@ -185,7 +186,8 @@ def _doubled(sheets: Sheets) -> None:
 
 
 def _signs(sheets: Sheets) -> None:
-    """From one day on every row of two codes has the other sign: the books' convention changed."""
+    """From one day on, every row of two codes has the opposite sign: the convention of the books
+    changed."""
     turn = in_month(sheets, 14, 1)
     lines, series = [], []
     for at in range(EACH * 2):

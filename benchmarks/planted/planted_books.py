@@ -1,4 +1,4 @@
-"""The whole of the planted books: `generate` them, or `write` them."""
+"""The planted books as a whole: `generate` them, or `write` them."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ class Books:
 
 
 def generate(seed: int = 1, scale: float = 1.0) -> Sheets:
-    """The books of 29 months, numbered; the same arguments give the same books.
+    """Return the books of 29 months, with final keys. The same arguments give the same books.
 
-    `scale` multiplies the ordinary payments; the planted cases are as many always.
+    `scale` multiplies the ordinary payments. The number of planted cases does not change.
     """
     rng = Random(f"planted {seed}")
     sheets = Sheets(SPAN, rng, Names(rng))
@@ -50,7 +50,7 @@ def generate(seed: int = 1, scale: float = 1.0) -> Sheets:
 
 
 def write(folder: Path, seed: int = 1, scale: float = 1.0) -> Books:
-    """Writes the CSV files into `folder` (made if missing)."""
+    """Write the CSV files into `folder`, which is created if missing."""
     sheets = generate(seed, scale)
     names = sheets.numbered()
     back = {new: old for old, new in names.items()}
@@ -73,5 +73,5 @@ def write(folder: Path, seed: int = 1, scale: float = 1.0) -> Books:
 
 
 def mapping_of(file: str) -> Mapping:
-    """How a file of these books is read."""
+    """The mapping that reads a file of these books."""
     return from_toml.load(FORMATS / file.replace(".csv", ".toml"))

@@ -35,7 +35,7 @@ BANK_CUTS = 18  # characters of a name that the bank's file keeps
 
 @dataclass(eq=False)
 class Party:
-    """`core` and `trade` are the parts of a company's name before its legal form."""
+    """A party. `core` and `trade` are the parts of a company's name before its legal form."""
 
     id: str
     name: str
@@ -52,7 +52,7 @@ class Party:
 
 
 class Names:
-    """Hands out parties; no two share a made-up word unless they are asked to."""
+    """Creates parties. No two share an invented word unless this is requested."""
 
     def __init__(self, rng: Random) -> None:
         self.rng = rng
@@ -84,6 +84,6 @@ class Names:
 
 
 def apart(*parties: Party) -> None:
-    """They merely look like each other."""
+    """Note that these parties only look like each other."""
     for one in parties:
         one.apart_from += [other.id for other in parties if other is not one]

@@ -1,4 +1,4 @@
-"""Series of three to five, and what only looks like one."""
+"""Series of three to five payments, and rows that only look like one."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def plant(sheets: Sheets) -> None:
 
 
 def _order(sheets: Sheets, at: int) -> tuple[list[Line], list[date], str]:
-    """Equal amounts to one payee: by the month, as banks move them, or by the week."""
+    """Equal amounts to one payee: monthly with the days that banks move, or weekly."""
     rng, party = sheets.rng, sheets.names.company()
     times, price = 3 + at % 3, rng.randrange(4, 90) * rng.choice((250, 500, 1_000))
     if at % 4 == 3:
@@ -47,7 +47,7 @@ def _some(sheets: Sheets, least: int, most: int) -> list[date]:
 
 
 def _irregular(sheets: Sheets, party: Party) -> list[Line]:
-    """Equal amounts on any days of one year."""
+    """Equal amounts on random days of one year."""
     price, start = sheets.rng.randrange(4, 90) * 500, sheets.rng.randrange(480)
     days = sheets.rng.sample(range(start, start + 365), sheets.rng.randint(3, 5))
     return [sheets.bank(following(sheets.span[0] + DAY * day), party, price, "Call-out")
@@ -55,7 +55,7 @@ def _irregular(sheets: Sheets, party: Party) -> list[Line]:
 
 
 def _unequal(sheets: Sheets, party: Party) -> list[Line]:
-    """Another amount each time, about a month apart."""
+    """Different amounts, about a month apart."""
     day, lines = sheets.day(200), []
     for _ in range(sheets.rng.randint(3, 4)):
         pence = sheets.rng.randrange(2_000, 60_000)
@@ -65,7 +65,7 @@ def _unequal(sheets: Sheets, party: Party) -> list[Line]:
 
 
 def _saturdays(sheets: Sheets, party: Party) -> list[Line]:
-    """A shop that somebody goes to on most Saturdays of a month, and now and then later."""
+    """A shop visited on most Saturdays of a month, and sometimes later."""
     first = sheets.day(120)
     first += DAY * ((5 - first.weekday()) % 7)
     weeks = sorted(sheets.rng.sample(range(14), sheets.rng.randint(3, 5)))
@@ -76,20 +76,21 @@ def _saturdays(sheets: Sheets, party: Party) -> list[Line]:
 
 
 def _coffees(sheets: Sheets, party: Party) -> list[Line]:
-    """One price on any day of some weeks."""
+    """One price on random days of some weeks."""
     first, price = sheets.day(120), sheets.rng.choice((280, 310, 340, 500))
     days = sorted(sheets.rng.sample(range(60), sheets.rng.randint(4, 9)))
     return [sheets.bank(first + DAY * day, party, price, "Card") for day in days]
 
 
 def _trickle(sheets: Sheets, party: Party) -> list[Line]:
-    """Payments of any amount now and then."""
+    """Payments of any amount at irregular times."""
     return [sheets.bank(day, party, sheets.rng.randrange(500, 90_000), "Supplier")
             for day in _some(sheets, 5, 12)]  # fmt: skip
 
 
 def _yearly(sheets: Sheets) -> None:
-    """Two or three a year apart: an insurance, a licence; beside equal sums of unlike wording."""
+    """Two or three payments a year apart (an insurance, a licence), and equal amounts with
+    different wordings."""
     lines, series = [], []
     for at in range(YEARLY):
         party, price = sheets.names.company(), sheets.rng.randrange(9_000, 300_000)

@@ -1,4 +1,4 @@
-"""Names of one party in several spellings, by kind of spelling, and names that only look alike."""
+"""Names of one party in several kinds of spellings, and names that only look similar."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _shortened(sheets: Sheets, _: int) -> tuple[Party, str]:
 
 
 def _dropped(sheets: Sheets, at: int) -> tuple[Party, str]:
-    """The last descriptive word, or all of them."""
+    """A party, and its name without the last descriptive word, or without all of them."""
     party = sheets.names.company(core=f"{sheets.names.word()}" if at % 2 else "")
     words = party.trade.split()
     kept = [] if at % 2 else words[:-1]
@@ -115,7 +115,7 @@ KINDS: dict[str, Callable[[Sheets, int], tuple[Party, str]]] = {
 
 
 def _successors(sheets: Sheets) -> None:
-    """One company goes on under a new name: on the same account, or in the same series."""
+    """A company that continues under a new name, with the same account or in the same series."""
     lines, parties = [], []
     for at in range(EACH):
         party = sheets.names.company()
@@ -147,7 +147,8 @@ def _same_series(sheets: Sheets, party: Party, new: str, turn: date) -> list[Lin
 
 
 def _look_alikes(sheets: Sheets) -> None:
-    """Branches of unlike owners, unlike trades under one word, near words, near acronyms."""
+    """Branches of different owners, different trades with one word, similar words, similar
+    acronyms."""
     groups: list[list[Party]] = []
     company = sheets.names.company
     for at in range(EACH):

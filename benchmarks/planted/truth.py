@@ -1,4 +1,4 @@
-"""What is true of the planted cases: by kind, in one layer each."""
+"""The truth about the planted cases, by kind. Each kind concerns one layer."""
 
 from __future__ import annotations
 

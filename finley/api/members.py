@@ -1,4 +1,4 @@
-"""Who may see the tenant's data, whose data the person may see, and the person's tokens."""
+"""Endpoints of a tenant's members, of the person's memberships, and of the person's tokens."""
 
 from typing import Any, cast
 from uuid import UUID
@@ -25,12 +25,12 @@ NO_TOKENS = "A token cannot do this. Sign in."
 
 
 class PersonsView(APIView):
-    """A view of the owner's rows about the person who asks."""
+    """A view of the owner's rows about the signed-in person."""
 
     parser_classes = (BoundedJSON,)
 
     def person(self, request: Request) -> User:
-        person: User = cast(Any, request).user  # authenticated: no AnonymousUser
+        person: User = cast(Any, request).user  # authenticated, so never an AnonymousUser
         return person
 
     def tenant(self, request: Request) -> UUID:
@@ -46,7 +46,7 @@ class MembersView(PersonsView):
         responses={200: shapes.MembersAnswer, **READ_ERRORS},
     )
     def get(self, request: Request) -> Response:
-        """Members, and who is invited; the oldest first."""
+        """Members and invitations of your tenant, the oldest first."""
         rows = members.members(self.tenant(request))
         return Response(shapes.MembersAnswer({"results": rows}).data)
 
@@ -57,9 +57,10 @@ class MembersView(PersonsView):
         responses={200: shapes.MemberAnswer, **SENT},
     )
     def post(self, request: Request) -> Response:
-        """Invite a user, or change a member's role; an invitation has to be accepted.
+        """Invite a user, or change a member's role. An invited user has to accept the invitation.
 
-        Only a session does: whoever is let in stays when a token is revoked.
+        This needs a session; API tokens are refused. Members invited with a stolen token would
+        remain when the token is revoked.
         """
         _signed_in(request)
         wanted = shapes.InviteBody(data=request.data).checked()
@@ -76,7 +77,7 @@ class MemberView(PersonsView):
         responses={**DONE, **READ_ERRORS, **NOT_FOUND},
     )
     def delete(self, request: Request, membership_id: int) -> Response:
-        """The member sees nothing of your data from the next request on. Only a session does."""
+        """End the membership: the member cannot read your data any more. This needs a session."""
         _signed_in(request)
         members.remove(self.tenant(request), membership_id)
         return Response(status=204)
@@ -89,14 +90,14 @@ class InvitationsView(PersonsView):
         responses={200: shapes.InvitationsAnswer, **READ_ERRORS},
     )
     def get(self, request: Request) -> Response:
-        """Those that you have not accepted; `session/` has the tenants that you may see."""
+        """Invitations that you have not accepted. `session/` lists the tenants that you may see."""
         rows = members.invitations(self.person(request))
         return Response(shapes.InvitationsAnswer({"results": rows}).data)
 
 
 @extend_schema(parameters=[MEMBER])
 class InvitationView(PersonsView):
-    scope = READ  # it is about the person, whatever the role in the session's tenant
+    scope = READ  # it is about the person, whatever role the session's tenant gives
 
     @extend_schema(
         operation_id="invitations_accept",
@@ -105,7 +106,7 @@ class InvitationView(PersonsView):
         responses={200: shapes.InvitationAnswer, **READ_ERRORS, **NOT_FOUND},
     )
     def post(self, request: Request, membership_id: int) -> Response:
-        """You may choose this tenant in your session from now on."""
+        """Accept the invitation. You may then choose this tenant in your session."""
         _signed_in(request)
         row = members.accept(self.person(request), membership_id)
         return Response(shapes.InvitationAnswer(row).data)
@@ -117,7 +118,7 @@ class InvitationView(PersonsView):
         responses={**DONE, **READ_ERRORS, **NOT_FOUND},
     )
     def delete(self, request: Request, membership_id: int) -> Response:
-        """Decline, or be a member no more."""
+        """Decline the invitation, or end your membership."""
         _signed_in(request)
         members.leave(self.person(request), membership_id)
         return Response(status=204)
@@ -143,7 +144,7 @@ class TokensView(PersonsView):
         responses={201: shapes.NewTokenAnswer, **SENT},
     )
     def post(self, request: Request) -> Response:
-        """A token for your own data. Only a session makes one, and it is shown only now."""
+        """Create a token for your own data. This needs a session. The token is shown only once."""
         _signed_in(request)
         wanted = shapes.TokenBody(data=request.data).checked()
         row, token = tokens.make(self.person(request), **wanted)
@@ -162,13 +163,13 @@ class TokenView(PersonsView):
         responses={**DONE, **READ_ERRORS, **NOT_FOUND},
     )
     def delete(self, request: Request, token_key: str) -> Response:
-        """It gives nothing from now on."""
+        """Revoke the token."""
         _signed_in(request)
         tokens.revoke(self.person(request), token_key)
         return Response(status=204)
 
 
 def _signed_in(request: Request) -> None:
-    """Raises PermissionDenied for a token."""
+    """Raises PermissionDenied if the request has a token instead of a session."""
     if not isinstance(request.auth, SessionCredentials):
         raise PermissionDenied(NO_TOKENS)

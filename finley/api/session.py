@@ -27,14 +27,15 @@ NOBODY = {
 
 
 class SessionView(APIView):
-    """Open to everybody: it is where one signs in. JSON bodies only, which no form can send."""
+    """Needs no authentication, because it is for signing in. It accepts JSON only, which no HTML
+    form can send."""
 
     permission_classes = (AllowAny,)
     parser_classes = (BoundedJSON,)
 
     def get_authenticators(self) -> list[Any]:
         method = self.request.method if self.request else ""
-        return [] if method == "POST" else [SessionAuthentication()]
+        return [] if method == "POST" else [SessionAuthentication(of_person=True)]
 
     @extend_schema(
         operation_id="session_read",

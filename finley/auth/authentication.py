@@ -26,11 +26,11 @@ UNKNOWN = "Invalid token."
 
 
 class TokenAuthentication(auth.TokenAuthentication):  # type: ignore[misc]
-    """knox's authentication; a token that is not valid database text is invalid.
+    """knox's authentication. A token that PostgreSQL cannot store as text is invalid.
 
-    `request.tenant_id` is the tenant of the request: the token's user, or the user in the header
-    X-Finley-User, which is only for read requests of staff with the scope admin. Such reads are
-    logged.
+    `request.tenant_id` is the tenant of the request. It is the token's user, or the user in the
+    header X-Finley-User. Only staff with the scope admin may send this header, for read requests
+    only. Such reads are logged.
     """
 
     _address = client_address.UNKNOWN
@@ -61,8 +61,8 @@ class TokenAuthentication(auth.TokenAuthentication):  # type: ignore[misc]
         return validated
 
     def still_valid(self, request: Request, scope: str) -> bool:
-        """Whether the token of a long request is still valid and its user active. Queries the
-        database."""
+        """Return whether the token of a long request is still valid and its user active. Queries
+        the database."""
         user: Any = request.user
         token: Any = request.auth
         now = token_cache.current(token.digest)
@@ -93,7 +93,7 @@ def _user(user_id: str) -> User:
 
 
 def _log(request: Request, user: User, tenant: User) -> None:
-    """Log the access before anything is read, in that user's admin history and in the log."""
+    """Log the access in that user's admin history and in the log, before anything is read."""
     LogEntry.objects.create(
         user_id=user.pk,
         content_type=ContentType.objects.get_for_model(User),

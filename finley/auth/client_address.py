@@ -1,4 +1,4 @@
-"""The client's address, as far as it can be trusted."""
+"""Determines the client's address, as far as it can be trusted."""
 
 from collections.abc import Mapping
 from ipaddress import IPv6Address, ip_address, ip_network
@@ -24,14 +24,16 @@ def of_meta(meta: Mapping[str, Any]) -> str:
 
 
 def _stated(peer: str, forwarded: str) -> str:
-    """The peer, or what the outermost of FINLEY_PROXIES proxies of ours says of its peer."""
+    """The peer's address. If FINLEY_PROXIES proxies of ours forward requests, the address that the
+    outermost of them saw."""
     hops = [hop.strip() for hop in forwarded.split(",") if hop.strip()]
     trusted = int(settings.PROXIES)
     return hops[-trusted] if 0 < trusted <= len(hops) else peer
 
 
 def _network(address: str) -> str:
-    """An IPv4 address, or the /64 of an IPv6 one: its holder has all addresses in it."""
+    """An IPv4 address, or the /64 network of an IPv6 address, because one client has all addresses
+    in it."""
     try:
         parsed = ip_address(address)
     except ValueError:

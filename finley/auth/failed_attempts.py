@@ -1,8 +1,9 @@
-"""Counts failed attempts (guesses, nuisance); after some, each further attempt must wait longer.
+"""Counts failed attempts, such as wrong passwords. After some, each further attempt must wait
+longer.
 
-Counts are in Redis for all processes, and expire LONGEST after the last attempt. While Redis is
-away each process counts for itself. django-axes was not taken: its tables would be the owner's, and
-its cache handler pickles.
+The counts are in Redis for all processes, and expire LONGEST after the last attempt. While Redis is
+not available, each process counts for itself. django-axes is not used, because its tables would be
+the owner's and its cache handler uses pickle.
 """
 
 import hashlib
@@ -17,27 +18,29 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 log = logging.getLogger("finley.audit")
-LONGEST = 900.0  # seconds
-TIMEOUT = 0.25  # seconds for Redis
+LONGEST = 900.0  # seconds; the longest wait
+TIMEOUT = 0.25  # seconds to wait for Redis
 MOST = 10_000
 _lock = Lock()
 _here: dict[str, tuple[int, float]] = {}
 
 
 def key(kind: str, value: str) -> str:
-    """The Redis key of a value, hashed, because Redis holds no e-mail addresses."""
+    """The Redis key for a value. The value is hashed, because Redis must hold no e-mail
+    addresses."""
     return f"finley:attempts:{kind}:{hashlib.blake2b(value.encode(), digest_size=12).hexdigest()}"
 
 
 def wait(key: str, free: int) -> float:
-    """Seconds left: 2, 4, 8, … from the last failure on, LONGEST at most."""
+    """The seconds left to wait: 2, 4, 8, … from the last failure on, at most LONGEST. The first
+    `free` failures need no wait."""
     number, last = _known(key)
     seconds = min(LONGEST, 2.0 ** (number - free + 1)) if number >= free else 0.0
     return max(0.0, last + seconds - time.time())
 
 
 def used_up(key: str, most: int) -> bool:
-    """Whether the limit is reached; the count expires LONGEST after the last attempt."""
+    """Return whether the limit is reached. The count expires LONGEST after the last attempt."""
     return _known(key)[0] >= most
 
 

@@ -1,7 +1,7 @@
-"""Counts invalid tokens by the client's address, so that guessing costs finley little.
+"""Counts invalid tokens by the client's address, so that a client that guesses tokens costs little.
 
-Each process counts for itself, in windows of a minute. An address with too many is refused before
-its token is looked up; tokens that were valid within the last seconds pass.
+Each process counts for itself, in windows of a minute. An address with too many invalid tokens is
+refused before its token is looked up. Tokens that were valid within the last seconds pass.
 """
 
 import time
@@ -15,7 +15,7 @@ MOST = 10_000  # addresses
 
 
 def _window_end(address: str, count: int, now: float) -> float:
-    """When the window of `now` ends, on the same clock, in seconds."""
+    """The end of the window that contains `now`, on the same clock, in seconds."""
     return (now // MINUTE + 1) * MINUTE
 
 

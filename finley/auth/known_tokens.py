@@ -1,7 +1,8 @@
-"""Which tokens were valid recently, for parts of the server that do not query the database.
+"""Remembers which tokens were valid recently, for parts of the server that do not query the
+database.
 
-A request with such a token counts for the token. All others count for the client's address, because
-anybody can invent tokens.
+A request with such a token counts for the token. All other requests count for the client's address,
+because anybody can invent tokens.
 """
 
 import hashlib
@@ -29,7 +30,7 @@ def digest_of_good(token: bytes) -> bytes | None:
 
 
 def forget() -> None:
-    """Delete all notes, because a token or a user has changed."""
+    """Delete all notes, after a token or a user has changed."""
     with _lock:
         _digests.clear()
 

@@ -1,10 +1,10 @@
-"""Whose data a person may see, in which role; and who may see a tenant's.
+"""Which tenants' data a person may see, in which role, and which persons may see a tenant's data.
 
-Users and memberships are the owner's rows: everything here runs as the owner.
+Users and memberships are the owner's rows, so everything here runs as the owner.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -15,16 +15,21 @@ from graph.database.role import as_owner
 from graph.errors import NotFound, QuestionError
 
 SESSION_TENANT = "tenant"
+NO_LONGER = "You may no longer see the data that you had chosen."
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """The person who is signed in, and the tenant whose data the session reads."""
+    """A signed-in person, and the tenant whose data the session reads.
+
+    `fell_back` means that the session chose another tenant whose data the person may no longer see.
+    """
 
     person: User
     tenant_id: UUID
     tenant: str
     role: Role
+    fell_back: bool = False
 
     @property
     def reviews(self) -> bool:
@@ -42,11 +47,13 @@ def access(person: User, session: Mapping[str, Any]) -> Access:
     """
     choices = tenants_of(person)
     wanted = session.get(SESSION_TENANT)
-    return next((each for each in choices if str(each.tenant_id) == wanted), choices[-1])
+    chosen = next((each for each in choices if str(each.tenant_id) == wanted), None)
+    return chosen or replace(choices[-1], fell_back=wanted is not None)
 
 
 def tenants_of(person: User) -> list[Access]:
-    """Whose data the person may see: the oldest membership first, the person's own tenant last."""
+    """The tenants whose data the person may see: the oldest membership first, the person's own
+    tenant last."""
     with as_owner():
         accepted = list(_of_person(person).filter(accepted__isnull=False))
     others = [
@@ -56,7 +63,7 @@ def tenants_of(person: User) -> list[Access]:
 
 
 def invitations(person: User) -> list[Membership]:
-    """Those that the person has not accepted, the oldest first, with their tenants."""
+    """The person's invitations that are not accepted, the oldest first, with their tenants."""
     with as_owner():
         return list(_of_person(person).filter(accepted__isnull=True))
 
@@ -78,7 +85,7 @@ def leave(person: User, membership: int) -> None:
 
 
 def members(tenant_id: UUID) -> list[Membership]:
-    """Who may see the tenant's data, and who is invited to; the oldest first."""
+    """The memberships and invitations of the tenant, the oldest first."""
     with as_owner():
         mine = Membership.objects.filter(tenant_id=tenant_id).select_related("member")
         return list(mine.order_by("created", "id"))

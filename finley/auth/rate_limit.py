@@ -16,13 +16,13 @@ log = logging.getLogger(__name__)
 MINUTE = 60
 PART = 50  # a process reports to Redis after 1/50 of the limit, or after each request
 TIMEOUT = 0.25  # seconds for Redis to answer
-AWAY = 5.0  # seconds without further attempts after Redis failed
+AWAY = 5.0  # seconds without a new attempt after Redis failed
 
 
 class PerToken(BaseThrottle):
     """Counts requests in windows of one minute. While Redis is not available, nothing is limited.
 
-    Each process but one may let a token exceed its limit by 1/50.
+    With several processes a token may exceed its limit by 1/50 for each further process.
     """
 
     _away_until = 0.0
@@ -53,7 +53,8 @@ class PerToken(BaseThrottle):
 
 
 class _Counts:
-    """The counts of one window: the last counts from Redis, and the local ones not yet reported."""
+    """The counts of one window: the last counts from Redis, and local counts that are not reported
+    yet."""
 
     def __init__(self) -> None:
         self._totals: dict[str, int] = {}
@@ -61,7 +62,7 @@ class _Counts:
         self._counting = Lock()
 
     def one_more(self, key: str, part: int) -> int:
-        """The requests in this window including this one. Raises RedisError, OSError."""
+        """Count a request and return the number in this window. Raises RedisError, OSError."""
         with self._counting:
             unreported = self._unreported.get(key, 0) + 1
             is_local = key in self._totals and unreported < part

@@ -1,4 +1,4 @@
-"""Authenticates API requests by the session of the pages, beside tokens."""
+"""Authenticates API requests by the session of the pages, as an alternative to tokens."""
 
 from dataclasses import dataclass
 from typing import Any, cast
@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework import authentication
 from rest_framework.exceptions import PermissionDenied
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 
 from finley.auth import members
@@ -19,12 +20,13 @@ from finley.models import Role, User
 from graph.http.scopes import READ, REVIEW, SYNC
 from graph.http.tenant_request import TenantRequest
 
+TENANT_HEADER = "X-Finley-Tenant"
 SCOPES = {Role.VIEWER: (READ,), Role.REVIEWER: (READ, REVIEW), Role.OWNER: (READ, REVIEW, SYNC)}
 
 
 @dataclass(frozen=True, slots=True)
 class SessionCredentials:
-    """What a session is worth: the scopes of the member's role, in place of a token's."""
+    """The rights of a session: the scopes of the member's role. Takes the place of a token."""
 
     access: Access
 
@@ -34,7 +36,7 @@ class SessionCredentials:
 
     @property
     def token_key(self) -> str:
-        """The key of the rate limit: all sessions of a person count together."""
+        """The key of the rate limit. All sessions of a person count together."""
         return f"session:{self.access.person.pk}"
 
     @property
@@ -43,10 +45,18 @@ class SessionCredentials:
 
 
 class SessionAuthentication(authentication.SessionAuthentication):
-    """Django's session, for the tenant that it has chosen, with what the member's role allows.
+    """Django's session authentication, for the tenant that the session has chosen and with the
+    scopes of the member's role.
 
-    Requests that change something need the header X-CSRFToken. `request.tenant_id` is the tenant.
+    Requests that change something need the header X-CSRFToken. `request.tenant_id` is the tenant. A
+    request may name its tenant in X-Finley-Tenant. It is refused if the session reads another
+    tenant's data by now. A change is also refused if the person may no longer see the data that the
+    session chose.
     """
+
+    def __init__(self, *, of_person: bool = False) -> None:
+        """`of_person`: the request is about the person, whatever data the session reads."""
+        self.of_person = of_person
 
     def authenticate(self, request: Request) -> tuple[User, SessionCredentials] | None:
         plain = request._request
@@ -56,14 +66,26 @@ class SessionAuthentication(authentication.SessionAuthentication):
         self.enforce_csrf(request)
         if HEADER in request.headers:
             raise PermissionDenied(f"{HEADER} is for tokens only.")
-        credentials = SessionCredentials(members.access(person, plain.session))
-        cast(TenantRequest, plain).tenant_id = credentials.access.tenant_id
-        return person, credentials
+        access = members.access(person, plain.session)
+        self._must_be_meant(request, access)
+        cast(TenantRequest, plain).tenant_id = access.tenant_id
+        return person, SessionCredentials(access)
+
+    def _must_be_meant(self, request: Request, access: Access) -> None:
+        is_change = request.method not in SAFE_METHODS
+        if access.fell_back and is_change and not self.of_person:
+            raise PermissionDenied(f"{members.NO_LONGER} Choose whose data with PATCH session/.")
+        if request.headers.get(TENANT_HEADER, str(access.tenant_id)) != str(access.tenant_id):
+            raise PermissionDenied(
+                f"Nothing was done: this session reads the data of {access.tenant} now, "
+                "and the request was meant for another's. Load the page again."
+            )
 
     def still_valid(self, request: Request, scope: str) -> bool:
-        """Whether the session of a long request is still valid and shows the same tenant.
+        """Return whether the session of a long request is still valid and shows the same tenant.
 
-        It is read again: it may have expired, and ends with its person's password.
+        This reads the session again, because it may have expired or the person's password may have
+        changed.
         """
         plain: Any = request._request
         again = HttpRequest()

@@ -1,7 +1,7 @@
-"""Sessions of the pages and the admin, stored as the owner's rows.
+"""Stores the sessions of the pages and the admin as the owner's rows.
 
 The application's role, which reads tenants' rows, can neither read nor write a session. So an
-injected statement cannot turn its author into another user.
+injected SQL statement cannot give its author another user's session.
 """
 
 from typing import Any

@@ -1,6 +1,6 @@
-"""Sign-in to the admin and the pages: after some failures the next attempt has to wait.
+"""Password sign-in to the admin and the pages. After some failures, the next attempt has to wait.
 
-Failures are counted by e-mail and by client address (finley.auth.failed_attempts).
+Failures are counted by e-mail address and by client address (finley.auth.failed_attempts).
 """
 
 import logging
@@ -14,8 +14,8 @@ from finley.auth import client_address, failed_attempts
 from finley.models import User
 
 log = logging.getLogger("finley.audit")
-FREE = 5  # failures without a wait, of one e-mail address
-FREE_OF_ADDRESS = 20  # … of one client's address, whoever it names
+FREE = 5  # failures with one e-mail address that need no wait
+FREE_OF_ADDRESS = 20  # failures from one client address, with any e-mail address, that need no wait
 
 
 class LimitedBackend(ModelBackend):

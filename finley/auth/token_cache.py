@@ -1,11 +1,11 @@
 """Caches validated tokens, so that a burst of requests queries the database once.
 
-Entries are keyed by the token's digest, for FINLEY_TOKEN_SECONDS at most and never beyond the
-token's expiry. A change by this process takes effect at once; a change by another process within
-that time.
+The key of an entry is the token's digest. It lives for at most FINLEY_TOKEN_SECONDS and never
+beyond the token's expiry. A change by this process takes effect at once, a change by another
+process when the entry expires.
 
-An entry holds column values. Each request gets objects of its own, which belong to no database role
-yet: an object read as one role would make later requests query as that role, and would keep its
+An entry holds column values. Each request gets its own objects, which belong to no database role
+yet. An object read as one role would make later requests query as that role, and would keep its
 cached permissions.
 """
 
@@ -29,7 +29,7 @@ Entry = tuple[Values, Values]
 
 
 def _expires(digest: str, entry: Entry, now: float) -> float:
-    """The time until which an entry is used, on the clock of `now`, in seconds."""
+    """The time at which an entry expires, on the clock of `now`, in seconds."""
     seconds: float = settings.TOKEN_SECONDS
     expiry = entry[1]["expiry"]
     if expiry is not None:
@@ -42,7 +42,7 @@ _entries: TLRUCache[str, Entry] = TLRUCache(MOST, _expires)
 
 
 def get(token: str) -> Known | None:
-    """The token's user and row, if it was validated recently; else None."""
+    """The token's user and row if it was validated recently, else None."""
     with _lock:
         entry = _entries.get(hash_token(token))
     if entry is None:
@@ -52,21 +52,21 @@ def get(token: str) -> Known | None:
 
 
 def made(user: Values, token: Values) -> Known:
-    """Objects of these values that belong to no role: the router decides where they are read."""
+    """Objects with these values that belong to no role. The router decides how they are read."""
     asker, api_token = _object(User, user), _object(ApiToken, token)
     ApiToken._meta.get_field("user").set_cached_value(api_token, asker)
     return asker, api_token
 
 
 def _object[Row: (User, ApiToken)](model: type[Row], values: Values) -> Row:
-    """`from_db` takes values in the order of the model's columns."""
+    """An object with these values. `from_db` takes them in the order of the model's columns."""
     names = [field.attname for field in model._meta.concrete_fields if field.attname in values]
     row: Row = model.from_db(None, names, [values[name] for name in names])
     return row
 
 
 def values(pair: Known) -> Entry:
-    """The columns that were read of the user and the token; never the password."""
+    """The loaded columns of the user and the token. The password is not among them."""
     return _columns(pair[0]), _columns(pair[1])
 
 
@@ -77,8 +77,10 @@ def _columns(row: User | ApiToken) -> Values:
 
 
 def current(digest: str) -> Known | None:
-    """As the database has it now: None for a token that is gone or expired, or a user who is not
-    active. For what lasts longer than a request."""
+    """The user and the token as the database has them now, for requests that last long.
+
+    None if the token is deleted or expired, or the user is not active.
+    """
     row = token_lookup.find(digest)
     pair = None if row is None else made(*row)
     return pair if pair is not None and pair[0].is_active else None

@@ -1,4 +1,4 @@
-"""Tokens and their users, read through functions of the database that answer for one token only.
+"""Reads tokens and their users through database functions that answer for one token only.
 
 The application's role can read neither table (graph/sql/database/token_of_digest.sql).
 """
@@ -15,9 +15,9 @@ Values = dict[str, Any]
 
 
 def find(digest: str) -> tuple[Values, Values] | None:
-    """Columns of the user and of the token; None where no token has the digest or it has expired.
+    """Columns of the user and of the token; None if there is no such token or it has expired.
 
-    The expired tokens of that user are deleted then.
+    Expired tokens of that user are deleted.
     """
     with connections[_alias()].cursor() as cursor:
         cursor.execute("SELECT * FROM token_of_digest(%s)", [digest])

@@ -1,4 +1,4 @@
-"""API tokens that a person makes for their own tenant. They are written as the owner."""
+"""API tokens that a person makes for their own tenant. The owner's role writes them."""
 
 from datetime import timedelta
 
@@ -7,8 +7,8 @@ from graph.database.role import as_owner
 from graph.errors import NotFound, TooMany
 from graph.http.scopes import READ, SYNC
 
-MOST = 50  # of a person
-DAYS = 365  # at most, and unless said otherwise
+MOST = 50  # tokens of a person
+DAYS = 365  # days that a token is valid: the maximum and the default
 SCOPES = (READ, SYNC)  # that a person may give; `manage.py tokens` gives admin
 
 
@@ -19,7 +19,7 @@ def listed(person: User) -> list[ApiToken]:
 
 
 def make(person: User, name: str, scopes: list[str], days: int = DAYS) -> tuple[ApiToken, str]:
-    """A new token. It cannot be shown again. Raises TooMany."""
+    """Return a new token, which cannot be shown again. Raises TooMany."""
     with as_owner():
         if ApiToken.objects.filter(user=person).count() >= MOST:
             raise TooMany(f"You have {MOST} tokens: revoke some first.", after=60)

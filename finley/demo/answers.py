@@ -1,4 +1,4 @@
-"""The accountant's questions, as the demo answers them: from the books and the layers, in words."""
+"""Answers an accountant's questions for the demo, in sentences from the books and the layers."""
 
 from collections import defaultdict
 from decimal import Decimal
@@ -17,7 +17,7 @@ Answer = dict[str, Any]
 
 
 def cash(user_id: UUID) -> list[str]:
-    """What came in and went out, by currency, and what is owed either way."""
+    """Sentences about money in and out by currency, and what is owed in both directions."""
     answer = cash_flow.cash_flow(user_id)
     sums: dict[str, list[Decimal]] = defaultdict(lambda: [Decimal(0), Decimal(0)])
     for month in answer["months"]:
@@ -38,7 +38,8 @@ def cash(user_id: UUID) -> list[str]:
 
 
 def paid_twice(user_id: UUID) -> list[str]:
-    """What was probably paid twice, the surest first: each case once, with all its rows."""
+    """Sentences about probable double payments, the most certain first. Each case is one, with all
+    its rows."""
     answer = payment_cases.cases(user_id, state="open", order="confidence", limit=SHOWN)
     at_risk = " and ".join(
         f"{total['amount_at_risk']:,.2f} {total['currency']}" for total in answer["totals"]
@@ -48,14 +49,16 @@ def paid_twice(user_id: UUID) -> list[str]:
 
 
 def why(user_id: UUID) -> str | None:
-    """Why one payment came that is off: the surest story that has a beginning."""
+    """A sentence that explains one anomalous payment: the most certain explanation that has an
+    origin; None without one."""
     analyses = RootCauseAnalysis.objects.using("owner").filter(user_id=user_id).exclude(chain=[])
     best = analyses.order_by("-confidence", "root_cause_analysis").first()
     return best.root_cause_analysis if best else None
 
 
 def due(user_id: UUID, status: str) -> list[str]:
-    """What is expected next (`pending`) or has not come (`overdue`), the earliest first."""
+    """Sentences about expected payments (`pending`) or missing ones (`overdue`), the earliest
+    first."""
     rows, _ = insights.insights(user_id, "prediction", status=status, once=True, most=MOST)
     rows.sort(key=lambda row: (row["insight"]["expected_from"], str(row["id"])))
     return [f"{len(rows):,} payments, the first of them", *map(_expected, rows[:SHOWN])]
@@ -81,7 +84,7 @@ def _expected(row: Answer) -> str:
 
 
 def _other(row: Answer) -> str:
-    """The party that is not the company's own."""
+    """The counterparty: the party that is not the company's own."""
     target = row["target"]
     return _name(row["source"] if target is not None and target.kind in OWN else target)
 

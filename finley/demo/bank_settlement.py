@@ -1,4 +1,5 @@
-"""The bank settles: payment runs, receipts from customers, fees, returned payments, card bills."""
+"""Invents the bank's part: payment runs, receipts from customers, fees, returned payments, card
+bills."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ THURSDAY = 3
 
 
 def write_down(journal: Journal) -> None:
-    """Everything that only the bank sees, in the order in which it depends on the rest."""
+    """Write everything that only the bank records, in the order in which it depends on the rest."""
     rng = journal.company.dice("paying")
     _pay_suppliers(journal, rng)
     _receive(journal, rng)
@@ -28,7 +29,7 @@ def _owed(journal: Journal, row: Row) -> int:
 
 
 def _run_day(rng: Random, due: date) -> date:
-    """The first Thursday on or after the due day; one in ten waits for the next run."""
+    """The first Thursday on or after the due day. One in ten invoices waits for the next run."""
     thursday = due + DAY * ((THURSDAY - due.weekday()) % 7)
     return thursday + DAY * 7 * (rng.random() < 0.1)
 
@@ -46,7 +47,8 @@ def _pay_suppliers(journal: Journal, rng: Random) -> None:
 
 
 def _pay(journal: Journal, rng: Random, day: date, rows: list[Row]) -> None:
-    """One transfer; two (or one and an open rest) in part; three if returned and sent again."""
+    """Pay the rows by one transfer. Some are paid in two parts (or one, with the rest open), and
+    some in three transfers, because one is returned and sent again."""
     total, party = sum(_owed(journal, row) for row in rows), rows[0].party
     chance = rng.random() if len(rows) == 1 and party.currency == "GBP" else 1.0
     parts = [(day, total)]
@@ -87,7 +89,8 @@ def _transfer(journal: Journal, rng: Random, day: date, rows: list[Row], pence: 
 
 
 def _charge(journal: Journal, rng: Random, paid: Row) -> None:
-    """The bank's fee for a transfer abroad, the same day; the ledger has it a day or two later."""
+    """The bank's fee for a transfer abroad, on the same day. The ledger has it a day or two
+    later."""
     bank, pence = journal.company.roles["bank"], rng.choice((750, 750, 750, 1200))
     reference = f"FEE {paid.values['reference']}".strip()
     fee = journal.bank(paid.day, bank, -pence, "INTERNATIONAL PAYMENT FEE", reference=reference,
@@ -101,7 +104,7 @@ def _charge(journal: Journal, rng: Random, paid: Row) -> None:
 def _settled(
     journal: Journal, rows: Iterable[Row], paid: list[Row], kind: str, *, complete: bool
 ) -> None:
-    """Notes a settlement; payments that follow a series' invoices inherit its frequency."""
+    """Note a settlement. Payments that follow a series' invoices get its frequency."""
     invoices = [one for row in rows for one in (row, *journal.credits[row.ref])]
     if paid:
         journal.settles.append(
@@ -112,7 +115,8 @@ def _settled(
 
 
 def _receive(journal: Journal, rng: Random) -> None:
-    """Customers pay: most near the due day, late ones 20 to 50 days after it, some in one sum."""
+    """Let customers pay: most near the due day, late ones 20 to 50 days after it, some for several
+    invoices."""
     company = journal.company
     batches: dict[tuple[date, str], list[Row]] = defaultdict(list)
     for row in journal.rows["sales.csv"]:
@@ -142,7 +146,7 @@ def _receipt(journal: Journal, rng: Random, day: date, rows: list[Row]) -> None:
 
 
 def _pay_card_bills(journal: Journal) -> None:
-    """On the third of each month the card company collects last month's lines, by currency."""
+    """Pay the card company for last month's lines, on the third of each month, by currency."""
     lines: dict[tuple[str, date], list[Row]] = defaultdict(list)
     for row in journal.rows["card.csv"]:
         lines[row.currency, add_months(row.day.replace(day=3), 1)].append(row)
@@ -177,7 +181,8 @@ def _card_series(journal: Journal, currency: str, due: list[date], paid: list[Ro
 
 
 def _echo_duplicates(journal: Journal) -> None:
-    """Where original and copy were each paid by one transfer, the later transfer repeats, too."""
+    """Note the later transfer as a repetition, if original and copy were each paid by one
+    transfer."""
     days = {row.ref: row.day for row in journal.rows["bank.csv"]}
     alone = {
         one.invoices[0]: one.payments[0]

@@ -1,4 +1,4 @@
-"""Demo books: eighteen months of a small invented company, with the truth about them.
+"""Generates demo books: eighteen months of a small invented company, with the truth about them.
 
     python -m finley.demo.books FOLDER [--seed N] [--months N] [--json]
 
@@ -35,7 +35,7 @@ DEFAULT_START = date(2024, 7, 1)
 
 @dataclass(frozen=True)
 class Sheets:
-    """The books before they are written: rows by file name (in file order), and the truth."""
+    """The books before they are written: the rows by file name (in file order), and the truth."""
 
     rows: dict[str, list[dict[str, str]]]
     truth: Truth
@@ -43,7 +43,7 @@ class Sheets:
 
 @dataclass(frozen=True)
 class Books:
-    """The books on disk: the CSV files and truth.json, and the truth itself."""
+    """The books on disk: the paths of the CSV files and of truth.json, and the truth itself."""
 
     files: list[Path]
     truth: Truth
@@ -60,14 +60,14 @@ def generate(
     jitter_days: int = 2,
     missed: float = 0.05,
 ) -> Sheets:
-    """The books of `months` whole months from the first of `start`'s month on.
+    """Return the books of `months` whole months, from the first day of `start`'s month on.
 
-    With `end` they end on that day instead, and the last of the months is as long as it is by then.
+    With `end` they end on that day instead, and the last month is incomplete.
 
-    `scale` multiplies the casual traffic (not the recurring), `jitter_days` (0 to 4) is the most
-    by which an unsteady commitment leaves its day (weekends, and rare shifts of up to five days
-    more, come on top; weekly ones keep to 1, fortnightly ones to 2), `missed` the share of its
-    occurrences that do not happen. Raises ValueError for fewer than six months, fewer than eight
+    `scale` multiplies the irregular traffic (not the recurring). `jitter_days` (0 to 4) is the most
+    by which an unsteady commitment deviates from its day. Weekends and rare shifts of up to five
+    days are added; weekly commitments keep to 1 day, fortnightly ones to 2. `missed` is the share
+    of occurrences that do not happen. Raises ValueError for fewer than six months, fewer than eight
     staff or more than thirty-five, jitter outside 0..4 or a negative scale.
     """
     _check(months, scale, staff, jitter_days)
@@ -89,7 +89,8 @@ def _span(start: date, months: int, end: date | None) -> tuple[date, date]:
 
 
 def _keep(journal: Journal, scale: float) -> None:
-    """Writes everything down. What goes wrong needs its originals, and their numbers, first."""
+    """Write everything down. Mistakes come last, because they need their originals and the
+    originals' numbers."""
     recurring.write_down(journal)
     one_off_payments.write_down(journal, scale)
     decoys.write_down(journal, scale)
@@ -122,7 +123,8 @@ def write(
     jitter_days: int = 2,
     missed: float = 0.05,
 ) -> Books:
-    """Writes the CSV files and truth.json into `folder` (made if missing); see `generate`."""
+    """Write the CSV files and truth.json into `folder`, which is created if missing. See
+    `generate`."""
     sheets = generate(
         seed, months=months, start=start, end=end, scale=scale, staff=staff,
         jitter_days=jitter_days, missed=missed,
@@ -171,7 +173,8 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command line; returns the exit status: 0, or 2 for arguments that make no books."""
+    """Run the command line. Return the exit status: 0, or 2 for arguments for which there are no
+    books."""
     args = _arguments(argv)
     try:
         books = write(

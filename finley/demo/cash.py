@@ -11,7 +11,7 @@ from finley.demo.truth import Balance, Cash
 
 
 class Line(NamedTuple):
-    """A line of an account's statement; `pence` is positive for money in."""
+    """A line of an account's statement. `pence` is positive for money in."""
 
     account: str
     currency: str
@@ -30,7 +30,7 @@ def by_party(lines: Iterable[Line]) -> list[Cash]:
 
 
 def opening(lines: Iterable[Line], least: int) -> dict[str, int]:
-    """For each account a first balance with which it never falls below `least` pence."""
+    """For each account, an opening balance with which it never falls below `least` pence."""
     running: dict[str, int] = defaultdict(int)
     lowest: dict[str, int] = defaultdict(int)
     for line in lines:
@@ -50,7 +50,7 @@ def running(lines: Iterable[Line], first: dict[str, int]) -> list[int]:
 
 
 def by_month(lines: list[Line], first: dict[str, int]) -> list[Balance]:
-    """Each account's months with their opening and closing balances."""
+    """The opening and closing balance of each account in each of its months."""
     balances: dict[tuple[str, str, str], list[int]] = {}
     for line, after in zip(lines, running(lines, first), strict=True):
         key = (line.account, line.currency, f"{line.day:%Y-%m}")

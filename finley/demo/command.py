@@ -1,4 +1,4 @@
-"""`manage.py demo`: finley's main job from an empty folder to answers, then the service."""
+"""`manage.py demo`: shows finley's main job from an empty folder to answers, then serves it."""
 
 import time
 from collections.abc import Callable
@@ -44,7 +44,7 @@ class Command(BaseCommand):
             try:
                 until = options["until"] or steps.yesterday()
                 access = self._prepare(options["data"], options["seed"], until)
-                if options["data"] is None:  # nothing is mixed into books of your own
+                if options["data"] is None:  # nothing is added to a user's own books
                     self._syncs(box, access.user_id, options["seed"], until)
                 self._timed("Layers computed", lambda: enriched(access.user_id))
                 self._timed("View refreshed", steps.refresh)
@@ -61,7 +61,7 @@ class Command(BaseCommand):
                 self._serve(port)
 
     def _prepare(self, data: Path | None, seed: int, until: date) -> steps.Access:
-        """Everything up to a view that holds the books."""
+        """Do everything that is needed for a view that contains the books."""
         self._timed("Database migrated", steps.migrate)
         access = steps.let_in(steps.tenant_of(data))
         files = steps.ledgers(data, settings.STATE_DIR, seed, until)
@@ -83,7 +83,7 @@ class Command(BaseCommand):
         return access
 
     def _syncs(self, box: Sandbox, user_id: UUID, seed: int, until: date) -> None:
-        """Mail and files of a sandbox, beside the books."""
+        """Sync mail and files from a sandbox, in addition to the books."""
         connections = syncs.connect(box, user_id, seed, until)
         outcomes = self._timed("4 connections synced", lambda: syncs.sync(connections))
         for synced in outcomes:
@@ -112,7 +112,7 @@ class Command(BaseCommand):
             self._say(f"    {name:15} {f'{count:,}' if count else 'none'}")
 
     def _accountant(self, user_id: UUID) -> None:
-        """What was paid twice, why a payment came, what is due and what is overdue."""
+        """Print what was paid twice, why a payment was made, what is due and what is overdue."""
         for question, lines in (
             ("What came in and went out?", answers.cash(user_id)),
             ("What was paid twice?", answers.paid_twice(user_id)),
@@ -163,7 +163,7 @@ class Command(BaseCommand):
 
 
 def in_words(hops: list[dict[str, Any]]) -> str:
-    """A —payment→ B ←payment— C: the arrows show which way the money went."""
+    """A path as text: A —payment→ B ←payment— C. The arrows show the direction of the money."""
     words = [hops[0]["source"]["name"]]
     for hop in hops:
         kind = hop["relationship_type"]

@@ -1,4 +1,4 @@
-"""One invented company: its people, suppliers, customers and what it has committed itself to."""
+"""Invents a company: its people, suppliers, customers and commitments."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ DEPARTMENTS = ("Premises", "Production", "Sales", "Office")
 
 @dataclass
 class Company:
-    """Everybody who takes part, and the streams. `span`: the first and last day of the books."""
+    """Everybody who takes part, and the streams. `span` is the first and the last day of the
+    books."""
 
     seed: int
     span: tuple[date, date]
@@ -50,7 +51,7 @@ class Company:
 def found(
     seed: int, span: tuple[date, date], *, staff: int, jitter_days: int, missed: float
 ) -> Company:
-    """Invents a company. Equal arguments give the same company."""
+    """Invent a company. Equal arguments give the same company."""
     rng = dice(seed, "company")
     company = Company(seed, span, Registry(rng), Names(rng))
     _hire(company, staff)
@@ -83,12 +84,12 @@ def _meet(company: Company, rng: Random) -> None:
     company.roles["designsoft"].currency = "USD"
     paid_by_card = [company.roles[spec.role] for spec in SPECS if spec.via == "card"]
     for party in (*company.merchants, *paid_by_card):
-        party.iban = ""  # nobody asks a shop for its bank account
+        party.iban = ""  # nobody knows a shop's bank account
     company.late = company.customers[-2:]
 
 
 def _twins(company: Company, rng: Random) -> list[Party]:
-    """Suppliers that only look like others: another region, another trade, the very same name."""
+    """Suppliers that only look like others: another region, another trade, or the same name."""
     first, second, third = rng.sample(company.suppliers, 3)
     place, trade = first.name.split()[0], spelling_noise.bare(second.name).split()
     names = (
@@ -107,7 +108,7 @@ def _twins(company: Company, rng: Random) -> list[Party]:
 
 
 def ghost(company: Company, victim: Party) -> Party:
-    """A supplier on paper, with keys of its own but the victim's bank account."""
+    """A fictitious supplier, with keys of its own but the victim's bank account."""
     party = company.registry.add("vendor", company.names.company("supply"))
     party.iban, party.currency = victim.iban, victim.currency
     party.apart_from.append(victim.id)
@@ -137,7 +138,8 @@ def _partner(company: Company, spec: Spec) -> Party:
 
 
 def _first_day(rng: Random, spec: Spec, earliest: date) -> date:
-    """A workday in the first period from `earliest` on (for yearly ones: its first four months)."""
+    """A workday in the first period from `earliest` on. For yearly commitments, in its first four
+    months."""
     if spec.frequency in STEP_DAYS:
         day = earliest + DAY * rng.randrange(STEP_DAYS[spec.frequency])
         return day + DAY * max(0, 7 - day.weekday()) if day.weekday() >= 5 else day
@@ -148,7 +150,7 @@ def _first_day(rng: Random, spec: Spec, earliest: date) -> date:
 
 
 def _price(rng: Random, spec: Spec) -> int:
-    """Pence; prices end in whole or half pounds, salaries as they will after tax."""
+    """A price in pence, in whole or half pounds. Salaries may be any amount."""
     pence = rng.randint(spec.low * 100, spec.high * 100)
     return pence if spec.via == "payroll" else round(pence / 50) * 50
 
@@ -163,7 +165,7 @@ def _habit(spec: Spec, usual: Habit) -> Habit:
 
 
 def _employ(company: Company, rng: Random, person: Party, number: int) -> Stream:
-    """A salary: some join late, one in ten leaves, one in four is paid by the hour."""
+    """A salary. Some people join late, one in ten leaves, one in four is paid by the hour."""
     spec = Spec(
         f"salary-{number:02d}", "employee", "Payroll", "monthly", "payroll", 1650, 3600,
         "Salary", spread=rng.choice((0, 0, 0, 0.07)), rises=True, steady=True, day=28,
@@ -173,7 +175,7 @@ def _employ(company: Company, rng: Random, person: Party, number: int) -> Stream
 
 
 def expected_days(stream: Stream) -> tuple[list[date], date | None]:
-    """The agreed days up to the stream's last day, and the next one if it is active."""
+    """The agreed days up to the stream's last day, and the next day if the stream is active."""
     days: list[date] = []
     for day in due_days(stream.spec.frequency, stream.first, stream.spec.months):
         if day > stream.last:

@@ -1,4 +1,4 @@
-"""What looks like a series, a duplicate, a match or one party, but is not."""
+"""Invents rows that look like a series, a duplicate, a match or one party, but are not."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MASK = "REDACTED"
 
 
 def write_down(journal: Journal, scale: float) -> None:
-    """Every kind of decoy, a few times each."""
+    """Write every kind of decoy a few times."""
     rng = journal.company.dice("decoys")
     _irregular(journal, rng)
     _strangers(journal, rng, scale)
@@ -33,7 +33,7 @@ def _random_day(journal: Journal, rng: Random, margin: int = 0) -> date:
 
 
 def _irregular(journal: Journal, rng: Random) -> None:
-    """Call-outs at one price, and a card merchant with one price, whenever the need arises."""
+    """Call-outs with one price, and a card merchant with one price, at irregular times."""
     company = journal.company
     caller = company.registry.add("vendor", company.names.company("supply"))
     price = rng.randrange(45, 160) * 100
@@ -43,13 +43,15 @@ def _irregular(journal: Journal, rng: Random) -> None:
     paid = [journal.card(day, rng.choice(company.staff[:8]), shop, price // 4)
             for day in irregular(rng, 9, company.span)]  # fmt: skip
     journal.decoy("irregular_series", *paid)
-    # The next day, for equal sums that overtake each other could be paired either way.
+    # Posted on the next day, because equal amounts that overtake each other could be paired in two
+    # ways.
     posted = [post_card(journal, rng, row, latest=1) for row in paid]
     journal.decoy("irregular_series", *posted)
 
 
 def _strangers(journal: Journal, rng: Random, scale: float) -> None:
-    """One-off suppliers under one placeholder id: some on the same day each month, some not."""
+    """Suppliers paid once, all under one placeholder id. Some are paid on the same day of each
+    month, some not."""
     start, end = journal.company.span
     journal.placeholders.add(PLACEHOLDER_ID)
     first = start.replace(day=PLACEHOLDER_DAY)
@@ -87,7 +89,7 @@ def _masked(journal: Journal, rng: Random) -> None:
 
 
 def _tickets(journal: Journal, rng: Random) -> None:
-    """Two or three equal invoices of one day, each with its own number."""
+    """Two or three equal invoices on one day, each with its own number."""
     party, day = rng.choice(journal.company.suppliers), _random_day(journal, rng)
     price = rng.randrange(30, 200) * 100
     rows = [supply(journal, rng, party, day, price) for _ in range(rng.randint(2, 3))]
@@ -95,7 +97,8 @@ def _tickets(journal: Journal, rng: Random) -> None:
 
 
 def _equal_purchases(journal: Journal, rng: Random) -> None:
-    """Two equal card lines of one holder, merchant and day; the receipts' numbers differ."""
+    """Two equal card lines with one holder, merchant and day. Their receipts have different
+    numbers."""
     party, day = rng.choice(journal.company.merchants), _random_day(journal, rng)
     holder, price = rng.choice(journal.company.staff[:8]), rng.randrange(8, 60) * 50
     paid = [journal.card(day, holder, party, price) for _ in range(2)]
@@ -106,7 +109,8 @@ def _equal_purchases(journal: Journal, rng: Random) -> None:
 
 
 def _near_miss(journal: Journal, rng: Random) -> None:
-    """A card line nobody posted, and a cash purchase there, days later, for almost the sum."""
+    """A card line that nobody posted, and a cash purchase of almost the same amount there some days
+    later."""
     party, day = rng.choice(journal.company.merchants), _random_day(journal, rng, 8)
     pence = some_pence(rng, 50) + 2000
     paid = journal.card(day, rng.choice(journal.company.staff[:8]), party, pence)
@@ -118,7 +122,7 @@ def _near_miss(journal: Journal, rng: Random) -> None:
 
 
 def _too_far(journal: Journal, rng: Random) -> None:
-    """The very sum again, but the cash purchase was weeks before the card line."""
+    """A card line, and a cash purchase of the same amount that was weeks earlier."""
     party, day = rng.choice(journal.company.merchants), _random_day(journal, rng, 70)
     pence = some_pence(rng, 50) + 2000
     cash = journal.ledger(day, party, pence, "Office", "PP", text="Paid in cash",
@@ -129,7 +133,7 @@ def _too_far(journal: Journal, rng: Random) -> None:
 
 
 def _nothing(journal: Journal, rng: Random) -> None:
-    """An invoice over nothing: a replacement under guarantee."""
+    """An invoice of zero: a replacement under guarantee."""
     party, day = rng.choice(journal.company.suppliers), _random_day(journal, rng)
     row = journal.ledger(day, party, 0, "Production", "PI", text="Replacement under guarantee",
                          number=PENDING)  # fmt: skip

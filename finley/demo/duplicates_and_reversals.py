@@ -1,4 +1,4 @@
-"""What goes wrong: invoices entered twice, and money taken back."""
+"""Invents mistakes and reversals: invoices entered twice, and money taken back."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from finley.demo.one_off_payments import post_card
 from finley.demo.parties import Party
 from finley.demo.truth import Duplicate, Reversal
 
-EACH = 3  # mishaps of each kind in eighteen months
+EACH = 3  # of each kind in eighteen months
 
 
 def write_down(journal: Journal) -> None:
-    """Duplicates, credit notes and refunds, each on an original of its own."""
+    """Write duplicates, credit notes and refunds, each with an original of its own."""
     rng = journal.company.dice("mishaps")
     end = journal.company.span[1]
     fit = [row for row in journal.rows["ledger.csv"] if _fit(row) and (end - row.day).days > 50]
@@ -40,7 +40,8 @@ def _fit(row: Row) -> bool:
 
 
 def _take(fit: list[Row], kind: str) -> Row | None:
-    """The next original; series may have invoices paid twice or credited, nothing subtler."""
+    """The next original. Invoices of series are only paid twice or credited, because a subtler
+    mistake could not be recognised."""
     for at, row in enumerate(fit):
         slips = spelling_noise.swappable(row.number, len(row.number) - 4)
         slips = slips and spelling_noise.swappable(money(row.pence)[:-3])
@@ -53,7 +54,7 @@ def _again(
     journal: Journal, rng: Random, original: Row, kind: str, *, pence: int | None = None,
     number: str | None = None, party: Party | None = None, days: tuple[int, int] = (3, 45),
 ) -> Row:  # fmt: skip
-    """Enters the original once more, later, and notes the pair."""
+    """Enter the original once more, later, and note the pair."""
     day = within(original.day + DAY * rng.randint(*days), journal.company.span)
     party = party or original.party
     copy = journal.ledger(
@@ -77,7 +78,7 @@ def _transposed_amount(journal: Journal, rng: Random, original: Row, kind: str) 
 
 def _transposed_number(journal: Journal, rng: Random, original: Row, kind: str) -> None:
     number = original.number
-    # Only the last digits: a slip in the first ones would be a number of another year.
+    # Only the last digits. A slip in the first ones would give a number of another year.
     _again(
         journal, rng, original, kind, number=spelling_noise.transposed(rng, number, len(number) - 4)
     )
@@ -93,7 +94,7 @@ def _zeros(journal: Journal, rng: Random, original: Row, kind: str) -> None:
 
 
 def _split(journal: Journal, rng: Random, original: Row, kind: str) -> None:
-    """Entered again in two parts within a week, with a suffix on each number."""
+    """Enter the original again in two parts within a week, with a suffix on each number."""
     part = round(original.pence * rng.uniform(0.35, 0.65))
     first = _again(journal, rng, original, kind, pence=part, number=f"{original.number}/1")
     _again(journal, rng, original, kind, pence=original.pence - part,
@@ -102,7 +103,7 @@ def _split(journal: Journal, rng: Random, original: Row, kind: str) -> None:
 
 
 def _other_vendor(journal: Journal, rng: Random, original: Row, kind: str) -> None:
-    """Another supplier with the same bank account sends the same invoice."""
+    """Let another supplier with the same bank account send the same invoice."""
     party = ghost(journal.company, original.party)
     copy = _again(journal, rng, original, kind, party=party)
     copy.values["iban"] = original.values["iban"] = party.iban
@@ -124,9 +125,10 @@ def _part(rng: Random, pence: int, *, partial: bool) -> int:
 
 
 def _credit_note(journal: Journal, rng: Random, original: Row, *, partial: bool) -> None:
-    """Before it falls due, so that only the rest is paid.
+    """A credit note before the invoice falls due, so that only the rest is paid.
 
-    Seven in ten name the invoice; of a series' equal invoices nobody could tell it otherwise.
+    Seven in ten name the invoice. For equal invoices of a series all do, because nobody could tell
+    otherwise.
     """
     day = within(original.day + DAY * rng.randint(2, 11), journal.company.span)
     names_invoice = original.stream or rng.random() < 0.7
@@ -157,7 +159,7 @@ def _sales_credits(journal: Journal, rng: Random) -> None:
 
 
 def _refunds(journal: Journal, rng: Random) -> None:
-    """Card refunds, on the card and in the ledger."""
+    """Card refunds, in the card feed and in the ledger."""
     end = journal.company.span[1]
     spoilt = {ref for decoy in journal.decoys for ref in decoy.rows}
     posted = {pair.seen: pair.ledger for pair in journal.same}

@@ -1,4 +1,4 @@
-"""When things happen: the days a commitment falls due on, and the days it really happens on."""
+"""The days on which a commitment falls due, and the days on which it really happens."""
 
 from __future__ import annotations
 
@@ -12,35 +12,37 @@ from random import Random
 STEP_DAYS = {"weekly": 7, "fortnightly": 14, "four-weekly": 28}
 STEP_MONTHS = {"monthly": 1, "quarterly": 3, "yearly": 12}
 FREQUENCIES = (*STEP_DAYS, *STEP_MONTHS)
-# Wider jitter would let neighbouring occurrences of a frequent plan swap.
+# With more jitter, neighbouring occurrences of a frequent commitment would change their order.
 JITTER_LIMIT = {"weekly": 1, "fortnightly": 2}
 DAY = timedelta(days=1)
 
 
 def dice(seed: int, purpose: str) -> Random:
-    """The random source for one purpose, so that more dice in one room move nothing in others."""
+    """The random source for one purpose. Further random numbers for one purpose change nothing in
+    the others."""
     return Random(f"{seed}/{purpose}")  # noqa: S311 - invented books, no secrets
 
 
 def workday(day: date) -> date:
-    """`day`, or the Monday after it at a weekend."""
+    """`day`, or the Monday after it if it is at a weekend."""
     return day + DAY * max(0, 7 - day.weekday()) if day.weekday() >= 5 else day
 
 
 def workday_before(day: date) -> date:
-    """`day`, or the Friday before it at a weekend."""
+    """`day`, or the Friday before it if it is at a weekend."""
     return day - DAY * max(0, day.weekday() - 4)
 
 
 def add_months(day: date, months: int, day_of_month: int | None = None) -> date:
-    """The same day of the month `months` later; the month's last where it is shorter."""
+    """The same day of the month, `months` later. If that month is shorter, its last day."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     target = day_of_month or day.day
     return date(year, month + 1, min(target, monthrange(year, month + 1)[1]))
 
 
 def due_days(frequency: str, first: date, months: frozenset[int] | None = None) -> Iterator[date]:
-    """The agreed days from `first` on, without end; `months` keeps only those of these months."""
+    """The agreed days from `first` on, without end. With `months`, only the days in these
+    months."""
     count = 0
     while True:
         if frequency in STEP_DAYS:
@@ -54,7 +56,7 @@ def due_days(frequency: str, first: date, months: frozenset[int] | None = None) 
 
 @dataclass(frozen=True)
 class Habit:
-    """How faithfully a commitment keeps its days: jitter in days, the others as shares."""
+    """How exactly a commitment keeps its days: the jitter in days, the other values as shares."""
 
     jitter: int = 0
     missed: float = 0.0
@@ -64,7 +66,7 @@ class Habit:
 
 @dataclass(frozen=True)
 class Occurrence:
-    """One time that it happened: the agreed day, the real day, and what was unusual."""
+    """One occurrence: the agreed day, the real day, and what was unusual."""
 
     due: date
     day: date
@@ -73,7 +75,7 @@ class Occurrence:
 
 
 def jittered(rng: Random, day: date, jitter: int) -> date:
-    """`day` give or take at most `jitter` days, mostly less."""
+    """`day` plus or minus at most `jitter` days, mostly less."""
     offset = round(rng.gauss(0, jitter / 2)) if jitter else 0
     return day + DAY * max(-jitter, min(jitter, offset))
 
@@ -81,9 +83,10 @@ def jittered(rng: Random, day: date, jitter: int) -> date:
 def occurrences(
     rng: Random, due: list[date], habit: Habit, span: tuple[date, date]
 ) -> tuple[list[Occurrence], list[date]]:
-    """What happened on the `due` days, and the days that were missed. All days are workdays.
+    """Return what happened on the `due` days, and the days that were missed. All days are workdays.
 
-    The first and the last two are never missed: nobody could tell a missed end from an end.
+    The first two and the last two are never missed, because a missed end cannot be distinguished
+    from an end.
     """
     happened: list[Occurrence] = []
     missed: list[date] = []
@@ -105,14 +108,14 @@ def _happen(rng: Random, due: date, habit: Habit, span: tuple[date, date]) -> It
 
 
 def within(day: date, span: tuple[date, date]) -> date:
-    """The workday nearest `day` that lies in the span (first and last day)."""
+    """The workday nearest to `day` in the span (first and last day)."""
     start, end = span
     later = workday(max(day, start))
     return later if later <= end else workday_before(end)
 
 
 def days_paid(rng: Random, per_month: float, span: tuple[date, date]) -> Iterator[date]:
-    """Workdays at random: about `per_month` a month, with exponential gaps (a Poisson process)."""
+    """Random workdays, about `per_month` per month, with exponential gaps (a Poisson process)."""
     if per_month <= 0:
         return
     position = rng.expovariate(per_month / 30.4)

@@ -79,14 +79,15 @@ LEGAL = ("Ltd", "Limited", "Ltd", "Limited", "LLP", "plc")
 
 @dataclass
 class Names:
-    """A source of names of which no two of a kind can be mistaken for each other by accident."""
+    """A source of names. No two names of a kind are similar enough to be mistaken for each
+    other."""
 
     rng: Random
     _places: list[str] = field(default_factory=list)
     _people: list[str] = field(default_factory=list)
 
     def place(self) -> str:
-        """A place-like word unlike all those given before (less than 0.8 alike)."""
+        """A word that looks like a place, less than 0.8 similar to all words returned before."""
         while True:
             word = self.rng.choice(_HEADS) + self.rng.choice(_TAILS)
             if not any(SequenceMatcher(None, word, old).ratio() >= 0.8 for old in self._places):
@@ -99,7 +100,7 @@ class Names:
         return f"{self.place()} {trade} {self.rng.choice(LEGAL)}"
 
     def person(self) -> str:
-        """First and last name; no last name is given twice while there are any left."""
+        """First and last name. No last name is used twice while there are unused ones."""
         if not self._people:
             self._people = self.rng.sample(_LAST, len(_LAST))
         return f"{self.rng.choice(_FIRST)} {self._people.pop()}"

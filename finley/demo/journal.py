@@ -1,4 +1,4 @@
-"""The rows as they are written down, and what is known about them."""
+"""Collects the rows of the books, and the truth about them."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 PENDING = "?"  # the number of an invoice until all invoices of its issuer are known
 KEYS = ("supplier_id", "customer_id", "vat_number", "iban")
 PREFIX = {"ledger.csv": "L", "card.csv": "C", "bank.csv": "B", "sales.csv": "S"}
-LEAST_BALANCE = 250_000  # pence that each account holds at its lowest
+LEAST_BALANCE = 250_000  # pence of each account's lowest balance
 ACCOUNTS = {"GBP": "Current account", "EUR": "Euro account", "USD": "Dollar account"}
 
 
@@ -56,7 +56,8 @@ def money(pence: int) -> str:
 
 @dataclass(eq=False)
 class Row:
-    """One row to be: `pence` as signed in its file, `due` the day an invoice is payable."""
+    """One row of a file. `pence` has the sign of the file; `due` is the day on which an invoice is
+    payable."""
 
     ref: Ref
     day: date
@@ -75,7 +76,7 @@ class Row:
 
 @dataclass
 class Journal:
-    """Rows by file, and the truth as it comes about. References are provisional until numbered."""
+    """The rows by file, and the truth so far. References are provisional until `numbered`."""
 
     company: Company
     rng: Random
@@ -103,7 +104,8 @@ class Journal:
         return row
 
     def spelled(self, party: Party) -> dict[str, str]:
-        """How a clerk enters a party this time. Look-alikes are always entered with their keys."""
+        """A party as a clerk enters it this time. Look-alikes are always entered with their
+        keys."""
         variant = bool(party.spellings) and self.rng.random() < 0.22
         keys = {
             "supplier_id": (party.supplier_id, 0.65 if variant else 0.93),
@@ -121,7 +123,7 @@ class Journal:
         self, day: date, party: Party, pence: int, account: str, entry_type: str, *,
         text: str, number: str = "", due: date | None = None, who: dict[str, str] | None = None,
     ) -> Row:  # fmt: skip
-        """A line of the accounting system: positive amounts go from the account to the party."""
+        """A line of the accounting system. Positive amounts go from the account to the party."""
         values = who or self.spelled(party)
         row = self._add(
             "ledger.csv", day, party, pence, posted_on=day.isoformat(), account=account,

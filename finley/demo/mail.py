@@ -1,4 +1,4 @@
-"""Mails that go with the demo books, and which ledger entry each belongs to."""
+"""Invents mails for the demo books, and says which ledger entry each belongs to."""
 
 from __future__ import annotations
 
@@ -18,18 +18,19 @@ _Row = dict[str, str]
 
 @dataclass(frozen=True)
 class Mail:
-    """`given`: subject, text, from, to, at (ISO 8601). `entry`: the key in ledger.csv, or None."""
+    """A mail. `given` has its subject, text, from, to, at (ISO 8601). `entry` is the key in
+    ledger.csv, or None."""
 
     given: dict[str, str]
     entry: str | None
 
 
 def mails(seed: int = 7, end: date | None = None) -> list[Mail]:
-    """About a dozen mails, in the order of their timestamps: the same for the same seed.
+    """About a dozen mails, in the order of their timestamps. They are the same for the same seed.
 
-    Invoices that name the number of a ledger entry and its amount, a reminder, a credit note,
-    receipts that name no number, and what belongs to nothing: newsletters, and an offer for the
-    very amount of an entry, from somebody else.
+    They are invoices that name the number and the amount of a ledger entry, a reminder, a credit
+    note, and receipts without a number. Some belong to nothing: newsletters, and another company's
+    offer with the exact amount of an entry.
     """
     rng = dice(seed, "mail")
     rows = generate(seed, end=end).rows["ledger.csv"]
@@ -44,7 +45,7 @@ def mails(seed: int = 7, end: date | None = None) -> list[Mail]:
 
 
 def _numbered(rows: list[_Row]) -> list[_Row]:
-    """Purchase invoices whose number no other entry bears."""
+    """Purchase invoices with a number that no other entry has."""
     borne = Counter(_plainly(row["invoice_number"]) for row in rows)
     return [
         row for row in rows
@@ -54,7 +55,7 @@ def _numbered(rows: list[_Row]) -> list[_Row]:
 
 
 def _plain(rows: list[_Row]) -> list[_Row]:
-    """Card purchases without a number, of an amount that no other entry has."""
+    """Card purchases without a number, with an amount that no other entry has."""
     amounts = Counter((row["currency"], row["amount"]) for row in rows)
     return [
         row for row in rows

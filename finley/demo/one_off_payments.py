@@ -1,4 +1,4 @@
-"""Payments that do not recur: supplies, card purchases, orders from customers."""
+"""Invents payments that do not recur: supplies, card purchases, orders from customers."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _OUTLAYS = ("Travel", "Office sundries", "Client lunch", "Tools", "Refreshments"
 
 
 def write_down(journal: Journal, scale: float) -> None:
-    """All casual traffic; `scale` multiplies how often."""
+    """Write all irregular payments. `scale` multiplies their frequency."""
     _supplies(journal, scale)
     _purchases(journal, scale)
     _orders(journal, scale)
 
 
 def some_pence(rng: Random, median: float) -> int:
-    """An amount as they come: log-normal around a median in pounds; one in six is round."""
+    """A typical amount: log-normal around a median in pounds. One in six is round."""
     pence = max(95, round(median * 100 * rng.lognormvariate(0, 0.7)))
     return max(500, round(pence, -3) // 2) if rng.random() < 0.16 else pence
 
@@ -53,7 +53,7 @@ def _supplies(journal: Journal, scale: float) -> None:
 
 
 def _same_amount(journal: Journal, rng: Random, row: Row, past: list[Row]) -> Row:
-    """By chance the amount is another supplier's, too."""
+    """Give the row the amount of another supplier's row, by chance."""
     other = rng.choice(past)
     if other.party is not row.party:
         journal.revalue(row, other.pence)
@@ -78,7 +78,7 @@ def post_card(
     journal: Journal, rng: Random, paid: Row, *, latest: int = 6, group: str | None = None,
     receipt: bool = False,
 ) -> Row:  # fmt: skip
-    """The ledger line of a card line, 1 to `latest` days later, three in four with a receipt."""
+    """The ledger line of a card line, 1 to `latest` days later. Three in four have a receipt."""
     day = within(paid.day + DAY * rng.randint(1, latest), journal.company.span)
     number = PENDING if receipt or rng.random() < 0.75 else ""
     posted = journal.ledger(

@@ -1,4 +1,4 @@
-"""Parties of the demo books, with keys that check out and are plainly invented."""
+"""The parties of the demo books. Their keys have valid check digits and are plainly invented."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _NUMBER_STYLES = ("INV-{n}", "{n:07d}", "SI{n}", "{initials}/{n}", "{initials}-2
 
 
 def iban(country: str, account: int) -> str:
-    """An IBAN of the invented bank DEMO, with check digits after ISO 13616 (mod 97 = 1)."""
+    """An IBAN of the invented bank DEMO, with check digits according to ISO 13616 (mod 97 = 1)."""
     body = f"DEMO000000{account:08d}"
     as_digits = "".join(str(int(c, 36)) for c in f"{body}{country}00")
     return f"{country}{98 - int(as_digits) % 97:02d}{body}"
@@ -27,7 +27,7 @@ def vat_number(serial: int) -> str:
 
 @dataclass
 class Party:
-    """Somebody that money goes to or comes from. `apart_from`: ids of look-alikes."""
+    """A party that receives or pays money. `apart_from` has the ids of its look-alikes."""
 
     id: str
     kind: str
@@ -46,7 +46,8 @@ class Party:
     apart_from: list[str] = field(default_factory=list)
 
     def next_number(self, rng: Random, step: int | None = None) -> str:
-        """The number of its next invoice; other customers' invoices lie between."""
+        """The number of the party's next invoice. Other customers' invoices have numbers in
+        between."""
         self.number += step or rng.randint(1, 40)
         initials = "".join(word[0] for word in self.name.split()[:3]).upper()
         return self.numbering.format(n=self.number, initials=initials)
@@ -54,13 +55,13 @@ class Party:
 
 @dataclass
 class Registry:
-    """Hands out parties whose keys are all different."""
+    """Creates parties whose keys are all different."""
 
     rng: Random
     all: list[Party] = field(default_factory=list)
 
     def add(self, kind: str, name: str, *, currency: str = "GBP") -> Party:
-        """A new party with supplier id, VAT number, bank account and ways of being spelt."""
+        """Create a party with supplier id, VAT number, bank account and spellings."""
         serial = len(self.all)
         party = Party(
             id=f"{kind}-{serial:03d}", kind=kind, name=name,

@@ -1,4 +1,4 @@
-"""Streams written down: each occurrence in every file that sees it, and the series they form."""
+"""Writes the streams: each occurrence in every file that records it, and the resulting series."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from finley.demo.truth import Fee, SameTransaction, Series
 
 @dataclass(frozen=True)
 class _Course:
-    """The days a stream was to keep: expected, missed, and the next one after the books."""
+    """The agreed days of a stream: expected, missed, and the next one after the end of the
+    books."""
 
     expected: list[date]
     missed: list[date]
@@ -25,7 +26,7 @@ class _Course:
 
 
 def write_down(journal: Journal) -> None:
-    """Every stream of the company, occurrence by occurrence."""
+    """Write every stream of the company, occurrence by occurrence."""
     for stream in journal.company.streams:
         rng = journal.company.dice(f"stream {stream.spec.id}")
         expected, following = expected_days(stream)
@@ -37,7 +38,7 @@ def write_down(journal: Journal) -> None:
                 row.stream = stream.spec.id
                 by_file[row.ref.file, row.pence < 0].append((one, row))
         for (_, negative), pairs in by_file.items():
-            # A payout and the fee kept from it are two commitments seen in one file.
+            # A payout and the fee that is kept from it are two commitments in one file.
             fee = stream.spec.via == "payout" and negative
             _note(journal, stream, "-fee" if fee else "", pairs, course)
 
@@ -46,7 +47,7 @@ def _note(
     journal: Journal, stream: Stream, suffix: str, pairs: list[tuple[Occurrence, Row]],
     course: _Course,
 ) -> None:  # fmt: skip
-    """One series, if it has at least two rows."""
+    """Note a series, if it has at least two rows."""
     if len(pairs) < 2:
         return
     name, file = stream.spec.id + suffix, pairs[0][1].ref.file
@@ -75,7 +76,7 @@ def _invoice(journal: Journal, rng: Random, stream: Stream, one: Occurrence) -> 
 
 
 def _debit(journal: Journal, rng: Random, stream: Stream, one: Occurrence) -> list[Row]:
-    """Collected by the supplier; the ledger follows from the statement within two days or so."""
+    """A direct debit. The ledger has it about two days after the statement at most."""
     pence, spec = stream.amount_on(rng, one.due), stream.spec
     paid = journal.bank(
         one.day, stream.party, -pence, "DIRECT DEBIT", with_iban=False,
@@ -85,7 +86,7 @@ def _debit(journal: Journal, rng: Random, stream: Stream, one: Occurrence) -> li
 
 
 def _payroll(journal: Journal, rng: Random, stream: Stream, one: Occurrence) -> list[Row]:
-    """Paid on the 28th, or the Friday before."""
+    """A salary, paid on the 28th or the Friday before."""
     day, pence = workday_before(one.due), stream.amount_on(rng, one.due)
     reference = "SALARY " + day.strftime("%b %y").upper()
     paid = journal.bank(day, stream.party, -pence, "BACS PAYMENT", reference=reference)
@@ -119,7 +120,8 @@ def _sale(journal: Journal, rng: Random, stream: Stream, one: Occurrence) -> lis
 
 
 def _payout(journal: Journal, rng: Random, stream: Stream, one: Occurrence) -> list[Row]:
-    """Takings paid out gross, and the processor's share collected the same day."""
+    """A payout of takings without deduction, and the processor's share, collected on the same
+    day."""
     gross = stream.amount_on(rng, one.due)
     reference = f"PAYOUT {rng.randrange(10**6):06d}"
     paid = journal.bank(one.day, stream.party, gross, "BANK CREDIT", reference=reference)

@@ -1,4 +1,5 @@
-"""How names and numbers get spoilt on their way into a file: the spelling of each system, slips."""
+"""Changes names and numbers on their way into a file: the spelling of each system, and typing
+errors."""
 
 from __future__ import annotations
 
@@ -29,18 +30,19 @@ def other_suffix(rng: Random, name: str) -> str:
 
 
 def abbreviated(name: str) -> str:
-    """Long trade words cut short as clerks do."""
+    """The name with long trade words shortened as clerks do."""
     return " ".join(_SHORT.get(word, word) for word in name.split())
 
 
 def reordered(name: str) -> str:
-    """The distinctive word last: "Cleaning Services, Bramcombe"."""
+    """The name with its distinctive word last: "Cleaning Services, Bramcombe"."""
     first, *rest = bare(name).split()
     return f"{' '.join(rest)}, {first}" if rest else first
 
 
 def mistyped(rng: Random, name: str) -> str:
-    """One slip in the longest word: two letters swapped, one dropped or one doubled."""
+    """The name with one error in its longest word: two letters swapped, one missing or one
+    doubled."""
     word = max(name.split(), key=len)
     at = rng.randrange(1, len(word) - 2)
     swapped = word[:at] + word[at + 1] + word[at] + word[at + 2 :]
@@ -50,7 +52,7 @@ def mistyped(rng: Random, name: str) -> str:
 
 
 def variants(rng: Random, name: str) -> list[str]:
-    """Two to four ways, other than its own, in which a ledger spells a company's name."""
+    """Two to four spellings of a company's name in a ledger, other than its own."""
     ways = [
         other_suffix(rng, name),
         abbreviated(name),
@@ -65,7 +67,7 @@ def variants(rng: Random, name: str) -> list[str]:
 
 
 def merchant(rng: Random, name: str, city: str) -> str:
-    """As a card feed spells it: upper case, at most 22 characters, a city or a prefix."""
+    """The name in a card feed: upper case, at most 22 characters, a city or a prefix."""
     plain = bare(name).upper()
     way = rng.random()
     if way < 0.2:
@@ -76,30 +78,31 @@ def merchant(rng: Random, name: str, city: str) -> str:
 
 
 def bank_name(name: str) -> str:
-    """As a bank statement spells it: upper case, no punctuation, 18 characters."""
+    """The name in a bank statement: upper case, no punctuation, 18 characters."""
     return re.sub(r"[^A-Z0-9& ]", "", bare(name).upper())[:18].rstrip()
 
 
 def initialled(name: str) -> str:
-    """A person on a bank statement: "A HARTNELL"."""
+    """A person's name in a bank statement: "A HARTNELL"."""
     first, last = name.split(" ", 1)
     return f"{first[0]} {last}".upper()
 
 
 def transposed(rng: Random, digits: str, first: int = 0) -> str:
-    """Two unlike neighbouring digits swapped, from position `first` on; there must be some."""
+    """The digits with two different neighbours swapped, from position `first` on. There must be
+    such a pair."""
     at = rng.choice(swappable(digits, first))
     return digits[:at] + digits[at + 1] + digits[at] + digits[at + 2 :]
 
 
 def swappable(digits: str, first: int = 0) -> list[int]:
-    """Where two unlike digits stand side by side that a slip may swap, from `first` on."""
+    """The positions from `first` on at which two neighbouring digits differ."""
     return [
         at
         for at in range(first, len(digits) - 1)
         if digits[at : at + 2].isdigit()
         and digits[at] != digits[at + 1]
-        # A number that begins with zero would be a shorter number, not a slip.
+        # A number with a leading zero would be a shorter number, not a typing error.
         and (at > 0 or digits[at + 1] != "0")
     ]
 

@@ -1,4 +1,4 @@
-"""The steps of `manage.py demo`, one function each; each returns what it found."""
+"""The steps of `manage.py demo`, one function each. Each returns its result."""
 
 import secrets
 import socket
@@ -28,7 +28,7 @@ LEDGERS = ("*.csv", "*.csv.gz", "*.csv.zst")
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """How to get in. Token and passwords are made anew for each demo and kept nowhere."""
+    """The token and the passwords of the demo. They are new for each demo and stored nowhere."""
 
     user_id: UUID
     email: str
@@ -43,9 +43,9 @@ def migrate() -> None:
 
 
 def let_in(email: str) -> Access:
-    """A tenant with one demo token, and an administrator, both made if they are not there.
+    """A tenant with one demo token, and an administrator. Both are created if they do not exist.
 
-    Both get new passwords: the demo serves on loopback only.
+    Both get new passwords, which is safe because the demo serves on loopback only.
     """
     password, tenant_password = secrets.token_urlsafe(12), secrets.token_urlsafe(12)
     with as_owner():
@@ -61,9 +61,9 @@ def let_in(email: str) -> Access:
 
 
 def ledgers(data: Path | None, state: Path, seed: int, end: date) -> list[Path]:
-    """The ledger files of `data` (a folder or one file), or the demo's own, written anew.
+    """The ledger files of `data` (a folder or one file), or the demo's own, newly written.
 
-    Raises LedgerError where there is none.
+    Raises LedgerError if there is none.
     """
     if data is None:
         folder = state / "demo"
@@ -78,14 +78,14 @@ def ledgers(data: Path | None, state: Path, seed: int, end: date) -> list[Path]:
 
 
 def yesterday() -> date:
-    """The last day of the demo's books: what is due next is then really ahead."""
+    """The last day of the demo's books. Payments that are due next are then in the future."""
     return datetime.now(UTC).date() - timedelta(days=1)
 
 
 def forget_other_days(user_id: UUID, state: Path, seed: int, end: date) -> None:
-    """Delete the demo's old books if they end on another day, because they have other keys.
+    """Delete the demo's old books if they end on another day, because their keys differ.
 
-    What was synced goes, too, and is listed anew: a sync would take it for known.
+    Synced items are deleted, too, and listed again. Otherwise a sync would take them for stored.
     """
     label_file, label = state / "demo" / "books.txt", f"seed {seed}, until {end.isoformat()}"
     if not label_file.exists() or label_file.read_text() != label:
@@ -97,7 +97,7 @@ def forget_other_days(user_id: UUID, state: Path, seed: int, end: date) -> None:
 
 
 def tenant_of(data: Path | None) -> str:
-    """The tenant for these books; books of one's own get another tenant than the demo's."""
+    """The tenant for these books. A user's own books get another tenant than the demo's."""
     if data is None:
         return TENANT
     name = "".join(c if c.isalnum() else "-" for c in data.resolve().name.lower()).strip("-")
@@ -105,7 +105,7 @@ def tenant_of(data: Path | None) -> str:
 
 
 def import_all(user_id: UUID, files: list[Path], rejects: Path, progress: Any) -> list[Imported]:
-    """Import every file; `progress(path)` gives a bar as a context manager."""
+    """Import every file. `progress(path)` returns a progress bar as a context manager."""
     imports = []
     for path in files:
         with progress(path) as bar:
@@ -114,13 +114,13 @@ def import_all(user_id: UUID, files: list[Path], rejects: Path, progress: Any) -
 
 
 def refresh() -> view_refresh.Refresh:
-    """Refresh the view, without locking anybody where that is possible."""
+    """Refresh the view, without locking it if possible."""
     return view_refresh.refresh(concurrently=view_refresh.state() is view_refresh.State.READY)
 
 
 def a_path(user_id: UUID, top: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """A path from the most important vendor to the least important of the top ones that
-    has a path."""
+    """A path from the most important vendor to the least important of the top ones that can be
+    reached."""
     for other in reversed(top[1:]):
         path = whole_graph.path(user_id, UUID(top[0]["id"]), UUID(other["id"]))
         if path["found"]:
@@ -129,7 +129,7 @@ def a_path(user_id: UUID, top: list[dict[str, Any]]) -> dict[str, Any] | None:
 
 
 def free_port(preferred: int) -> int:
-    """`preferred`, or another port of 127.0.0.1 where that one is taken."""
+    """`preferred`, or another port of 127.0.0.1 if that one is taken."""
     for port in (preferred, 0):
         with closing(socket.socket()) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

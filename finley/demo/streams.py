@@ -1,4 +1,4 @@
-"""The commitments of a small food maker, as data: what repeats, how often, for about how much."""
+"""The commitments of a small food maker as data: what recurs, how often, and for about how much."""
 
 from __future__ import annotations
 
@@ -19,13 +19,15 @@ GROWING = frozenset(range(4, 11))
 
 @dataclass(frozen=True)
 class Spec:
-    """One commitment before the dice: `low` and `high` in pounds bound its first amount.
+    """One commitment before random numbers are applied. `low` and `high` limit its first amount in
+    pounds.
 
-    via: invoice, debit, card, sale, payout, charge, payroll. `spread`: relative standard deviation
-    of the amounts; `drift`: growth a year; `rises`: its price goes up once; `late`, `early`: starts
-    late, ends early; `steady`: keeps its day (only weekends move it) and is never missed;
-    `doubles`: now and then happens twice; `profile`: share of the average in each month of the
-    year; `months`: happens in these only; `day`: of the month.
+    `via` is invoice, debit, card, sale, payout, charge or payroll. `spread` is the relative
+    standard deviation of the amounts, and `drift` their growth per year. `rises`: the price rises
+    once. `late`, `early`: it starts late, ends early. `steady`: it keeps its day (only weekends
+    move it) and is never missed. `doubles`: it sometimes happens twice. `profile` has the share of
+    the average in each month of the year. `months`: it happens in these only. `day` is the day of
+    the month.
     """
 
     id: str
@@ -133,7 +135,7 @@ class Stream:
     who: Party | None = None
 
     def amount_on(self, rng: Random, day: date) -> int:
-        """The pence due on a day: price, rise, drift, season and chance."""
+        """The pence due on a day, from price, rise, drift, season and chance."""
         factor = self.rise if self.rise_on and day >= self.rise_on else 1.0
         factor *= math.pow(1 + self.spec.drift, (day - self.first).days / 365.25)
         if self.spec.profile:
@@ -143,7 +145,7 @@ class Stream:
         return round(self.price * factor)
 
     def seasonal_months(self) -> list[int] | None:
-        """The months of its season, if it has one."""
+        """The months of its season, or None if it has none."""
         if self.spec.months:
             return sorted(self.spec.months)
         if self.spec.profile:

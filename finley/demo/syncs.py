@@ -1,4 +1,4 @@
-"""The demo's syncs: a sandbox instead of Nango, four connections, a worker in this process."""
+"""The demo's syncs: a sandbox instead of Nango, four connections, and a worker in this process."""
 
 import asyncio
 import logging
@@ -26,13 +26,13 @@ COUNTS = ("items", "deleted", "ledgers", "rows", "events", "unreadable")
 PROVIDERS = ("gmail", "dropbox", "gdrive", "zoho_mail")
 FAILS = "dropbox"
 FILES = 3
-# The person has taken the access back; by the time of a replay it is granted again.
+# The person has revoked the access. Before a replay it is granted again.
 REVOKED = [{"do": "401"}]
 
 
 @dataclass(frozen=True, slots=True)
 class Synced:
-    """What became of one connection's sync."""
+    """The result of one connection's sync."""
 
     title: str
     run: SyncRun
@@ -47,8 +47,8 @@ class Synced:
 
 @contextmanager
 def sandbox(seed: int) -> Iterator[Sandbox]:
-    """Nango and the providers, on a port of this machine, for as long as the block lasts."""
-    logging.getLogger("syncjobs").setLevel(logging.ERROR)  # the demo tells of failures itself
+    """Run Nango and the providers on a local port inside the block."""
+    logging.getLogger("syncjobs").setLevel(logging.ERROR)  # the demo prints failures itself
     with Sandbox(seed) as box:
         settings.NANGO |= {"host": box.url, "secret": box.secret}
         settings.ZOHO_PACE = 0.001
@@ -58,7 +58,8 @@ def sandbox(seed: int) -> Iterator[Sandbox]:
 def connect(
     box: Sandbox, user_id: UUID, seed: int, end: date | None = None
 ) -> list[SyncConnection]:
-    """The tenant's four connections: made once, and filled at the sandbox."""
+    """The tenant's four connections. They are created once, and their accounts filled in the
+    sandbox."""
     for provider in PROVIDERS:
         key = nango_id(provider)
         script = REVOKED if provider == FAILS else []
@@ -70,7 +71,8 @@ def connect(
 
 
 def nango_id(provider: str) -> str:
-    """Only the demo's own tenant syncs, and the sandbox's accounts are seeded by their ids."""
+    """The connection's id at Nango. Only the demo's tenant syncs, and the sandbox seeds its
+    accounts by these ids."""
     return f"demo-{provider}"
 
 
@@ -85,7 +87,7 @@ def _connection(user_id: UUID, provider: str) -> SyncConnection:
 
 
 def sync(connections: list[SyncConnection]) -> list[Synced]:
-    """Accept a sync of each, and work until all are done."""
+    """Accept a sync of each connection, and work until all have ended."""
     accepted = [(connection, _accepted(connection)) for connection in connections]
     asyncio.run(_until_done())
     return [
@@ -115,7 +117,7 @@ async def _until_done() -> None:
 
 
 class Working:
-    """A worker in a thread of this process, from `with` to its end: it dies with the process."""
+    """Runs a worker in a thread of this process inside a `with` block. It ends with the process."""
 
     def __enter__(self) -> Self:
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
@@ -147,7 +149,8 @@ async def _ended(task: asyncio.Task[None]) -> None:
 
 
 def a_receipt(user_id: UUID) -> str | None:
-    """A mail that is an edge of the graph, in the words of its link; None without one."""
+    """A sentence about a mail that is an edge of the graph, from its link's reason; None without
+    one."""
     links = RelationshipInstance.objects.using("owner").filter(
         user_id=user_id, relationship_type="receipt", deleted_at=None
     )

@@ -1,7 +1,7 @@
-"""What really happened in a set of demo books: the answers that detectors are scored against.
+"""The truth about a set of demo books, with which detectors' results are compared.
 
-Nothing but scoring may read it. Every reference to a row is a `Ref` (file name, the row's own
-key in that file); every day is an ISO date; amounts stand in the rows, not here.
+Only scoring may read it. Every reference to a row is a `Ref` (file name, the row's key in that
+file). Every day is an ISO date. The amounts are in the rows, not here.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 
 class Ref(NamedTuple):
-    """One row: the file's name and the row's key in it."""
+    """One row: the name of the file, and the row's key in it."""
 
     file: str
     key: str
@@ -22,15 +22,15 @@ class Ref(NamedTuple):
 
 @dataclass(frozen=True)
 class Series:
-    """Rows of one file that one commitment (a lease, a salary, a subscription) brought about.
+    """Rows of one file that result from one commitment (a lease, a salary, a subscription).
 
-    A commitment seen by two files is two series of one `stream`. `expected` are the days it fell
-    due on, as agreed; `rows[i]` belongs to the expected day `due[i]`; a doubled occurrence has its
-    day in `due` twice (both rows are rightful). `missed` are expected days without a row,
-    `shifted` the rows that came later than jitter explains. `active`: it goes on after the books
-    end, and `next_expected` is its next day. `seasonal_months`: the months in which its money is
-    well above its average (or the only months in which it happens), or null. A yearly series has
-    two rows in eighteen months of books; two cycles of a season need twenty-four.
+    A commitment in two files is two series of one `stream`. `expected` are the days on which it
+    fell due. `rows[i]` belongs to the expected day `due[i]`. A doubled occurrence has its day in
+    `due` twice, and both rows are rightful. `missed` are expected days without a row. `shifted` are
+    the rows that came later than jitter explains. `active` means that it goes on after the books
+    end; `next_expected` is then its next day. `seasonal_months` are the months in which its amount
+    is well above its average (or the only months in which it happens), or null. A yearly series has
+    two rows in eighteen months of books. Two cycles of a season need twenty-four.
     """
 
     id: str
@@ -51,11 +51,11 @@ class Series:
 
 @dataclass(frozen=True)
 class Duplicate:
-    """A row that repeats `original` by mistake or malice. A split has one entry for each half.
+    """A row that repeats `original` by mistake or fraud. A split has one entry for each half.
 
-    kind: paid_twice, transposed_amount, transposed_number, number_suffix, leading_zeros, split,
-    same_account. `echo`: the bank's own view of a double payment whose invoices are listed already:
-    finding it is right, missing it is no fault.
+    `kind` is paid_twice, transposed_amount, transposed_number, number_suffix, leading_zeros, split
+    or same_account. `echo` marks the bank's sighting of a double payment whose invoices are listed
+    already: finding it is right, and missing it is no error.
     """
 
     row: Ref
@@ -66,10 +66,11 @@ class Duplicate:
 
 @dataclass(frozen=True)
 class SameTransaction:
-    """One payment that two files saw; `kind` is the other file (card or bank), `ledger` the books'.
+    """One payment that two files recorded. `kind` is the other file (card or bank), `ledger` the
+    ledger's row.
 
-    Pairs that share a `group` are interchangeable: equal purchases at one merchant on one day.
-    Any one-to-one pairing within the group is right.
+    Pairs with the same `group` are interchangeable: equal purchases at one merchant on one day. Any
+    one-to-one pairing within the group is right.
     """
 
     seen: Ref
@@ -80,11 +81,12 @@ class SameTransaction:
 
 @dataclass(frozen=True)
 class Settlement:
-    """Invoices (with the credit notes set off against them) and the bank rows that paid them.
+    """Invoices (with the credit notes deducted from them) and the bank rows that paid them.
 
-    kind: purchase, sale, card_statement (the monthly bill for the card lines of one currency).
-    `complete`: the payments add up to the invoices; otherwise a rest is open when the books end
-    (all of it, where the only payment was returned). A returned payment is among the payments.
+    `kind` is purchase, sale or card_statement (the monthly bill for the card lines of one
+    currency). `complete` means that the payments add up to the invoices. Otherwise a rest is open
+    when the books end (all of it, if the only payment was returned). A returned payment is among
+    the payments.
     """
 
     invoices: list[Ref]
@@ -103,7 +105,7 @@ class Fee:
 
 @dataclass(frozen=True)
 class Reversal:
-    """A credit note, refund or returned payment and what it takes back, in part or wholly."""
+    """A credit note, refund or returned payment, and what it takes back in part or wholly."""
 
     row: Ref
     original: Ref
@@ -112,7 +114,8 @@ class Reversal:
 
 @dataclass(frozen=True)
 class Cash:
-    """What the accounts' statements show of one party in one month and currency, in pence.
+    """The cash of one party in one month and currency according to the accounts' statements, in
+    pence.
 
     `month` is YYYY-MM. Transfers between own accounts are neither in nor out.
     """
@@ -137,7 +140,7 @@ class Balance:
 
 @dataclass(frozen=True)
 class Spelling:
-    """A name as one column of one file spells it, with the strong keys beside it, and its rows."""
+    """A name as one column of one file spells it, with its rows and the strong keys in them."""
 
     file: str
     column: str
@@ -148,9 +151,9 @@ class Spelling:
 
 @dataclass(frozen=True)
 class Alias:
-    """One true party and all its spellings. `apart_from`: other parties that merely look like it.
+    """One true party and all its spellings. `apart_from` are other parties that only look like it.
 
-    kind: vendor, customer, employee, bank.
+    `kind` is vendor, customer, employee or bank.
     """
 
     party: str
@@ -164,10 +167,11 @@ class Alias:
 class Decoy:
     """Rows that look like something they are not.
 
-    kind: irregular_series (equal amounts at random intervals), regular_strangers (a fixed day, but
-    unlike parties and amounts), identical_tickets (equal, same day, own numbers), equal_purchases
-    (the same on the card), unposted_card (no ledger line), near_miss (almost the ledger line of a
-    card line), chance_amount (unlike parties, equal amounts), zero_amount.
+    `kind` is one of these: irregular_series (equal amounts at random intervals), regular_strangers
+    (a fixed day, but different parties and amounts), identical_tickets (equal, same day, own
+    numbers), equal_purchases (the same on the card), unposted_card (no ledger line), near_miss
+    (almost the ledger line of a card line), chance_amount (different parties, equal amounts),
+    zero_amount.
     """
 
     kind: str
@@ -178,9 +182,9 @@ class Decoy:
 class Truth:
     """Everything that is known about one set of books.
 
-    `echoes` are bank rows that pay the invoices of a series: they inherit its frequency, so calling
-    them a series is neither right nor wrong. `placeholder_ids` are supplier ids shared by unlike
-    parties, `mask_names` names that stand for many parties; neither identifies anybody.
+    `echoes` are bank rows that pay the invoices of a series. They have its frequency, so calling
+    them a series is neither right nor wrong. `placeholder_ids` are supplier ids that different
+    parties share. `mask_names` are names that stand for many parties. Neither identifies anybody.
     """
 
     seed: int
@@ -207,7 +211,8 @@ class Truth:
         return renamed
 
     def to_json(self) -> str:
-        """JSON: objects as the dataclasses, references as [file, key], days as ISO dates."""
+        """The truth as JSON: objects as the dataclasses, references as [file, key], days as ISO
+        dates."""
         return json.dumps(asdict(self), default=date.isoformat, indent=1) + "\n"
 
 

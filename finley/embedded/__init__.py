@@ -1,6 +1,7 @@
 """Embedded PostgreSQL and Valkey from wheels, on Unix sockets, while a finley process runs.
 
-finley only needs `ensure(state)`. `python -m finley.embedded --help` shows the commands for people.
+finley's own code only needs `ensure(state)`. `python -m finley.embedded --help` shows the commands
+for people.
 """
 
 from finley.embedded.client import ensure

@@ -48,7 +48,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _ask(state: Path, request: str) -> dict[str, Any]:
-    """The supervisor's answer, or {"running": False}. Never starts a supervisor."""
+    """The supervisor's answer, or {"running": False} if there is none. Never starts a
+    supervisor."""
     try:
         connection = client.connect(state_paths.of(state))
         if connection is None:

@@ -34,7 +34,11 @@ class _Hold:
     servers: Servers
 
     def lasts(self) -> bool:
-        """Whether it is this process's own and the supervisor, which never sends unasked, lives."""
+        """Return whether the hold belongs to this process and the supervisor lives.
+
+        The supervisor never sends without a request, so a readable connection means that it has
+        ended.
+        """
         if self.pid != os.getpid():
             return False
         poll = select.poll()
@@ -47,7 +51,8 @@ _lock = threading.RLock()
 
 
 def _renew_lock() -> None:
-    """After a fork: another thread, which the child does not have, may hold the copied lock."""
+    """Replace the lock after a fork. A thread of the parent, which the child lacks, may hold the
+    old one."""
     global _lock  # noqa: PLW0603
     _lock = threading.RLock()
 
@@ -101,7 +106,8 @@ def connect(at: StatePaths) -> socket.socket | None:
 
 
 def ask(connection: socket.socket, request: str) -> dict[str, Any]:
-    """The supervisor's answer. Raises EmbeddedServerError; ConnectionError if it ends before."""
+    """The supervisor's answer. Raises EmbeddedServerError, and ConnectionError if it ends before it
+    answers."""
     received = b""
     try:
         connection.sendall(request.encode() + b"\n")
@@ -132,7 +138,7 @@ def _found(at: StatePaths) -> tuple[socket.socket, dict[str, Any]] | None:
 
 
 def _started(at: StatePaths) -> tuple[socket.socket, dict[str, Any]]:
-    """A hold on a new supervisor, or on that of another process that was faster."""
+    """A hold on a new supervisor, or on the supervisor of another process that was faster."""
     with _locked(at.start_lock):
         existing = _found(at)
         if existing is not None:
@@ -153,7 +159,8 @@ def _started(at: StatePaths) -> tuple[socket.socket, dict[str, Any]]:
 
 
 def _launch(at: StatePaths) -> socket.socket:
-    """Start a supervisor in its own session, out of Ctrl-C's reach; return our end of its hold."""
+    """Start a supervisor in its own session, where Ctrl-C does not reach it. Return our end of its
+    first hold."""
     ours, its = socket.socketpair()
     ours.settimeout(ANSWER_SECONDS)
     path = os.pathsep.join(filter(None, (str(PROJECT), os.environ.get("PYTHONPATH"))))

@@ -22,7 +22,8 @@ def no_space(place: Path) -> EmbeddedServerError:
 
 
 def is_full(place: Path, output: str) -> bool:
-    """Whether a full disk made a program fail: by its output, or by under 1 MiB free at `place`."""
+    """Return whether a full disk made a program fail. Its output says so, or `place` has less than
+    1 MiB free."""
     if any(words in output for words in NO_SPACE):
         return True
     return place.exists() and shutil.disk_usage(place).free < TOO_LITTLE

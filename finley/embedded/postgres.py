@@ -1,4 +1,4 @@
-"""PostgreSQL: create its data folder, start it, wait until it is ready, stop it."""
+"""Creates PostgreSQL's data folder, and starts and stops the server."""
 
 import os
 import shutil
@@ -151,7 +151,8 @@ def _check_version(data: Path) -> None:
 
 
 def _ready(data: Path, pid: int) -> bool:
-    """Whether the status in postmaster.pid's eighth line is "ready", as pg_ctl checks it."""
+    """Return whether line 8 of postmaster.pid has the status "ready", which pg_ctl checks as
+    well."""
     try:
         lines = (data / "postmaster.pid").read_text().splitlines()
     except OSError:
@@ -160,10 +161,9 @@ def _ready(data: Path, pid: int) -> bool:
 
 
 def check_free(data: Path) -> None:
-    """Remove a stale postmaster.pid; raise EmbeddedServerError if its server runs.
+    """Remove a stale postmaster.pid. Raise EmbeddedServerError if its server runs.
 
-    PostgreSQL itself only checks whether *any* process has that pid, which is likely in a
-    container.
+    PostgreSQL only checks whether any process has that pid, which is likely in a container.
     """
     file = data / "postmaster.pid"
     try:
@@ -190,7 +190,7 @@ def _is_postmaster(pid: int, data: Path) -> bool:
         if Path(f"/proc/{pid}/comm").read_text().strip() != "postgres":
             return False
         return Path(f"/proc/{pid}/cwd").samefile(data)
-    except PermissionError:  # another user's postgres
+    except PermissionError:  # a PostgreSQL server of another user
         return True
     except OSError:
         return False

@@ -15,7 +15,7 @@ STEADY_SECONDS = 30.0  # after running this long, the pause is short again
 
 
 class Server(Protocol):
-    """What Postgres and Valkey have in common.
+    """The methods that Postgres and Valkey share.
 
     `death` is the signal that ends all its processes.
     """
@@ -31,7 +31,7 @@ class Server(Protocol):
 
 @dataclass
 class ServerRestarter:
-    """One server, and when to start it (`due`, monotonic seconds; None while it runs)."""
+    """One server and the time to start it: `due` in monotonic seconds, None while it runs."""
 
     server: Server
     due: float | None = None
@@ -48,12 +48,12 @@ class ServerRestarter:
         self.due, self.held_down, self.since = None, False, time.monotonic()
 
     def hold_down(self, seconds: float) -> None:
-        """Stop the server, and start it again after this time."""
+        """Stop the server, and start it again after this many seconds."""
         self.server.stop()
         self.due, self.held_down = time.monotonic() + seconds, True
 
     def tend(self, others: set[int]) -> bool:
-        """Notice that the server ended, and start it when due. True if it was started.
+        """Start the server if it has ended and is due. Return whether it was started.
 
         `others` are the pids of our other servers. All remaining children belong to the dead server
         and are killed.

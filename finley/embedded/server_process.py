@@ -23,7 +23,8 @@ PR_SET_CHILD_SUBREAPER = 36
 
 @dataclass(frozen=True)
 class Identity:
-    """The user of a process: the same, `uid` in a private user namespace, or really `uid`."""
+    """The user of a process: the current one, `uid` in a private user namespace, or `uid`
+    itself."""
 
     kind: Literal["self", "namespace", "dropped"]
     uid: int = 0
@@ -67,7 +68,7 @@ def _prepare_child(identity: Identity, death: int) -> Callable[[], None]:
             _enter_namespace(identity)
         elif identity.kind == "dropped":
             _drop(identity)
-        # Set it last: a change of credentials clears the death signal.
+        # This must come last, because a change of credentials clears the death signal.
         _prctl(PR_SET_PDEATHSIG, death)
         if os.getppid() != supervisor:  # the parent died before the line above
             os._exit(1)
@@ -76,7 +77,8 @@ def _prepare_child(identity: Identity, death: int) -> Callable[[], None]:
 
 
 def _environment() -> Mapping[str, str]:
-    """Our environment without libpq's variables; messages in English, because we parse them."""
+    """Our environment without libpq's variables. Messages are in English, because finley parses
+    them."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
     return {**inherited, "LC_ALL": "C", "TZ": "UTC"}
 
@@ -117,7 +119,8 @@ def run(command: Sequence[str], identity: Identity = SELF) -> subprocess.Complet
 
 
 def stop(process: subprocess.Popen[bytes], steps: Iterable[tuple[int, float]]) -> None:
-    """Send each signal in turn and wait its seconds, until the process has ended."""
+    """Send the signals one after the other, each with its wait in seconds, until the process has
+    ended."""
     for number, seconds in steps:
         process.send_signal(number)
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -126,9 +129,9 @@ def stop(process: subprocess.Popen[bytes], steps: Iterable[tuple[int, float]]) -
 
 
 def started(pid: int) -> str | None:
-    """The start time of `pid` as an opaque text; None if it does not run.
+    """The start time of process `pid` as an opaque text; None if it does not run.
 
-    Only both together identify a process, because pids are reused.
+    Pids are reused, so only the pid and the start time together identify a process.
     """
     if not LINUX:
         output = subprocess.run(

@@ -1,8 +1,8 @@
-"""Paths of the embedded servers' files: state in the given folder, sockets in a short one.
+"""Paths of the embedded servers' files: state in the given folder, sockets in /tmp.
 
 A Unix socket's path is limited to 107 bytes (103 on macOS), which may be too short for the
-project's folder, so sockets are in /tmp. TMPDIR and XDG_RUNTIME_DIR are not used: they differ
-between sessions of one user, but all commands on one state need the same socket.
+project's folder. TMPDIR and XDG_RUNTIME_DIR are not used: they differ between sessions of one user,
+but all commands on one state need the same socket.
 """
 
 import hashlib
@@ -50,17 +50,17 @@ class StatePaths:
 
     @property
     def start_lock(self) -> Path:
-        """Held by a process that connects to the supervisor or starts it."""
+        """The lock file of a process that connects to the supervisor or starts it."""
         return self.state / "start.lock"
 
     @property
     def supervisor_lock(self) -> Path:
-        """Held by the supervisor until it ends."""
+        """The lock file that the supervisor holds until it ends."""
         return self.state / "guardian.lock"
 
     @property
     def record(self) -> Path:
-        """The servers that the supervisor started, as JSON, for a successor."""
+        """The file that lists the servers of the supervisor as JSON, for a successor."""
         return self.state / "servers.json"
 
     def log(self, name: str) -> Path:
@@ -68,7 +68,7 @@ class StatePaths:
 
 
 def of(state: Path) -> StatePaths:
-    """The paths of `state`; a relative one is resolved."""
+    """The paths of `state`, which may be a relative path."""
     return StatePaths(state.expanduser().resolve())
 
 
@@ -95,10 +95,10 @@ def prepare(paths: StatePaths) -> None:
 
 
 def trusted(folder: Path) -> bool:
-    """Whether `folder` exists as a private folder of ours.
+    """Return whether `folder` exists as a private folder of ours.
 
     Anybody may create folders in /tmp, so another user may have created it to intercept our
-    connections. Raises EmbeddedServerError then.
+    connections. Raises EmbeddedServerError in that case.
     """
     try:
         status = folder.lstat()

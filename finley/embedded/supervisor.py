@@ -1,9 +1,9 @@
-"""The supervisor: a small process that owns both servers and runs as long as someone holds it.
+"""The supervisor: a small process that owns both servers and runs as long as a process holds it.
 
-Every finley process holds one connection to it. The kernel closes a connection however its process
-ends, even by kill -9, so the last end-of-file reliably tells that nobody is left. The supervisor
-has one thread only, because the kernel signals the servers' death when the thread that started them
-ends.
+Every finley process holds one connection to it. The kernel closes this connection however the
+process ends, even by kill -9. So the last end-of-file reliably means that no process is left. The
+supervisor has one thread only, because the kernel signals the servers' death when the thread that
+started them ends.
 
 `finley.embedded.client` starts it: `python -m finley.embedded.supervisor STATE FD`, where FD is the
 first hold. A request is one line (`hold`, `status`, `restart-postgres fast|crash`, `stop-redis
@@ -39,7 +39,7 @@ LONGEST_REQUEST = 256
 
 @dataclass
 class Supervisor:
-    """The servers, the connections that hold them, and since when there is none."""
+    """The servers, the connections that hold them, and the time since which none does."""
 
     paths: StatePaths
     database: postgres.Postgres
@@ -93,9 +93,8 @@ class Supervisor:
         draft.replace(self.paths.record)
 
     def serve(self, first: socket.socket) -> None:
-        """Answer requests until the last hold and the grace period end, or a signal requests the
-        end.
-        """
+        """Answer requests until the grace period after the last hold, or until a signal requests
+        the end."""
         wakeup, listener = _wakeup(), _listen(self.paths.supervisor_socket)
         self.selector.register(listener, selectors.EVENT_READ, self.accept)
         self.selector.register(wakeup, selectors.EVENT_READ, _drain)
@@ -254,7 +253,7 @@ def _drain(reader: socket.socket) -> None:
 
 @contextlib.contextmanager
 def _alone(state_paths: StatePaths) -> Iterator[None]:
-    """Be the state's only supervisor; wait for one that is still stopping its servers."""
+    """Make this process the state's only supervisor. Wait while another one stops its servers."""
     deadline = time.monotonic() + PREDECESSOR_SECONDS
     with state_paths.supervisor_lock.open("ab") as lock:
         while True:
@@ -329,7 +328,7 @@ def _obey_signals(supervisor: Supervisor) -> None:
 
 def main(state: str, descriptor: str) -> None:
     """Supervise the servers of `state` until nobody holds them any more."""
-    if os.fork():  # the client waits for this process only; init then reaps the child
+    if os.fork():  # the client waits only for this process; init then reaps the child
         os._exit(0)
     server_process.adopt_orphans()
     with socket.socket(fileno=int(descriptor)) as first:

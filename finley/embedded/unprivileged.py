@@ -1,9 +1,9 @@
-"""Chooses the user and the folders with which PostgreSQL runs, because it refuses to run as root.
+"""Chooses the user and the folders for PostgreSQL, because it refuses to run as root.
 
 Ordinary users run it as themselves. Root runs it in a private user namespace, in which root has
-another number; the files still belong to root. If namespaces are denied (in containers, by hardened
-kernels), it runs as `nobody`, with its data below /var/tmp, because `nobody` cannot enter folders
-such as /root. initdb also requires a named user, which `docker run --user 12345` lacks: that user
+another number; the files still belong to root. Containers and hardened kernels may deny namespaces.
+Root then runs it as `nobody`, with its data below /var/tmp, because `nobody` cannot enter folders
+such as /root. initdb also requires a named user, which `docker run --user 12345` lacks. That user
 gets a namespace, too.
 """
 

@@ -1,4 +1,4 @@
-"""Valkey: start it on a Unix socket, wait until it is ready, stop it. It stores nothing on disk."""
+"""Starts and stops Valkey on a Unix socket. It stores nothing on disk."""
 
 import contextlib
 import platform

@@ -1,4 +1,4 @@
-"""Django's own commands, run by the owner of the tables."""
+"""Runs Django's own commands as the owner of the tables."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ HELP = "Database alias to use. Default: owner; the application's role (default) 
 
 
 class OwnerByDefault(BaseCommand):
-    """Put before a command's class: `--database` is then `owner` unless another alias is named."""
+    """A mixin to put before a command's class. It makes `owner` the default of `--database`."""
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         return super().create_parser(prog_name, subcommand, conflict_handler="resolve", **kwargs)

@@ -25,8 +25,8 @@ def healthz(request: HttpRequest) -> JsonResponse:
 def readyz(request: HttpRequest) -> JsonResponse:
     """200, or 503 if the database or the view is not ready.
 
-    Without Redis questions are still answered, so the status stays 200 and `redis` says that it is
-    away.
+    Without Redis questions are still answered. The status then stays 200, and `redis` says that
+    Redis is not available.
     """
     away = [] if database_gate.is_reachable() else ["database", "view"]
     states = {
@@ -41,9 +41,10 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Prometheus' text format.
+    """The metrics in Prometheus' text format.
 
-    404 without the bearer FINLEY_METRICS_TOKEN if it is set, and in production always if it is not.
+    If FINLEY_METRICS_TOKEN is set, a request without this bearer token gets 404. If it is not set,
+    every request in production gets 404.
     """
     token = settings.METRICS_TOKEN
     credentials = request.headers.get("Authorization", "").removeprefix("Bearer ").encode()

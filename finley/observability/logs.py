@@ -35,7 +35,7 @@ class Json(logging.Formatter):
 
 
 class Line(logging.Formatter):
-    """One line per record: line ends and control characters are escaped."""
+    """Formats a record as one line. Line ends and control characters are escaped."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
         return _CONTROL.sub(lambda match: repr(match[0])[1:-1], super().formatMessage(record))

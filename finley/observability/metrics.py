@@ -1,4 +1,5 @@
-"""Collects the web process's metrics, which `health.metrics` serves; a worker: syncjobs.metrics."""
+"""Collects the web process's metrics, which `health.metrics` serves. syncjobs.metrics has a
+worker's."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -73,7 +74,7 @@ class StateCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         yield from _pools()
-        if settings.ONLY_API:  # whose role sees no tenant's runs; other processes tell
+        if settings.ONLY_API:  # its role cannot see runs; other processes report them
             return
         with suppress(DatabaseError):
             yield from _runs()

@@ -1,7 +1,7 @@
 """OpenTelemetry spans of requests and their statements, if a collector is configured.
 
-A span contains routes, phases and kinds of statements, but no paths, parameters, statements,
-persons or tenants. The log has these under the request's id.
+A span contains routes, phases and kinds of statements. It contains no paths, parameters,
+statements, persons or tenants; the log has these under the request's id.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,7 +23,7 @@ from finley.observability.metrics import method, route
 from graph.http import problems
 
 OPERATIONS = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "COPY", "SET", "REFRESH"})
-# An exception's message may quote request data, so spans only have its class.
+# An exception's message may quote request data, so a span contains only the exception's class.
 QUIET: dict[str, Any] = {"record_exception": False, "set_status_on_exception": False}
 _tracer = trace.get_tracer("finley")
 _context = TraceContextTextMapPropagator()

@@ -9,5 +9,5 @@ from syncjobs.api import errors as syncjobs
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
-    """The response to an exception from a view; None for an unexpected one."""
+    """The response to an exception from a view; None if the exception is unexpected."""
     return syncjobs.answered(error, context) or graph.handle(error, context)

@@ -4,7 +4,7 @@ from finley.server.asgi_types import Application, Message, Receive, Scope, Send
 from finley.server.refusal import refuse
 from syncjobs.api import bounds
 
-# The connection ends with the refusal: the rest of the body is still on its way.
+# The refusal closes the connection, because the rest of the body may still arrive.
 CLOSE = (b"connection", b"close")
 
 
@@ -36,7 +36,8 @@ class BodyLimit:
 
 
 class _Counted:
-    """To the application, a client that sends too much has gone."""
+    """Counts the body's bytes. If there are too many, it tells the application that the client has
+    left."""
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
@@ -51,7 +52,8 @@ class _Counted:
 
 
 def _is_ambiguous(scope: Scope) -> bool:
-    """Two ways to tell its length (RFC 9112, 6.3): a proxy may see another request than we do."""
+    """Return whether the request states its length in two ways (RFC 9112, 6.3). A proxy may then
+    see other requests than finley does."""
     names = {name for name, _ in scope["headers"]}
     return b"content-length" in names and b"transfer-encoding" in names
 

@@ -1,7 +1,8 @@
-"""Limits the requests that a process works on, and shares its threads out fairly.
+"""Limits a process's concurrent requests, and shares its threads fairly among clients.
 
-A process works on at most REQUESTS_AT_ONCE requests, and refuses further ones at once. Of these,
-REQUEST_THREADS run; the others wait for a thread. One client gets at most its share of both.
+A process accepts at most REQUESTS_AT_ONCE requests, and refuses further ones at once.
+REQUEST_THREADS of the accepted requests run; the others wait for a thread. One client gets at most
+its share of both.
 """
 
 import asyncio
@@ -19,7 +20,7 @@ SAYS = "Too many requests are being answered just now. Try again in a moment."
 
 
 class TooManyRequests(Exception):
-    """The process, or the client, has as many requests as it may have."""
+    """The process, or the client, has as many requests as allowed."""
 
 
 class _Client:
@@ -44,8 +45,8 @@ class ConcurrencyLimit:
 
     @asynccontextmanager
     async def slot(self, shares: Mapping[bytes, float]) -> AsyncIterator[None]:
-        """Wait until each of these clients has a free thread. Raises TooManyRequests at once if too
-        many wait."""
+        """Wait until each of these clients has a free thread. Raises TooManyRequests at once if the
+        process or a client already has too many requests."""
         self._take(shares)
         try:
             async with AsyncExitStack() as threads:
@@ -77,9 +78,9 @@ class ConcurrencyLimit:
 def shares_of(scope: Scope) -> dict[bytes, float]:
     """The clients that a request counts for, each with its share of all requests and threads.
 
-    A token that was valid recently counts for itself. Any other one counts for itself and for
-    the client's address, so that a client with invented tokens is still one client. A request
-    without a token, as the pages' are, counts for the address alone.
+    A request with a token that was valid recently counts for the token. A request with another
+    token counts for that token and for the client's address, so that a client with invented tokens
+    is still one client. A request without a token, such as a page's, counts for the address.
     """
     if scope["path"] in PROBES:
         return {b"probe": 0.5}

@@ -1,7 +1,7 @@
-"""While PostgreSQL is away, requests that need it are answered at once with 503 and Retry-After.
+"""Answers requests that need PostgreSQL with 503 and Retry-After while it is not available.
 
-Otherwise each would wait for the pool's timeout and hold a thread. Whether the server can be
-reached is checked at most once a second, by a TCP connection or one to its Unix socket.
+Without this, each would wait for the pool's timeout and hold a thread. Whether the server accepts
+connections is checked at most once a second, by TCP or its Unix socket.
 """
 
 import socket
@@ -17,14 +17,14 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from finley.server.concurrency_limit import PROBES
 from graph.http import problems
 
-AFTER = 2  # seconds
-BELIEVED = 1.0  # seconds that a look counts
-TIMEOUT = 0.5  # seconds for a connection
+AFTER = 2  # seconds in Retry-After
+BELIEVED = 1.0  # seconds that the result of a check is used
+TIMEOUT = 0.5  # seconds to wait for a connection
 AWAY = "The database cannot be reached just now. Try again in a moment."
 
 
 class DatabaseGate:
-    """503 with Retry-After for what needs the database while it is away."""
+    """Answers 503 with Retry-After to requests that need the database while it is not available."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -37,7 +37,7 @@ class DatabaseGate:
     def process_exception(
         self, request: HttpRequest, exception: Exception
     ) -> HttpResponseBase | None:
-        """The 503 for an exception that means that the database is away; None for other
+        """The 503 for an exception that means that the database is not available; None for other
         exceptions."""
         unreachable = isinstance(exception, OperationalError | InterfaceError)
         return away(request) if unreachable else None
@@ -46,14 +46,14 @@ class DatabaseGate:
 def away(request: HttpRequest) -> HttpResponseBase:
     """The response: a problem under /api/, a plain sentence elsewhere."""
     headers = {"Retry-After": str(AFTER)}
-    if request.path.startswith("/api/"):
+    if request.path.startswith(("/api/", "/mcp")):
         body = problems.body(503, AWAY)
         return JsonResponse(body, status=503, content_type=problems.MEDIA_TYPE, headers=headers)
     return HttpResponse(AWAY, status=503, content_type="text/plain", headers=headers)
 
 
 def is_reachable() -> bool:
-    """Whether PostgreSQL's address accepts connections."""
+    """Return whether PostgreSQL's address accepts connections."""
     where = place()
     return where is None or _listens(*where)
 
@@ -61,7 +61,7 @@ def is_reachable() -> bool:
 def place() -> tuple[str, int] | None:
     """PostgreSQL's host or socket folder, and its port.
 
-    None if there is no single one, and for the embedded server, which starts when it is needed.
+    None if there are several, and for the embedded server, which is started when it is needed.
     """
     database = settings.DATABASES[DEFAULT_DB_ALIAS]
     host = str(database.get("HOST") or "")

@@ -14,7 +14,7 @@ def _problem(status: int, detail: str) -> JsonResponse:
 
 
 def _is_api(request: HttpRequest) -> bool:
-    return request.path.startswith("/api/")
+    return request.path.startswith(("/api/", "/mcp"))
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
@@ -32,7 +32,7 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
-    """404: no view has this address."""
+    """404: no view has this URL."""
     if _is_api(request):
         return _problem(404, "There is nothing at this address. See /api/docs/ for all addresses.")
     return defaults.page_not_found(request, exception)

@@ -1,14 +1,14 @@
-"""Django's ASGI handler, but each request is created, answered and finished in one thread, and its
+"""Django's ASGI handler, changed: one thread creates, answers and finishes a request, and its
 database connections return to the pool before the response is sent.
 
 None of finley's middlewares and views is asynchronous. Django would switch between the event loop
 and a thread for each of them, start that thread anew for each request, and send each signal from
-the loop, which took most of a busy server's time. It would also return connections only after the
-response is sent, so a client that reads slowly would hold them.
+the loop. That took most of a busy server's time. Django would also return connections only after
+the response is sent, so a client that reads slowly would hold them.
 
-Threads are few, because they share one interpreter: under overload 24 threads answered a fifth less
-than 6. ConcurrencyLimit shares them fairly among clients, and health probes have a thread of their
-own.
+There are few threads, because they share one interpreter: under overload 24 threads answered a
+fifth less than 6. ConcurrencyLimit shares them fairly among clients, and health probes have a
+thread of their own.
 """
 
 import asyncio
@@ -68,7 +68,8 @@ class ThreadedHandler(ASGIHandler):
     async def _in_turn(
         self, scope: Scope, body: BytesIO, leaving: "asyncio.Future[Any]"
     ) -> HttpResponseBase | None:
-        """None if the client left before a thread was free. What has begun is done to its end.
+        """Return the response, or None if the client left before a thread was free. Work that has
+        begun is finished.
 
         Raises TooManyRequests.
         """
@@ -81,7 +82,7 @@ class ThreadedHandler(ASGIHandler):
             return await _unless_cancelled(job)
 
     async def read_body(self, receive: Receive) -> BytesIO:
-        """The body in memory; finley.server.body_limit has limited its size."""
+        """The body in memory. finley.server.body_limit has limited its size."""
         pieces, more = [], True
         while more:
             message = await receive()
@@ -92,7 +93,8 @@ class ThreadedHandler(ASGIHandler):
         return BytesIO(b"".join(pieces))
 
     def _answered(self, scope: Scope, body: BytesIO) -> HttpResponseBase:
-        """What is streamed is read in other threads, with connections of theirs."""
+        """Return the response. If it is a stream, other threads read it, with their own database
+        connections."""
         set_script_prefix(get_script_prefix(scope))
         signals.request_started.send(sender=self.__class__, scope=scope)
         request, refused = self.create_request(scope, body)
@@ -100,7 +102,7 @@ class ThreadedHandler(ASGIHandler):
         if request is not None:
             answer = self.get_response(request)
         assert answer is not None  # noqa: S101 - Django makes one of both
-        cast(Any, answer)._handler_class = self.__class__  # as Django's own handlers set it
+        cast(Any, answer)._handler_class = self.__class__  # Django's own handlers set this, too
         if not answer.streaming:
             answer.close()
         else:
@@ -112,7 +114,7 @@ class ThreadedHandler(ASGIHandler):
     async def _sent(
         self, answer: HttpResponseBase, leaving: "asyncio.Future[Any]", send: Send
     ) -> None:
-        """A stream ends when its client leaves."""
+        """Send the response. A stream ends when its client leaves."""
         if not answer.streaming:
             await self.send_response(answer, send)
             return
@@ -132,7 +134,7 @@ async def _too_many(send: Send) -> None:
 
 
 async def _unless_cancelled(job: "Future[HttpResponseBase]") -> HttpResponseBase | None:
-    """None: its client left before its turn came."""
+    """The job's response, or None if the client left before the job began."""
     try:
         return await asyncio.wrap_future(job)
     except asyncio.CancelledError:

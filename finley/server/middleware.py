@@ -1,4 +1,4 @@
-"""Middleware: request ids and the request log, the admin's policy, the owner's role for staff."""
+"""Middleware for request ids, the request log, content security policies and the role of staff."""
 
 import logging
 import re
@@ -21,7 +21,12 @@ from graph.http import problems
 log = logging.getLogger("finley.requests")
 HEADER = "X-Request-ID"
 OF_OWNER = ("admin:index", "job-failures", "account")
-OF_API = ("/api/", f"/{settings.STATIC_URL.lstrip('/')}")
+OF_API = (
+    "/api/",
+    "/mcp",
+    "/.well-known/oauth-protected-resource",
+    f"/{settings.STATIC_URL.lstrip('/')}",
+)
 # What reads users' rows or works for all tenants.
 OF_OTHERS = (
     "/api/v1/job-failures/",
@@ -72,7 +77,7 @@ class RequestIdMiddleware:
 
 
 class LooserPoliciesMiddleware:
-    """The admin and the API's docs page have content security policies of their own."""
+    """Gives the admin and the API's docs page their own content security policies."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -88,15 +93,15 @@ class LooserPoliciesMiddleware:
         return self.get_response(request)
 
     def _under(self, policy: dict[str, list[str]]) -> Callable[[HttpRequest], HttpResponseBase]:
-        """The view under the policy, in whatever mode policies are."""
+        """The view under the policy, which is reported, enforced or off as CSP_MODE says."""
         override = csp_report_only_override if settings.CSP_MODE == "report" else csp_override
         return override(policy if settings.CSP_MODE != "off" else {})(self.get_response)
 
 
 class OnlyApiMiddleware:
-    """404 for all that would run as the owner: this process has not got the owner's password.
+    """Answers 404 outside the API, because this process does not have the owner's password.
 
-    It cannot read sessions either, so their cookie is ignored: such a request is nobody's, a 401.
+    It cannot read sessions either. It drops the session cookie, so such a request gets a 401.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -111,9 +116,9 @@ class OnlyApiMiddleware:
 
 
 class StaffRoleMiddleware:
-    """Runs requests to the admin, the dead letters and the sign-in pages inside `as_owner()`.
+    """Runs requests to the admin, the job failures and the sign-in pages inside `as_owner()`.
 
-    The sign-in pages read and write users, and no tenant's rows.
+    The sign-in pages read and write users; they touch no tenant's rows.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:

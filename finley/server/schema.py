@@ -17,8 +17,8 @@ _made: dict[str, tuple[bytes, dict[str, str]]] = {}
 
 
 class SchemaView(SpectacularAPIView):
-    """drf-spectacular's view, cached. The schema has no languages and no versions, so parameters do
-    not change it."""
+    """drf-spectacular's view with a cache. Only the format changes the schema; it has no languages
+    or versions."""
 
     @extend_schema(exclude=True)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -1,8 +1,8 @@
 """uvicorn's h11 protocol with timeouts for headers, body and response; uvicorn has none.
 
-REQUEST_TIMEOUTS sets the seconds for receiving a head, for a body, and for reading a response. A
-client that sends or reads a byte now and then does not extend them. Until then a slow client
-occupies a socket, never a thread.
+REQUEST_TIMEOUTS has the seconds for receiving the headers, for a body, and for reading a response.
+A client that sends or reads a byte now and then does not extend them. A slow client occupies a
+socket until its timeout, but never a thread.
 """
 
 import fcntl
@@ -26,7 +26,7 @@ TOO_SLOW = "The request did not arrive within {seconds:g} seconds."
 
 
 class TimeoutProtocol(H11Protocol):
-    """One connection. A process has at most CONNECTIONS, and a few more for probes only."""
+    """One connection. A process has at most CONNECTIONS of them, and a few more for probes only."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -1,4 +1,4 @@
-"""Options with which uvicorn serves finley, wherever it is started."""
+"""The options with which all commands start uvicorn."""
 
 import resource
 from typing import Any
@@ -7,7 +7,7 @@ import uvicorn
 from django.conf import settings
 
 APPLICATION = "finley.asgi:application"
-SPARE = 100  # open files besides connections: the database, Redis, the log
+SPARE = 100  # open files other than connections: the database, Redis, the log
 
 
 def options(**overrides: Any) -> dict[str, Any]:
@@ -15,11 +15,11 @@ def options(**overrides: Any) -> dict[str, Any]:
     return {
         "http": "finley.server.timeouts:TimeoutProtocol",
         "ws": "none",
-        "lifespan": "off",
+        "lifespan": "on",
         # Otherwise a pipelined request would run in the context and thread of the one before.
         "reset_contextvars": True,
         "log_level": "warning",
-        "access_log": False,  # it would tell of queries, which hold what people search for
+        "access_log": False,  # it would log queries, which contain what people search for
         "timeout_keep_alive": settings.REQUEST_TIMEOUTS["idle"],
         "timeout_graceful_shutdown": settings.REQUEST_TIMEOUTS["stop"],
         **overrides,

@@ -1,1 +1,1 @@
-"""All that is kept of one tenant: exported, imported and erased, whatever tables there are."""
+"""All data of one tenant: exports, imports and erases it, whatever tables there are."""

@@ -1,4 +1,5 @@
-"""Erases a tenant: rows, view, caches, jobs, files; and writes a certificate of what was erased."""
+"""Erases a tenant (rows, view, caches, jobs, files), and writes a certificate of what was
+erased."""
 
 import shutil
 from collections.abc import Iterable
@@ -23,7 +24,7 @@ from graph.reading.graph_cache import PREFIX, SIZES, USED
 from graph.view import refresh, triggers
 from syncjobs import queue
 
-# What a legal hold keeps: the books as they were imported, without what was found in them.
+# What a legal hold keeps: the books as they were imported, without what finley computed from them.
 BOOKS = frozenset(
     {"raw_events", "normalized_entities", "entity_matches", "relationship_instances",
      "event_delta_logs", "temporal_patterns", "seasonal_patterns", "relationship_patterns"}
@@ -38,7 +39,7 @@ NOT_REACHED = (
 
 @dataclass
 class Erasure:
-    """What was erased: rows by table, Redis keys, files; and what a legal hold has kept."""
+    """What was erased: rows by table, Redis keys, and files. Also what a legal hold has kept."""
 
     user_id: UUID
     rows: dict[str, int] = field(default_factory=dict)
@@ -61,12 +62,12 @@ class Erasure:
 
 
 def erase(user: User, *, hold: str = "") -> Erasure:
-    """Erase the tenant; with a legal `hold` (its reason) the books stay, under the tenant's id
+    """Erase the tenant. With a legal `hold` (its reason) the books stay, under the tenant's id
     only.
 
-    All rows go in one transaction; a sync that runs meanwhile finds its run gone and saves nothing.
-    Then the view, Redis and files follow; each of these steps may be repeated. Raises
-    DatabaseError. If Redis is away, `redis_keys` is None.
+    All rows are deleted in one transaction. A sync that runs meanwhile finds its run deleted and
+    saves nothing. The view, Redis and files follow; each of these steps may be repeated. Raises
+    DatabaseError. If Redis is not available, `redis_keys` is None.
     """
     erasure = Erasure(user.pk)
     with transaction.atomic(using=ROLE), connections[ROLE].cursor() as cursor:
@@ -107,7 +108,7 @@ def _rows(cursor: Any, erasure: Erasure, hold: str) -> None:
 
 
 def _log_entries(cursor: Any, erasure: Erasure, user: User) -> None:
-    """The admin's log of what the user did, and of what was done to the user."""
+    """Delete the admin's log entries of what the user did, and of what was done to the user."""
     cursor.execute(
         "DELETE FROM django_admin_log WHERE user_id = %(id)s OR object_id = %(text)s "
         "OR strpos(object_repr, %(email)s) > 0 OR strpos(change_message, %(email)s) > 0 "
@@ -118,7 +119,7 @@ def _log_entries(cursor: Any, erasure: Erasure, user: User) -> None:
 
 
 def _account(erasure: Erasure, user: User) -> None:
-    """The user and its sessions, which name it inside their data only."""
+    """Delete the user and the user's sessions. A session names its user only inside its data."""
     key = str(user.pk)
     ended = [
         session.pk
@@ -133,7 +134,8 @@ def _account(erasure: Erasure, user: User) -> None:
 
 
 def _change_records(cursor: Any, erasure: Erasure) -> None:
-    """What the deletes above have marked: the view is emptied of the tenant below, by a refresh."""
+    """Delete the compacted change records of the tenant. A later refresh removes its rows from the
+    view."""
     cursor.execute(f"DELETE FROM {triggers.COMPACTED} WHERE user_id = %s", [erasure.user_id])  # noqa: S608
 
 
@@ -157,7 +159,10 @@ def _files(folders: Iterable[str]) -> int:
 
 
 def _redis(user_id: UUID, jobs: list[str]) -> int | None:
-    """Graphs, and jobs that wait; None while Redis is away: say `tenant erase` again then."""
+    """Delete the tenant's graphs and waiting jobs in Redis, and return their number.
+
+    Returns None if Redis is not available. Run `tenant erase` again then.
+    """
     try:
         queue.forget(jobs)
         with closing(Redis.from_url(str(settings.REDIS_URL), socket_timeout=5)) as redis:

@@ -1,9 +1,9 @@
 """Exports all data of a tenant as one ZIP of open formats, and imports it again.
 
-A file of JSON lines for each table (`tables/<name>.jsonl`), who may see the tenant and whom the
-tenant may see, the rejects files, and `manifest.json` with counts and SHA-256 sums. Passwords and
-tokens are left out. Content types, groups and permissions are written by name and users by e-mail
-address, because their ids differ between installations.
+The ZIP has a file of JSON lines for each table (`tables/<name>.jsonl`), the memberships, the
+rejects files, and `manifest.json` with counts and SHA-256 sums. Passwords and tokens are left out.
+Content types, groups and permissions are written by name, and users by e-mail address, because
+their ids differ between installations.
 """
 
 import hashlib
@@ -27,24 +27,26 @@ from finley.tenant_data.tenant_tables import Table
 ROLE = "owner"
 FORMAT = 2
 PROFILE = ("id", "email", "first_name", "last_name", "is_active", "date_joined")
-# Tokens are digests of secrets.
+# Tokens are digests of secrets, so they are not exported.
 LEFT_OUT = frozenset({*tenant_tables.BOOKKEEPING, tenant_tables.TOKENS})
 AT_ONCE = 1_000
 MEMBERS, MEMBER_OF = "members.jsonl", "member_of.jsonl"
-MEMBERSHIPS = {  # an import restores the first; the other is for other tenants to grant
+MEMBERSHIPS = {  # an import restores only the first; other tenants grant the second
     MEMBERS: ("member_id", "tenant_id"),
     MEMBER_OF: ("tenant_id", "member_id"),
 }
 
 
 class TransferError(Exception):
-    """The message says what is wrong with the file, or with the tenant that already exists."""
+    """The file or the existing tenant prevents the transfer. The message says what is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """Rows by table, and other files. `left_out`: rows whose user, group or permission the
-    installation does not have, by table.
+    """Rows by table, and other files.
+
+    `left_out` counts, by table, rows whose user, group or permission the installation does not
+    have.
     """
 
     user_id: UUID
@@ -54,7 +56,7 @@ class Transfer:
 
 
 def export(user: User, into: Path) -> Transfer:
-    """Write the ZIP: one snapshot of all tables. It appears whole or not at all.
+    """Write the ZIP from one snapshot of all tables. The file appears complete or not at all.
 
     Raises FileExistsError, OSError.
     """
@@ -99,7 +101,7 @@ def _written(user: User, archive: zipfile.ZipFile) -> Transfer:
 
 
 def _rows_of(table: Table, user_id: UUID) -> Composed:
-    """The table's rows of the tenant as `line`s of JSON."""
+    """The query for the tenant's rows of the table, each as a `line` of JSON."""
     names = [
         SQL("{}, (SELECT {} FROM {} AS named WHERE named.id = t.{})").format(
             Literal(column),
@@ -134,7 +136,8 @@ def _memberships(name: str, user_id: UUID) -> Composed:
 
 
 def _lines(archive: zipfile.ZipFile, name: str, query: Composed) -> tuple[int, str]:
-    """How many lines were written, and their sum. They are in the order of their texts."""
+    """Write the query's lines, ordered by their texts. Return their number and their SHA-256
+    sum."""
     copied = SQL('COPY (SELECT line FROM ({}) AS lines ORDER BY line COLLATE "C") TO STDOUT')
     count, digest = 0, hashlib.sha256()
     driver = connections[ROLE].connection
@@ -161,7 +164,7 @@ def rejects_of(user_id: UUID) -> Iterator[Path]:
 
 
 def import_(path: Path) -> Transfer:
-    """Import an exported tenant under its own id: everything or nothing.
+    """Import an exported tenant under its own id, wholly or not at all.
 
     The view must be refreshed afterwards. The user has no password and no token. Raises
     TransferError if the file is damaged or not an export, or if the tenant exists already.
@@ -212,7 +215,8 @@ def _read(archive: zipfile.ZipFile, manifest: dict[str, Any]) -> Transfer:
 
 
 def _inserted(archive: zipfile.ZipFile, name: str, table: Table, user_id: UUID) -> int:
-    """How many rows were inserted: those that need a group or permission which is there."""
+    """Insert the file's rows and return their number. A row that needs a missing group or
+    permission is left out."""
     query = _insertion(table)
     count = 0
     with connections[ROLE].cursor() as cursor:
@@ -250,7 +254,8 @@ def _insertion(table: Table) -> Composed:
 
 
 def _let_in(archive: zipfile.ZipFile, user_id: UUID) -> int:
-    """The members whom the installation knows by their e-mail addresses."""
+    """Restore the memberships of members whose e-mail addresses the installation knows. Return
+    their number."""
     query = SQL(
         "INSERT INTO {} (member_id, tenant_id, role, created, accepted) SELECT u.id, %s, "
         "line ->> 'role', (line ->> 'created')::timestamptz, "
@@ -273,7 +278,8 @@ def _read_lines(archive: zipfile.ZipFile, name: str) -> Iterator[list[bytes]]:
 
 
 def _unpacked(archive: zipfile.ZipFile, manifest: dict[str, Any]) -> int:
-    """The rejects files back in their places; names of an archive lead nowhere else."""
+    """Write the rejects files to their folders and return their number. Names in the archive cannot
+    lead to other folders."""
     count = 0
     for name in manifest["sha256"]:
         kind, _, rest = name.partition("/")

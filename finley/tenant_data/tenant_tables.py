@@ -1,4 +1,4 @@
-"""The tables that hold rows of tenants, read from the database's catalogue instead of a list."""
+"""Finds the tables with rows of tenants in the database's catalogue; there is no list of them."""
 
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
@@ -9,14 +9,14 @@ from django.db.backends.utils import CursorWrapper
 from finley.models import ApiToken
 from graph.view import triggers
 
-# The view's own bookkeeping: an import makes it anew by its triggers.
+# The view's own bookkeeping. During an import the triggers write it.
 BOOKKEEPING = frozenset({triggers.CHANGE_RECORDS, triggers.COMPACTED})
 TOKENS = ApiToken._meta.db_table
 ADMIN_LOG = "django_admin_log"
 USERS = "finley_user"
 MEMBERS = "finley_membership"
-# Rows of the installation's own tables have other numbers elsewhere, but the same names. Of each
-# column: the table, and what is unique there.
+# Columns that refer to the installation's own tables. Their rows have other ids elsewhere, but the
+# same names. Column → the table, and its unique name.
 NAMED = {
     "content_type_id": ("django_content_type", "app_label || '.' || model"),
     "group_id": ("auth_group", "name"),
@@ -52,8 +52,10 @@ WHERE contype = 'f' AND conrelid <> confrelid AND NOT condeferred
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """`columns` are the writable ones, in the table's order. The database generates those in
-    `numbered`; those in `needed` may not be NULL."""
+    """A table. `columns` are its writable columns, in the table's order.
+
+    The database generates the columns `numbered`. The columns `needed` may not be NULL.
+    """
 
     name: str
     columns: tuple[str, ...]
@@ -67,8 +69,8 @@ class Table:
 
 
 def of_tenants(cursor: CursorWrapper) -> list[Table]:
-    """The tables in the order in which rows can be inserted: each before the tables that refer to
-    it."""
+    """The tables in the order in which rows can be inserted: each table before the tables that
+    refer to it."""
     cursor.execute(TENANTS)
     tables = {
         name: Table(name, tuple(columns), tuple(numbered), frozenset(needed))
@@ -83,7 +85,8 @@ def of_tenants(cursor: CursorWrapper) -> list[Table]:
 
 
 def _sorted(before: dict[str, set[str]]) -> list[Any]:
-    """Raises RuntimeError for tables that point at each other at once: they need a rule here."""
+    """The tables, each after those that it refers to. Raises RuntimeError if tables refer to each
+    other in a circle."""
     try:
         return list(TopologicalSorter(before).static_order())
     except CycleError as error:

@@ -7,10 +7,11 @@ from typing import Any, Concatenate, cast
 
 import adbc_driver_manager
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db import OperationalError
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
@@ -30,8 +31,9 @@ from graph.errors import (
     ViewMissing,
     ViewUnpopulated,
 )
-from graph.http import problems
 
+SAFE = ("GET", "HEAD", "OPTIONS")
+NOTHING_DONE = f"Nothing was done. {members.NO_LONGER} From now on you see your own."
 SESSION_RESUME = "resume"
 MOST_RESUMED = 100_000  # characters of a form that are kept over a sign-in
 
@@ -46,13 +48,13 @@ Page = Callable[Concatenate[PageRequest, ...], HttpResponse]
 View = Callable[Concatenate[HttpRequest, ...], HttpResponse]
 
 
-def page(needs: Role = Role.VIEWER, *, as_json: bool = False) -> Callable[[Page], View]:
+def page(needs: Role = Role.VIEWER) -> Callable[[Page], View]:
     """Decorates a view for people who are signed in and have this role.
 
     Others are asked to sign in; a form that they sent is kept until they have. Errors of the graph
-    become pages, or problems (RFC 9457) with `as_json` for requests of scripts: NotFound 404,
-    TooMany 429, a view that is not ready and a time limit 503, any other 400. NULs, which
-    PostgreSQL refuses in texts, are removed from forms.
+    become pages: NotFound 404, TooMany 429, a view that is not ready and a time limit 503, others
+    400. NULs, which PostgreSQL refuses in texts, are removed from forms. A form is refused (403)
+    where the person may no longer see the data that the session chose.
     """
 
     def decorated(view: Page) -> View:
@@ -62,15 +64,25 @@ def page(needs: Role = Role.VIEWER, *, as_json: bool = False) -> Callable[[Page]
                 return _ask_to_sign_in(request)
             page_request = cast(PageRequest, request)
             page_request.access = current(request)
+            if page_request.access.fell_back and _forgot_choice(page_request):
+                return render(request, "web/refused.html", {"error": NOTHING_DONE}, status=403)
             _take_out_nuls(request)
-            errors = _problem if as_json else _error_page
-            response = _answer(view, needs, errors, page_request, *args, **options)
+            response = _answer(view, needs, page_request, *args, **options)
             patch_cache_control(response, private=True, no_store=True)
             return response
 
         return answered
 
     return decorated
+
+
+def _forgot_choice(request: PageRequest) -> bool:
+    """From now on the session reads the person's own data. True if a form has to be refused."""
+    request.session.pop(members.SESSION_TENANT, None)
+    if request.method not in SAFE:
+        return True
+    messages.warning(request, f"{members.NO_LONGER} This is your own.")
+    return False
 
 
 def _take_out_nuls(request: HttpRequest) -> None:
@@ -89,7 +101,6 @@ def _texts(form: QueryDict) -> Iterator[str]:
 def _answer(
     view: Page,
     needs: Role,
-    errors: Callable[[HttpRequest, GraphError], HttpResponse],
     request: PageRequest,
     *args: Any,
     **options: Any,
@@ -105,9 +116,9 @@ def _answer(
     except (OperationalError, adbc_driver_manager.Error) as error:
         if not timed_out(error):
             raise
-        return errors(request, TookTooLong())
+        return _error_page(request, TookTooLong())
     except GraphError as error:
-        return errors(request, error)
+        return _error_page(request, error)
 
 
 def _error_page(request: HttpRequest, error: GraphError) -> HttpResponse:
@@ -119,13 +130,9 @@ def _error_page(request: HttpRequest, error: GraphError) -> HttpResponse:
     elif isinstance(error, ViewMissing | ViewUnpopulated):
         template = "web/not_ready.html"
     response = render(request, template, {"error": error}, status=_status(error))
-    return _with_wait(response, error)
-
-
-def _problem(request: HttpRequest, error: GraphError) -> HttpResponse:
-    status = _status(error)
-    body = problems.body(status, str(error))
-    return _with_wait(JsonResponse(body, status=status, content_type=problems.MEDIA_TYPE), error)
+    if isinstance(error, Later):
+        response["Retry-After"] = str(math.ceil(error.after))
+    return response
 
 
 def _status(error: GraphError) -> int:
@@ -136,12 +143,6 @@ def _status(error: GraphError) -> int:
     return 503 if isinstance(error, Later | ViewMissing | ViewUnpopulated) else 400
 
 
-def _with_wait(response: HttpResponse, error: GraphError) -> HttpResponse:
-    if isinstance(error, Later):
-        response["Retry-After"] = str(math.ceil(error.after))
-    return response
-
-
 def current(request: HttpRequest) -> Access:
     """The session's tenant, if the person may still see it; otherwise the person's own."""
     person = request.user
@@ -149,13 +150,14 @@ def current(request: HttpRequest) -> Access:
     return members.access(person, request.session)
 
 
-def require_same_tenant(request: PageRequest) -> None:
+def require_same_tenant(request: PageRequest, *, must_name: bool = False) -> None:
     """A form that names a tenant is for that one's data; the session may show another's by now.
 
-    Raises QuestionError.
+    `must_name`: a form that names none is refused, too. Raises QuestionError.
     """
     access = request.access
-    if request.POST.get("tenant", str(access.tenant_id)) != str(access.tenant_id):
+    named = request.POST.get("tenant", "" if must_name else str(access.tenant_id))
+    if named != str(access.tenant_id):
         raise QuestionError(
             f"Nothing was done: you look at the data of {access.tenant} now, and this form was "
             "opened for another's. Load the page again.",

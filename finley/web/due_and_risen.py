@@ -1,5 +1,6 @@
 """What the layers found, as the pages show it: what is due, what rose."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -8,7 +9,7 @@ from uuid import UUID
 from graph.models.choices import EntityKind
 from graph.questions import days, insights, prediction_status
 
-MOST = 1_500
+A_PAGE = 2_000  # rows of a query; all pages are read
 OURS = frozenset({EntityKind.ACCOUNT, EntityKind.DEPARTMENT})  # as cash flow has it
 RECENT = timedelta(days=120)
 Row = dict[str, Any]
@@ -38,11 +39,21 @@ def expected(user_id: UUID) -> Expected:
 
 
 def _predictions(user_id: UUID, today: date) -> list[Row]:
-    rows, _ = insights.insights(
-        user_id, "prediction", status=insights.EXPECTED, once=True, today=today, most=MOST
-    )
-    rows = [_seen_by_us(row) for row in rows if row["insight"]["expected_from"] is not None]
+    every = _rows(user_id, "prediction", status=insights.EXPECTED, today=today)
+    rows = [_seen_by_us(row) for row in every if row["insight"]["expected_from"] is not None]
     return sorted(rows, key=lambda row: (row["insight"]["expected_from"], str(row["id"])))
+
+
+def _rows(user_id: UUID, layer: str, **wanted: Any) -> Iterator[Row]:
+    """All that the layer says, each payment once, the newest payments first."""
+    after = None
+    while True:
+        page, after = insights.insights(
+            user_id, layer, once=True, most=A_PAGE, after=after, **wanted
+        )
+        yield from page
+        if after is None:
+            return
 
 
 def _seen_by_us(row: Row) -> Row:
@@ -57,16 +68,13 @@ def above_usual(user_id: UUID) -> list[Row]:
 
     Each has `usual` and `ratio`.
     """
-    rows, _ = insights.insights(user_id, "root_cause", once=True, most=MOST)
-    risen = [
-        {**row, "usual": usual, "ratio": float(row["amount"]) / usual}
-        for row in rows
-        if (usual := _usual(row)) and float(row["amount"] or 0) > usual
-    ]
-    if not risen:
-        return []
-    newest = max(row["occurred_at"] for row in risen)
-    return [row for row in risen if row["occurred_at"] > newest - RECENT]
+    risen: list[Row] = []
+    for row in _rows(user_id, "root_cause"):
+        if risen and row["occurred_at"] <= risen[0]["occurred_at"] - RECENT:
+            break
+        if (usual := _usual(row)) and float(row["amount"] or 0) > usual:
+            risen.append({**row, "usual": usual, "ratio": float(row["amount"]) / usual})
+    return risen
 
 
 def _usual(row: Row) -> float:

@@ -2,8 +2,7 @@
 of its own."""
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import dataclass
 from decimal import Decimal
 from math import cos, degrees, log1p, pi, sin
 from typing import Any
@@ -12,7 +11,7 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from finley.web import list_filters
+from finley.web import graph_filters
 from finley.web.access import PageRequest, page
 from graph.errors import QuestionError
 from graph.questions import whole_graph
@@ -54,20 +53,15 @@ class Edge:
 
 @page()
 def explorer(request: PageRequest, entity_id: UUID) -> HttpResponse:
-    """`depth` 1 or 2, `since` and `until` (days), `type` of the payments."""
-    depth = _depth(request)
+    """`depth` 1 or 2, and the filters of `graph_filters` but `kind`: money that moved counts."""
+    depth, filters = _depth(request), graph_filters.read(request)
     surroundings = whole_graph.neighbourhood(
         request.access.tenant_id,
         entity_id,
         depth=depth,
         limit=NODES[depth],
         edge_limit=EDGES,
-        only=replace(
-            whole_graph.PAID,
-            types=_types(request),
-            since=_day(request, "since"),
-            until=_day(request, "until"),
-        ),
+        only=filters.of_edges(kinds=whole_graph.PAID.kinds, once=whole_graph.PAID.once),
     )
     edges = aggregated(surroundings)
     nodes = placed(surroundings["entities"], edges)
@@ -82,6 +76,9 @@ def explorer(request: PageRequest, entity_id: UUID) -> HttpResponse:
         "lines": lines,
         "edges": edges,
         "depth": depth,
+        "filters": filters,
+        "narrowed": bool(request.GET),
+        **graph_filters.choices(request.access.tenant_id),
         "truncated": surroundings["truncated"],
         "edges_truncated": surroundings["edges_truncated"],
         "side": SIDE,
@@ -94,16 +91,6 @@ def _depth(request: PageRequest) -> int:
     if text not in {"1", "2"}:
         raise QuestionError("The depth is 1 or 2.", "depth")
     return int(text)
-
-
-def _day(request: PageRequest, name: str) -> date | None:
-    text = list_filters.text_of(request.GET, name)
-    return list_filters.day(name, text) if text else None
-
-
-def _types(request: PageRequest) -> tuple[str, ...]:
-    text = list_filters.text_of(request.GET, "type")
-    return (text,) if text else ()
 
 
 def aggregated(surroundings: Row) -> list[Edge]:

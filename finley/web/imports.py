@@ -1,20 +1,23 @@
-"""Imports files into the books: upload, preview, correct, confirm."""
+"""Imports files into the books: upload, preview, correct, confirm, mend.
+
+Scripts send what is typed here to the API (syncjobs/api/uploads); the forms do the same where no
+script runs.
+"""
 
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_POST
 
 from finley.models import Role
 from finley.web import rejected_rows
-from finley.web.access import PageRequest, page
+from finley.web.access import PageRequest, page, require_same_tenant
 from graph.errors import QuestionError
 from graph.ingest.mappings.mapping import RECORDS
 from syncjobs.models import Upload
-from syncjobs.models.choices import UploadState
 from syncjobs.models.uploads import MOST_BYTES, PIECE_BYTES
 from syncjobs.uploads import lifecycle
 from syncjobs.uploads.upload_options import NAMES
@@ -39,15 +42,15 @@ def imports(request: PageRequest) -> HttpResponse:
     context = {
         "uploads": lifecycle.listed(request.access.tenant_id),
         "most": MOST_BYTES,
-        "piece": PIECE_BYTES,
-        "without_script": WITHOUT_SCRIPT,
+        "most_mb": MOST_BYTES // 10**6,
+        "without_script_kb": WITHOUT_SCRIPT // 10**3,
     }
     return render(request, "web/imports.html", context)
 
 
 @page(Role.OWNER)
 def _sent(request: PageRequest) -> HttpResponse:
-    _require_same_tenant(request)
+    require_same_tenant(request, must_name=True)
     files = request.FILES.getlist("files")
     if not files:
         raise QuestionError("Choose a file first.", "files")
@@ -60,51 +63,6 @@ def _sent(request: PageRequest) -> HttpResponse:
             lifecycle.piece(request.access.tenant_id, upload.pk, number, piece)
         lifecycle.received(request.access.tenant_id, upload.pk)
     return redirect("imports")
-
-
-@require_POST
-@page(Role.OWNER, as_json=True)
-def begin(request: PageRequest) -> HttpResponse:
-    """JSON for the script: the file's address and the size of its pieces, or a problem."""
-    _require_same_tenant(request)
-    name, size = request.POST.get("name", ""), _size(request.POST.get("size", ""))
-    upload = lifecycle.begin(request.access.tenant_id, name, size, _by(request))
-    return JsonResponse({"address": f"/import/{upload.pk}/", "piece": PIECE_BYTES})
-
-
-def _size(text: str) -> int:
-    """Raises QuestionError."""
-    if text.isascii() and text.isdigit() and len(text) <= 18:
-        return int(text)
-    raise QuestionError("The size is not a number.", "size")
-
-
-def _require_same_tenant(request: PageRequest) -> None:
-    """The form names whose books it is for; the session may look at others by now.
-
-    Raises QuestionError.
-    """
-    if request.POST.get("tenant") != str(request.access.tenant_id):
-        raise QuestionError(
-            f"Nothing was sent: you look at the books of {request.access.tenant} now, and this "
-            "form was not opened for them. Load the page again and choose the files once more.",
-            "tenant",
-        )
-
-
-@require_http_methods(["PUT"])
-@page(Role.OWNER, as_json=True)
-def piece(request: PageRequest, upload_id: UUID, number: int) -> HttpResponse:
-    """A piece of the file, as the request's body."""
-    lifecycle.piece(request.access.tenant_id, upload_id, number, request.body)
-    return HttpResponse(status=204)
-
-
-@require_POST
-@page(Role.OWNER, as_json=True)
-def received(request: PageRequest, upload_id: UUID) -> HttpResponse:
-    """JSON for the script: which pieces are still missing."""
-    return JsonResponse({"missing": lifecycle.received(request.access.tenant_id, upload_id)})
 
 
 @page()
@@ -122,7 +80,7 @@ def one(request: PageRequest, upload_id: UUID) -> HttpResponse:
         "blocked": any(doubt["blocking"] for doubt in doubts),
         "is_table": bool(preview["columns"]),
         "fields": _fields(upload, preview["columns"], doubts),
-        "rejects": rejected_rows.rows(upload.rejects),
+        **rejected_rows.shown(request, upload),
     }
     return render(request, "web/import.html", context)
 
@@ -170,19 +128,6 @@ def discard(request: PageRequest, upload_id: UUID) -> HttpResponse:
     lifecycle.discard(request.access.tenant_id, upload_id)
     messages.success(request, "The file is deleted. What was imported from it stays.")
     return redirect("imports")
-
-
-@page()
-def rejects(request: PageRequest, upload_id: UUID) -> HttpResponse:
-    """The rows that could not be read, as a CSV file."""
-    upload = lifecycle.get(request.access.tenant_id, upload_id)
-    if upload.state != UploadState.DONE or not upload.rejects:
-        raise QuestionError("No row of this file was rejected.", "id")
-    response = HttpResponse(
-        rejected_rows.safe(upload.rejects), content_type="text/csv; charset=utf-8"
-    )
-    response["Content-Disposition"] = 'attachment; filename="rejected-rows.csv"'
-    return response
 
 
 def _by(request: PageRequest) -> str:

@@ -30,6 +30,7 @@ def overview(request: PageRequest) -> HttpResponse:
     user_id = request.access.tenant_id
     flow = answer_cache.answer(cash_flow.cash_flow, user_id)
     last_visit = since_last_visit.since(request)
+    risen = answer_cache.answer(due_and_risen.above_usual, user_id)
     return render(
         request,
         "web/overview.html",
@@ -39,7 +40,8 @@ def overview(request: PageRequest) -> HttpResponse:
             "owed": _owed(flow["obligations"]),
             "off_statement": sum(row["off_statement_payments"] for row in flow["months"]),
             "ahead": _ahead(user_id),
-            "risen": answer_cache.answer(due_and_risen.above_usual, user_id)[:SHOWN],
+            "risen": risen[:SHOWN],
+            "risen_count": len(risen),
             "connections": connections.listed(user_id),
             "news": since_last_visit.counts(user_id, last_visit) if last_visit else None,
             "open_parties": resolutions.count_open(user_id),

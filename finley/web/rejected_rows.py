@@ -1,21 +1,121 @@
-"""Rows of a file that could not be read, from the import's rejects file."""
+"""Rows of a file that could not be read: shown by cells, mended on the page, and as a download."""
 
 import csv
 import io
+import re
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
 
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_POST
+
+from finley.models import Role
+from finley.web import list_filters
+from finley.web.access import PageRequest, page, require_same_tenant
 from finley.web.downloads import safe_cell
-from graph.ingest.rejects_file import as_stated
+from graph.errors import QuestionError
+from graph.ingest.resubmit import Rejected
+from syncjobs.models import Upload
+from syncjobs.models.choices import UploadState
+from syncjobs.uploads import lifecycle, rejected_rows
+from syncjobs.uploads.rejected_rows import Mended, RejectedTable
 
-SHOWN = 100
-Line = tuple[str, str, str, str]
+A_PAGE = 25  # rows, each with an input for each cell
+MOST_CELLS = 1_500  # of a page
+CELL = re.compile(r"cells-(\d{1,9})", re.ASCII)
+Row = dict[str, Any]
 
 
-def rows(text: str) -> list[Line]:
-    """The first rows: line of the file, field, reason, the row itself."""
-    lines = csv.reader(io.StringIO(text))
-    next(lines, None)
-    whole = ([as_stated(cell) for cell in line] for line in lines if len(line) == 4)
-    return [(line[0], line[1], line[2], line[3]) for line in whole][:SHOWN]
+def shown(request: PageRequest, upload: Upload) -> Row:
+    """A page of the file's rejected rows, for the template."""
+    if upload.state != UploadState.DONE or not upload.rejects:
+        return {"rejects": [], "mendable": False}
+    table = rejected_rows.listed(upload.user_id, upload.pk)
+    start = list_filters.offset(request.GET)
+    end = start + max(1, min(A_PAGE, MOST_CELLS // max(len(table.header), 1)))
+    return {
+        "rejects": [_row(table, row) for row in table.rows[start:end]],
+        "rejected": len(table.rows),
+        "mendable": bool(table.header) and request.access.owns,
+        "next": end if end < len(table.rows) else None,
+    }
+
+
+def _row(table: RejectedTable, row: Rejected) -> Row:
+    cells = table.cells(row)
+    titles = [*table.header, *(f"column {n}" for n in range(len(table.header) + 1, 999))]
+    return {
+        "line": row.line,
+        "field": row.field,
+        "reason": row.reason,
+        "text": row.text,
+        "cells": [
+            {"title": title or "untitled", "text": text, "doubted": _same(title, row.field)}
+            for title, text in zip(titles, cells, strict=False)
+        ],
+    }
+
+
+def _same(title: str, field: str) -> bool:
+    return bool(field) and title.casefold() == field.casefold()
+
+
+@require_POST
+@page(Role.OWNER)
+def mend(request: PageRequest, upload_id: UUID) -> HttpResponse:
+    """Store the rows whose cells were changed, and forget those that were chosen."""
+    require_same_tenant(request, must_name=True)
+    user_id = request.access.tenant_id
+    dropped = {int(line) for line in request.POST.getlist("drop") if re.fullmatch(r"\d{1,9}", line)}
+    table = rejected_rows.listed(user_id, upload_id)
+    changed = {line: cells for line, cells in _changed(request, table) if line not in dropped}
+    if not changed and not dropped:
+        raise QuestionError("No cell was changed, and no row was chosen.", "rows")
+    mended = rejected_rows.mend(user_id, upload_id, changed, dropped)
+    messages.success(request, in_words(mended, len(dropped)))
+    return redirect("import", upload_id)
+
+
+def _changed(request: PageRequest, table: RejectedTable) -> Iterator[tuple[int, list[str]]]:
+    before = {row.line: table.cells(row) for row in table.rows}
+    for name, values in request.POST.lists():
+        if match := CELL.fullmatch(name):
+            line, cells = int(match[1]), [str(value) for value in values]
+            if line not in before or [_one_line(cell) for cell in before[line]] != cells:
+                yield line, cells
+
+
+def _one_line(cell: str) -> str:
+    """As a field of one line sends it."""
+    return re.sub(r"[\r\n]", "", cell)
+
+
+def in_words(mended: Mended, dropped: int) -> str:
+    """What became of the rows that were sent."""
+    counts = mended.counts
+    numbers = {
+        "stored": counts.rows_stored,
+        "updated": counts.rows_updated,
+        "there already": counts.rows_unchanged,
+        "still not readable": counts.rows_rejected,
+        "forgotten": dropped,
+    }
+    said = [f"{number} {word}" for word, number in numbers.items() if number]
+    return f"Of the rows that you sent: {', '.join(said)}."
+
+
+@page()
+def download(request: PageRequest, upload_id: UUID) -> HttpResponse:
+    """The rows that could not be read, as a CSV file."""
+    upload = lifecycle.get(request.access.tenant_id, upload_id)
+    if upload.state != UploadState.DONE or not upload.rejects:
+        raise QuestionError("No row of this file was rejected.", "id")
+    response = HttpResponse(safe(upload.rejects), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="rejected-rows.csv"'
+    return response
 
 
 def safe(text: str) -> bytes:

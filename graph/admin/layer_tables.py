@@ -1,4 +1,5 @@
-"""Admin pages of the layers' tables that have none of their own, made from the declarations."""
+"""Admin pages for layers' tables that have no page of their own, made from the layers'
+declarations."""
 
 from typing import Any
 
@@ -17,7 +18,7 @@ def register() -> None:
 
 
 def _page(layer: Layer) -> type[Any]:
-    """It lists the layer's columns and filters by those with few words."""
+    """A page that lists the layer's columns. Columns with a list of choices are filters."""
     fields = {field.name: field for field in model_of(layer)._meta.concrete_fields}
     names = [column.name for column in layer.columns if column.name in fields]
     options: dict[str, Any] = {

@@ -1,4 +1,5 @@
-"""Admin lists of huge tables: pages, counts and searches at a cost independent of table size."""
+"""Admin lists of huge tables. The cost of pages, counts and searches does not depend on the table's
+size."""
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
@@ -42,14 +43,14 @@ TRIGRAM = 3
 
 
 class Estimate(int):
-    """An estimated count; its text says so."""
+    """An estimated count. Its text says that it is an estimate."""
 
     def __str__(self) -> str:
         return f"about {int(self):,}"
 
 
 class MoreThan(int):
-    """The limit at which counting stopped; its text says so."""
+    """The limit at which counting stopped. Its text says that there are more."""
 
     def __str__(self) -> str:
         return f"more than {int(self):,}"
@@ -101,10 +102,11 @@ class _ILike(Func):
 
 
 def containing(rows: QuerySet[Any], column: str, text: str) -> QuerySet[Any]:
-    """At most MOST_FOUND rows whose column contains the text; a short text must be its beginning.
+    """At most MOST_FOUND rows whose column contains the text. A short text must be the column's
+    beginning.
 
-    A subquery with a LIMIT selects the ids: with an ORDER BY in the same query the planner would
-    walk the whole table in that order. For a text shorter than a trigram, an index can only find
+    A subquery with a LIMIT selects the ids. With an ORDER BY in the same query the planner would
+    read the whole table in that order. For a text shorter than a trigram, an index can only find
     the beginning of the column.
     """
     escaped = connections[rows.db].ops.prep_for_like_query(text)
@@ -132,9 +134,9 @@ _WALK = SQL("""(
 def ids_with(model: type[Model], columns: dict[str, tuple[str, ...]], value: object) -> RawSQL:
     """The ids of the rows of any tenant that have the value in one of the columns.
 
-    `columns` maps each column to the columns before it in its index. The query walks through their
-    few distinct values and looks up the value under each (before PostgreSQL 18 nothing else uses an
-    index without its first column).
+    `columns` maps each column to the columns before it in its index. The query reads the few
+    distinct values of those, and looks up the value under each. Before PostgreSQL 18 nothing else
+    uses an index without its first column.
     """
     walks = [_walk(model, column, leading) for column, leading in columns.items()]
     return RawSQL(SQL(" UNION ALL ").join(walks).as_string(None), [value] * len(walks))  # noqa: S611
@@ -154,11 +156,11 @@ def _walk(model: type[Model], column: str, leading: tuple[str, ...]) -> Composab
 
 
 class HugeTable(ModelAdmin):
-    """A table whose pages cost the same at a thousand and at a million rows.
+    """An admin table whose pages cost the same at a thousand and at a million rows.
 
     Rows are in the order of an index; nothing sorts or counts the whole table. The search box
-    accepts the row's id, its tenant's id or e-mail address, an id in one of `references` or in an
-    `indexed` column (the first of an index), and what the subclass adds in `named`.
+    accepts the row's id, its tenant's id or e-mail address, and an id in one of `references` or in
+    an `indexed` column (the first of an index). A subclass can add more in `named`.
     """
 
     paginator = BoundedPaginator
@@ -215,13 +217,13 @@ class HugeTable(ModelAdmin):
         return next((way for way in ways if self.model._default_manager.filter(way).exists()), None)
 
     def named(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
-        """Rows found by other words; none, unless a subclass overrides it."""
+        """Rows that other words find. None are found unless a subclass overrides this."""
         return queryset.none()
 
     def get_deleted_objects(
         self, objs: Sequence[Model] | QuerySet[Any], request: HttpRequest
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
-        """The rows themselves. Kinds of rows that the database deletes with them are named only."""
+        """The rows to delete. Rows that the database deletes with them are only named by kind."""
         rows = [str(row) for row in objs]
         follow = ", ".join(sorted(goes_along(self.model)))
         note = [f"and the rows that refer to it: {follow}"] if follow else []

@@ -14,7 +14,8 @@ TENANT = ("user_id",)
 
 @cache
 def as_json(name: str) -> Any:
-    """A read-only field with an indented JSON column; one object per name, as Django requires."""
+    """A read-only field that shows a JSON column indented. Django requires a separate object per
+    name."""
 
     @admin.display(description=name.replace("_", " "))
     def shown(row: Any) -> str:

@@ -1,4 +1,4 @@
-"""The graph's tables in the admin, readable at a million rows each."""
+"""Admin pages of the graph's tables, readable at a million rows each."""
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -43,7 +43,7 @@ class TenantForm(ModelForm):
 
 
 class TenantTable(HugeTable):
-    """A table of tenants' rows. JSON is read-only, and a row's tenant cannot change."""
+    """An admin table of tenants' rows. JSON is read-only, and a row's tenant cannot change."""
 
     form = TenantForm
 
@@ -139,7 +139,8 @@ class EntityMatchAdmin(TenantTable):
     search_help_text = "The id of a match, event, entity or tenant, or a tenant's e-mail address."
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Saves the match without its state before a merge: undoing a merge must not change it."""
+        """Save the match without its state before a merge, because undoing the merge must not
+        change it."""
         if form.changed_data:
             obj.original_entity = obj.original_confidence = None
             obj.original_reason = ""
@@ -301,7 +302,7 @@ class EnrichmentAdmin(ReadOnly):
 
 @admin.register(models.TenantPreference)
 class TenantPreferenceAdmin(TenantTable):
-    """In which time zone a tenant's today is."""
+    """The settings of tenants, such as the time zone that determines their current day."""
 
     list_display = ("user_id", "time_zone")
     ordering = ("user_id", "id")
@@ -310,7 +311,7 @@ class TenantPreferenceAdmin(TenantTable):
 
 @admin.register(models.PaymentCase)
 class PaymentCaseAdmin(ReadOnly):
-    """Possible double payments; they are decided over the API and in the web pages."""
+    """Cases of possible double payments. People decide them over the API and in the web pages."""
 
     list_display = ("party", "amount_at_risk", "currency", "reason", "state", "owner", "user_id")
     list_filter = ("state", "found")

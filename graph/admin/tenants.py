@@ -1,4 +1,4 @@
-"""Tenants in admin lists: by e-mail address, with the id on hover."""
+"""Shows tenants in admin lists by e-mail address, with the id on hover."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -11,7 +11,7 @@ from graph import tenant_lookup
 
 @admin.display(description="tenant", empty_value="-")
 def tenant(row: Any) -> str | None:
-    """The tenant's e-mail address, or its id if it is no user."""
+    """The tenant's e-mail address, or its id if there is no such user."""
     if row.user_id is None:
         return None
     address = getattr(row, "tenant_address", "") or row.user_id

@@ -1,2 +1,2 @@
-"""Takes over the replaced system's tables: reads, checks, merges and selects rows, then writes
+"""Adopts the tables of the replaced system: reads, checks, merges and selects rows, then writes
 them."""

@@ -17,9 +17,9 @@ from graph.errors import AdoptError
 class Table:
     """The result for one old table.
 
-    `written` is the number of rows in finley that its brought rows became. `by` has the columns by
-    which a layer's rows name their relationships. `kept` and `left` list columns unknown to finley:
-    stored as JSON, or not read.
+    `written` is the number of finley's rows that the brought rows became. `by` has the columns by
+    which a layer's rows name their relationships. `kept` lists the columns unknown to finley whose
+    values are stored as JSON, and `left` those that are not read.
     """
 
     name: str
@@ -37,8 +37,8 @@ class Table:
 class Adopted:
     """The result of an adoption.
 
-    `rows_joined` is the number of rows that joining the old tables would give for the live
-    `relationships`.
+    `rows_joined` is the number of rows that a join of the live `relationships` with all old layer
+    tables gives.
     """
 
     dry_run: bool = False
@@ -58,7 +58,7 @@ class Adopted:
 def counted(cursor: Cursor[Any], plan: Plan, written: int) -> Table:
     """The table's result.
 
-    Raises AdoptError if the counts do not add up: then nothing is written.
+    Raises AdoptError if the counts do not add up. Nothing is written then.
     """
     run(cursor, "counts", plan.old)
     outcomes: dict[str | None, int] = dict(cursor.fetchall())
@@ -98,7 +98,8 @@ def types(cursor: Cursor[Any]) -> list[tuple[str, str, int]]:
 
 
 def fan_out(cursor: Cursor[Any], layers: Iterable[LayerPlan]) -> tuple[int, int]:
-    """(live relationships, rows that joining all layers' old rows to them gives)."""
+    """Return the number of live relationships, and the number of rows that joining all layers' old
+    rows to them gives."""
     tables = [attached_table(plan.old) for plan in layers]
     run(
         cursor,

@@ -26,7 +26,8 @@ OF_ORIGINAL = {
 
 
 def hang(cursor: Cursor[Any], plan: LayerPlan) -> int:
-    """Creates `hung_<table>` (all rows with their relationships) and `new_<table>` (rows to write).
+    """Create `hung_<table>` (all rows with their relationships) and `new_<table>` (the rows to
+    write).
 
     Returns the number of relationships whose pointer is removed because it refers to no row.
     """
@@ -43,7 +44,8 @@ def hang(cursor: Cursor[Any], plan: LayerPlan) -> int:
 
 
 def unpoint(cursor: Cursor[Any], layer: Layer) -> int:
-    """For a pattern layer without an old table: the number of relationships that pointed at it."""
+    """Remove the pointers to a pattern layer that has no old table. Return the number of
+    relationships that had one."""
     return run(cursor, "unpointed", pointer=layer.pointer)
 
 
@@ -124,7 +126,7 @@ def _outcomes(cursor: Cursor[Any], plan: LayerPlan) -> None:
 
 
 def _on(plan: LayerPlan) -> Composable:
-    """The condition that the row is about the relationship."""
+    """The SQL condition that the old row is about the relationship."""
     way = plan.way
     if way == POINTED_AT:
         return SQL("relationship.{} = old.id").format(Identifier(plan.layer.pointer))
@@ -146,9 +148,8 @@ def _original(plan: LayerPlan) -> Composable:
 
 
 def _id(plan: LayerPlan) -> Composable:
-    """The row's own id if it is about one relationship; else a hash of the row's and the
-    relationship's ids, so that every run gives the same.
-    """
+    """The row's own id if the row is about one relationship, else a hash of its id and the
+    relationship's id. So every adoption gives the same id."""
     if plan.is_direct:
         return SQL("old.id")
     return SQL("md5({} || old.id::text || chosen.relationship_id::text)::uuid").format(
@@ -157,7 +158,8 @@ def _id(plan: LayerPlan) -> Composable:
 
 
 def _only_one(old: Old) -> Any:
-    """The columns that are unique in finley beside the id, as SQL for `known` and `new`."""
+    """The columns other than the id that are unique in finley, as a function of `known` or `new`
+    that returns SQL."""
     if is_pair(old):
         return lambda row: SQL("least({0}, {1}), greatest({0}, {1})").format(
             Identifier(row, "relationship_id"), Identifier(row, ORIGINAL)

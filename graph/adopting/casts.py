@@ -1,4 +1,4 @@
-"""SQL that converts an old column's values to our types. Types without an entry cannot be read."""
+"""SQL that converts an old column's values to finley's types. Other types cannot be read."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -22,7 +22,7 @@ _JSON_MONTHS = (
     "THEN {old}::jsonb ELSE '[]' END)"
 )
 
-# Staged type of our column → the old type → SQL over the old column, `{old}`.
+# Staged type of finley's column → the old type → SQL over the old column, `{old}`.
 CASTS: dict[str, dict[str, str]] = {
     "uuid": {
         "uuid": "{old}",
@@ -71,16 +71,16 @@ STAGED: tuple[tuple[type["Field[object, object]"], str], ...] = (
 
 
 def staged_type(field: "Field[object, object]") -> str:
-    """The type in which our column is staged. It is wide enough that reading never fails."""
+    """The type in which finley's column is staged. It is wide enough that reading never fails."""
     if isinstance(field, ArrayField):
         return f"{staged_type(field.base_field)}[]".replace("bigint", "smallint")
     return next(staged for kind, staged in STAGED if isinstance(field, kind))
 
 
 def cast(staged: str, old: str) -> str | None:
-    """SQL that reads an `old` type as a `staged` one, or None if there is none.
+    """SQL that reads an `old` type as a `staged` one, or None if that is not possible.
 
-    Any type reads as text.
+    Any type can be read as text.
     """
     if staged == "text":
         return "{old}::text"

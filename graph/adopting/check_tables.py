@@ -16,7 +16,7 @@ OF_WAYS = frozenset({"relationship_id", "original_relationship_id"})
 
 @dataclass(frozen=True)
 class Plan:
-    """How an old table is read: its columns with types, and the columns unknown to finley."""
+    """How an old table is read: its columns with their types, and its columns unknown to finley."""
 
     old: Old
     columns: Columns
@@ -37,7 +37,7 @@ class LayerPlan(Plan):
 
 
 def plans(columns_by_table: Mapping[str, Columns], schema: str) -> list[Plan]:
-    """One plan per table that exists. Raises AdoptError that lists all problems."""
+    """One plan per table that exists. Raises AdoptError with a list of all problems."""
     if not columns_by_table:
         raise AdoptError(
             f"The schema {schema!r} has no table of the replaced system, such as {BOOKS[0]}. "
@@ -64,7 +64,7 @@ def _plan(old: Old, columns_by_table: Mapping[str, Columns]) -> Plan:
 
 
 def _way(old: Old, columns_by_table: Mapping[str, Columns]) -> Way | None:
-    """The first way of the table whose columns all exist."""
+    """The first of the table's ways whose columns all exist, or None."""
     if old.layer and old.layer.is_pattern and old.layer.pointer in columns_by_table[RELATIONSHIPS]:
         return POINTED_AT
     return next((way for way in old.ways if columns_by_table[old.name].keys() >= set(way)), None)
@@ -100,7 +100,7 @@ def _column_problems(old: Old, columns: Columns) -> Iterator[str]:
 
 
 def is_needed(old: Old, name: str) -> bool:
-    """Whether the old table must have this column of ours."""
+    """Return whether the old table must have finley's column of this name."""
     if name in NEVER_MADE_UP:
         return True
     if name in old.defaults or (old.layer and name in OF_WAYS):

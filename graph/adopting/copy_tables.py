@@ -1,4 +1,4 @@
-"""Copies an old table to a temporary table with our columns, types and defaults."""
+"""Copies an old table to a temporary table with finley's columns, types and defaults."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -15,8 +15,8 @@ from graph.adopting.check_tables import NEVER_MADE_UP, Plan
 from graph.adopting.old_tables import Old
 from graph.adopting.sources import Source, table
 
-# `nr`: a row number. `twin`: the id of the row in finley that it becomes. `outcome`: the reason why
-# it is not written, or NULL.
+# `nr` is a row number. `twin` is the id of the row in finley that the old row becomes. `outcome` is
+# the reason why the row is not written, or NULL.
 OWN = SQL("nr bigint GENERATED ALWAYS AS IDENTITY, twin uuid, outcome text")
 WITH_CURRENCY = {
     "raw_events": SQL("stated.amount IS NOT NULL"),
@@ -27,7 +27,7 @@ WITH_CURRENCY = {
 def stage(
     cursor: Cursor[Any], source: Source, plan: Plan, tenants: Sequence[UUID], currency: str
 ) -> None:
-    """Stages the old table's rows: those of these tenants, or all if `tenants` is empty."""
+    """Stage the old table's rows: those of these tenants, or all rows if `tenants` is empty."""
     staged = Identifier(plan.old.staged)
     cursor.execute(SQL("CREATE TEMPORARY TABLE {} ({}, {}) ON COMMIT DROP").format(
         staged, OWN, SQL(", ").join(SQL("{} {}").format(Identifier(name), SQL(kind))
@@ -76,7 +76,8 @@ def _only(tenants: Sequence[UUID]) -> Composable:
 
 
 def _stated(plan: Plan) -> Iterator[Composable]:
-    """Our columns (NULL where the old table has none), and its unknown columns as `extras`."""
+    """finley's columns (NULL where the old table has none), and the table's unknown columns as
+    `extras`."""
     for name, kind in _all(plan.old):
         old_type = plan.columns.get(name) if name in _read(plan) else None
         way = cast(kind, old_type) if old_type else None

@@ -1,4 +1,4 @@
-"""Merges old rows that are one row in finley, and updates the references to them."""
+"""Merges old rows that become one row in finley, and updates the references to them."""
 
 from collections.abc import Collection
 from typing import Any
@@ -29,7 +29,7 @@ KNOWN = {
 
 
 def merge(cursor: Cursor[Any], old: Old) -> None:
-    """Assigns each old row its row in finley (`twin`), or the reason why it is not brought."""
+    """Set for each old row its row in finley (`twin`), or the reason why it is not brought."""
     for column, target in POINTERS.get(old.name, {}).items():
         run(cursor, "astray", old, **leading(column, target), asked=SQL("true"))
         run(cursor, "led", old, column=column, target=f"old_{target}")
@@ -54,7 +54,7 @@ def leading(column: str, target: str) -> dict[str, Composable | str]:
 
 
 def identify(cursor: Cursor[Any]) -> None:
-    """Computes the entities' identities from their names, as `import_ledger` does."""
+    """Compute the entities' identities from their names, as `import_ledger` does."""
     cursor.execute(sql.read("adopt/names"))
     names = cursor.fetchall()
     cursor.execute(
@@ -68,7 +68,7 @@ def identify(cursor: Cursor[Any]) -> None:
 
 
 def classify(cursor: Cursor[Any], flow: Collection[str]) -> None:
-    """Sets the edge class: flow (money moved) for these types, link for the others."""
+    """Set the edge class: flow (money moved) for these types, link for the others."""
     cursor.execute(
         f"UPDATE old_{RELATIONSHIPS} SET edge_class = "  # noqa: S608
         "CASE WHEN relationship_type = ANY(%s) THEN 'flow' ELSE 'link' END",

@@ -1,7 +1,7 @@
 """The replaced system's tables, declared as data: required columns, defaults and references.
 
-Names and columns are those of our own tables (`graph.models`). An old table may lack a column that
-may be NULL or has a default in ours. docs/adopting.md explains it for users.
+Tables and columns have the names of finley's own (`graph.models`). An old table may lack a column
+that may be NULL in finley or has a default. docs/adopting.md explains this for users.
 """
 
 from collections.abc import Iterator, Mapping
@@ -46,10 +46,10 @@ POINTERS = {
 class Old:
     """One old table.
 
-    `defaults` has SQL over the `stated` row for columns that the old table may lack and ours
-    requires. `ours` lists columns that are not read because finley computes them. `extras` is the
-    JSON column for values of unknown columns. Rows with equal `key` are one row in finley: the
-    first in the order `best`.
+    `defaults` has SQL over the `stated` row for columns that finley requires and the old table may
+    lack. `ours` lists columns that are not read because finley computes them. `extras` is the JSON
+    column for values of unknown columns. Rows with equal `key` become one row in finley, with the
+    values of the first in the order `best`.
     """
 
     model: type[Model]
@@ -67,18 +67,18 @@ class Old:
 
     @property
     def staged(self) -> str:
-        """The temporary table with its rows."""
+        """The name of the temporary table with its rows."""
         return f"old_{self.name}"
 
     def fields(self) -> Iterator[tuple[str, "Field[object, object]"]]:
-        """Our columns that are read, by name."""
+        """finley's columns that are read, by name."""
         for own in self.model._meta.concrete_fields:
             column = str(own.column)
             if column not in self.ours:
                 yield column, own
 
     def pointers(self) -> tuple[str, ...]:
-        """Columns that are not ours and name the relationships of a row."""
+        """Columns that finley does not have and that name a row's relationships."""
         own = {name for name, _ in self.fields()}
         return tuple(dict.fromkeys(name for way in self.ways for name in way if name not in own))
 

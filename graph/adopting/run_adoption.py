@@ -37,8 +37,8 @@ def adopt(
     """Import the old tables of this schema, from another database if `url` is not empty.
 
     `only` limits it to these tenants. `currency` is used for amounts without one. `flow` lists the
-    types of relationships that move money. With `dry_run` everything is rolled back at the end.
-    Raises AdoptError and then writes nothing.
+    types of relationships that move money. With `dry_run` everything is rolled back at the end. If
+    it raises AdoptError, nothing is written.
     """
     start = time.perf_counter()
     try:
@@ -76,7 +76,8 @@ def _brought(
 
 
 def _tenants(cursor: Cursor[Any]) -> list[UUID]:
-    """The tenants of the staged rows, with both locks taken on each until the transaction ends.
+    """Return the tenants of the staged rows, and take both locks of each until the transaction
+    ends.
 
     Enrichment takes the same locks in the same order.
     """
@@ -95,14 +96,15 @@ def _layers(read: dict[str, Plan]) -> list[LayerPlan]:
 
 
 def _attached(cursor: Cursor[Any], read: dict[str, Plan]) -> int:
-    """Connects the layers; returns how many pointers of relationships lead to no pattern."""
+    """Connect the layers' rows. Return how many pointers of relationships refer to no pattern."""
     lost = sum(attach_layers.hang(cursor, plan) for plan in _layers(read))
     missing = [layer for layer in LAYERS if layer.is_pattern and layer.table not in read]
     return lost + sum(attach_layers.unpoint(cursor, layer) for layer in missing)
 
 
 def _written(cursor: Cursor[Any], read: dict[str, Plan], adopted: Adopted) -> None:
-    """Writes patterns before the relationships that refer to them, and facts after."""
+    """Write patterns before the relationships that refer to them, and facts after the
+    relationships."""
     *books, relationships = (read[name].old for name in BOOKS)
     patterns = [plan for plan in _layers(read) if plan.layer.is_pattern]
     facts = [plan for plan in _layers(read) if plan not in patterns]

@@ -13,7 +13,7 @@ from graph.adopting.check_tables import Columns
 from graph.adopting.old_tables import tables
 from graph.errors import AdoptError
 
-# One read-only snapshot of all tables; settings that make values portable.
+# One read-only snapshot of all tables, and settings that make values portable.
 SESSION = """
     SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;
     SET LOCAL TimeZone = 'UTC';
@@ -84,7 +84,7 @@ def opened(cursor: Cursor[Any], schema: str, url: str = "") -> Iterator[Source]:
         return
     try:
         remote = psycopg.connect(url, connect_timeout=10)
-    except psycopg.ProgrammingError:  # its text contains the address with the password
+    except psycopg.ProgrammingError:  # the error's text contains the address with the password
         raise AdoptError("--from is not an address like postgresql://user@host/database") from None
     except psycopg.Error as error:
         raise AdoptError(f"The database of --from cannot be reached: {error}") from None

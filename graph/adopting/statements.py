@@ -16,7 +16,7 @@ def run(
 ) -> int:
     """Run `adopt/<name>` and return the row count of its last statement.
 
-    The placeholders `{staged}`, `{table}` and `{already}` are filled in. In `parts`, a string is an
+    This fills in the placeholders `{staged}`, `{table}` and `{already}`. A string in `parts` is an
     identifier.
     """
     standard: dict[str, Composable | str] = {"already": Literal(ALREADY)}

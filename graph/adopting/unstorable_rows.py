@@ -1,4 +1,5 @@
-"""Finds old rows that finley cannot store, and why, by the rules of our own tables."""
+"""Finds old rows that finley cannot store, and gives the reason, by the rules of finley's
+tables."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -25,8 +26,8 @@ from graph.models.choices import (
     Records,
 )
 
-Reason = tuple[str, Composable]  # a sentence, and the SQL condition of the rows that it is about
-NOBODY = "00000000-0000-0000-0000-000000000000"  # finley uses this id for all tenants together
+Reason = tuple[str, Composable]  # a sentence, and the SQL condition that selects its rows
+NOBODY = "00000000-0000-0000-0000-000000000000"  # the id for all tenants together
 
 # Sentences for rules other than lists of allowed values.
 RULES = {
@@ -65,7 +66,7 @@ WORDS = {
 
 
 def judge(cursor: Cursor[Any], old: Old) -> None:
-    """Gives each row that cannot be stored its first reason as its outcome."""
+    """Set the outcome of each row that cannot be stored to its first reason."""
     reasons = [*_missing(old), *_out_of_range(old), *_rules(cursor, old)]
     cursor.execute(
         SQL(sql.read("adopt/judged")).format(
@@ -97,7 +98,7 @@ def _out_of_range(old: Old) -> Iterator[Reason]:
             yield f"{name} {words}", column
 
 
-# Staged type → the sentence about a value, and its condition.
+# Staged type → the sentence about a wrong value, and its condition.
 RANGES = {
     "float8": ("is not a number", "NOT abs({0}) < 'Infinity'"),
     "numeric": ("is not a number below 10^16", "NOT abs({0}) < {limit}"),

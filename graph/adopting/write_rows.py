@@ -50,7 +50,7 @@ def layer(cursor: Cursor[Any], plan: LayerPlan) -> int:
 
 
 def repoint(cursor: Cursor[Any], patterns: Sequence[LayerPlan]) -> int:
-    """Set the patterns of existing relationships without one; return their number."""
+    """Set the patterns of existing relationships that have none. Return their number."""
     return sum(run(cursor, "repointed", pointer=plan.layer.pointer) for plan in patterns)
 
 

@@ -1,4 +1,4 @@
-"""Endpoints for what has changed in a graph since a version: by request, or as a stream."""
+"""Endpoints of the change feed: the changes since a version, in one response or as a stream."""
 
 import asyncio
 import json
@@ -45,7 +45,8 @@ class ChangesQuery(StrictQuery):
 
 
 class EndRow(Answer):
-    """An end of an edge. Its kind and name are in `entities`, and change there alone."""
+    """An end of an edge. Its kind and name are in `entities`, and only `entities` reports their
+    changes."""
 
     id = serializers.UUIDField()
 
@@ -91,11 +92,20 @@ def written() -> serializers.Field[Any, Any, Any, Any]:
     )
 
 
+class Merged(Answer):
+    id = serializers.UUIDField(help_text="Questions about it are answered about the other one")
+    merged_into = serializers.UUIDField()
+
+
 class EntityChanges(Answer):
     added = shapes.EntityAnswer(many=True)
     changed = shapes.EntityAnswer(many=True, help_text="As they are now")
     changed_fields = written()
     removed = serializers.ListField(child=serializers.UUIDField())
+    merged = Merged(many=True, help_text="Of `removed`: where they have gone to")
+    split = serializers.ListField(
+        child=serializers.UUIDField(), help_text="Of `added`: were merged, and are apart again"
+    )
 
 
 class EdgeChanges(Answer):
@@ -175,7 +185,7 @@ def changed(user_id: UUID, since: str | None) -> dict[str, Any]:
 
 
 class Stream(StreamingHttpResponse):
-    """A stream. It holds one of the tenant's slots until it is closed.
+    """A running stream. It holds one of the tenant's slots until it is closed.
 
     Raises TooMany, Busy.
     """
@@ -196,7 +206,7 @@ class Stream(StreamingHttpResponse):
 
 
 def _is_allowed(request: Request) -> bool:
-    """Whether the token or session that began the stream may still read."""
+    """Return whether the token or session that began the stream may still read."""
     try:
         authenticator: Any = request.successful_authenticator
         return bool(authenticator.still_valid(request, READ))
@@ -207,8 +217,8 @@ def _is_allowed(request: Request) -> bool:
 async def stream(
     user_id: UUID, since: str, is_allowed: Callable[[], bool] = lambda: True
 ) -> AsyncIterator[str]:
-    """Server-sent events (WHATWG HTML, 9.2) until LONGEST, or until the client disconnects or
-    its token becomes invalid."""
+    """Yield server-sent events (WHATWG HTML, 9.2) for LONGEST seconds, or until the client
+    disconnects or its token becomes invalid."""
     loop = asyncio.get_running_loop()
     silent, checked = 0.0, 0.0
     for _ in range(int(LONGEST / LOOKED_EVERY)):
@@ -231,12 +241,13 @@ async def stream(
 
 @cache
 def _threads() -> ThreadPoolExecutor:
-    """Of all streams of the process: they never take the connections that requests need."""
+    """The threads for all streams of the process. Streams never take the connections that requests
+    need."""
     return ThreadPoolExecutor(int(settings.STREAMS["threads"]), "stream")
 
 
 def _looked(user_id: UUID, since: str) -> tuple[str, str, str]:
-    """An event's name, version and data; all empty if nothing has changed."""
+    """The next event's name, version and data. All are empty if nothing has changed."""
     try:
         version = view_version.version(user_id)
         if version == since:

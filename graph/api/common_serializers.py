@@ -17,7 +17,8 @@ class Shape(serializers.Serializer[Any]):
         return _fields_of(type(self))
 
     def to_representation(self, instance: Any) -> dict[str, Any]:
-        """As DRF's, but faster for dicts: DRF tries several ways to read each value."""
+        """As DRF's method, but faster for dicts, because DRF tries several ways to read each
+        value."""
         conversions = _conversions(type(self)) if isinstance(instance, dict) else ()
         if not conversions or not all(source in instance for _, source, _ in conversions):
             return super().to_representation(instance)
@@ -47,7 +48,7 @@ class StrictQuery(Shape):
     one_of_them = "parameter"
 
     def wrong(self, data: Any) -> dict[str, Any]:
-        """What is wrong with the names: errors by name, beside those that the fields raise."""
+        """The errors about parameter names, by name. The fields raise all other errors."""
         choices = ", ".join(self.fields) or "none"
         return {
             name: [f"Unknown {self.one_of_them}. Known: {choices}."]

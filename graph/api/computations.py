@@ -1,4 +1,5 @@
-"""Questions about the whole graph: answered in the request if they are cheap, else by a worker."""
+"""Questions about the whole graph. A request answers them if they are cheap, otherwise a worker
+does."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,7 +22,8 @@ Parameters = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Computation:
-    """One question. `entities` lists the parameters that name an entity, including the path's."""
+    """One question. `entities` lists the parameters that name an entity, including one in the URL's
+    path."""
 
     name: str
     query: type[StrictQuery]
@@ -36,11 +38,13 @@ class Computation:
         return self.answer(self.ask(user_id, **arguments)).data
 
     def light(self, user_id: UUID, parameters: Parameters, version: str) -> bool:
-        """Whether a request may compute it, by the size of the whole graph, without a query."""
+        """Return whether a request may compute it, judged by the size of the whole graph, without a
+        query."""
         return self.cost(sizes.at_most(user_id, version), parameters) <= settings.QUESTIONS["steps"]
 
     def light_when_narrowed(self, user_id: UUID, parameters: Parameters, version: str) -> bool:
-        """Whether a request may compute it, by the number of edges that its filter selects."""
+        """Return whether a request may compute it, judged by the number of edges that its filter
+        selects."""
         if not self._narrowed:
             return False
         flow = parameters["edges"] == "flow"

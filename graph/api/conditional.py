@@ -1,6 +1,6 @@
 """ETags and stored answers: a request gets 304 or a stored answer while the version is the same.
 
-The version is read before the answer, so an answer may be newer than its version, never older.
+The version is read before the answer, so an answer may be newer than its version, but never older.
 While the tenant's version stays the same, the process returns a stored answer to an equal request.
 """
 
@@ -26,12 +26,12 @@ IF_NONE_MATCH = OpenApiParameter(
     "If-None-Match", str, OpenApiParameter.HEADER, description="An answer's ETag, for status 304"
 )
 JSON = "application/json"
-BESIDE = 1000  # bytes of memory per stored answer, beside the answer and its key
+BESIDE = 1000  # bytes of memory per stored answer, in addition to the answer and its key
 NOT_MODIFIED = {304: OpenApiResponse(description="Your graph has not changed since")}
 
 
 class _AnsweredEarly(Exception):
-    """Ends a request with a response that needs no view method."""
+    """Ends a request with a response before the view's method runs."""
 
     def __init__(self, response: HttpResponse) -> None:
         super().__init__()
@@ -39,10 +39,11 @@ class _AnsweredEarly(Exception):
 
 
 class Versioned(TenantView):
-    """GET with `as_of_version` in the body and an ETag; 304 is sent before anything is computed."""
+    """A GET with `as_of_version` in the body and an ETag. A 304 is sent before anything is
+    computed."""
 
     def variant(self) -> str:
-        """What distinguishes this representation from others at the same address."""
+        """A text that distinguishes this representation from others with the same URL."""
         return ""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -77,11 +78,11 @@ class Versioned(TenantView):
                 response.add_post_render_callback(
                     lambda rendered: _keep(cache_key, rendered.content)
                 )
-        # A view may answer with any response; the REST framework's types know only its own.
+        # A view may return any response, but the REST framework's types know only its own.
         return super().finalize_response(request, cast(Response, response), *args, **kwargs)
 
     def _cache_key(self, request: Request) -> Hashable:
-        """The key of a stored answer. A request that prefers a worker has a key of its own."""
+        """The key of a stored answer. A request that prefers a worker has its own key."""
         prefer = request.headers.get("Prefer", "")
         return self.tenant(request), self.version, request.get_full_path(), self.variant(), prefer
 
@@ -93,7 +94,7 @@ def etag(version: str, variant: str = "") -> str:
 
 @cache
 def of(answer: type[serializers.Serializer[Any]]) -> type[serializers.Serializer[Any]]:
-    """The answer's shape with `as_of_version`."""
+    """The answer's serializer class with `as_of_version` added."""
     field = serializers.CharField(
         read_only=True, help_text="What it was read at, for changes/?since="
     )
@@ -101,7 +102,7 @@ def of(answer: type[serializers.Serializer[Any]]) -> type[serializers.Serializer
 
 
 def _client_has(request: Request, tag: str) -> bool:
-    """Whether the client has a copy of this tag. Weak and strong tags are compared alike."""
+    """Return whether the client has a copy with this tag. Weak and strong tags count as equal."""
     tags = parse_etags(request.headers.get("If-None-Match", ""))
     return any(client_tag.removeprefix("W/") == tag.removeprefix("W/") for client_tag in tags)
 

@@ -1,4 +1,4 @@
-"""What people decide about parties, predictions and cases of double payments."""
+"""Endpoints of people's decisions about parties, predictions and cases of double payments."""
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
@@ -8,7 +8,7 @@ from rest_framework.response import Response
 from graph.api import decision_serializers as shapes
 from graph.api import sum_serializers as sums
 from graph.api.common_serializers import NoQuery
-from graph.api.idempotent_view import Repeatable
+from graph.api.idempotent_view import IdempotentView
 from graph.api.question_view import NOT_FOUND, PROBLEMS
 from graph.api.tenant_view import TenantView
 from graph.http.scopes import REVIEW
@@ -20,7 +20,7 @@ MEANWHILE = {409: OpenApiResponse(description="Somebody has decided it since you
 
 
 def person(request: Request) -> str:
-    """The name of who decides, as it is written to histories."""
+    """The name of the person who decides, as histories show it."""
     return str(getattr(request.user, "email", request.user))
 
 
@@ -29,7 +29,7 @@ def following(offset: int, limit: int, count: int) -> int | None:
     return offset + limit if offset + limit < count else None
 
 
-class ResolutionsView(Repeatable):
+class ResolutionsView(IdempotentView):
     query = shapes.ResolutionsQuery
     scope = REVIEW
 
@@ -67,7 +67,7 @@ class ResolutionsView(Repeatable):
 
 
 @extend_schema(parameters=[OpenApiParameter("pair_id", OpenApiTypes.UUID, "path")])
-class ResolutionView(Repeatable):
+class ResolutionView(IdempotentView):
     scope = REVIEW
 
     @extend_schema(
@@ -109,7 +109,7 @@ class PredictionsView(TenantView):
 
 
 @extend_schema(parameters=[OpenApiParameter("prediction_id", OpenApiTypes.UUID, "path")])
-class PredictionView(Repeatable):
+class PredictionView(IdempotentView):
     scope = REVIEW
 
     @extend_schema(
@@ -156,7 +156,7 @@ class CaseView(TenantView):
 
 
 @extend_schema(parameters=[OpenApiParameter("case_id", OpenApiTypes.UUID, "path")])
-class DecisionView(Repeatable):
+class DecisionView(IdempotentView):
     scope = REVIEW
 
     @extend_schema(

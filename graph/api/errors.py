@@ -57,7 +57,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
 
 
 def timed_out(error: Exception) -> bool:
-    """Whether the database ended a statement at its time limit."""
+    """Return whether the database ended a statement because of its time limit."""
     if isinstance(error, adbc_driver_manager.Error):
         return bool(error.sqlstate == QueryCanceled.sqlstate)
     return isinstance(error, OperationalError) and isinstance(error.__cause__, QueryCanceled)
@@ -80,7 +80,7 @@ STATUSES: dict[type[QuestionError], int] = {
 
 
 def of_field(request: Request, status: int, field: str, error: Exception, **more: Any) -> Response:
-    """The problem of one value, which came in the path, a header, the query or the body."""
+    """The problem for one wrong value of the path, a header, the query or the body."""
     wrong = problems.named(field, str(error), _where(request, field))
     headers = more.pop("headers", None)
     return response(status, str(error), [wrong], headers, **more)

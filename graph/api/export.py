@@ -77,7 +77,7 @@ class NodeLinkAnswer(Answer):
 
 
 class Exported(BaseRenderer):
-    """Renders problems. The export itself is not rendered."""
+    """A renderer for problems only. The export itself is not rendered."""
 
     charset = None
 
@@ -96,9 +96,9 @@ RENDERERS = tuple(
 
 
 class ByFormat(DefaultContentNegotiation):
-    """Selects the renderer by `format=` if present.
+    """Selects the renderer by the parameter `format`, if it is present.
 
-    An unknown format is rejected with the parameters.
+    The validation of parameters rejects an unknown format.
     """
 
     def select_renderer(
@@ -179,7 +179,7 @@ class ExportView(Question):
 def _started(
     user_id: UUID, name: str, parameters: dict[str, Any], headers: dict[str, str]
 ) -> Export:
-    """Start the export; errors are raised before the response begins.
+    """Start the export. Errors are raised before the response begins.
 
     Raises TooMany, Busy, GraphErrors.
     """

@@ -1,4 +1,5 @@
-"""Endpoints of questions that may be heavy: answered at once, or by a worker, with a status."""
+"""Endpoints of questions that may be heavy. They return the answer, or the URL of a worker's
+answer."""
 
 import json
 from typing import ClassVar
@@ -47,7 +48,7 @@ class Computed(Question):
         question = deferred.known(user_id, key)
         if question is None:
             for field in asks.entities:
-                entities.must_be_there(
+                entities.representative(
                     user_id, parameters[field], "id" if field in of_path else field
                 )
             if not preferred and asks.light_when_narrowed(user_id, parameters, self.version):
@@ -63,7 +64,8 @@ def _prefers_a_worker(request: Request) -> bool:
 
 
 def _response(question: AskedQuestion, preferred: bool) -> Response:
-    """The answer if there is one; else its future address, or the reason why there is none."""
+    """The answer if there is one, else the URL where it will be, or the reason why there is
+    none."""
     where = reverse("graph-question", [question.pk])
     applied = {"Preference-Applied": ASYNC} if preferred else {}
     if question.status == QuestionStatus.DONE:
@@ -187,7 +189,7 @@ class QuestionsView(TenantView):
 
 @extend_schema(parameters=[QUESTION_ID])
 class QuestionView(TenantView):
-    scope = READ  # who may ask may also take it back
+    scope = READ  # a person who may ask a question may also cancel it
 
     @extend_schema(
         operation_id="graph_questions_read",

@@ -1,9 +1,10 @@
-"""Views whose POST may be repeated with an Idempotency-Key, which graph.http.idempotency stores."""
+"""Views whose POST may be repeated with an Idempotency-Key. graph.http.idempotency stores the
+keys."""
 
 import hashlib
 import json
 from collections.abc import Callable
-from functools import partial
+from functools import wraps
 from typing import Any
 
 from rest_framework.exceptions import ValidationError
@@ -17,40 +18,50 @@ from graph.models import RepeatedRequest
 
 KEY = "Idempotency-Key"
 KEY_LENGTH = 200
-METHOD = "post"
 REPLAYED = "Idempotent-Replayed"
 Post = Callable[..., Response]
 
 
-class Repeatable(TenantView):
-    """A view whose POST may be repeated: the same key returns the first response and changes
-    nothing."""
+class IdempotentView(TenantView):
+    """A view whose POST takes an Idempotency-Key. A repeated key returns the first response.
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        super().initial(request, *args, **kwargs)
-        post = getattr(self, METHOD, None)
-        if request.method == "POST" and post is not None:  # DRF looks the handler up after this
-            setattr(self, METHOD, partial(self._once, post))
+    Subclasses need nothing for this: the class wraps each `post` that they define with
+    `idempotent`.
+    """
+
+    post: Post
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "post" in cls.__dict__:
+            cls.post = idempotent(cls.post)
 
     def before_post(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """A step of a POST that asks other services, before and outside of any transaction."""
+        """Called before a POST, outside of any transaction, for requests to other services."""
 
-    def _once(self, post: Post, request: Request, *args: Any, **kwargs: Any) -> Response:
+
+def idempotent(post: Post) -> Post:
+    """The handler, changed to run once per Idempotency-Key. Without a key it runs each time."""
+
+    @wraps(post)
+    def once(view: IdempotentView, request: Request, *args: Any, **kwargs: Any) -> Response:
         key = _key(request)
         if key is None:
-            self.before_post(request, *args, **kwargs)
-            return post(request, *args, **kwargs)
-        once = IdempotentRequest(self.tenant(request), key, _digest(request))
-        if recorded := once.answered():
+            view.before_post(request, *args, **kwargs)
+            return post(view, request, *args, **kwargs)
+        repeated = IdempotentRequest(view.tenant(request), key, _digest(request))
+        if recorded := repeated.answered():
             return _again(recorded)
-        self.before_post(request, *args, **kwargs)
-        with once.first() as first:
+        view.before_post(request, *args, **kwargs)
+        with repeated.first() as first:
             if first.known is not None:
                 return _again(first.known)
-            answer = post(request, *args, **kwargs)
+            answer = post(view, request, *args, **kwargs)
             if answer.status_code < 300:
                 first.keep(answer.status_code, _text(answer), answer.headers.get("Location", ""))
             return answer
+
+    return once
 
 
 def _key(request: Request) -> str | None:

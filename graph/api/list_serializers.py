@@ -19,7 +19,7 @@ def money(**options: Any) -> Any:
 
 
 def total(counts: str) -> Any:
-    """A sum of money; `counts` says of what, in words that follow 'Counts'."""
+    """A field for a sum of money. `counts` says what it sums, in words that follow 'Counts'."""
     return money(help_text=f"Counts {counts}.")
 
 
@@ -171,6 +171,12 @@ class NeighbourAnswer(EntityAnswer):
 
 
 class PartyAnswer(FoundEntity):
+    merged_into = serializers.UUIDField(
+        allow_null=True, help_text="The id of this answer, where the request named an older one"
+    )
+    merged_ids = serializers.ListField(
+        child=serializers.UUIDField(), help_text="Older ids that mean this entity, too"
+    )
     spellings = serializers.ListField(child=serializers.CharField())
     neighbours = NeighbourAnswer(many=True)
 

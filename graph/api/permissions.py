@@ -9,9 +9,9 @@ from graph.http.scopes import READ, REVIEW, SYNC, allowed
 
 
 class Scoped(IsAuthenticated):
-    """The token or session must have the scope: read for safe methods, else the view's `scope`.
+    """Requires a scope of the token or session: read for safe methods, else the view's `scope`.
 
-    A view without one needs sync.
+    A view without `scope` requires sync.
     """
 
     def has_permission(self, request: Request, view: Any) -> bool:

@@ -23,9 +23,8 @@ def response(
 
 
 def of_exception(error: APIException, method: str) -> Response:
-    """The response to an exception of the REST framework; all leaves of validation errors are
-    listed.
-    """
+    """The response to an exception of the REST framework. It lists every single validation
+    error."""
     headers = {}
     if auth_header := getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = auth_header

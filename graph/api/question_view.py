@@ -1,4 +1,4 @@
-"""What all question endpoints share: their schema and their time limit."""
+"""The base of all question endpoints: their schema and their time limit."""
 
 from collections.abc import Callable
 from datetime import date
@@ -77,12 +77,13 @@ class Question(Versioned):
 
 
 class DatedQuestion(Question):
-    """A question whose answer depends on which day is today: an answer holds for its day only."""
+    """A question whose answer depends on which day is today. So a stored answer is valid for its
+    day only."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         self.perform_authentication(request)
         self.today = date.min
-        if request.user:  # None without a token, which `super` refuses
+        if request.user:  # without a token this is None, and `super` refuses the request
             self.today = days.today(self.tenant(request))
         super().initial(request, *args, **kwargs)
 
@@ -90,5 +91,5 @@ class DatedQuestion(Question):
         return f"-{self.today.isoformat()}"
 
     def dated(self, request: Request) -> dict[str, Any]:
-        """The checked parameters with the day that counts as today."""
+        """The checked parameters, with the day that counts as today."""
         return {"today": self.today, **self.parameters(request)}

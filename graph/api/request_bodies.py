@@ -1,4 +1,4 @@
-"""The JSON objects that requests send."""
+"""The base of JSON objects in request bodies."""
 
 from typing import Any
 
@@ -6,7 +6,8 @@ from rest_framework import serializers
 
 from graph.api.common_serializers import StrictQuery
 
-# JSON types that the fields would convert: 0 for false, 7 for "7", false for an id of zeros.
+# JSON types that the fields would convert without an error: 0 to false, 7 to "7", false to an id of
+# zeros.
 JSON: dict[type[serializers.Field[Any, Any, Any, Any]], tuple[type, str]] = {
     serializers.BooleanField: (bool, "true or false"),
     serializers.CharField: (str, "a string"),
@@ -16,12 +17,12 @@ JSON: dict[type[serializers.Field[Any, Any, Any, Any]], tuple[type, str]] = {
 
 
 def _is(value: Any, kind: type) -> bool:
-    """Whether the value has the JSON type. Missing and null values are checked by the field."""
+    """Return whether the value has the JSON type. The field checks missing and null values."""
     return value is None or (isinstance(value, kind) and isinstance(value, bool) == (kind is bool))
 
 
 def _misread(field: serializers.Field[Any, Any, Any, Any], value: Any) -> Any:
-    """The errors in the value's JSON type: sentences, or for a list, sentences by position."""
+    """The errors about the value's JSON type: sentences, or for a list, sentences by position."""
     if isinstance(field, serializers.ListField) and isinstance(value, list):
         errors = {i: _misread(field.child, item) for i, item in enumerate(value)}
         return {position: sentences for position, sentences in errors.items() if sentences}
@@ -47,6 +48,6 @@ class StrictBody(StrictQuery):
         return {**super().wrong(data), **misread}
 
     def checked(self) -> dict[str, Any]:
-        """The validated fields. Raises ValidationError that names each wrong one."""
+        """The validated fields. Raises ValidationError that names each wrong field."""
         self.is_valid(raise_exception=True)
         return dict(self.validated_data)

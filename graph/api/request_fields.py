@@ -156,7 +156,7 @@ class Beyond(serializers.Field[After, str, str | None, Any]):
 
 
 def beyond(after: After | None) -> str | None:
-    """An opaque text that the field parses; None if there is no next page."""
+    """The position as an opaque text, which the field parses; None for None."""
     if after is None:
         return None
     position = json.dumps([after[0], after[1], str(after[2])]).encode()

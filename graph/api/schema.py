@@ -1,4 +1,5 @@
-"""Adds to the published schema what all operations share, and examples from real answers."""
+"""Adds to the published schema what all operations have in common, and examples from real
+answers."""
 
 import json
 import re
@@ -29,12 +30,13 @@ KEY_PARAMETER = {
     f"the first response ({REPLAYED}: true) and is not executed again",
 }
 UNKEYED = frozenset({"session", "members", "invitations", "tokens"})  # the owner's rows, secrets
-CHECK = "graph_check"  # it stores nothing, nor its answer
+CHECK = "graph_check"  # stores nothing, not even its answer
 AUTHORISED = {"403": "The token's scopes, its user, or the session's role do not allow it"}
 
 
 def problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Makes every response from status 400 a problem, and adds those that any request may get."""
+    """Make every response from status 400 a problem, and add the problems that any request may
+    get."""
     for path in result["paths"].values():
         for method, operation in path.items():
             keyed = method == "post" and bool(operation.get("security"))
@@ -44,7 +46,7 @@ def problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
                 operation.setdefault("parameters", []).append(KEY_PARAMETER)
             _mend(operation, KEYED if keyed else {})
             operation.setdefault("summary", _summary(operation.get("description", "")))
-    for name in SPARSE:  # with ?fields= a row has only the fields named
+    for name in SPARSE:  # with ?fields= a row has only the named fields
         result["components"]["schemas"][name].pop("required", None)
     return result
 
@@ -69,7 +71,7 @@ def _mend(operation: dict[str, Any], more: dict[str, str]) -> None:
 
 
 def _illustrate(contents: dict[str, Any], name: str, code: str) -> None:
-    """Adds an example of that status: the operation's own, or a general one."""
+    """Add an example for that status: the operation's own, or a general one."""
     if name not in EXAMPLES:
         return
     example: Any = EXAMPLES[name].get(code, EXAMPLES["problems"].get(code))

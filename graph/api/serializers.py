@@ -83,7 +83,7 @@ class EdgesQuery(StrictQuery):
 
 
 def constrained(parameters: dict[str, Any]) -> dict[str, Any]:
-    """The parameters as the questions take them, with the filter of edges as `only`."""
+    """The parameters in the form that questions take, with the filter of edges as `only`."""
     arguments = dict(parameters)
     usual = counted_rows.DEFAULT if arguments.get("edges") == "flow" else counted_rows.ALL
     only = Only(
@@ -330,7 +330,7 @@ class QuestionsAnswer(Answer):
 
 
 class Given(serializers.Field[Any, Any, Any, Any]):
-    """JSON stored as text, returned as JSON."""
+    """JSON that is stored as text and returned as JSON."""
 
     def to_representation(self, value: str) -> Any:
         return json.loads(value)

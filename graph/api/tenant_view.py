@@ -32,8 +32,8 @@ class TenantView(APIView):
         return dict(validator.validated_data)
 
     def tenant(self, request: Request) -> UUID:
-        """The tenant whose rows are requested: the token's user.
+        """The tenant whose rows are requested, which is the token's user.
 
-        Only staff may name another tenant, and that is logged.
+        Only staff may name another tenant. Such requests are logged.
         """
         return cast(TenantRequest, request._request).tenant_id

@@ -142,7 +142,7 @@ class RelationshipsView(Listed):
 
 
 def _position(text: str) -> cursors.Position:
-    """Raises QuestionError."""
+    """The position in the text. Raises QuestionError."""
     try:
         return cursors.position(text)
     except ValueError:
@@ -250,7 +250,7 @@ class SpendView(DatedQuestion):
 class CheckView(TenantView):
     """Checks payments without storing anything, so the scope read is enough.
 
-    Nor does it store answers by Idempotency-Key: a repeated check is against the books of then.
+    It stores no answers by Idempotency-Key either: a repeated check uses the current books.
     """
 
     scope = READ

@@ -37,9 +37,10 @@ LIBPQ = (
 
 @dataclass
 class PoolState:
-    """A pool's state: its limit (`most`), open and idle connections, and waiting callers.
+    """A pool's state: its limit (`most`), its open and idle connections, and the waiting callers.
 
-    Since the pool began: the number of waits, their total seconds, and the timeouts (`refused`).
+    It also counts the waits since the pool began, their total seconds, and the waits that timed out
+    (`refused`).
     """
 
     most: int
@@ -69,7 +70,7 @@ class Pool:
 
     @contextmanager
     def transaction(self, begin: str) -> Iterator[Any]:
-        """A connection that has executed `begin`; rolled back at the end.
+        """Yield a connection that has executed `begin`, and roll it back at the end.
 
         Raises GraphError if no connection is free within the timeout.
         """
@@ -79,7 +80,8 @@ class Pool:
 
     @contextmanager
     def spare(self, begin: str) -> Iterator[Any | None]:
-        """As `transaction`, but None if none is free: who holds a connection must not wait."""
+        """As `transaction`, but yields None if none is free. A thread that holds a connection must
+        not wait for a second one."""
         if not self._slots.acquire(blocking=False):
             yield None
             return
@@ -213,9 +215,9 @@ class TenantReader:
             raise _explained(error) from error
 
     def tables(self, large: Composable, others: Sequence[Composable]) -> list[pa.Table]:
-        """The rows of the large query, then those of the others.
+        """Return the rows of the large query, then those of the others.
 
-        The others run in parallel, on a second connection with the same snapshot, if one is free.
+        The others run in parallel on a second connection with the same snapshot, if one is free.
         """
         if not others:
             return [self.table(large)]
@@ -242,12 +244,12 @@ class TenantReader:
 
 @contextmanager
 def tenant_snapshot(user_id: UUID, *, hashed: bool = False) -> Iterator[TenantReader]:
-    """One read-only REPEATABLE READ transaction that sets the tenant: a single snapshot.
+    """A read-only REPEATABLE READ transaction of the tenant, for reading columns in one snapshot.
 
-    For reading columns. For Django's connection: graph.database.tenancy.snapshot_transaction.
+    For Django's connection see graph.database.tenancy.snapshot_transaction.
 
-    `hashed=True` is for questions that read a whole tenant: it turns off nested loops, which
-    PostgreSQL plans for tables without statistics and which then take hours.
+    Set `hashed` for questions that read a whole tenant. It turns off nested loops, which PostgreSQL
+    plans for tables without statistics, and which can take hours.
     """
     tenant = SQL("SET LOCAL {} = {}; {}{}").format(
         SQL(TENANT_SETTING), Literal(str(user_id)), _limit(), SQL(HASHED if hashed else "")

@@ -1,7 +1,8 @@
-"""A time limit per thread for a question, which its database statements share.
+"""A time limit per thread for a question, which also applies to its database statements.
 
-Statements of a tenant's transaction end when the time is up; `check` ends Python code. Compiled
-code cannot be interrupted, so its cost is estimated before it begins (graph.questions.costs).
+A statement in a tenant's transaction is cancelled when the time is up; `check` ends Python code.
+Compiled code cannot be interrupted, so its cost is estimated before it begins
+(graph.questions.costs).
 """
 
 import time
@@ -13,12 +14,12 @@ from graph.errors import TookTooLong
 
 _ends: ContextVar[float | None] = ContextVar("finley_ends", default=None)
 LEAST = 1  # milliseconds; 0 would be no limit
-GRACE = 5_000  # milliseconds that a transaction may outlive the time in which it was to end
+GRACE = 5_000  # milliseconds that a transaction may stay idle after the time limit
 
 
 @contextmanager
 def seconds(most: float) -> Iterator[None]:
-    """Sets the limit for the code inside; a shorter outer limit stays in force."""
+    """Set the time limit for the code inside. A shorter outer limit stays in force."""
     outer, end = _ends.get(), time.monotonic() + most
     token = _ends.set(end if outer is None else min(outer, end))
     try:

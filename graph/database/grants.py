@@ -13,15 +13,15 @@ from graph.models.view_sql import TENANT_VIEW, VIEW
 
 TENANT_APPS = ("graph", "syncjobs")
 READ_ONLY = (TENANT_VIEW, "view_refreshes", "django_migrations")
-NONE = (VIEW, "duties")  # every tenant's at once
-# Read through functions that answer for one token: nobody lists addresses or digests.
+NONE = (VIEW, "duties", "replay_batches", "replay_items")  # rows of all tenants
+# Read only through functions that answer for one token: nobody can list addresses or digests.
 BY_FUNCTION = ("finley_user", "finley_apitoken")
 
 
 @receiver(all_views_synced)
 def put_in_place(using: str, **_: Any) -> None:
-    """Create the policies and grant the application's role its rights; no grants if one role is
-    both."""
+    """Create the policies and grant the application's role its rights. If the owner is also the
+    application's role, nothing is granted."""
     if using != "owner":
         return
     with connections[using].cursor() as cursor:

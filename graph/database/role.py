@@ -9,7 +9,7 @@ _owner = ContextVar("finley_owner", default=False)
 
 @contextmanager
 def as_owner() -> Iterator[None]:
-    """Everything that the ORM does inside runs as the owning role (admin, maintenance)."""
+    """Run the ORM's queries inside as the owning role (for the admin and maintenance)."""
     token = _owner.set(True)
     try:
         yield

@@ -1,8 +1,8 @@
-"""Separates tenants in the database: a transaction sees the rows of the tenant that it names, or
+"""Separates tenants in the database: a transaction that names a tenant sees its rows, any other
 none.
 
-Row-level security applies to every role but the tables' owner. A materialized view cannot have it,
-so the application reads ours through a view with a security barrier.
+Row-level security applies to every role except the tables' owner. A materialized view cannot have
+it, so the application reads the materialized view through a view with a security barrier.
 """
 
 from django.db.backends.utils import CursorWrapper
@@ -10,14 +10,15 @@ from psycopg.sql import SQL, Identifier
 
 from graph import sql
 
-# Django's and knox's own, whose user_id is a user: the application's role reads none of them.
+# Tables of Django and knox whose user_id is a user, not a tenant. The application's role cannot
+# read them.
 OF_USERS = (
     "django_admin_log",
     "finley_apitoken",
     "finley_user_groups",
     "finley_user_user_permissions",
 )
-# Those that run as their owner ask for the transaction's tenant, or for one token, themselves.
+# Functions that run as their owner. Each checks the transaction's tenant, or the one token, itself.
 FUNCTIONS = {  # each function, and the file that creates it
     "search_entities": "questions/search_entities",
     "relationships_nth": "reading/relationships_nth",
@@ -32,7 +33,7 @@ POLICY = SQL(
 
 
 def put_in_place(cursor: CursorWrapper) -> None:
-    """Policies on every table that has a user_id, the view of a tenant's relationships, search."""
+    """Create the policies of all tables with a user_id, the tenant's view, and the functions."""
     cursor.execute(sql.read("database/current_tenant"))
     for table, apart in tenant_tables(cursor):
         if not apart:

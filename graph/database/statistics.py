@@ -10,14 +10,15 @@ from psycopg.sql import SQL, Identifier, Literal
 
 from graph import sql
 
-MANY = 1_000  # rows of a tenant; plans for fewer are quick, however wrong
-TIMES = 10  # as many rows as the planner expects: its plans are no longer right
+MANY = 1_000  # rows of a tenant; for fewer even a wrong plan is fast
+TIMES = 10  # factor by which the rows exceed the planner's estimate before its plans are wrong
 
 
 def analyze_stale(connection: BaseDatabaseWrapper) -> None:
-    """ANALYZE the tables that have changed much since they were last analyzed, as the owner.
+    """ANALYZE, as the owner, the tables that have changed much since they were last analyzed.
 
-    Right after an import the planner knows nothing of the new rows, and plans are 100 times slower.
+    Right after an import the planner does not know the new rows, and its plans are 100 times
+    slower.
     """
     with connection.cursor() as cursor:
         cursor.execute(sql.read("database/stale_statistics"), [_tables(managed=True)])
@@ -25,11 +26,11 @@ def analyze_stale(connection: BaseDatabaseWrapper) -> None:
 
 
 def analyze_grown(connection: BaseDatabaseWrapper, user_id: UUID) -> list[str]:
-    """ANALYZE, as the owner, the tables in which the tenant has far more rows than the planner
-    expects; returns their names.
+    """ANALYZE, as the owner, the tables where the tenant has far more rows than the planner
+    expects. Return their names.
 
-    A new tenant beside large ones changes too small a part of a table for the table to count as
-    stale, and its queries get plans for a single row.
+    If large tenants share a table, the rows of a new tenant are a small part of it. The table does
+    not count as stale then, but the planner expects a single row of the new tenant.
     """
     with connection.cursor() as cursor:
         stale = [table for table in _tables() if _is_underestimated(cursor, table, user_id)]
@@ -48,7 +49,8 @@ def _is_underestimated(cursor: CursorWrapper, table: str, user_id: UUID) -> bool
 
 
 def _tables(*, managed: bool | None = None) -> list[str]:
-    """Of the graph's models; those of tenants, the view included, if `managed` is not said."""
+    """The managed tables of the graph's models; without `managed`, the tables and views of
+    tenants."""
     return [
         model._meta.db_table
         for model in apps.get_app_config("graph").get_models()

@@ -19,7 +19,7 @@ SNAPSHOT = SQL("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 
 @contextmanager
 def tenant_transaction(user_id: UUID, *, using: str = "default") -> Iterator[BaseDatabaseWrapper]:
-    """A transaction in which the database knows the tenant; yields the connection.
+    """A transaction that sets the tenant for the database's policies. Yields the connection.
 
     The setting is local to the transaction, so it works behind poolers and does not leak into other
     transactions. The same holds for the time limit, if there is one (graph.database.deadlines).
@@ -36,8 +36,8 @@ def snapshot_transaction(
 ) -> Iterator[tuple[BaseDatabaseWrapper, dict[str, Any]]]:
     """As `tenant_transaction`, but every query inside sees one snapshot (REPEATABLE READ).
 
-    Also yields the row of the first query, which then needs no round trip of its own. It must be
-    the outermost transaction; this is checked.
+    It also yields the row of `query`, the first query, which needs no round trip of its own. Raises
+    if it is not the outermost transaction.
     """
     connection = connections["default"]
     with transaction.atomic(durable=True), connection.cursor() as cursor:
@@ -46,7 +46,7 @@ def snapshot_transaction(
 
 
 def tenant_row(user_id: UUID, query: Composable) -> dict[str, Any]:
-    """The query's one row, in a transaction of its own and one round trip instead of four.
+    """Return the query's one row, in a transaction of its own with one round trip instead of four.
 
     PostgreSQL runs statements that arrive together as one transaction.
     """

@@ -32,7 +32,7 @@ def plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
 def storage(column: pa.ChunkedArray) -> pa.Array:
     """The column as one array of its storage type (16 bytes for a uuid)."""
     whole = plain(column).combine_chunks()
-    if isinstance(whole, pa.ChunkedArray):  # no chunks at all
+    if isinstance(whole, pa.ChunkedArray):  # the column has no chunks
         whole = pa.concat_arrays(whole.chunks) if whole.num_chunks else pa.array([], column.type)
     return whole.storage if isinstance(whole.type, pa.BaseExtensionType) else whole
 
@@ -105,7 +105,8 @@ def _numbers(array: pa.Array) -> list[Any]:
 
 
 def _objects(array: pa.Array, uuids: bool) -> list[Any]:
-    """Creates each distinct value once if there are few; converts texts at once if many."""
+    """Python objects of the array: one per distinct value if there are few, converted in bulk if
+    there are many."""
     coded = array.dictionary_encode()
     many = len(coded.dictionary) > len(array) // 2
     if many and (uuids or pa.types.is_string(array.type)):

@@ -16,7 +16,8 @@ SEED = 20
 
 @dataclass(frozen=True, slots=True)
 class Communities:
-    """Node rows by community, largest first. `modularity` is in -0.5..1, None without edges."""
+    """Communities as lists of node rows, largest first. `modularity` is in -0.5..1, None without
+    edges."""
 
     members: list[list[int]]
     modularity: float | None
@@ -26,8 +27,8 @@ class Communities:
 def communities(graph: Graph, seed: int = SEED) -> Communities:
     """Louvain (Blondel et al., 2008) by NetworKit, on the undirected projection.
 
-    Edges weigh as for PageRank. The same graph and seed give the same communities. A node without
-    edges is a community of its own.
+    Edges have the same weights as for PageRank. The same graph and seed give the same communities.
+    A node without edges is a community of its own.
     """
     weights = weighted(graph)
     matrix = adjacency(graph, weights.values)

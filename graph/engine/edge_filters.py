@@ -18,12 +18,13 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Only:
-    """Keeps the edges that meet all conditions; a condition left at its default has no effect.
+    """Keeps the edges that meet all conditions. A condition left at its default has no effect.
 
-    `types`: the edge's type is one of them. `min_confidence`: its confidence is at least this.
-    `since`, `until`: its date is between them, inclusive. `layers`: it has a value of all of them.
-    `kinds`: what it records, if it is a flow, is one of them. `once`: of the views of one payment
-    that meet all other conditions one is kept: the view that counts, else the one of the least id.
+    `types`: the edge has one of these types. `min_confidence`: its confidence is at least this.
+    `since`, `until`: its date is in this inclusive range. `layers`: it has a value in each of these
+    layers. `kinds`: a flow has one of these kinds; a link passes. `once`: if several sources
+    recorded one payment, one of the edges that meet the other conditions is kept. It is the
+    canonical one, else the one with the lowest id.
     """
 
     types: Sequence[str] = ()
@@ -32,6 +33,8 @@ class Only:
     until: date | None = None
     layers: Sequence[str] = ()
     kinds: Sequence[str] = ()
+    min_amount: float | None = None
+    max_amount: float | None = None
     once: bool = False
 
     def columns(self) -> tuple[str, ...]:
@@ -41,6 +44,7 @@ class Only:
             "confidence_score": self.min_confidence > 0,
             "occurred_at": self.since is not None or self.until is not None,
             "kind": bool(self.kinds),
+            "amount": self.min_amount is not None or self.max_amount is not None,
             "payment_group_id": self.once,
         }
         presences = (BY_NAME[name].presence for name in self.layers)
@@ -51,7 +55,7 @@ class Only:
         return graph.only(edges=self.mask(graph)) if self.columns() else graph
 
     def mask(self, graph: Graph) -> Mask:
-        """Which edges pass."""
+        """A mask with True for each edge that passes."""
         mask = np.ones(graph.edge_count, bool)
         for condition in self._conditions(graph.edges):
             mask &= _mask(condition)
@@ -68,6 +72,7 @@ class Only:
             conditions.append(pc.or_(recorded, pc.is_null(kind)))
         if self.min_confidence > 0:
             conditions.append(pc.greater_equal(edges["confidence_score"], self.min_confidence))
+        conditions += self._of_amount(edges)
         if self.since is not None or self.until is not None:
             days = edges["occurred_at"].cast(pa.timestamp("us")).cast(pa.date32(), safe=False)
             if self.since is not None:
@@ -76,9 +81,17 @@ class Only:
                 conditions.append(pc.less_equal(days, pa.scalar(self.until)))
         return conditions
 
+    def _of_amount(self, edges: pa.Table) -> "list[pa.ChunkedArray]":
+        if self.min_amount is None and self.max_amount is None:
+            return []
+        amounts = pc.abs(edges["amount"].cast(pa.float64()))
+        ends = ((pc.greater_equal, self.min_amount), (pc.less_equal, self.max_amount))
+        return [compare(amounts, end) for compare, end in ends if end is not None]
+
 
 def _once(edges: pa.Table, mask: Mask) -> Mask:
-    """Without rows whose payment another row of the mask shows. A link is no view of a payment."""
+    """The mask with one edge per payment only. Links all stay, because a link is no sighting of a
+    payment."""
     groups, ids = storage(edges["payment_group_id"]), storage(edges["id"])
     counts = np.asarray(pc.equal(groups, ids).fill_null(True), bool)
     others = np.flatnonzero(mask & ~counts)

@@ -12,7 +12,7 @@ from graph.engine.columns import as_strings, positions, storage
 
 Index = npt.NDArray[np.int64]
 ENDS = ("source_entity_id", "target_entity_id")
-MANY = 100_000  # edges; from here on, starting a thread pays off
+MANY = 100_000  # edges; for more, a second thread saves time
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,7 +64,7 @@ class Graph:
         nodes: npt.NDArray[np.bool_] | None = None,
         edges: npt.NDArray[np.bool_] | None = None,
     ) -> "Graph":
-        """The graph with only these nodes, and of the edges between them only these edges."""
+        """The graph reduced to these nodes, and to these edges among the edges between them."""
         nodes = np.ones(self.node_count, bool) if nodes is None else nodes
         edges = np.ones(self.edge_count, bool) if edges is None else edges
         edges = edges & nodes[self.source] & nodes[self.target]
@@ -78,7 +78,7 @@ class Graph:
         )
 
     def turned(self) -> "Graph":
-        """The graph with all edges reversed; nothing is copied."""
+        """The graph with all edges reversed. It shares the columns; nothing is copied."""
         return replace(self, source=self.target, target=self.source)
 
     def numbers(self, column: str) -> npt.NDArray[np.float64]:
@@ -89,10 +89,10 @@ class Graph:
 
 
 def build(nodes: pa.Table, edges: pa.Table, version: str = "") -> Graph:
-    """Builds the graph of these rows.
+    """Build the graph of these rows.
 
-    `nodes` has id (uuid), kind, name; `edges` has id, source_entity_id, target_entity_id (uuid,
-    NULL where unresolved) and any further columns, which become the edges' attributes.
+    `nodes` has id (uuid), kind, name. `edges` has id, source_entity_id and target_entity_id (uuid,
+    NULL if an event has no entity). Any further columns become the edges' attributes.
     """
     ends = _ends(edges, nodes["id"])
     unresolved = pc.or_(

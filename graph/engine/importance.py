@@ -26,9 +26,10 @@ class Importance:
 
 
 def importance(graph: Graph, algorithm: str, direction: Direction = "any") -> Importance:
-    """Scores by one of ALGORITHMS. Raises KeyError for another name.
+    """Return the scores by one of ALGORITHMS. Raises KeyError for another name.
 
-    Scores are rounded to DECIMALS, because threads sum in any order and ties must stay ties.
+    Scores are rounded to DECIMALS, because threads add up in any order and equal scores must stay
+    equal.
     """
     compute = ALGORITHMS[algorithm]
     if graph.node_count == 0:

@@ -22,9 +22,10 @@ LEAST, MOST = 4, 60  # rounds
 
 
 def layout(communities: Sequence[Sequence[int]], source: Index, target: Index) -> Points:
-    """The places of the nodes of all communities, a row of x and y each; a node's radius is 1.
+    """Return the position of every node, an array with one (x, y) row per node. A node's radius is
+    1.
 
-    `source` and `target` are the ends of edges, one for each pair of nodes.
+    `source` and `target` are the ends of edges. Two connected nodes have exactly one edge here.
     """
     count = sum(len(members) for members in communities)
     degrees = np.bincount(np.concatenate([source, target]), minlength=count)
@@ -53,7 +54,8 @@ def _sunflower(count: int) -> Points:
 
 
 def _centres(radii: npt.NDArray[np.float64]) -> Points:
-    """Of discs with these radii, the largest first: along a sunflower of their areas."""
+    """The centres of discs with these radii, the largest first, placed on a spiral by their
+    areas."""
     area = np.cumsum(radii**2) - radii**2 / 2
     distance, angle = 1.25 * np.sqrt(area - area[0] if len(area) else area), GOLDEN
     at = np.arange(len(radii))
@@ -61,7 +63,8 @@ def _centres(radii: npt.NDArray[np.float64]) -> Points:
 
 
 def _moves(places: Points, ends: tuple[Index, Index], degrees: Index, heat: float) -> Points:
-    """How far each node goes in a round: at most `heat` of its own disc's width, 2."""
+    """The (x, y) step of each node in a round. A step is at most `heat` times a node's width of
+    2."""
     source, target = ends
     moves = np.zeros_like(places)
     pull = (places[target] - places[source]) * 0.02

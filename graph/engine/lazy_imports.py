@@ -10,3 +10,11 @@ def networkit() -> Any:
     import networkit as nk  # noqa: PLC0415
 
     return nk
+
+
+@cache
+def pypdf() -> Any:
+    """The pypdf module. Its import takes 0.2 s, with Pillow and fontTools."""
+    import pypdf as reader  # noqa: PLC0415
+
+    return reader

@@ -16,7 +16,7 @@ Worth = npt.NDArray[np.float64]
 class Neighbourhood:
     """Nodes by distance, the start first, and the rows of all edges between any two of them.
 
-    `truncated`: more nodes than requested lie within the depth.
+    `truncated` means that more nodes than requested lie within the depth.
     """
 
     nodes: list[int]
@@ -35,10 +35,11 @@ def neighbourhood(
     worth: Worth | None = None,
     total: np.ufunc = np.add,
 ) -> Neighbourhood:
-    """At most `most` nodes within `depth` edges of the start.
+    """Return at most `most` nodes within `depth` edges of the start.
 
-    Of nodes at equal distance those come first whose edges from nearer nodes have the greatest
-    `total` of `worth` (one value an edge), then the first rows. Without `worth`: the first rows.
+    If not all nodes at one distance fit, those with the greatest `total` of `worth` are taken, over
+    the edges from nearer nodes. `worth` has one value per edge. Of equal nodes the first rows are
+    taken; without `worth` all are equal.
     """
     steps = adjacency(graph, np.ones(graph.edge_count), direction)
     distance = np.full(graph.node_count, -1)

@@ -11,7 +11,7 @@ from graph.engine.graph import Graph
 from graph.engine.projection import Direction
 from graph.engine.weights import weighted
 
-# A score of 0 does not prove that nothing flows, so its edge is the last resort, but usable.
+# An edge with score 0 may still carry a flow. So it stays usable, at the highest cost.
 LEAST_SCORE = 1e-9
 
 
@@ -27,7 +27,8 @@ class Hop:
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """The hops in order (none if source and target are the same node), and their total cost."""
+    """The hops in order, and their total cost. There are no hops if source and target are one
+    node."""
 
     hops: list[Hop]
     cost: float
@@ -67,7 +68,8 @@ def shortest_path(
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """All ways to walk an edge, ordered by edge id: from, to, cost, edge row, forward or not."""
+    """All directions in which edges can be walked, ordered by edge id: from, to, cost, edge row,
+    forward or not."""
 
     source: npt.NDArray[np.int64]
     target: npt.NDArray[np.int64]
@@ -117,7 +119,7 @@ def _levels(steps: Steps, nodes: int, source: int, max_length: int) -> list[_Lev
 
 
 def _next(steps: Steps, before: npt.NDArray[np.float64], nodes: int) -> _Level:
-    """The next level: for each node the cheapest step into it, the first among equals."""
+    """The next level: the cheapest step into each node; of equally cheap steps the first."""
     usable = np.flatnonzero(np.isfinite(before[steps.source]))
     cost = before[steps.source[usable]] + steps.cost[usable]
     order = np.lexsort((cost, steps.target[usable]))

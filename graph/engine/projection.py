@@ -29,7 +29,8 @@ def adjacency(graph: Graph, weights: Weights, direction: Direction = "any") -> s
 
 
 def pairs(graph: Graph, direction: Direction = "any") -> npt.NDArray[np.int64]:
-    """The distinct (u, v) without self-loops, shape (k, 2). With `any`, each pair once, u < v."""
+    """The distinct pairs (u, v) without self-loops, shape (k, 2). With `any`, each pair occurs
+    once, u < v."""
     ends = np.column_stack([graph.source, graph.target])
     if direction == "any":
         ends = np.sort(ends, axis=1)

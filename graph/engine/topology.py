@@ -145,7 +145,7 @@ class Topology:
         return sp.coo_array((weights, (source, target)), shape=(self.n, self.n)).tocsr()
 
     def _arcs(self, weights: Floats, *, loops: bool) -> tuple[Index, Index, Floats]:
-        """All ways to walk an edge; a self-loop is walked one way."""
+        """All directions in which edges can be walked. A self-loop counts once."""
         straight = self.source != self.target
         selection = slice(None) if loops else straight
         if self.directed:
@@ -158,7 +158,7 @@ class Topology:
 
 
 def networkit_graph(matrix: sp.coo_array, *, directed: bool) -> Any:
-    """The weighted graph of a matrix that has each undirected edge once."""
+    """The weighted NetworKit graph of a matrix that has each undirected edge once."""
     ends = tuple(places.astype(np.uint64) for places in matrix.coords)
     entries = (matrix.data.astype(float), ends)
     return networkit().GraphFromCoo(entries, n=matrix.shape[0], weighted=True, directed=directed)

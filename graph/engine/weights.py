@@ -20,7 +20,7 @@ class Weighted:
 
 
 def weighted(graph: Graph, by: str = "causal_score") -> Weighted:
-    """Each edge's score in the column `by`, or its confidence_score where that is NULL."""
+    """Each edge's score in the column `by`, or its confidence_score if that column is NULL."""
     scores = graph.numbers(by)
     absent = np.isnan(scores)
     used = {by: int((~absent).sum())}

@@ -1,14 +1,14 @@
-"""Which rows are sightings of one payment, and which one counts.
+"""Decides which rows are sightings of one payment, and which of them is the canonical one.
 
-Every sum rests on this definition. The sightings of a payment are joined by same_transaction links,
-and by rows that a source published twice (`republished`). An invoice is never a sighting of the
-payment that settles it. One sighting counts, the canonical one: a transfer between own accounts
-before all others, then a row of an account's statement, then of the ledger; of several the
-earliest, then the one with the smallest id. `relationship_instances.canonical_id` stores it (NULL:
-the row counts itself); the view shows it as `payment_group_id`.
+Every sum rests on this definition. The sightings of a payment are connected by same_transaction
+links, and by rows that a source published twice (`republished`). An invoice is never a sighting of
+the payment that settles it. The canonical sighting counts: a transfer between own accounts before
+all others, then a row of an account's statement, then a row of the ledger. If there are several, it
+is the earliest, then the one with the smallest id. `relationship_instances.canonical_id` stores it
+(NULL if the row itself counts). The view shows it as `payment_group_id`.
 
-A sum over all rows counts the canonical ones. A sum over some rows (a party's, a department's)
-counts each group among them once.
+A sum over all rows adds the canonical ones. A sum over some rows (a party's, a department's) adds
+each group among them once.
 """
 
 from collections.abc import Iterable
@@ -16,9 +16,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import numpy as np
+import scipy  # it imports scipy.sparse when that is first used
 from psycopg.sql import SQL, Literal
-from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
 from graph import sql
 from graph.database.arrow import tenant_snapshot
@@ -37,9 +36,9 @@ STAGING = """
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One sighting of a payment that several rows state.
+    """One sighting of a payment.
 
-    `day`: ISO; `statement`: whether it is a line of an account's statement.
+    `day` is an ISO date. `statement` says whether the row is a line of an account's statement.
     """
 
     id: str
@@ -54,7 +53,8 @@ class View:
 
 
 def of_tenant(user_id: UUID) -> dict[str, str]:
-    """Relationship → the canonical one of its group, for all payments with several sightings."""
+    """Relationship → the canonical relationship of its group, for all payments with several
+    sightings."""
     views, pairs = read(user_id)
     return {
         view.id: min(group, key=_rank).id
@@ -65,9 +65,9 @@ def of_tenant(user_id: UUID) -> dict[str, str]:
 
 
 def enrich(user_id: UUID) -> Counts:
-    """Write each row's canonical row; rows that already have it are not touched.
+    """Write each row's canonical row. Rows that already have it are not changed.
 
-    After same_transaction and fraud, whose results it reads.
+    It must run after same_transaction and fraud, whose results it reads.
     """
     canonical_of = of_tenant(user_id)
     rows = [(row, best) for row, best in canonical_of.items() if row != best]
@@ -88,14 +88,14 @@ def enrich(user_id: UUID) -> Counts:
 
 
 def _alike(views: Iterable[View], pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Pairs of rows that both move money, or that both do not: an invoice is no payment."""
+    """The pairs in which both rows move money, or neither does. An invoice is no payment."""
     moves = {view.id: view.moves_money for view in views}
     return [(one, other) for one, other in pairs if moves[one] == moves[other]]
 
 
 def read(user_id: UUID) -> tuple[list[View], list[tuple[str, str]]]:
-    """The tenant's flows with several sightings, and the pairs that are sightings of
-    one payment."""
+    """The tenant's flows with several sightings, and the pairs that are sightings of one
+    payment."""
     with tenant_snapshot(user_id, hashed=True) as reader:
         query = SQL(sql.read("enrich/sightings")).format(user_id=Literal(str(user_id)))
         rows = reader.table(query).to_pylist()
@@ -108,12 +108,12 @@ def read(user_id: UUID) -> tuple[list[View], list[tuple[str, str]]]:
 
 
 def grouped(views: Iterable[View], pairs: Iterable[tuple[str, str]]) -> list[list[View]]:
-    """The sightings of each payment."""
+    """The sightings of each payment, as one list per payment."""
     ordered = sorted(views, key=lambda view: view.id)
     place = {view.id: at for at, view in enumerate(ordered)}
     ends = np.array([[place[one], place[other]] for one, other in pairs]).reshape(-1, 2)
-    graph = sparse.coo_matrix((np.ones(len(ends)), ends.T), shape=(len(ordered),) * 2)
-    label = connected_components(graph, directed=False)[1] if ordered else []
+    graph = scipy.sparse.coo_matrix((np.ones(len(ends)), ends.T), shape=(len(ordered),) * 2)
+    label = scipy.sparse.csgraph.connected_components(graph, directed=False)[1] if ordered else []
     groups: dict[int, list[View]] = {}
     for view, group in zip(ordered, label, strict=True):
         groups.setdefault(int(group), []).append(view)

@@ -1,10 +1,13 @@
-"""Which pairs of layer 9 are about one possible double payment, and how much of it is at risk.
+"""Groups the pairs of layer 9 into cases: one case per possible double payment, with the amount at
+risk.
 
-Pairs are about one case where they share a row, where their rows are views of one payment, where
-layer 9 says so (the lines of one invoice, a batch that is paid again), where one's payment settles
-the other's invoice, or where two payments to a party are of the very amount of two invoices of it
-that are a pair. The amount at risk is that of the extra rows, once: an extra payment that only pays
-an extra invoice of the case adds nothing. Nothing here touches the database.
+Two pairs belong to one case in each of these situations. They share a row. Their rows are sightings
+of one payment. Layer 9 says so (the lines of one invoice, a batch that is paid again). The payment
+in one pair settles the invoice in the other. Two payments to a party have the amounts of two of its
+invoices that are a pair.
+
+The amount at risk is that of the extra rows, counted once. An extra payment that only pays an extra
+invoice of the case adds nothing. Nothing here uses the database.
 """
 
 from collections import defaultdict
@@ -17,13 +20,13 @@ from uuid import UUID
 
 from graph.models.choices import MONEY_MOVED
 
-LATEST = 400  # days after its invoice within which a payment of the same amount may be for it
+LATEST = 400  # days after an invoice within which a payment of the same amount may belong to it
 
 
 @dataclass(frozen=True)
 class Row:
-    """One row of a pair. `group`: the id of the canonical sighting of its payment, or
-    its own id."""
+    """One row of a pair. `group` is the id of the canonical sighting of its payment, or its own
+    id."""
 
     id: str
     group: str
@@ -56,7 +59,8 @@ Settled = Mapping[str, set[str]]  # an invoice → the groups of the payments th
 
 @dataclass(frozen=True)
 class Case:
-    """One possible double payment: its pairs, the surest first, and which groups are extra."""
+    """One possible double payment: its pairs, ordered by confidence, and the groups that are
+    extra."""
 
     pairs: Sequence[Pair]
     extras: Mapping[str, Row]
@@ -71,7 +75,7 @@ class Case:
         return sorted({row.key for pair in self.pairs for row in (pair.later, pair.original)})
 
     def values(self) -> dict[str, Any]:
-        """The columns that programs write."""
+        """The columns of the case that programs write."""
         best = self.pairs[0]
         days = [row.day for row in self.rows.values()]
         return {
@@ -107,7 +111,8 @@ def _reason(pair: Pair) -> dict[str, Any]:
 
 
 def group(pairs: Sequence[Pair], settled: Settled) -> list[Case]:
-    """The cases of these pairs (the surest first), in the order of their first pairs."""
+    """Return the cases of these pairs, in the order of their first pairs. The most certain pair
+    comes first."""
     sets = _UnionFind()
     for pair in pairs:
         sets.join(pair.later.group, pair.original.group)
@@ -118,7 +123,7 @@ def group(pairs: Sequence[Pair], settled: Settled) -> list[Case]:
     for one, other in _of_equal_amounts(pairs, settled):
         sets.join(one.later.group, other.later.group)
     batches: dict[str, str] = {}
-    for pair in pairs:  # layer 9 tells lines of one invoice, and batches, as one
+    for pair in pairs:  # layer 9 marks the lines of one invoice, and batches, as one case
         if name := pair.evidence.get("case"):
             sets.join(batches.setdefault(name, pair.later.group), pair.later.group)
     by_case: dict[str, list[Pair]] = defaultdict(list)
@@ -128,8 +133,8 @@ def group(pairs: Sequence[Pair], settled: Settled) -> list[Case]:
 
 
 def _of_equal_amounts(pairs: Iterable[Pair], settled: Settled) -> Iterator[tuple[Pair, Pair]]:
-    """Pairs of invoices and pairs of payments to the same party of the same amount, of which no
-    settlement says anything else."""
+    """Yield each pair of invoices with a pair of payments to the same party of the same amount,
+    unless a settlement contradicts."""
     settling = {payment for payments in settled.values() for payment in payments}
     invoices: dict[tuple[str, Decimal, str], list[Pair]] = defaultdict(list)
     payments: dict[tuple[str, Decimal, str], list[Pair]] = defaultdict(list)
@@ -160,14 +165,14 @@ def _case(pairs: list[Pair], settled: Settled) -> Case:
     extras = {
         name: row
         for name, row in later.items()
-        # a payment of one of the invoices is no further risk
+        # a payment of one of the invoices adds nothing to the risk
         if name in owed or not (name in paying or row.amount in amounts)
     }
     return Case(sorted(pairs, key=lambda pair: -pair.confidence), extras, rows)
 
 
 class _UnionFind:
-    """Which names are of one set (union-find)."""
+    """Finds which names belong to one set (union-find)."""
 
     def __init__(self) -> None:
         self._parent: dict[str, str] = {}

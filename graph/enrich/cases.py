@@ -1,8 +1,8 @@
-"""Cases in their tables: each is written with its rows, and keeps what people decided about it.
+"""Writes the cases to their tables. Each case keeps what people decided about it.
 
-`graph.enrich.case_groups` says which pairs of layer 9 are one case. A case is recognised by its
-rows' own keys in their sources, so a decision outlives re-imports and recomputations. A case that
-people have closed opens again when more is at risk than they knew.
+`graph.enrich.case_groups` says which pairs of layer 9 are one case. A case is recognised by the
+keys of its rows in their sources, so a decision survives re-imports and recomputations. A case that
+people closed is opened again if more is at risk than they knew.
 """
 
 import json
@@ -28,9 +28,9 @@ CLOSED = (CaseState.DISMISSED, CaseState.RECOVERED)
 
 
 def enrich(user_id: UUID) -> Counts:
-    """Write the tenant's cases as found now; people's decisions stay.
+    """Write the tenant's cases as found now. People's decisions stay.
 
-    After fraud, settles and payment_groups, whose results it reads.
+    It must run after fraud, settles and payment_groups, whose results it reads.
     """
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         alone(cursor, user_id)
@@ -42,7 +42,8 @@ def enrich(user_id: UUID) -> Counts:
 
 @dataclass(frozen=True)
 class _View:
-    """A row of a group's case: a view of it (`same`), or the payment that settles it."""
+    """A row connected with a case's group: another sighting of it (`same`), or the payment that
+    settles it."""
 
     of_group: str
     relationship: str
@@ -122,8 +123,11 @@ def _visible_fields(case: PaymentCase) -> tuple[object, ...]:
 def _matched(
     current: Sequence[Case], old_rows: Sequence[PaymentCase], decided: set[UUID]
 ) -> list[list[PaymentCase]]:
-    """For each case the known ones that share a row with it, the one that goes on first: one that
-    people have decided on, then the one with most rows in common, then the oldest."""
+    """For each case, the stored cases that share a row with it. The first one continues.
+
+    A case that people have decided on comes first, then the one with the most rows in common, then
+    the oldest.
+    """
     by_key: dict[str, list[PaymentCase]] = defaultdict(list)
     for old in old_rows:
         for key in old.row_keys:
@@ -144,7 +148,8 @@ def _matched(
 
 
 def _written(user_id: UUID, case: Case, same: list[PaymentCase]) -> PaymentCase:
-    """The case as a row of its table, with the decisions of those that it was before."""
+    """Write the case as a row of its table, with the decisions of the stored cases that it
+    continues."""
     values = case.values()
     if not same:
         row = PaymentCase.objects.create(user_id=user_id, state=_judged(case), **values)
@@ -180,7 +185,7 @@ def _written(user_id: UUID, case: Case, same: list[PaymentCase]) -> PaymentCase:
 
 
 def _judged(case: Case) -> str:
-    """The state that people's words on the single pairs amount to."""
+    """The state that follows from people's decisions on the single pairs."""
     words = {pair.status for pair in case.pairs}
     if words == {DuplicateStatus.DISMISSED.value}:
         return CaseState.DISMISSED.value
@@ -198,7 +203,7 @@ PAIRS = {
 
 
 def _judge_pairs(user_id: UUID, case_row: PaymentCase, case: Case) -> None:
-    """A pair that came to a decided case has the case's decision."""
+    """Give undecided pairs of a decided case the case's decision."""
     if case_row.state != CaseState.OPEN:
         DuplicateTransaction.objects.filter(
             user_id=user_id,
@@ -224,7 +229,7 @@ def _write_rows(user_id: UUID, case_row: PaymentCase, case: Case, views: Sequenc
 
 
 def _roles(case: Case, views: Iterable[_View]) -> dict[str, str]:
-    """Each row's part in the case."""
+    """The role of each row in the case."""
     groups = {row.group for row in case.rows.values()}
     roles = {view.relationship: CaseRole.VIEW.value for view in views if view.of_group in groups}
     extras = {row.id for row in case.extras.values()}
@@ -237,7 +242,8 @@ def _roles(case: Case, views: Iterable[_View]) -> dict[str, str]:
 
 
 def _take_away(user_id: UUID, obsolete: Iterable[PaymentCase], decided: set[UUID]) -> int:
-    """What is found no more goes, but a case that people have said something about stays."""
+    """Delete the stored cases that are not found any more, and return their number. A case that
+    people have decided on stays, marked as not found."""
     removed = 0
     for case in obsolete:
         if case.id not in decided:

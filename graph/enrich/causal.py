@@ -1,10 +1,10 @@
-"""Layer 1, causal: does one event bring the other about? By the criteria of A. Bradford Hill,
-"The environment and disease: association or causation?", Proc. R. Soc. Med. 58 (1965), 295-300.
+"""Layer 1, causal: does one event cause the other? By the criteria of A. Bradford Hill, "The
+environment and disease: association or causation?", Proc. R. Soc. Med. 58 (1965), 295-300.
 
-They are judged over all links of one type between the same two parties: a single pair proves
-nothing. Only links that tell of cause and effect are judged (an invoice and its payment, a payment
-and its fee, what is taken back, a mail and what it is about, an order); money that merely moved has
-no causal row.
+The criteria are computed over all links of one type between the same two parties, because a single
+pair proves nothing. Only links that express cause and effect are judged: an invoice and its
+payment, a payment and its fee, a payment and its reversal, a mail and its subject, an order. A
+payment alone has no causal row.
 """
 
 import re
@@ -26,14 +26,14 @@ from graph.models.enrichment import BRADFORD_HILL, CausalRelationship
 
 Columns = Mapping[str, NDArray[Any]]
 COLUMNS = ("causal_score", "causal_direction", *BRADFORD_HILL, "evidence")
-FEW = 4  # pairs; a rank correlation of fewer says nothing
-PRECISION = 6  # digits that are kept
+FEW = 4  # pairs; with fewer a rank correlation means nothing
+PRECISION = 6  # stored digits
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One group of like links: their places, which end comes first, the six criteria (None:
-    cannot be known), evidence."""
+    """One group of similar links: their places, the end that comes first, the six criteria (None if
+    unknown), and evidence."""
 
     places: NDArray[np.int64]
     direction: str
@@ -42,13 +42,13 @@ class Judged:
 
 
 def judge(links: Columns) -> list[Judged]:
-    """Each group of links of one type from one party to another.
+    """Return one result for each group of links of one type from one party to another.
 
-    Shapes: columns of equal length: type, cause, effect (texts), cause_day, effect_day (days),
-    cause_amount, effect_amount, confidence, causes, effects (events there are), cause_days,
-    effect_days (their spans). Where the effects come first they are the causes, and it says so.
-    A criterion that is the same for every group tells nothing and is left out, if there are groups
-    to compare.
+    `links` has columns of equal length: type, cause, effect (texts), cause_day, effect_day (days),
+    cause_amount, effect_amount, confidence, causes, effects (numbers of events), cause_days,
+    effect_days (their spans in days). If the effects come before the causes, the two are swapped,
+    and the result says so. A criterion with the same value for all groups is left out if there are
+    groups to compare.
     """
     turned = _turned(links)
     judgements = [_judged(links, turned, places) for places in _groups(links)]
@@ -65,7 +65,7 @@ def judge(links: Columns) -> list[Judged]:
 
 
 def _turned(links: Columns) -> Columns:
-    """The same links seen from their other ends."""
+    """The same links with cause and effect swapped."""
     other = {"cause": "effect", "effect": "cause"}
     return {
         "".join(other.get(part, part) for part in re.split("(cause|effect)", name)): column
@@ -80,7 +80,7 @@ def _judged(links: Columns, turned: Columns, places: NDArray[np.int64]) -> Judge
 
 
 def _precedence(links: Columns, places: NDArray[np.int64]) -> float:
-    """The share of pairs in which the cause comes first; the same day counts half."""
+    """The share of pairs in which the cause comes first. A pair on the same day counts half."""
     lag = links["effect_day"][places] - links["cause_day"][places]
     return float(np.where(lag > 0, 1.0, np.where(lag == 0, 0.5, 0.0)).mean())
 
@@ -143,7 +143,8 @@ def _distinct(links: Columns, places: NDArray[np.int64]) -> tuple[int, int]:
 
 
 def _dose(links: Columns, places: NDArray[np.int64]) -> float | None:
-    """None where there are too few pairs, or amounts that do not vary."""
+    """The rank correlation of the amounts; None if there are too few pairs or the amounts do not
+    vary."""
     one, other = links["cause_amount"][places], links["effect_amount"][places]
     if len(places) < FEW or np.ptp(one) == 0 or np.ptp(other) == 0:
         return None
@@ -151,7 +152,7 @@ def _dose(links: Columns, places: NDArray[np.int64]) -> float | None:
 
 
 def _ranks(values: NDArray[Any]) -> NDArray[np.float64]:
-    """Each value's place in the order of all, equal ones' the mean of theirs."""
+    """The rank of each value. Equal values get their mean rank."""
     _, of, counts = np.unique(values, return_inverse=True, return_counts=True)
     return (np.cumsum(counts) - (counts - 1) / 2)[of]
 
@@ -171,7 +172,7 @@ def _constant(judgements: list[Judged]) -> set[str]:
 
 
 def score(criteria: Mapping[str, float | None]) -> float | None:
-    """The mean of the criteria that can be known; None of none."""
+    """The mean of the known criteria; None if none is known."""
     values = [value for value in criteria.values() if value is not None]
     return round(sum(values) / len(values), PRECISION) if values else None
 
@@ -184,7 +185,7 @@ def direction(precedence: float) -> str:
 
 
 def enrich(user_id: UUID) -> Counts:
-    """Write the layer: one row a link that was judged."""
+    """Write the layer: one row per judged link."""
     with tenant_snapshot(user_id, hashed=True) as reader:
         query = SQL(sql.read("enrich/causes")).format(user_id=Literal(str(user_id)))
         links = _columns(reader.table(query))
@@ -208,5 +209,5 @@ def _rounded(value: float | None) -> float | None:
 
 
 def _columns(table: pa.Table) -> Columns:
-    """Texts as objects, numbers as they are."""
+    """The table's columns: texts as objects, numbers unchanged."""
     return {name: np.asarray(table[name].to_pylist()) for name in table.column_names}

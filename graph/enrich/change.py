@@ -1,8 +1,8 @@
 """Layer 8, change: what was created, modified or deleted after it was first imported.
 
-Imports write most of it, where they see it: a row that differs from what was known (`modified`,
-field by field) and a row that has appeared in a file that was imported before (`created`). What is
-left is what people and syncs took out of the graph.
+Imports write most of it: a row that differs from the stored one (`modified`, field by field), and a
+new row in a file that was imported before (`created`). This module adds what people and syncs
+removed from the graph.
 """
 
 from uuid import UUID

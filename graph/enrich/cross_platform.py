@@ -1,7 +1,8 @@
-"""Layer 5, cross-platform: which systems saw a payment.
+"""Layer 5, cross-platform: the platforms that recorded a payment.
 
-Its own source; the sources of its other sightings (same_transaction links, over any number of
-them); and those that hold a document of it (receipt links to either of its postings).
+A payment's own platform is one of them. So is the platform of each other sighting of the payment:
+same_transaction links connect the sightings, directly or through further sightings. So is each
+platform that holds a document with a receipt link to one of the payment's postings.
 """
 
 import json
@@ -27,9 +28,9 @@ STAGING = """
 
 
 def enrich(user_id: UUID, payments: Payments) -> Counts:
-    """Write one row per payment. After same_transaction, whose links it reads.
+    """Write one row per payment. It must run after same_transaction, whose links it reads.
 
-    Most payments have one platform only; their rows are created in the database.
+    Most payments have one platform only. Their rows are created in the database.
     """
     groups = canonical.grouped(*canonical.read(user_id))
     documents = _documents(user_id)
@@ -42,7 +43,8 @@ def seen(
     views: Mapping[str, list[str]],
     documents: Mapping[str, Mapping[str, list[str]]],
 ) -> Seen:
-    """For each payment that several platforms have: what each of them has of it, by platform.
+    """Return what each platform recorded of a payment, for payments that several platforms
+    recorded.
 
     `views`: relationship → the relationships of its group; `documents`: relationship → platform →
     the keys of the documents there.
@@ -56,7 +58,7 @@ def seen(
                 by[payments.platform[at]].add(f"{payments.source[at]} {payments.external_id[at]}")
             for platform, keys in documents.get(view, {}).items():
                 by[platform] |= set(keys)
-        if len(by) > 1:  # else its own row says all
+        if len(by) > 1:  # else the payment's own row is enough
             sources[relationship] = {name: sorted(by[name]) for name in sorted(by)}
     return sources
 

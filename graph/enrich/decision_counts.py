@@ -1,7 +1,8 @@
-"""What people have decided about each kind of finding, and what it says of the kind.
+"""Counts what people have decided about each kind of finding, and lowers its confidence
+accordingly.
 
-A kind of which fewer than HALF of ENOUGH decided cases or more were confirmed is turned down in the
-tenant's books: its findings are no surer than its record, and say so.
+If fewer than HALF of at least ENOUGH decided cases of a kind were confirmed, the kind's confidence
+is lowered in the tenant's books. Its findings are then no surer than this share, and say so.
 """
 
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ ENOUGH, HALF = 20, 0.5
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Of so many decided cases so many were confirmed."""
+    """The numbers of decided and of confirmed cases."""
 
     confirmed: int
     decided: int
@@ -36,7 +37,7 @@ class Record:
 
 
 def records(user_id: UUID) -> dict[str, Record]:
-    """By kind of duplicate, over all of the tenant's cases that somebody has decided."""
+    """The record of each kind of duplicate, over all of the tenant's decided cases."""
     right = Q(state__in=[CaseState.CONFIRMED, CaseState.RECOVERED])
     with tenant_transaction(user_id):
         counted = (

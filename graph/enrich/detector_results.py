@@ -1,4 +1,4 @@
-"""The detectors' results for a tenant's books, each computed once and shared."""
+"""The detectors' results for a tenant's books. Each is computed once and shared."""
 
 from functools import cached_property
 from uuid import UUID
@@ -13,10 +13,10 @@ from graph.enrich.temporal import this_day
 
 
 class Findings:
-    """Each result is computed when it is first needed.
+    """Computes each result when it is first needed.
 
-    `everything`: search all groups of payments for series, also those unchanged since the last
-    search.
+    `everything` searches all groups of payments for series, including those unchanged since the
+    last search.
     """
 
     def __init__(self, user_id: UUID, *, everything: bool = False) -> None:
@@ -33,7 +33,7 @@ class Findings:
 
     @cached_property
     def courses(self) -> list[Course]:
-        """The occurrences of the tenant's series."""
+        """The tenant's series with their occurrences."""
         series = incremental.find(self.user_id, self.payments, everything=self.everything)
         return courses(self.payments, series)
 

@@ -1,10 +1,10 @@
 """Layer 9, fraud: payments that probably repeat another one, as ordered pairs for a person to
 judge.
 
-`fraud_candidates` finds them. What explains a repetition weighs against it: an original that was
-taken back before it was paid again, a copy that was taken back, a regular period. Rows that a
-source published twice are recognised (`republished`): they were paid once. A person's decision on a
-pair is kept.
+`fraud_candidates` finds them. Anything that explains a repetition lowers the confidence: the
+original was taken back before it was paid again, the copy was taken back, or the payments recur.
+Rows that a source published twice are recognised (`republished`), because they were paid once. A
+person's decision on a pair is kept.
 """
 
 import json
@@ -33,7 +33,7 @@ from graph.enrich.write.counts import Counts
 from graph.enrich.write.difference import Difference
 
 LEAST = 0.5  # confidence of a pair that a person should see
-REPUBLISHED = 0.2  # of one that was published twice: stated, but not as paid twice
+REPUBLISHED = 0.2  # confidence of a row that was published twice: reported, but not as paid twice
 DUPLICATES = Difference(
     found="found_duplicates",
     columns=(
@@ -61,10 +61,11 @@ SLIPS = frozenset({"transposed_number", "transposed_amount", "number_suffix", "l
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """Places of the later payment and its original; how sure; kind and what weighs against it.
+    """The places of the later payment and of its original, the confidence, the kind, and what
+    speaks against it.
 
-    `case`: the key of the first later row that this pair is one finding with; `record`: what people
-    have decided about its kind.
+    `case` is the key of the first later row of the same case. `record` is what people have decided
+    about the kind.
     """
 
     later: int
@@ -78,16 +79,17 @@ class Duplicate:
 
 @dataclass(frozen=True)
 class Stated:
-    """What else the payments' rows state: the bank account, and where each was published first."""
+    """What else the payments' rows state: the bank account, and where each row was first
+    published."""
 
     accounts: Texts
     publication: Texts
 
 
 def enrich(user_id: UUID, payments: Payments, duplicates: list[Duplicate] | None = None) -> Counts:
-    """Write the tenant's open duplicates as found now; people's decisions stay. One transaction.
+    """Write the tenant's open duplicates as found now. People's decisions stay. One transaction.
 
-    A dismissed pair stays dismissed under the rows' own keys, also after a re-import.
+    A dismissed pair stays dismissed under the keys of its rows, even after a re-import.
     """
     if duplicates is None:
         same, charges, reversed_by = reversals.known(user_id, payments)
@@ -97,12 +99,14 @@ def enrich(user_id: UUID, payments: Payments, duplicates: list[Duplicate] | None
 
 
 def by_records(duplicates: Iterable[Duplicate], records: Mapping[str, Record]) -> list[Duplicate]:
-    """The duplicates with what people have decided about their kinds."""
+    """The duplicates, with the confidence adjusted to what people have decided about their
+    kinds."""
     return [_by_record(duplicate, records.get(duplicate.kind)) for duplicate in duplicates]
 
 
 def _by_record(duplicate: Duplicate, record: Record | None) -> Duplicate:
-    """With what people have decided about its kind; no surer than that where it is turned down."""
+    """The duplicate with the record of its kind. If the record lowers the kind's confidence, the
+    duplicate's is limited to it."""
     if record is None:
         return duplicate
     if not record.is_turned_down:
@@ -121,12 +125,15 @@ def find(
     *,
     about: Ints | None = None,
 ) -> list[Duplicate]:
-    """The pairs, in the order of the later payment; `about`: those in which any of these rows has a
-    part (which case they are of is told of all pairs only)."""
+    """Return the pairs, ordered by the later payment.
+
+    With `about` only pairs that contain any of these rows are returned, and their `case` is that
+    among these pairs.
+    """
     again, first = republished.find(payments, columns.publication)
     printed = dict(zip(again.tolist(), first.tolist(), strict=True))
     taken_back, on_card = _taken_back(reversed_by), _on_card(payments, same)
-    apart = {*printed, *charges.fee.tolist()}  # a charge bears its payment's number
+    apart = {*printed, *charges.fee.tolist()}  # a charge has its payment's number
     candidates = [
         _weighed(payments, repeat, taken_back, on_card)
         for repeat in fraud_candidates.find(payments, columns.accounts, about)
@@ -143,8 +150,8 @@ def find(
 
 
 def _in_cases(payments: Payments, duplicates: list[Duplicate]) -> list[Duplicate]:
-    """Each pair with its case: lines of one invoice are one, and so are all invoices of one party
-    and day that are paid again on another one day (a batch)."""
+    """The pairs, each with its case. The lines of one invoice are one case. So are all invoices of
+    one party and day that are paid again on one other day (a batch)."""
     party, day, first = sides(payments).party, payments.day, dict[tuple[object, ...], int]()
     with_cases: list[Duplicate] = []
     for duplicate in duplicates:
@@ -159,7 +166,8 @@ def _in_cases(payments: Payments, duplicates: list[Duplicate]) -> list[Duplicate
 
 
 def _once(payments: Payments, duplicates: list[Duplicate]) -> list[Duplicate]:
-    """Without the payments of parts that the books have listed: one invoice, one finding."""
+    """The duplicates without payments of parts if the books have listed the invoice. So one invoice
+    is one finding."""
     numbers = [normal(payments.document[duplicate.later]) for duplicate in duplicates]
     split = {
         number
@@ -176,13 +184,14 @@ def _once(payments: Payments, duplicates: list[Duplicate]) -> list[Duplicate]:
 
 
 def _taken_back(reversed_by: Reversals) -> dict[int, int]:
-    """Each payment that was taken back wholly → by which."""
+    """Each payment that was wholly taken back → the payment that did so."""
     whole = reversed_by.only(reversed_by.whole)
     return dict(zip(whole.original.tolist(), whole.reversal.tolist(), strict=True))
 
 
 def _on_card(payments: Payments, same: Pairs) -> set[int]:
-    """Payments that a card's feed saw as well: who enters a receipt again is not charged again."""
+    """Payments that a card's feed contains as well. Entering a receipt twice charges the card only
+    once."""
     card = payments.platform == "card"
     return {*same.one[card[same.other]].tolist(), *same.other[card[same.one]].tolist()}
 
@@ -216,12 +225,12 @@ def _is_calendar(days: int) -> bool:
 
 
 def _key(payments: Payments, at: int) -> str:
-    """The row's own key: it outlives a re-import."""
+    """The row's key in its source, which survives a re-import."""
     return f"{payments.source[at]} {payments.external_id[at]}"
 
 
 def evidence(payments: Payments, duplicate: Duplicate) -> dict[str, Any]:
-    """What the pair was found by: a person can check it against the two rows."""
+    """What the pair was found by, so that a person can check it against the two rows."""
     rows = (duplicate.later, duplicate.original)
     return {
         "kind": duplicate.kind,
@@ -243,7 +252,7 @@ def evidence(payments: Payments, duplicate: Duplicate) -> dict[str, Any]:
 
 
 def stated(user_id: UUID, payments: Payments) -> Stated:
-    """The accounts and publications of the tenant's rows."""
+    """The bank accounts and first publications of the tenant's rows."""
     with tenant_snapshot(user_id, hashed=True) as reader:
         query = SQL(sql.read("enrich/stated")).format(user_id=Literal(str(user_id)))
         table: pa.Table = reader.table(query)

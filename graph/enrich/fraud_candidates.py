@@ -1,8 +1,8 @@
-"""Payments that repeat another: the ways in which one invoice is entered, or paid, again.
+"""Finds payments that repeat another, by the ways in which an invoice is entered or paid twice.
 
-Each way is a key that the repetition shares with its original and that few others share, plus a
-check (after the tests of M. Nigrini, "Forensic Analytics", 2nd ed. 2020, ch. 11-12: same-same-same
-and same-same-different). All keys are hashed, so no way compares all pairs.
+Each way is a key that the repetition shares with its original and with few other rows, plus a
+check. The ways follow the tests of M. Nigrini, "Forensic Analytics", 2nd ed. 2020, ch. 11-12:
+same-same-same and same-same-different. All keys are hashed, so no way compares all pairs.
 """
 
 from collections import Counter
@@ -31,7 +31,8 @@ PARTS = 6  # of an invoice that is entered again in parts
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """Places of the later payment and of the original that it may repeat; kind: how."""
+    """The places of the later payment and of the original that it may repeat, the kind and the
+    confidence."""
 
     later: int
     original: int
@@ -40,11 +41,12 @@ class Repeat:
 
 
 def find(payments: Payments, accounts: Texts, about: Ints | None = None) -> list[Repeat]:
-    """Every way's repeats, of each payment the surest one, by place.
+    """Return the repeats that all ways find, by place. For each payment only the most certain one
+    is returned.
 
-    `accounts`: the bank account that each payment's row states ("" for none). `about`: at least the
-    repeats in which any of these rows has a part, and all of a number that one of these is split
-    under; the others are not sought.
+    `accounts` is the bank account that each payment's row states ("" for none). With `about` at
+    least the repeats that contain any of these rows are returned, and all under the numbers of
+    their splits. The others are not searched for.
     """
     if not len(payments):
         return []
@@ -68,7 +70,7 @@ def _surest(columns: Columns) -> list[Repeat]:
 
 
 def _beside(columns: Columns, repeats: list[Repeat]) -> Ints:
-    """Rows that may repeat one that is sought, and those of numbers that are split."""
+    """The later rows of these repeats, and all rows that have the number of a split."""
     later = [repeat.later for repeat in repeats]
     split = {columns.number[repeat.later] for repeat in repeats if repeat.kind == "split"}
     alike = [at for at in columns.rows.tolist() if columns.number[at] in split] if split else []
@@ -76,7 +78,8 @@ def _beside(columns: Columns, repeats: list[Repeat]) -> Ints:
 
 
 def _pairs(columns: Columns, key: Ints, rows: Ints | None = None) -> Iterator[tuple[int, int]]:
-    """Each row with every earlier one of its key; `rows`: among these."""
+    """Yield each row with every earlier row that has the same key, of `rows` or of those
+    concerned."""
     concerned = columns.concerned(key, columns.rows) if rows is None else rows
     for group in groups(key, concerned):
         if len(group) <= CROWD:
@@ -87,7 +90,7 @@ def _pairs(columns: Columns, key: Ints, rows: Ints | None = None) -> Iterator[tu
 
 
 def _same_number(columns: Columns) -> Iterator[Repeat]:
-    """One party, number and amount on another day, line by line; the zeros may differ."""
+    """Same party, number and amount on another day, line by line. Leading zeros may differ."""
     amount, key = columns.payments.amount, columns.same_number
     for group in groups(key, columns.concerned(key, columns.rows)):
         days = columns.payments.day[group]
@@ -111,7 +114,7 @@ def _of_gap(days: int) -> float:
 
 
 def _suffix(columns: Columns) -> Iterator[Repeat]:
-    """One party and amount, and the number with a suffix."""
+    """Same party and amount, and the number with a suffix."""
     for bare, marked in _bare_and_marked(columns, columns.alike):
         for one in marked:
             for other in bare:
@@ -121,7 +124,8 @@ def _suffix(columns: Columns) -> Iterator[Repeat]:
 
 
 def _bare_and_marked(columns: Columns, of: Ints) -> Iterator[tuple[list[int], list[int]]]:
-    """Of each code in `of`: the rows of one number, and the rows of that number with a suffix."""
+    """For each code in `of`, yield the rows with a number, and the rows with this number and a
+    suffix."""
     marked = columns.rows[columns.stem[columns.rows] != ""]
     number = np.concatenate([columns.number[columns.rows], columns.stem[marked]])
     rows = np.concatenate([columns.rows, marked])
@@ -132,8 +136,10 @@ def _bare_and_marked(columns: Columns, of: Ints) -> Iterator[tuple[list[int], li
 
 
 def _transposed_number(columns: Columns) -> Iterator[Repeat]:
-    """One party and amount, and two digits of the number swapped; not where several invoices of
-    one day are all so like those of another: a slip of the pen happens once.
+    """Same party and amount, and two neighbouring digits of the number swapped.
+
+    If several invoices of one day resemble those of another day like this, none is a repeat,
+    because such a slip happens once.
     """
     key = columns.shape_of_number
     pairs = _slips(columns, _pairs(columns, key))
@@ -154,7 +160,7 @@ def _slips(columns: Columns, pairs: Iterator[tuple[int, int]]) -> list[tuple[int
 
 
 def _of_payees(columns: Columns, key: Ints, pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """All that is so like these pairs of the same payees, sought or not."""
+    """All pairs of the same payees that resemble each other like these, searched for or not."""
     if columns.is_about.all() or not pairs:
         return pairs
     payees = columns.payee[[later for later, _ in pairs]]
@@ -168,8 +174,10 @@ def _batch(columns: Columns, later: int, first: int) -> tuple[int, int, int]:
 
 
 def _transposed_amount(columns: Columns) -> Iterator[Repeat]:
-    """One party and number, and two digits of the amount swapped; lines of a day are none, nor
-    are those of a number that is there on many days: a mandate's, whose amounts vary.
+    """Same party and number, and two neighbouring digits of the amount swapped.
+
+    Lines of one day are left out. So are numbers that occur on many days, such as a mandate's,
+    because their amounts vary.
     """
     amount = columns.payments.amount
     for later, first in _pairs(columns, columns.shape_of_amount):
@@ -179,13 +187,14 @@ def _transposed_amount(columns: Columns) -> Iterator[Repeat]:
 
 
 def _split(columns: Columns) -> Iterator[Repeat]:
-    """One party's invoice once more in parts: marked numbers whose amounts add up to it."""
+    """A party's invoice entered again in parts: numbers with suffixes, whose amounts add up to
+    it."""
     amount = columns.payments.amount
     for whole, parts in _bare_and_marked(columns, columns.payee):
         if len(whole) != 1 or not 2 <= len(parts) <= PARTS:
             continue
         if len({columns.raw[part] for part in parts}) < len(parts):
-            continue  # one number paid in parts is paid once
+            continue  # an invoice paid in parts under its own number is paid once
         gap = columns.gap(min(parts), whole[0])
         if 0 <= gap <= SOON and sum(amount[part] for part in parts) == amount[whole[0]]:
             yield from (Repeat(part, whole[0], "split", 0.93) for part in parts)
@@ -208,8 +217,9 @@ def _same_account(columns: Columns) -> Iterator[Repeat]:
 
 
 def _same_amount(columns: Columns) -> Iterator[Repeat]:
-    """Without numbers: one party paid the same odd amount twice, by one of ours and for the same,
-    within weeks, where it is hardly ever paid an amount twice; not where both are in turn."""
+    """Without a number: a party was paid the same odd amount twice within weeks, by one of the
+    tenant's parties and with the same text. It is hardly ever paid an amount twice, and the two are
+    not in turn."""
     payments, purpose = columns.payments, columns.purpose
     count = np.bincount(columns.payee)[columns.payee]
     odd = (payments.amount % UNIT != 0) & (count >= KNOWN)
@@ -225,8 +235,8 @@ def _same_amount(columns: Columns) -> Iterator[Repeat]:
 
 
 def is_in_turn(days: Ints, day: int) -> bool:
-    """Whether payments on these days (in order) keep a period, and the one of `day` has its place
-    in it: none comes soon before or after it. Wages are equal by chance."""
+    """Return whether payments on these days (in order) recur, and none comes soon before or after
+    the one of `day`. Two wages may be equal by chance."""
     steps = np.diff(days)
     if len(days) < KNOWN or not (period := float(np.median(steps))):
         return False
@@ -248,12 +258,13 @@ WAYS: tuple[Callable[[Columns], Iterator[Repeat]], ...] = (
 
 
 def _alone(columns: Columns, row: int, confidence: float) -> float:
-    """Half of it where the party is often paid this amount: like numbers are then in series."""
+    """The confidence, halved if the party is often paid this amount. Similar numbers then count
+    up."""
     return confidence / 2 if columns.often[columns.alike[row]] > 3 else confidence
 
 
 def swapped(one: str, other: str) -> bool:
-    """The two differ by one swap of neighbouring digits."""
+    """Return whether the two texts differ by one swap of neighbouring digits."""
     if len(one) != len(other):
         return False
     unlike = [at for at in range(len(one)) if one[at] != other[at]]

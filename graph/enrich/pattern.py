@@ -1,10 +1,10 @@
-"""Layer 4, pattern: templates learned over series, with names that people understand.
+"""Layer 4, pattern: templates that many series follow, with names for people.
 
 A template is what several series have in common: the kinds of the two parties, the frequency,
-whether the amount is fixed, its band, whether the payments state a document number, the currency.
-Its confidence is how alike they are and how surely each recurs: the mean recurrence score of its
-series, shrunk for few of them by the rule of succession, (sum of scores + 1) / (series + 2) (P.-S.
-Laplace, "Essai philosophique sur les probabilites", 1814).
+whether the amount is fixed, its band, whether the payments state a document number, and the
+currency. Its confidence is the mean recurrence score of its series, reduced if they are few by the
+rule of succession: (sum of scores + 1) / (series + 2) (P.-S. Laplace, "Essai philosophique sur les
+probabilites", 1814).
 """
 
 from collections import defaultdict
@@ -24,8 +24,8 @@ from graph.enrich.write.patterns import Shared
 from graph.models.enrichment import RelationshipPattern
 
 BANDS = (0, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 25_000, 100_000)
-FIXED = 0.02  # spread of log amounts: what is fixed may round, or rise once by as much
-RISES = 0.25  # of the steps from one to the next may be more than that: a price that goes up
+FIXED = 0.02  # spread of log amounts: a fixed amount may be rounded, or rise once by this much
+RISES = 0.25  # share of the steps between amounts that may be larger: the price may rise
 DIGITS = 4
 FREQUENCY_WORDS = {
     "four_weekly": "four-weekly", "thirty_days": "30-day", "two_monthly": "two-monthly",
@@ -53,7 +53,7 @@ class Template:
 
     @property
     def name(self) -> str:
-        """monthly fixed bill, department to vendor, GBP 100-250"""
+        """A name such as: monthly fixed bill, department to vendor, GBP 100-250"""
         what = "bill" if self.numbered else "payment"
         frequency = FREQUENCY_WORDS.get(self.frequency, self.frequency)
         amount = "fixed" if self.fixed else "varying"
@@ -62,7 +62,7 @@ class Template:
 
 
 def enrich(user_id: UUID, payments: Payments, every: Sequence[Course]) -> Counts:
-    """Write the layer: one row per template; the series' payments point at it."""
+    """Write the layer: one row per template, to which the series' payments point."""
     rows = patterns(payments, every)
     return write_patterns.write(user_id, "pattern", RelationshipPattern, rows)
 
@@ -92,13 +92,14 @@ def template(payments: Payments, course: Course) -> Template:
 
 
 def is_fixed(course: Course) -> bool:
-    """Whether its amount stays the same from one occurrence to the next, except for some rises."""
+    """Return whether the series' amount stays the same between occurrences, except for some
+    rises."""
     steps = np.abs(np.diff(course.amounts))
     return bool((steps > FIXED).mean() <= RISES and np.median(steps) <= FIXED / 4)
 
 
 def band(amount: float) -> str:
-    """The band that an amount lies in, its lower edge included."""
+    """The band that contains an amount. The lower edge belongs to the band."""
     for low, high in pairwise(BANDS):
         if amount < high:
             return f"{low:,}-{high:,}" if low else f"under {high:,}"

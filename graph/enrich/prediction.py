@@ -1,10 +1,11 @@
 """Layer 6, prediction: the next occurrence of each active series, and what became of it.
 
-A prediction is about one agreed day of one series and is recognised by it: `series` and `agreed` in
-its evidence. It refers to the last relationship that the series had when it was made. It goes from
-pending to fulfilled when the day's occurrence is there, to overdue when its last expected day is
-past, to cancelled when the series has ended or is no longer found. An overdue one stays visible; if
-its payment comes late, it becomes fulfilled. Nothing is predicted twice.
+A prediction is about one agreed day of one series, and `series` and `agreed` in its evidence
+identify it. It refers to the last relationship that the series had when it was made. It is pending
+at first. It becomes fulfilled when the day's occurrence has come, overdue when its last expected
+day has passed, and cancelled when the series has ended or is not found any more. An overdue
+prediction stays visible. If its payment comes late, it becomes fulfilled. Nothing is predicted
+twice.
 """
 
 import json
@@ -28,7 +29,7 @@ from graph.models.choices import PredictionStatus
 
 Row = dict[str, Any]
 DIGITS = 4
-STALE = 2  # periods after the end of its books from which on a prediction is stale
+STALE = 2  # periods after the end of the source's books from which a prediction is stale
 FREQUENCY_WORDS = {
     "weekly": "weekly", "fortnightly": "fortnightly", "twice_monthly": "twice a month",
     "four_weekly": "four-weekly",
@@ -38,8 +39,8 @@ FREQUENCY_WORDS = {
 
 
 def enrich(user_id: UUID, payments: Payments, every: Sequence[Course], until: Todays) -> Counts:
-    """Write the layer: new predictions, and the state of existing ones as of each
-    source's today."""
+    """Write the layer: new predictions, and the state of the stored ones as of each source's
+    today."""
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         alone(cursor, user_id)
         stored = _known(cursor, user_id)
@@ -64,7 +65,7 @@ def _known(cursor: CursorWrapper, user_id: UUID) -> list[Row]:
 def predict(
     payments: Payments, every: Sequence[Course], until: Todays, stored: Iterable[Mapping[str, Any]]
 ) -> Iterator[Row]:
-    """Each stored prediction as of its source's today, and the new ones (id: None)."""
+    """Yield each stored prediction as of its source's today, and the new ones (with id None)."""
     by_key = {key(payments, course.series): course for course in every}
     scales = forecast.scales([trial for course in every for trial in forecast.trials(course)])
     coming = {
@@ -75,7 +76,7 @@ def predict(
     for row in stored:
         name, agreed = row["evidence"].get("series", ""), row["evidence"].get("agreed", "")
         stored_keys.add((name, agreed))
-        if "cancelled_by" in row["evidence"]:  # by a person
+        if "cancelled_by" in row["evidence"]:  # cancelled by a person
             continue
         fresh = coming.get(name)
         if fresh and fresh["evidence"]["agreed"] == agreed:
@@ -119,7 +120,8 @@ def _row(payments: Payments, name: str, course: Course, expected: Expected, unti
 
 
 def _reach(course: Course, until: int) -> dict[str, str]:
-    """How far the books reach that the series is in, and from when on they are too old for it."""
+    """Until when the books of the series' source reach, and from which day on they are too old for
+    it."""
     period = course.series.fit.grid.frequency.period
     stale = min(until + math.ceil(STALE * period) + 1, forecast.LAST_DAY)
     return {"books_until": on(until).isoformat(), "stale_from": on(stale).isoformat()}
@@ -139,7 +141,8 @@ def _evidence(name: str, course: Course, expected: Expected) -> dict[str, Any]:
 
 
 def _agreed(course: Course, slot: int) -> str:
-    """The slot's number stays while the frequency does; its agreed day may move a little."""
+    """The agreed day of the slot. The slot's number stays while the frequency stays; its day may
+    move a little."""
     return f"{course.series.frequency} {slot}"
 
 
@@ -161,7 +164,7 @@ def _money(amount: int) -> Decimal:
 def _settled(
     payments: Payments, row: Mapping[str, Any], course: Course | None, until: Todays
 ) -> Row:
-    """One that is not the series' next any more: its day has come, or passed, or never will."""
+    """A prediction that is not the series' next one any more: fulfilled, overdue or cancelled."""
     state = {**row, "evidence": dict(row["evidence"])}
     if course is not None:
         state |= _reach(course, until[source_of(payments, course)])
@@ -172,13 +175,13 @@ def _settled(
         passed = course is not None and _passed(row, course)
         state["status"] = str(PredictionStatus.OVERDUE if passed else PredictionStatus.CANCELLED)
         if course is not None and not passed:
-            state["evidence"]["stopped"] = True  # longer overdue than its length bears
+            state["evidence"]["stopped"] = True  # overdue for longer than the series' length allows
         state["fulfilled_by_event_id"] = None
     return state
 
 
 def _occurrence(payments: Payments, row: Mapping[str, Any], course: Course) -> str | None:
-    """The payee's event of the occurrence in the prediction's slot."""
+    """The payee's event of the occurrence in the prediction's slot, or None."""
     for slot, place in zip(course.slots[::-1], course.last[::-1], strict=True):
         agreed = _agreed(course, int(slot))
         if agreed == row["evidence"].get("agreed"):
@@ -187,6 +190,7 @@ def _occurrence(payments: Payments, row: Mapping[str, Any], course: Course) -> s
 
 
 def _passed(row: Mapping[str, Any], course: Course) -> bool:
-    """Whether the series went on without it: it was missed, and stays overdue."""
+    """Return whether the series went on without this occurrence. It was then missed, and stays
+    overdue."""
     frequency, _, slot = str(row["evidence"].get("agreed", "")).rpartition(" ")
     return frequency == course.series.frequency and int(slot) < course.slots[-1]

@@ -28,11 +28,12 @@ MASK = 5  # parties of one name, from which on it is a mask: nobody knows who is
 
 
 class Columns:
-    """What the ways look at, for rows with an amount: `rows` have a number, `unnumbered` none (but
-    for purchases by card: shops have prices, and equal purchases).
+    """The columns that the ways use, for rows with an amount.
 
-    `is_about`: rows whose repeats are sought, all at first; the ways look only at rows that have a
-    key in common with these.
+    `rows` have a document number, `unnumbered` have none. Purchases by card are not among
+    `unnumbered`, because shops have fixed prices and equal purchases are common. `is_about` marks
+    the rows whose repeats are searched for, all at first. The ways use only rows that have a key in
+    common with these.
     """
 
     def __init__(self, payments: Payments, accounts: Texts) -> None:
@@ -57,68 +58,71 @@ class Columns:
         self.is_about = np.ones(len(payments), dtype=bool)
 
     def seek(self, about: Ints) -> None:
-        """Only the repeats of these rows are sought from now on."""
+        """Search only for the repeats of these rows from now on."""
         self.is_about = np.zeros(len(self.payments), dtype=bool)
         self.is_about[about] = True
 
     def concerned(self, key: Ints, rows: Ints) -> Ints:
-        """Those of the rows whose key any row that it is about has, too."""
+        """The rows of `rows` whose key occurs in any row of `is_about`."""
         return rows[having(key, self.is_about)[rows]]
 
     def _labels(self) -> Flags:
-        """Rows whose number their party bears on many days: a contract, a mandate."""
+        """Marks rows whose number the party has on many days, such as the number of a contract or a
+        mandate."""
         label = _days_of(self.same_number, self.payments.day) > LABEL
         case = (self.unlike_sums >= UNLIKE) | ((self.unlike_sums > 1) & (self.days >= CASE))
         return label | (self.days > OFTEN) | case
 
     @cached_property
     def days(self) -> Ints:
-        """On how many days the party bears each row's number."""
+        """For each row, the number of days on which the party has the row's number."""
         return _days_of(self.bears, self.payments.day)
 
     @cached_property
     def same_number(self) -> Ints:
-        """One party, number and amount."""
+        """Same party, number and amount."""
         return codes(self.bears, self.payments.amount)
 
     @cached_property
     def shape_of_number(self) -> Ints:
-        """One party and amount, and a number of the same letters and digits."""
+        """Same party and amount, and a number of the same characters."""
         shape = np.array([_shape(number) for number in self.raw], dtype=object)
         return codes(self.payee, shape, self.payments.amount)
 
     @cached_property
     def shape_of_amount(self) -> Ints:
-        """One party and number, and an amount of the same digits."""
+        """Same party and number, and an amount of the same digits."""
         shape = [_shape(str(amount)) for amount in self.payments.amount.tolist()]
         return codes(self.bears, np.array(shape, dtype=object))
 
     @cached_property
     def of_anybody(self) -> Ints:
-        """One number and amount, whoever is paid."""
+        """Same number and amount, of any party."""
         return codes(self.book, self.numbered, self.payments.amount)
 
     @cached_property
     def bearers(self) -> Ints:
-        """How many parties of its books bear each row's number."""
+        """For each row, the number of parties in its source that have the row's number."""
         number = codes(self.book, self.numbered)
         return unlike(number, self.party)[number]
 
     @cached_property
     def purpose(self) -> Ints:
-        """One party, paid by one of ours and for the same."""
+        """Same party, paid by the same of the tenant's parties and with the same text."""
         return codes(self.payee, sides(self.payments).own, self.payments.description)
 
     @cached_property
     def unlike_amounts(self) -> Ints:
-        """How many different amounts each row's party is paid."""
+        """For each row, the number of different amounts that its party is paid."""
         return unlike(self.payee, self.payments.amount)[self.payee]
 
     @cached_property
     def unlike_sums(self) -> Ints:
-        """How many unlike sums the party is paid under each row's number, a day's lines together.
+        """For each row, how many different sums the party is paid under the row's number. The lines
+        of a day are added up.
 
-        An invoice has one, or a few parts; under a case's or a contract's number there are many.
+        An invoice has one sum, or a few if it is paid in parts. The number of a case or a contract
+        has many.
         """
         invoice = codes(self.bears, self.payments.day)
         sums = np.zeros(int(invoice.max()) + 1, dtype=np.int64)
@@ -126,8 +130,8 @@ class Columns:
         return unlike(self.bears, sums[invoice])[self.bears]
 
     def has_neighbour(self, later: int, first: int) -> bool:
-        """Whether the party is paid the amount under a third number that is about as near to the
-        two as these are to each other: then they are in series."""
+        """Return whether the party is paid the amount under a third number that is about as close
+        to the two as they are to each other. The numbers then count up."""
         values = {value(self.number[row]) for row in self._of_amount[int(self.alike[later])]}
         ends = value(self.number[later]), value(self.number[first])
         reach = BESIDE * abs(ends[0] - ends[1])
@@ -137,11 +141,11 @@ class Columns:
 
     @cached_property
     def _of_amount(self) -> dict[int, list[int]]:
-        """The rows with a number of each payee and amount."""
+        """The rows with a number, by payee and amount."""
         return {int(self.alike[rows[0]]): rows.tolist() for rows in groups(self.alike, self.rows)}
 
     def _masks(self) -> Flags:
-        """Rows of a name that many parties have."""
+        """Marks rows whose party has a name that many parties have."""
         entities = self.payments.entities
         name = codes(np.array([core(name) for name in entities.name], dtype=object))
         parties = np.unique(self.party)
@@ -153,7 +157,7 @@ class Columns:
 
 
 def _days_of(code: Ints, day: Ints) -> Ints:
-    """On how many days rows of each row's code are."""
+    """For each row, the number of days on which rows with its code occur."""
     return unlike(code, day)[code]
 
 
@@ -173,15 +177,15 @@ def _shape(text: str) -> str:
 
 
 def value(number: str) -> int:
-    """The number's digits as one whole number; 0 without any."""
+    """The number's digits as one whole number, or 0 without digits."""
     return int("".join(filter(str.isdecimal, number))[:18] or 0)
 
 
 @lru_cache(maxsize=200_000)
 def stem(number: str) -> str:
-    """The number without a suffix (-1, /A, R, DUP), in its normal form; "" without one.
+    """The number without a suffix (-1, /A, R, DUP), in its normal form, or "" if it has none.
 
-    Some numbers end like that by themselves (a year, a letter): a suffix counts only if another row
+    Some numbers end like that by themselves (a year, a letter). A suffix counts only if another row
     has the number without it.
     """
     match = _SUFFIX.match(number)

@@ -1,6 +1,6 @@
 """Layer 7, root cause: for each anomaly, the chain back to its origin, in one sentence of facts.
 
-An anomaly is a payment that was made again or taken back, an amount far from the usual one of its
+An anomaly is a payment that was repeated or taken back, an amount far from the usual one of its
 series (modified z-score > 3.5; B. Iglewicz, D. Hoaglin, "How to Detect and Handle Outliers", 1993),
 or an overdue payment. The chain follows the causal layer's links from effect to cause, the
 strongest first, across the postings of one transaction, to the first event without a cause.
@@ -23,11 +23,12 @@ from graph.models.enrichment import RootCauseAnalysis
 Off = Mapping[str, Any]
 Step = Mapping[str, Any]
 COLUMNS = ("root_cause_analysis", "confidence", "chain", "evidence")
-LONGEST = 6  # steps back; a longer story is nobody's
+LONGEST = 6  # steps back; nobody reads a longer chain
 
 
 def explain(off: Iterable[Off], edges: Iterable[Step]) -> Iterator[dict[str, Any]]:
-    """A row for each relationship with an anomaly: its surest reason, and the chain behind it."""
+    """Yield a row for each relationship with an anomaly: its most certain reason, and the chain of
+    causes."""
     causes = _causes(edges)
     explained: set[str] = set()
     for finding in off:
@@ -49,7 +50,7 @@ def explain(off: Iterable[Off], edges: Iterable[Step]) -> Iterator[dict[str, Any
 
 
 def _causes(edges: Iterable[Step]) -> dict[str, list[Step]]:
-    """By the effect's event, the strongest first."""
+    """The causes of each effect's event, the strongest first."""
     by_effect: dict[str, list[Step]] = defaultdict(list)
     for edge in edges:
         by_effect[edge["effect"]].append(edge)
@@ -57,7 +58,8 @@ def _causes(edges: Iterable[Step]) -> dict[str, list[Step]]:
 
 
 def _chain(off: Off, causes: Mapping[str, list[Step]]) -> list[Step]:
-    """From the relationship (or the one that it repeats) back; no event twice."""
+    """The steps back from the relationship, or from the one that it repeats. No event occurs
+    twice."""
     starts = [off["source_event"], off["target_event"]]
     starts += [off[name] for name in ("other_source_event", "other_target_event") if off[name]]
     chain: list[Step] = []
@@ -79,7 +81,7 @@ def _next(starts: list[str], causes: Mapping[str, list[Step]], visited: set[str]
 
 
 def sentence(off: Off, chain: list[Step]) -> str:
-    """What the anomaly is, and where it began."""
+    """A sentence that says what the anomaly is and where it began."""
     start = f" It began with {_event(chain[-1])}." if chain else ""
     return f"{_STORIES[off['what']](off)}{start}"
 
@@ -158,7 +160,7 @@ def _step_json(step: Step) -> dict[str, Any]:
 
 
 def enrich(user_id: UUID) -> Counts:
-    """Write the layer: the surest reason of each relationship with an anomaly."""
+    """Write the layer: the most certain reason of each relationship with an anomaly."""
     tenant = Literal(str(user_id))
     with tenant_snapshot(user_id, hashed=True) as reader:
         off, edges = (

@@ -1,4 +1,4 @@
-"""Enriches a tenant step by step: layers and links, in an order in which each has what it needs."""
+"""Enriches a tenant step by step. The steps run in an order in which each finds what it needs."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -34,7 +34,7 @@ from graph.errors import GraphError
 from graph.ingest.store.request_enrichment import books_changed
 from graph.models import Enrichment
 
-GREW = 1_000  # rows that steps have added, after which the planner's statistics are looked at
+GREW = 1_000  # rows that steps have added before the planner's statistics are checked
 
 
 class LayerUnknown(GraphError):
@@ -65,7 +65,7 @@ STEPS: dict[str, Callable[[Findings], Counts]] = {
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What a step wrote, and how long it took."""
+    """What a step wrote, and how many seconds it took."""
 
     layer: str
     rows_added: int
@@ -84,11 +84,11 @@ def enrich(
     *,
     everything: bool = False,
 ) -> list[Done]:
-    """Run these steps (all, if none are named) in their order; `progress` is called with each name.
+    """Run these steps (all, if none are named) in their order. `progress` is called with each name.
 
-    Series are searched for in payments that have changed since the last run or, with `everything`,
-    in all. One transaction per step: if a step fails, the results of those before it stay. Raises
-    LayerUnknown.
+    Only payments that have changed since the last run are searched for series, or all payments with
+    `everything`. Each step is one transaction. If a step fails, the results of the steps before it
+    stay. Raises LayerUnknown.
     """
     steps = _chosen(layers)
     with _only_one(user_id) as owner:
@@ -104,7 +104,7 @@ def enrich(
 def _each(
     owner: BaseDatabaseWrapper, steps: Sequence[str], findings: Findings, progress: Progress | None
 ) -> Iterator[Done]:
-    """The steps, one after the other; what the planner knows keeps up with what they write."""
+    """Run the steps one after the other, and update the planner's statistics as the tables grow."""
     rows_written = GREW
     for name in steps:
         if rows_written >= GREW:
@@ -119,8 +119,8 @@ def _each(
 
 @contextmanager
 def _only_one(user_id: UUID) -> Iterator[BaseDatabaseWrapper]:
-    """A tenant is enriched by one at a time: a connection of its own holds the lock, and ends it
-    however it ends."""
+    """Lock the tenant, so that only one process enriches it. A connection of its own holds the
+    lock. The lock ends with the connection."""
     connection = connections.create_connection("owner")
     try:
         with connection.cursor() as cursor:
@@ -135,10 +135,11 @@ def _only_one(user_id: UUID) -> Iterator[BaseDatabaseWrapper]:
 
 
 def waiting(limit: int, quiet: float = 0) -> list[UUID]:
-    """The tenants whose books have changed since they were enriched, longest ago first.
+    """The tenants whose books have changed since they were enriched; the one that waited longest
+    comes first.
 
-    `quiet`: only books that have not changed for this many seconds, or that have waited for 15
-    minutes.
+    With `quiet`, only tenants whose books have not changed for this many seconds, or that have
+    waited for 15 minutes.
     """
     with connections["owner"].cursor() as cursor:
         cursor.execute(sql.read("enrich_requests/waiting"), {"limit": limit, "quiet": quiet})
@@ -146,7 +147,7 @@ def waiting(limit: int, quiet: float = 0) -> list[UUID]:
 
 
 def postpone(user_id: UUID) -> None:
-    """Put the tenant behind all others that wait."""
+    """Move the tenant behind all others that wait."""
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         books_changed(cursor, user_id)
 

@@ -1,8 +1,8 @@
 """Layer 3, seasonal: the months in which a series or a flow is high.
 
-A payment points at its series' season where that has one, else at that of the whole flow between
-its two parties, in its source and currency, less its series. Months without a payment count as
-nothing paid; the first and the last month of the source's books are left out where they are cut.
+A payment points at its series' season, if that has one. Otherwise it points at the season of the
+remaining flow between its two parties in its source and currency. A month without a payment counts
+as 0. The first and the last month of the source's books are left out if they are incomplete.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,20 +23,20 @@ from graph.enrich.write.patterns import Shared
 from graph.models.enrichment import SeasonalPattern
 
 DIGITS = 4
-RARE = 60.0  # days from one to the next
+RARE = 60.0  # days between two occurrences
 MERELY_MISSED = 0.8  # of a series' agreed days are kept; less may be a season itself
 
 
 def enrich(user_id: UUID, payments: Payments, every: Sequence[Course], until: Todays) -> Counts:
-    """Write the layer: a row a season, and its payments point at it."""
+    """Write the layer: one row per season, to which its payments point."""
     seasons = list(patterns(payments, every, until))
     return write_patterns.write(user_id, "seasonal", SeasonalPattern, seasons)
 
 
 def patterns(payments: Payments, every: Sequence[Course], until: Todays) -> Iterator[Shared]:
-    """The seasons of series, then of the other payments between the same two parties.
+    """Yield the seasons of series, then those of the other payments between the same two parties.
 
-    A quarterly or yearly payment is high in its months because of its frequency; that is not a
+    A quarterly or yearly payment is high in its months because of its frequency. That is not a
     season.
     """
     spans = _spans(payments, until)
@@ -57,7 +57,8 @@ def patterns(payments: Payments, every: Sequence[Course], until: Todays) -> Iter
 
 
 def _spans(payments: Payments, until: Todays) -> dict[str, tuple[int, int]]:
-    """Whole months of each source's books, up to its today: first and the one after the last."""
+    """The whole months of each source's books up to its today, as the first month and the one after
+    the last."""
     spans = {}
     for source in dict.fromkeys(payments.source):
         days = payments.day[(payments.source == source) & (payments.day <= until[source])]
@@ -67,7 +68,7 @@ def _spans(payments: Payments, until: Todays) -> dict[str, tuple[int, int]]:
     return spans
 
 
-CUT = 7  # days; books that begin or end within a week of a month's edge have all of that month
+CUT = 7  # days; books that begin or end this close to a month's edge contain the whole month
 
 
 def _whole(months: Ints, days: Ints) -> tuple[int, int]:
@@ -82,8 +83,11 @@ Spans = dict[str, tuple[int, int]]
 
 
 def _of_series(payments: Payments, course: Course, spans: Spans) -> Season | None:
-    """A monthly series by the months that its occurrences are of, however early or late they come;
-    months that were merely missed are not known. Others by the months in which they were paid."""
+    """The season of a series, or None.
+
+    For a monthly series, the months are those that its occurrences belong to, however early or late
+    they come. Missed months are unknown. For other series, they are the months of the payments.
+    """
     frequency = course.series.fit.grid.frequency
     whole = len(course.slots) >= MERELY_MISSED * course.series.fit.expected
     if frequency.name != "monthly" or not whole:
@@ -100,14 +104,15 @@ def _of_flow(payments: Payments, places: Ints, spans: Spans) -> Season | None:
     inside = (months >= first) & (months < after)
     if inside.sum() < LEAST_BUSY:
         return None
-    # It may have begun or ended inside the books: its own months count, in whole years.
+    # The payments may have begun or ended within the books. Then only their own months count, in
+    # whole years.
     first, after = _own(months[inside], first, after)
     totals = _totals(payments, places[inside], months[inside], first, after)
     return season(totals, np.arange(first, after))
 
 
 def _own(months: Ints, first: int, after: int) -> tuple[int, int]:
-    """The books' months, less whole years before its first payment or after its last."""
+    """The books' months, without whole years before the first payment or after the last."""
     before = (int(months.min()) - first) // 12 * 12
     behind = (after - 1 - int(months.max())) // 12 * 12
     return first + before, after - behind

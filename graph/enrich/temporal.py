@@ -16,7 +16,7 @@ from graph.enrich.write.patterns import Shared
 from graph.models.enrichment import TemporalPattern
 
 EPOCH = date(1970, 1, 1)
-DIGITS = 4  # of scores and days that are kept
+DIGITS = 4  # stored digits of scores and days
 
 
 def enrich(user_id: UUID, payments: Payments, every: Sequence[Course], until: Todays) -> Counts:
@@ -30,7 +30,7 @@ def source_of(payments: Payments, course: Course) -> str:
 
 
 def this_day() -> int:
-    """Days since 1970-01-01, UTC."""
+    """Today as days since 1970-01-01, UTC."""
     return (datetime.now(UTC).date() - EPOCH).days
 
 
@@ -39,7 +39,8 @@ def on(day: int) -> date:
 
 
 def key(payments: Payments, series: Series) -> str:
-    """source|payer|payee|currency|first row's own key; with an ordinal if several begin there.
+    """source|payer|payee|currency|key of the first row; with an ordinal if several series begin
+    with it.
 
     It stays the same while the series goes on, whatever else is found.
     """
@@ -51,7 +52,7 @@ def key(payments: Payments, series: Series) -> str:
 
 
 def pattern(payments: Payments, course: Course, until: int) -> Shared:
-    """The series' row, as of the day `until`."""
+    """The series' row of the layer, as of the day `until`."""
     series = course.series
     gaps = np.diff(course.days)
     coming = next_day(course, until)
@@ -70,7 +71,7 @@ def pattern(payments: Payments, course: Course, until: int) -> Shared:
 
 
 def _evidence(payments: Payments, course: Course) -> Iterator[tuple[str, Any]]:
-    """What the score rests on, so that a person can check it."""
+    """The numbers that the score rests on, so that a person can check it."""
     fit = course.series.fit
     amounts = payments.amount[course.series.places] / 10_000
     missed = np.setdiff1d(np.arange(course.slots[0], course.slots[-1] + 1), course.slots)

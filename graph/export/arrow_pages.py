@@ -34,7 +34,7 @@ TYPES: dict[ColumnType, pa.DataType] = {
     "money": MONEY,
     "flag": pa.bool_(),
 }
-AS_TEXT = ("uuid", "money")  # from PostgreSQL, Arrow gets them as extension types
+AS_TEXT = ("uuid", "money")  # types that arrive from PostgreSQL as Arrow extension types
 LAYER_TYPES: dict[str, ColumnType] = {
     name: kind
     for layer in LAYERS
@@ -75,13 +75,13 @@ ENTITIES = pa.schema(
     ]
 )
 NOTHING = SQL("")
-Query = Callable[[dict[str, Any]], Composable]  # gets the position after which the page begins
+Query = Callable[[dict[str, Any]], Composable]  # takes the position after which the page begins
 BEFORE_ALL = {"after_day": Literal("-infinity"), "after_id": Literal(str(UUID(int=0)))}
 
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """`total` rows in one snapshot. Each of `pages` is read when it is requested."""
+    """An export of `total` rows in one snapshot. Each of `pages` is read when it is requested."""
 
     schema: pa.Schema
     total: int
@@ -101,7 +101,8 @@ def relationships(user_id: UUID, page_rows: int = PAGE) -> Iterator[Export]:
         _, state = corrections.nodes(reader, user_id)
         before = _with_changes(reader, user_id, state)
         total = _count(reader, user_id, TENANT_VIEW, before)
-        # With changed rows mixed in, a page may end before the view's next rows: no inner bound.
+        # If changed rows are mixed in, a page may end before the view's next rows. The inner query
+        # has no bound then.
         parts["within"] = Literal(WHOLE if before.as_string() else page_rows)
         pages = _pages(reader, RELATIONSHIPS, lambda after: before + page.format(**parts, **after))
         yield Export(RELATIONSHIPS, total, pages)
@@ -200,7 +201,8 @@ def _layers() -> Composed:
 
 
 def _pages(reader: TenantReader, schema: pa.Schema, query: Query) -> Iterator[pa.Table]:
-    """Keyset pages: each begins after the last row of the page before, so no row is read twice."""
+    """Read pages by keyset: each begins after the last row of the page before, so no row is read
+    twice."""
     after: dict[str, Any] = BEFORE_ALL
     while (page := reader.table(query(after))).num_rows:
         yield page.cast(schema)
@@ -210,7 +212,7 @@ def _pages(reader: TenantReader, schema: pa.Schema, query: Query) -> Iterator[pa
 
 
 def _with_changes(reader: TenantReader, user_id: UUID, state: State) -> Composed:
-    """The WITH clause by which the view's name stands for its current rows in this snapshot."""
+    """The WITH clause that gives the view's name to its current rows in this snapshot."""
     query = current_rows.stale(user_id, state)
     ids = [] if query is None else as_strings(reader.table(query)["id"])
     return Composed([current_rows.with_changes(user_id, state, ids)])

@@ -1,6 +1,6 @@
-"""A tenant's graph in exchange formats, written in pieces of bytes.
+"""Writes a tenant's graph in exchange formats, as pieces of bytes.
 
-Files that commands write of other tables are in graph.export.table_files.
+The module graph.export.table_files writes files of other tables, for commands.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,7 +23,8 @@ Pieces = Iterator[bytes]
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """`write` yields the file's bytes. `whole`: nodes and edges, otherwise edges only."""
+    """An exchange format. `write` yields the file's bytes. If `whole`, the file has nodes and
+    edges, otherwise edges only."""
 
     media_type: str
     suffix: str
@@ -50,7 +51,8 @@ class _Sink(RawIOBase):
 
 
 def as_csv(contents: Contents) -> Pieces:
-    """The edges as UTF-8 CSV with a header. A possible formula gets a leading apostrophe."""
+    """The edges as UTF-8 CSV with a header. A cell that could be a formula gets a leading
+    apostrophe."""
     schema = _plain(contents.columns.empty_table()).schema
     flat = pa.schema([(field.name, flat_type(field.type)) for field in schema])
     pages = (cells(_plain(page), flat, raw=False) for page in contents.pages)

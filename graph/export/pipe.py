@@ -9,7 +9,7 @@ from queue import Empty, Full, Queue
 
 log = logging.getLogger(__name__)
 
-CHUNK = 1 << 16  # bytes, about
+CHUNK = 1 << 16  # bytes of a chunk, approximately
 AHEAD = 16  # chunks produced and not yet read, at most
 LOOK = 1.0  # seconds between two checks whether the producer is alive
 
@@ -19,7 +19,7 @@ class Broken(Exception):
 
 
 class Pipe:
-    """The bytes of `make`, produced in a thread of its own, in chunks.
+    """Runs `make` in a thread of its own, and passes on its bytes in chunks.
 
     The thread ends when all bytes are produced, when the pipe is closed, or when nobody has read
     for `timeout` seconds. It then closes what it opened, and calls `ended`.

@@ -1,4 +1,4 @@
-"""Limits concurrent exports and streams: N slots per process, a few per tenant."""
+"""Limits concurrent exports and streams to N slots per process and a few per tenant."""
 
 import threading
 from collections import Counter
@@ -8,7 +8,8 @@ from graph.errors import Busy, TooMany
 
 
 class Slots:
-    """`work` names what holds a slot; `after`: seconds until a retry is worthwhile."""
+    """A set of slots. `work` names what holds a slot; `after` is the number of seconds until a
+    retry may succeed."""
 
     def __init__(self, work: str, after: float) -> None:
         self._work, self._after = work, after

@@ -12,7 +12,7 @@ from pyarrow import csv
 from pyarrow import parquet as pq
 
 SEPARATOR = ";"  # between the values of a list in one cell
-# Cell starts that a spreadsheet may run as a formula (OWASP, "CSV Injection"), unless a number.
+# Starts of cells that a spreadsheet may run as a formula (OWASP, "CSV Injection"), except numbers.
 FORMULA = r"^[=+\-@\t\r\n＝＋－＠]"  # noqa: RUF001 - the wide forms are taken for formulas, too
 NUMBER = r"^[+-][0-9]+(\.[0-9]+)?$"
 
@@ -34,7 +34,8 @@ def write_csv(
 def write_parquet(
     into: IO[bytes], schema: pa.Schema, pages: Iterable[pa.Table], *, raw: bool = True
 ) -> None:
-    """Write typed columns, one row group per page, Zstandard. `raw` is ignored: nothing runs it."""
+    """Write typed columns with Zstandard, one row group per page. `raw` has no effect: programs do
+    not run cells of Parquet files."""
     del raw
     with pq.ParquetWriter(into, schema, compression="zstd") as writer:
         for page in pages:

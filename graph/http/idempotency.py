@@ -37,7 +37,7 @@ class IdempotentRequest:
 
     @contextmanager
     def first(self) -> Iterator["Execution"]:
-        """A transaction for executing the request.
+        """Yield the first execution of the request, in a transaction.
 
         Raises KeyReused if the key belongs to a different request, and KeyInUse while another
         request with the key is executed.
@@ -63,7 +63,7 @@ class IdempotentRequest:
 
 @dataclass(slots=True)
 class Execution:
-    """The execution of a request. Without a call of `keep`, the transaction is rolled back.
+    """The execution of a request. Its transaction is rolled back unless `keep` is called.
 
     `known` is the stored answer if another request with this key was faster, else None.
     """

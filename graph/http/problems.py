@@ -65,7 +65,7 @@ def pointer(*path: str | int) -> str:
 
 
 def summary(errors: Errors) -> str:
-    """One sentence per wrong value, joined to one text."""
+    """Join one sentence per wrong value to one text."""
     return " ".join(
         f"{error['pointer'][2:]}: {error['detail']}".removeprefix(": ") for error in errors
     )

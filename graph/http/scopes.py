@@ -1,7 +1,7 @@
-"""What a token may let its bearer do: read, sync (and change connections), administer.
+"""What a token may do: read, sync (which includes changing connections), or admin.
 
-A session of the pages has these, too, by the member's role; a reviewer's has `review`, by which
-people decide about cases, parties and predictions. Whoever may sync may also review.
+A session of the pages has these scopes according to the member's role. A reviewer's session has
+`review`, which allows decisions about cases, parties and predictions. The scope sync implies it.
 """
 
 from collections.abc import Iterable

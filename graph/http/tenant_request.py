@@ -1,4 +1,4 @@
-"""The request of a tenant, as authentication hands it to the views."""
+"""The type of a request after authentication has found its tenant."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""The layout of a CSV file: its encoding, its delimiter and the line of its header."""
+"""Detects the layout of a CSV file: its encoding, its delimiter and the line of its header."""
 
 import re
 from collections import Counter
@@ -13,18 +13,19 @@ from graph.ingest.decode import LedgerFileError, encoding_of, explained, text
 from graph.ingest.mappings.mapping import FileRule
 
 DELIMITERS = (",", ";", "\t", "|")
-SNIFFED = 64 * 1024  # characters
+SNIFFED = 64 * 1024  # characters from which the layout is detected
 EVERY = 1000  # records between two reports of progress
-_SEP = re.compile(r"sep=(.)\s*", re.IGNORECASE)  # spreadsheets write it above the header
+_SEP = re.compile(r"sep=(.)\s*", re.IGNORECASE)  # spreadsheets write this above the header
 
 Progress = Callable[[int], object]
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """`line` is the physical line on which the header starts, `end` the one on which it ends.
+    """The layout of a CSV file.
 
-    Without a header `line` is 0, and `header` holds neutral names.
+    `line` is the physical line on which the header starts, `end` the one on which it ends. Without
+    a header, `line` is 0 and `header` has neutral names.
     """
 
     encoding: str
@@ -35,9 +36,9 @@ class Layout:
 
 
 def layout(path: Path, rule: FileRule, whole: bool = True) -> Layout:
-    """The layout that `rule` states; what it leaves open is detected in the file.
+    """The layout according to `rule`. What the rule leaves open is detected in the file.
 
-    `whole`: look at every line to detect the encoding. Raises LedgerFileError.
+    With `whole`, every line is read to detect the encoding. Raises LedgerFileError.
     """
     encoding = rule.encoding if rule.encoding != "auto" else encoding_of(path, whole)
     with explained(path), text(path, encoding) as (stream, _):
@@ -57,7 +58,8 @@ def layout(path: Path, rule: FileRule, whole: bool = True) -> Layout:
 
 
 def _delimiter(separator: re.Match[str] | None, sample: str) -> str:
-    """The one that cuts the most records into equally many cells, and rather more cells."""
+    """The delimiter that splits the most records into equally many cells, with a preference for
+    more cells."""
     return separator[1] if separator else max(DELIMITERS, key=lambda mark: _evenness(sample, mark))
 
 
@@ -68,11 +70,11 @@ def _evenness(sample: str, delimiter: str) -> tuple[float, int]:
         return 0.0, 0
     usual = max(set(widths), key=lambda width: (widths.count(width), width))
     share = widths.count(usual) / len(widths)
-    return share * (1 - 1 / usual), usual  # a decimal comma cuts rows in two
+    return share * (1 - 1 / usual), usual  # a decimal comma splits rows in two
 
 
 def _neutral_names(sample: str, delimiter: str) -> tuple[str, ...]:
-    """ "Column 1", "Column 2", …: as many as most rows have cells."""
+    """Return "Column 1", "Column 2", …: as many names as most rows have cells."""
     return tuple(f"Column {at}" for at in range(1, _usual_width(sample, delimiter) + 1))
 
 
@@ -96,7 +98,7 @@ def _with_header(path: Path, encoding: str, delimiter: str, skipped: int, sample
 
 
 def _as_wide(names: tuple[str, ...], below: Record | None) -> tuple[str, ...]:
-    """The names without blank ones at the end for which the record below has no cell."""
+    """The names without blank ones at the end for which the next record has no cell."""
     width = len(below.cells) if below and below.cells else len(names)
     while len(names) > width and not names[-1]:
         names = names[:-1]
@@ -104,20 +106,20 @@ def _as_wide(names: tuple[str, ...], below: Record | None) -> tuple[str, ...]:
 
 
 def header(path: Path) -> list[str]:
-    """The names in the file's first line that isn't blank. Raises LedgerFileError."""
+    """The names in the file's first line that is not blank. Raises LedgerFileError."""
     return list(layout(path, FileRule(), whole=False).header)
 
 
 def body(path: Path, shape: Layout, progress: Progress | None = None) -> Iterator[Record]:
-    """The records below the header.
+    """Yield the records below the header.
 
-    `progress` is called now and then with the number of the file's bytes (packed, if it is packed)
-    that were read.
+    `progress` is called now and then with the number of bytes that were read of the (perhaps
+    packed) file.
     """
     with explained(path), text(path, shape.encoding) as (stream, raw):
         for _ in range(shape.end):
             stream.readline()
-        width = len(shape.header) or None  # without a header any width will do
+        width = len(shape.header) or None  # without a header any width is accepted
         lines = records(Lines(stream, shape.end), shape.delimiter, width)
         for count, record in enumerate(lines, 1):
             if progress and count % EVERY == 0:

@@ -1,5 +1,5 @@
-"""Splits text into CSV records, however broken: in bounded memory, and no record swallows its
-neighbours."""
+"""Splits text into CSV records in bounded memory, however broken. No record swallows the next
+ones."""
 
 import csv
 from collections import deque
@@ -8,8 +8,8 @@ from typing import NamedTuple, Protocol
 
 MAX_LINES = 1000  # physical lines of one record
 MAX_CHARS = 1024 * 1024  # characters of one record
-# One cell may have csv.field_size_limit() characters (131,072 unless someone changed it). That
-# limit belongs to the whole process, so it is not touched here.
+# One cell may have csv.field_size_limit() characters (131,072 by default). The limit applies to the
+# whole process, so it is not changed here.
 
 _REASONS = {
     "unexpected end of data": "a quote is opened and not closed",
@@ -24,7 +24,7 @@ class Readable(Protocol):
 
 
 class Record(NamedTuple):
-    """`cells` is None where `problem` says why the text is no record."""
+    """A record. `cells` is None if `problem` says why the text is not a record."""
 
     line: int
     text: str
@@ -33,7 +33,7 @@ class Record(NamedTuple):
 
 
 class Lines:
-    """Physical lines for a csv.reader, remembering which ones the current record took."""
+    """Physical lines for a csv.reader. Remembers the lines of the current record."""
 
     def __init__(self, stream: Readable, before: int = 0) -> None:
         self._stream = stream
@@ -56,14 +56,14 @@ class Lines:
         return line
 
     def begin(self) -> int:
-        """Forget the last record; the number of the line on which the next one starts."""
+        """Forget the last record, and return the line number on which the next one starts."""
         self.line += len(self.taken)
         self.taken = []
         self._size = 0
         return self.line + 1
 
     def give_back(self) -> None:
-        """Keep the record's first line alone: the others are read again."""
+        """Keep only the record's first line. The other lines are read again."""
         self._returned.extendleft(reversed(self.taken[1:]))
         del self.taken[1:]
 
@@ -80,11 +80,11 @@ class Lines:
 
 
 def records(lines: Lines, delimiter: str, width: int | None = None) -> Iterator[Record]:
-    """Every record, blank ones as [] or empty cells.
+    """Yield every record. A blank line is [] or empty cells.
 
-    A record over several lines that is too long, badly quoted or not `width` cells wide has most
-    likely swallowed its neighbours by a stray quote: its first line is then a problem of its own,
-    and reading goes on at the next.
+    A record over several lines may be too long, badly quoted or not `width` cells wide. It has then
+    probably swallowed the next records because of a stray quote. Its first line becomes a problem,
+    and reading goes on with the line after it.
     """
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     while True:
@@ -101,7 +101,8 @@ def records(lines: Lines, delimiter: str, width: int | None = None) -> Iterator[
 
 
 def fits(cells: list[str], width: int) -> bool:
-    """As many cells as the header; more only where they are blank."""
+    """Return whether there are as many cells as in the header, not counting blank ones at the
+    end."""
     return len(cells) == width or (len(cells) > width and not "".join(cells[width:]).strip())
 
 

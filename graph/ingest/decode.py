@@ -1,4 +1,4 @@
-"""A file's bytes as text: plain, gzip or Zstandard, in whatever encoding."""
+"""Reads a file's bytes as text: plain, gzip or Zstandard, in any encoding."""
 
 import codecs
 import gzip
@@ -29,14 +29,15 @@ _NOT_TEXT = {
     _GZIP: "compressed twice",
     _ZSTD: "compressed twice",
 }
-_MARKS = {  # the longer first: UTF-32's begins with UTF-16's
+_MARKS = {  # the longer mark first, because UTF-32's begins with UTF-16's
     codecs.BOM_UTF32_LE: "utf-32",
     codecs.BOM_UTF32_BE: "utf-32",
     codecs.BOM_UTF8: "utf-8-sig",
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
-# Beside letters: currency signs, accents that stand alone, quotation marks, dashes, no-break space.
+# Characters that may occur beside letters: currency signs, separate accents, quotation marks,
+# dashes, no-break space.
 _SIGNS = "€£§°`«»…®©·" + "\xa0\xb4\u2018\u2019\u201c\u201d\u201e\u2013\u2014"
 _NUMERO = re.compile("(?<![^\\W0-9])(?:[Nn]r?[\u00ba\u00b0]|[0-9]+[\u00ba\u00aa])")  # Nº, 1ª
 _HIGH = re.compile(rb"[\x80-\xff]+")
@@ -47,12 +48,13 @@ _most: ContextVar[int | None] = ContextVar("finley_most_unpacked", default=None)
 
 
 class LedgerFileError(LedgerError):
-    """The file as a whole cannot be read: names the file, what is wrong and what to do."""
+    """The file as a whole cannot be read. The message says which file, what is wrong and what to
+    do."""
 
 
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
-    """Turns errors while `path` is read into LedgerFileErrors."""
+    """Turn errors while `path` is read into LedgerFileErrors."""
     try:
         yield
     except _BROKEN as error:
@@ -67,7 +69,8 @@ def explained(path: Path) -> Iterator[None]:
 
 @contextmanager
 def at_most(size: int) -> Iterator[None]:
-    """Limits the unpacked size of files that are read inside; a longer one is a LedgerFileError."""
+    """Limit the unpacked size of files that are read inside. Raises LedgerFileError for a longer
+    one."""
     token = _most.set(size)
     try:
         yield
@@ -76,7 +79,7 @@ def at_most(size: int) -> Iterator[None]:
 
 
 class _Bounded(io.RawIOBase):
-    """An unpacked stream that raises LedgerFileError after so many bytes."""
+    """An unpacked stream that raises LedgerFileError after a given number of bytes."""
 
     def __init__(self, stream: io.BufferedReader, name: str, most: int) -> None:
         self._stream, self._name, self._most, self._left = stream, name, most, most
@@ -97,7 +100,7 @@ class _Bounded(io.RawIOBase):
 
 @contextmanager
 def unpacked(path: Path) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
-    """The file's plain bytes, and the file itself (whose `tell` says how much was read)."""
+    """The file's unpacked bytes, and the file itself, whose `tell` says how much was read."""
     with path.open("rb") as raw:
         start = raw.read(4)
         raw.seek(0)
@@ -120,9 +123,10 @@ def _opened(raw: io.BufferedReader, start: bytes) -> io.BufferedReader:
 
 
 class _Zstandard(io.RawIOBase):
-    """Frames after one another. zstandard's own stream ends quietly where the file was cut off."""
+    """A stream of consecutive frames. zstandard's own stream ends without an error if the file was
+    cut off."""
 
-    STEP = 1024  # of packed bytes: at the format's highest ratio 32 MiB unpacked
+    STEP = 1024  # packed bytes; at the format's highest ratio 32 MiB unpacked
 
     def __init__(self, packed: IO[bytes]) -> None:
         self._packed = packed
@@ -159,12 +163,11 @@ class _Zstandard(io.RawIOBase):
 
 
 def encoding_of(path: Path, whole: bool = True) -> str:
-    """The codec to read the file with: the one of its byte order mark, else UTF-8, else the
-    likeliest.
+    """The codec of the file: by its byte order mark, else UTF-8, else the most likely one.
 
-    UTF-8 is chosen if most lines that are not ASCII are UTF-8; the others are then single bad
-    lines. `whole` looks at every line, otherwise only at the first 64 KiB. Raises LedgerFileError
-    for a file that is not text, is empty, or fits no encoding.
+    UTF-8 is chosen if most lines that are not ASCII are valid UTF-8. The other lines then count as
+    bad. `whole` reads every line, otherwise only the first 64 KiB. Raises LedgerFileError for a
+    file that is not text, is empty, or fits no encoding.
     """
     with explained(path), unpacked(path) as (stream, _):
         start = stream.read(SAMPLE)
@@ -187,7 +190,8 @@ def _by_mark(start: bytes) -> str | None:
 
 
 def _by_zeros(path: Path, start: bytes) -> str | None:
-    """UTF-16 without a mark has a zero in every other byte; few in text are a defect of a row."""
+    """UTF-16 without a mark if every other byte is mostly zero, or None if there are few zero
+    bytes. Raises LedgerFileError for many other zero bytes."""
     even, odd, half = start[::2].count(0), start[1::2].count(0), len(start) / 2
     if even + odd <= len(start) / 10:
         return None
@@ -197,7 +201,7 @@ def _by_zeros(path: Path, start: bytes) -> str | None:
 
 
 def _lines(stream: IO[bytes], start: bytes, whole: bool) -> Iterator[bytes]:
-    """Lines, or pieces of very long ones."""
+    """Yield the lines, and very long ones in pieces."""
     first = start.splitlines(keepends=True)
     yield from first[:-1]
     rest = first[-1]
@@ -235,11 +239,12 @@ def _likeliest(path: Path, sample: bytes) -> str:
 
 
 def likeliest(sample: bytes) -> str | None:
-    """The likeliest codec; Windows-1252 if it reads no worse than the best, because guesses from
-    few bytes go wrong.
+    """The most likely codec, or None.
 
-    In the words of European languages, bytes that are not ASCII stand alone. In other scripts they
-    stand in runs; then a codec in which all of them are letters is the file's.
+    In European languages, bytes that are not ASCII occur alone or in pairs within words. Then the
+    first of a few European codecs is chosen in which nearly all of them are letters. Otherwise
+    charset_normalizer guesses. Windows-1252 wins if it reads about as well as the best guess,
+    because guesses from few bytes are often wrong.
     """
     if codec := _european(sample):
         return codec
@@ -265,7 +270,8 @@ def _european(sample: bytes) -> str | None:
 
 
 def _is_words(sample: bytes, codec: str) -> bool:
-    """Whether nearly all that is not ASCII is a letter, or a sign that stands beside words."""
+    """Return whether nearly all characters that are not ASCII are letters, or signs that occur
+    beside words."""
     try:
         text = _NUMERO.sub("", sample.decode(codec))
         characters = [c for c in text if not c.isascii()]
@@ -277,9 +283,10 @@ def _is_words(sample: bytes, codec: str) -> bool:
 
 @contextmanager
 def text(path: Path, encoding: str) -> Iterator[tuple[io.TextIOWrapper, IO[bytes]]]:
-    """The file as text with its own line ends, and the packed file beneath.
+    """The file as text with its own line ends, and the packed file below it.
 
-    Bytes that do not decode come as lone surrogates (PEP 383), so that a bad line can be told.
+    Bytes that cannot be decoded become lone surrogates (PEP 383), so that a bad line can be
+    recognised.
     """
     with (
         unpacked(path) as (stream, raw),

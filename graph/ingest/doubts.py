@@ -1,4 +1,4 @@
-"""Doubts of a reading, as data."""
+"""Doubts about a reading, as data."""
 
 from dataclasses import dataclass
 from typing import Any

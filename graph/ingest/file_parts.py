@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from collections.abc import Mapping as Dictionary
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -12,11 +11,10 @@ from graph.ingest.csv_dialect import Progress, header, layout
 from graph.ingest.decode import LedgerFileError
 from graph.ingest.guessing.explain import explain
 from graph.ingest.guessing.guess import GuessError, guess
-from graph.ingest.guessing.reading_options import NONE, Choices
+from graph.ingest.guessing.reading_options import NONE
 from graph.ingest.guessing.side_by_side import question
 from graph.ingest.mappings import mapping_for_header, ready_formats
 from graph.ingest.mappings.mapping import Mapping
-from graph.ingest.mappings.mapping_for_header import Saved
 from graph.ingest.readers import registry
 from graph.ingest.readers.parts import FileFormat, Hints, Part, Rows, Table, TableFormat
 from graph.ingest.rows import LedgerRow, Reject
@@ -24,30 +22,26 @@ from graph.ingest.rows_from_file import read
 
 Format = Mapping | FileFormat | TableFormat
 NO_HINTS = Hints()
-NO_SAVED: Dictionary[str, Saved] = {}
 
 
-def format_of(
-    path: Path, choices: Choices = NONE, saved: Dictionary[str, Saved] = NO_SAVED
-) -> Format:
-    """The file's format by its content; for a CSV a mapping, as `mapping_of` finds it.
+def format_of(path: Path, hints: Hints = NO_HINTS) -> Format:
+    """The file's format, recognised by its content. For a CSV it is a mapping, as `mapping_of`
+    finds it.
 
-    Raises LedgerError where the file cannot be read or nothing sensible can be guessed.
+    Raises LedgerError if the file cannot be read or nothing sensible can be guessed.
     """
-    return registry.recognise(path) or mapping_of(path, choices, saved)
+    return registry.recognise(path) or mapping_of(path, hints)
 
 
-def mapping_of(
-    path: Path, choices: Choices = NONE, saved: Dictionary[str, Saved] = NO_SAVED
-) -> Mapping:
-    """The saved or ready mapping of a CSV's header, or a guess.
+def mapping_of(path: Path, hints: Hints = NO_HINTS) -> Mapping:
+    """The saved or ready mapping for a CSV's header, or a guess.
 
-    `choices`, what a person decides now, goes before what is saved or ready. Raises LedgerError.
+    `choices`, what a person decides now, override a saved or ready mapping. Raises LedgerError.
     """
-    if choices != NONE:
-        return guess(path, choices=choices)
-    own = mapping_for_header.find(path, saved)
-    return own or ready_formats.of_file(path) or guess(path)
+    if hints.choices != NONE:
+        return guess(path, choices=hints.choices, usual=hints.usual)
+    own = mapping_for_header.find(path, hints.saved)
+    return own or ready_formats.of_file(path) or guess(path, usual=hints.usual)
 
 
 def parts_of(
@@ -55,7 +49,7 @@ def parts_of(
 ) -> list[Part]:
     """The file's parts, ready to read. Raises LedgerError for a file that is refused as a whole.
 
-    A mapping reads a CSV, and every table of a file of tables that has its columns.
+    A mapping reads a CSV, and each table of a workbook that has the mapping's columns.
     """
     if isinstance(by, FileFormat):
         return by.parts(path, hints)
@@ -87,9 +81,9 @@ def _part(path: Path, by: Mapping, progress: Progress | None) -> Part:
 def _of_tables(
     path: Path, tables: list[Table], mapping: Mapping | None, hints: Hints
 ) -> list[Part]:
-    """A part for each table that is one of money; the others are named in a warning.
+    """A part for each table with payments. A warning names the other tables.
 
-    Tables of one header are read alike, as the longest of them is understood.
+    Tables with the same header get the same mapping, which is made from the longest of them.
     """
     parts, others = [], []
     alike = {} if mapping else _by_header(tables, hints)
@@ -106,11 +100,12 @@ def _of_tables(
 
 
 def _of_table(table: Table, hints: Hints) -> Mapping:
-    return mapping_of(table.csv, hints.choices, hints.saved)
+    return mapping_of(table.csv, hints)
 
 
 def _by_header(tables: list[Table], hints: Hints) -> dict[tuple[str, ...], Mapping]:
-    """For each header that several tables begin with, the mapping of the longest that has one."""
+    """For each header of several tables, the mapping of the longest table for which there is
+    one."""
     mappings: dict[tuple[str, ...], Mapping] = {}
     counts = Counter(tuple(header(table.csv)) for table in tables)
     for table in sorted(tables, key=lambda table: -table.csv.stat().st_size):
@@ -128,7 +123,7 @@ def _table_part(path: Path, table: Table, by: Mapping) -> Part:
     if missing := by.lacks(by.names(shape.header)):
         raise LedgerFileError(f"{table.csv.name} has no column {', '.join(missing)}")
     part = _part(table.csv, by, None)
-    part.label = table.label
+    part.label, part.table = table.label, table.csv
     part.title = part.title.replace(table.csv.name, path.name)
     part.warnings = list(table.warnings)
     part.read = lambda: _own_lines(path, table, by)
@@ -137,7 +132,7 @@ def _table_part(path: Path, table: Table, by: Mapping) -> Part:
 
 
 def _own_lines(path: Path, table: Table, by: Mapping) -> Rows:
-    """The table's rows, with lines as the table counts them."""
+    """The table's rows, with line numbers in the table's own numbering."""
     yield from table.rejects
     try:
         yield from (_moved(row, table.before) for row in read(table.csv, by))
@@ -155,7 +150,7 @@ def _of_original(sentence: str, path: Path, table: Table) -> str:
 
 
 def labelled(part: Part) -> Iterator[LedgerRow | Reject]:
-    """The part's rows; a reject says in which part of the file it is."""
+    """The part's rows. A reject states the part of the file."""
     for row in part.read():
         if part.label and isinstance(row, Reject):
             yield replace(row, reason=f"{part.label}: {row.reason}")

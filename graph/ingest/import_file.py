@@ -1,5 +1,5 @@
-"""Imports a ledger file into a tenant's graph: recognises the format, stores rows,
-writes rejects."""
+"""Imports a ledger file into a tenant's graph: recognises the format, stores the rows, and writes
+the rejects."""
 
 import os
 import re
@@ -32,9 +32,10 @@ _LEDGER = re.compile(rf".*\S\.(?:{_ENDINGS})(?:\.(?:gz|zst))?\s*", re.IGNORECASE
 
 
 def is_ledger(name: str) -> bool:
-    """Whether a file of this name may be a ledger or an e-invoice, as it is or as .gz or .zst.
+    """Return whether a file of this name may be a ledger or an e-invoice, also packed as .gz or
+    .zst.
 
-    A PDF may hold an e-invoice, too: only its content tells.
+    A PDF may contain an e-invoice, too, but only its content shows that.
     """
     return _LEDGER.fullmatch(name) is not None
 
@@ -43,8 +44,8 @@ def is_ledger(name: str) -> bool:
 class Imported:
     """The result of importing one file.
 
-    `rejects` is the file of rejected rows, if there are any; `warnings` are for a person; `doubts`
-    are those of the reading and the storing.
+    `rejects` is the file of rejected rows, if there are any. `warnings` are for a person. `doubts`
+    are those of the reading and of the storing.
     """
 
     file: str
@@ -82,7 +83,7 @@ def store_parts(user_id: UUID, path: Path, parts: list[Part], rejects_folder: Pa
     try:
         with rejects, _together(user_id, parts):
             counts = summed([_stored(user_id, file, part, rejects, doubts) for part in parts])
-    except OSError as error:  # the ledger's own are LedgerErrors
+    except OSError as error:  # errors of the ledger's own file are LedgerErrors
         reason = error.strerror or error
         raise LedgerError(f"{rejects.path} cannot be written: {reason}") from error
     warnings = tuple(warning for part in parts for warning in part.warnings)
@@ -92,7 +93,7 @@ def store_parts(user_id: UUID, path: Path, parts: list[Part], rejects_folder: Pa
 
 
 def must_be_sure(path: Path, parts: list[Part]) -> None:
-    """Raises UnsureError if a part has a doubt that keeps it from being imported."""
+    """Raises UnsureError if a part has a doubt that prevents its import."""
     for part in parts:
         if blocking := [doubt.text for doubt in part.doubts if doubt.blocking]:
             text = part.question() if part.question else "; ".join(blocking)
@@ -101,8 +102,8 @@ def must_be_sure(path: Path, parts: list[Part]) -> None:
 
 
 def of_account(user_id: UUID, part: Part, hints: Hints) -> Part:
-    """The part, with the source and the account name that earlier files of its layout were stored
-    under.
+    """The part with the source and the account name under which earlier files of its layout were
+    stored.
 
     So rows that are imported again are recognised.
     """
@@ -115,26 +116,39 @@ def of_account(user_id: UUID, part: Part, hints: Hints) -> Part:
 
 
 def with_known(user_id: UUID, hints: Hints = NO_HINTS) -> Hints:
-    """The hints, with what is known of the tenant: its own accounts and its saved mappings."""
+    """The hints, with the tenant's own accounts, saved mappings and currencies added."""
     own = hints.own | own_accounts(user_id)
-    return replace(hints, own=own, saved=saved_mappings.of_tenant(user_id))
+    saved, usual = saved_mappings.of_tenant(user_id), usual_currencies(user_id)
+    return replace(hints, own=own, saved=saved, usual=usual)
+
+
+def usual_currencies(user_id: UUID) -> dict[str, str]:
+    """The currency of each source of the tenant that has but one; under "" that of all of them."""
+    with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
+        cursor.execute(sql.read("ingest/usual_currencies"), {"user_id": user_id})
+        pairs = cursor.fetchall()
+    codes: dict[str, set[str]] = {}
+    for source, code in pairs:
+        codes.setdefault(source, set()).add(code)
+    codes[""] = {code for _, code in pairs}
+    return {source: min(known) for source, known in codes.items() if len(known) == 1}
 
 
 def own_accounts(user_id: UUID) -> frozenset[str]:
-    """The IBANs of the tenant's own accounts, as statements have shown them."""
+    """The IBANs of the tenant's own accounts that statements have stated."""
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         cursor.execute(sql.read("ingest/own_accounts"), {"user_id": user_id})
         return frozenset(iban for (iban,) in cursor.fetchall())
 
 
 def file_name(path: Path) -> str:
-    """The file's name as rows are stored with it."""
+    """The file's name, as it is stored with rows."""
     return os.fsencode(path.name).decode(errors="backslashreplace")
 
 
 @contextmanager
 def _together(user_id: UUID, parts: list[Part]) -> Iterator[None]:
-    """One transaction for all parts of a file; one part has its own."""
+    """One transaction for all parts of a file. A single part has its own."""
     with tenant_transaction(user_id) if len(parts) > 1 else nullcontext():
         yield
 
@@ -160,7 +174,7 @@ def _stored(
 
 
 def summed(counts: list[Stored]) -> Stored:
-    """The counts of several files or parts."""
+    """The sums of the counts of several files or parts."""
     total = Stored()
     for stored in counts:
         for name, value in asdict(stored).items():

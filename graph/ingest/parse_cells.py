@@ -1,10 +1,10 @@
-"""Parses cells into values: money, timestamps, currencies.
+"""Parses cells into values: amounts, timestamps, currencies.
 
 Each function raises ValueError with a reason that a person can act on.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from functools import lru_cache
@@ -29,7 +29,7 @@ _SYMBOLS: dict[str, Callable[[str], bool]] = {
     "Kč": lambda code: code == "CZK",
     "Ft": lambda code: code == "HUF",
 }
-# Minus sign, en dash, unbreakable hyphen and spaces: what typesetting makes of a plain amount.
+# Minus sign, en dash, no-break space and other spaces, which typesetting adds to a plain amount.
 _MINUS = str.maketrans({"\u2212": "-", "\u2013": "-", "\u2011": "-", "\xa0": " ", "\u202f": " "})
 _SIGN = re.compile(
     r"(?P<open>\()?\s*(?P<minus>[-+])?(?P<number>[^()+-]*)(?P<after>[-+])?(?(open)\))"
@@ -37,13 +37,15 @@ _SIGN = re.compile(
 _UNIT = re.compile(r"[£€$¥₹￥円]|zł|Kč|\bkr\b\.?|\bFt\b|(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])")
 _GUARD = re.compile(
     r"\A'(?=[-+=(0-9.,£€$])"
-)  # keeps a spreadsheet from taking the cell for a formula
+)  # prevents a spreadsheet from taking the cell for a formula
+LABELLED = re.compile(r"([^\W\d][^:\n]{1,40}):\s*(.*)", re.DOTALL)  # "Nazwa odbiorcy: Bakery"
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 
 @lru_cache(maxsize=64)
 def _grammar(decimal: str, thousands: str) -> re.Pattern[str]:
-    """Whole digits or groups of three (or of two, then three: 12,34,567), then a fraction."""
+    """The pattern of a number: whole digits or groups of three (or of two, then three: 12,34,567),
+    then a fraction."""
     marks = "".join(re.escape(mark) for mark in {thousands, " ", "'", "\u2019"} - {decimal, ""})
     grouped = rf"[0-9]{{1,3}}(?P<mark>[{marks}])[0-9]{{3}}(?:(?P=mark)[0-9]{{3}})*"
     lakhs = rf"[0-9]{{1,2}}(?:[{marks}][0-9]{{2}})+[{marks}][0-9]{{3}}"
@@ -53,10 +55,11 @@ def _grammar(decimal: str, thousands: str) -> re.Pattern[str]:
 
 @lru_cache(maxsize=65_536)
 def money(text: str, decimal: str = ".", thousands: str = ",", currency: str = "") -> Decimal:
-    """'1,234.50', '(12.00)', '12.00-', '£1,200', 'GBP 7' → Decimal.
+    """The amount: '1,234.50', '(12.00)', '12.00-', '£1,200', 'GBP 7' → Decimal.
 
-    Refuses what is not clearly an amount: exponents, NaN, CR and DR, groups of the wrong length,
-    more than 15 whole digits or 4 decimals (trailing zeros do not count), another currency's sign.
+    Raises ValueError for a text that is not clearly an amount: exponents, NaN, CR and DR, groups of
+    the wrong length, more than 15 whole digits or 4 decimals (trailing zeros do not count), another
+    currency's sign.
     """
     unguarded = _GUARD.sub("", text.translate(_MINUS).strip(), count=1)
     sign = _SIGN.fullmatch(_without_unit(unguarded, currency))
@@ -85,9 +88,23 @@ def _without_unit(text: str, currency: str) -> str:
     return (text[: unit.start()] + text[unit.end() :]).strip()
 
 
+def is_lasting(id_: str) -> bool:
+    """Whether an id is long enough to be unique over all files; a short one is a counter that
+    starts again in the next file."""
+    letters = "".join(filter(str.isalnum, id_))
+    digits = sum(map(str.isdigit, letters))
+    return digits >= 9 if digits == len(letters) else len(letters) >= 8 and digits > 0
+
+
+def unlabelled(cell: str, labels: Collection[str]) -> str:
+    """'Nazwa odbiorcy: Bakery' -> 'Bakery', where that is one of the labels."""
+    match = LABELLED.fullmatch(cell) if labels else None
+    return match[2] if match and match[1] in labels else cell
+
+
 @lru_cache(maxsize=1024)
 def currency_code(text: str) -> str:
-    """'gbp' → 'GBP'."""
+    """The code in capitals: 'gbp' → 'GBP'."""
     code = text.upper()
     if not _CURRENCY.fullmatch(code):
         raise ValueError(f"{_short(text)} is not a currency code of three letters")
@@ -100,7 +117,8 @@ class Timestamp(NamedTuple):
 
 
 def timestamp(text: str, formats: tuple[str, ...], zone: str = "UTC") -> Timestamp:
-    """The first format that fits, in UTC. A date alone is midnight; a month its last day.
+    """The timestamp by the first format that fits, in UTC. A date alone is midnight, and a month
+    its last day.
 
     Midnight with an offset from UTC is that day, not a time of the day before.
     """
@@ -129,12 +147,13 @@ def _timestamp(text: str, form: str, zone: str) -> Timestamp:
 
 @lru_cache(maxsize=64)
 def zone_of(name: str) -> tzinfo:
-    """UTC needs no zone database, which slim systems lack. Raises as ZoneInfo does."""
+    """The time zone. UTC needs no zone database, which slim systems lack. Raises what ZoneInfo
+    raises."""
     return UTC if name == "UTC" else ZoneInfo(name)
 
 
 def precision_of(form: str) -> Precision:
-    """How exact a date format is: the clock, a day or a month."""
+    """The precision of a date format: a second, a day or a month."""
     if any(mark in form for mark in ("%H", "%I", "%X", "%c")):
         return "second"
     return "day" if form == EXCEL or any(d in form for d in ("%d", "%j", "%x", "%D")) else "month"
@@ -161,9 +180,9 @@ _YEAR_Q = re.compile(r"(?<![0-9])([12][0-9]{3})[\W_]*q([1-4])(?![0-9])")
 
 
 def quarter_end(file_name: str) -> datetime | None:
-    """The last day of the quarter that a file's name states: 'apr-jun-2014', 'Q2_2014', '2014q2'.
+    """The last day of the quarter in a file's name: 'apr-jun-2014', 'Q2_2014', '2014q2'.
 
-    Q1 is January to March. None when the name states no quarter (or three months that are none).
+    Q1 is January to March. None if the name contains no quarter (or three months that are not one).
     """
     name = file_name.lower()
     if span := _SPAN.search(name):

@@ -1,4 +1,4 @@
-"""A progress bar of a file's bytes."""
+"""A progress bar for a file's bytes."""
 
 import sys
 from pathlib import Path
@@ -13,7 +13,7 @@ else:
 
 
 class ProgressBar(Bar):
-    """Shown on a terminal only."""
+    """A progress bar that is shown on a terminal only."""
 
     def __init__(self, path: Path) -> None:
         total = path.stat().st_size if path.is_file() else None
@@ -22,5 +22,5 @@ class ProgressBar(Bar):
         )
 
     def update_to(self, position: int) -> None:
-        """So many of the file's bytes are read."""
+        """Set the number of bytes of the file that have been read."""
         self.update(position - self.n)

@@ -21,25 +21,28 @@ _FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def as_cells(line: int, field: str, reason: str, text: str) -> tuple[int | str, ...]:
-    """A row of the file. `as_stated` undoes what keeps a spreadsheet from computing a text."""
+    """The cells of a rejects file's row. `as_stated` removes the apostrophe that protects a
+    text."""
     return (line, *map(_no_formula, (field, reason, text)))
 
 
 def _no_formula(text: str) -> str:
-    """A spreadsheet computes what begins with one of these; an apostrophe makes it text (OWASP)."""
+    """The text with an apostrophe before it if a spreadsheet would take it for a formula
+    (OWASP)."""
     return f"'{text}" if text.startswith(_FORMULAS) else text
 
 
 def as_stated(text: str) -> str:
-    """A cell of the file without the apostrophe that made it text."""
+    """The text of a cell without the apostrophe that protected it."""
     return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULAS) else text
 
 
 class RejectsFile:
-    """A context manager; call it with each Reject.
+    """Writes a rejects file. It is a context manager; call it with each Reject.
 
-    The file appears at the end, whole, or not at all. It does not appear if nothing was rejected
-    (an older file of that path is then removed, because it is obsolete), or if the block failed.
+    The file appears at the end, complete, or not at all. It does not appear if nothing was rejected
+    or if the block failed. If nothing was rejected, an older file with that path is removed,
+    because it is obsolete.
     """
 
     def __init__(self, path: Path) -> None:

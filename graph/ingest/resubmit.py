@@ -1,4 +1,4 @@
-"""Corrected rows of a rejects file, read as rows of the ledger file that they come from."""
+"""Reads the corrected rows of a rejects file as rows of the ledger file that they come from."""
 
 import csv
 import tempfile
@@ -21,7 +21,7 @@ from graph.ingest.store.store_rows import external_id
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A row of a rejects file: its line, why it was refused, and its text (corrected or not)."""
+    """A row of a rejects file: its line, the reason, and its text (corrected or not)."""
 
     line: int
     field: str
@@ -30,7 +30,7 @@ class Rejected:
 
 
 def rejected(path: Path) -> list[Rejected]:
-    """The rows of a rejects file. Raises LedgerError for a file that is none."""
+    """The rows of a rejects file. Raises LedgerError if it is not one."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file)
@@ -42,7 +42,7 @@ def rejected(path: Path) -> list[Rejected]:
 
 
 def _row(path: Path, number: int, row: dict[str, str]) -> Rejected:
-    if None in row:  # csv's key for surplus cells
+    if None in row:  # the csv module's key for surplus cells
         raise LedgerError(
             f"{path.name}, row {number}: surplus cells; put quotes round a text with commas"
         )
@@ -56,10 +56,10 @@ def _row(path: Path, number: int, row: dict[str, str]) -> Rejected:
 def resubmit(
     user_id: UUID, rejects: Path, ledger: Path, by: Format, hints: Hints | None = None
 ) -> Imported:
-    """Store the rows of a rejects file, as they stand there now, as rows of `ledger`.
+    """Store the rows of a rejects file in their current state, as rows of `ledger`.
 
-    They are read as the ledger's own rows are, under its name and their lines. What is still
-    rejected replaces the rejects file. Raises LedgerError, and then nothing is stored.
+    They are read like the ledger's own rows, under its name and with their lines. Rows that are
+    still rejected replace the rejects file. If it raises LedgerError, nothing is stored.
     """
     rows = rejected(rejects)
     _must_be_whole(rejects, rows)
@@ -87,7 +87,7 @@ def _must_be_whole(rejects: Path, rows: list[Rejected]) -> None:
 
 
 def _written(mended: Path, ledger: Path, by: Mapping, rows: list[Rejected]) -> Mapping:
-    """Write the ledger's header and the rows as a CSV of their own; the mapping that reads it."""
+    """Write the ledger's header and the rows to a CSV, and return the mapping that reads it."""
     shape = layout(ledger, by.file)
     with mended.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, delimiter=shape.delimiter).writerow(shape.header)
@@ -97,7 +97,8 @@ def _written(mended: Path, ledger: Path, by: Mapping, rows: list[Rejected]) -> M
 
 
 def _numbered(user_id: UUID, file: str, part: Part, rejects: list[Rejected]) -> Part:
-    """The part with the lines that its rows have in the ledger; corrected rows stand in order."""
+    """The part, whose rows have their lines in the ledger. The corrected rows are in the order of
+    `rejects`."""
     rows = list(part.read())
     if len(rows) != len(rejects):
         raise LedgerError(
@@ -115,7 +116,7 @@ def _numbered(user_id: UUID, file: str, part: Part, rejects: list[Rejected]) -> 
 
 
 class _Lines:
-    """Where the file's rows stand by their keys: those that are stored, and the corrected ones."""
+    """The lines of the file's rows by their keys: of the stored rows, and of the corrected ones."""
 
     def __init__(
         self, user_id: UUID, source: str, file: str, rows: list[LedgerRow | Reject]
@@ -125,8 +126,10 @@ class _Lines:
         self._by_key, self._ids = self._find(ids), ids
 
     def apart(self, row: LedgerRow, text: str, is_unique: bool) -> LedgerRow | Reject:
-        """The row under no other line's key: an equal row is a further one, as if the whole file
-        was read. Where keys are unique it is rejected.
+        """The row with a key that no other line has.
+
+        A row that equals another line's row gets the next ordinal, as if the whole file was read.
+        If keys are unique, it is rejected.
         """
         while (line := self._line(row)) not in {None, row.line}:
             if is_unique:

@@ -1,5 +1,5 @@
-"""The results of reading a ledger: rows that are ready to store, and rows that could
-not be read."""
+"""The results of reading a ledger: rows that are ready to store, and rows that could not be
+read."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,9 +14,9 @@ TEXT_LIMIT = 500
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """One side of a payment. `name` is never empty; `keys` are (kind of key, value), kind first.
+    """The payer or the payee. `name` is never empty; `keys` are pairs (kind of key, value).
 
-    A party that the file knows by a key alone goes by that key's value.
+    If the file states only a key of a party, the key's value is the name.
     """
 
     kind: str

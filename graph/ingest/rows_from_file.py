@@ -1,7 +1,7 @@
 """Reads a ledger file into rows: one LedgerRow or Reject for every record that is not blank."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import date
 from decimal import Decimal
@@ -18,21 +18,23 @@ from graph.ingest.parse_cells import (
     NOTHING,
     Timestamp,
     currency_code,
+    is_lasting,
     money,
     quarter_end,
     timestamp,
+    unlabelled,
 )
 from graph.ingest.rows import TEXT_LIMIT, LedgerRow, Party, Records, Reject
 
 __all__ = ["LedgerFileError", "header", "read"]
 
-KEY_LIMIT = 200  # characters; longer keys are hashed, for an index entry has its limit
+KEY_LIMIT = 200  # characters; longer keys are hashed, because index entries have a size limit
 _CACHED = 65_536
 _SPACES = re.compile(r"\s+")
 _LIKE_DATE = re.compile(r"[0-9]{1,4}[-./ ]|[0-9]{8}|[^\W\d]{3,9}\.? [0-9]{1,2},? [0-9]{4}")
 _NO_MONEY = frozenset({"", "-", "--"})
-# Tab and line ends are the writer's; other control characters, and bytes that did not decode
-# (lone surrogates), mean that the text is not what it seems.
+# Control characters other than tab and line ends, and bytes that could not be decoded (lone
+# surrogates), mean that the text is not what it seems.
 _UNFIT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -46,11 +48,11 @@ class _RefusedError(Exception):
 def read(
     path: Path, mapping: Mapping, progress: Progress | None = None
 ) -> Iterator[LedgerRow | Reject]:
-    """Every record below the header, in the file's order, in bounded memory.
+    """Yield every record below the header, in the file's order, in bounded memory.
 
-    Only the keys are remembered (about 100 bytes a row), to number or refuse repetitions.
+    Only the keys are remembered (about 100 bytes per row), to number or refuse repetitions.
     `progress` is called with the number of the file's bytes that were read. Raises LedgerFileError,
-    at first or on the way, if the file as a whole cannot be read; rows read until then must be
+    at first or later, if the file as a whole cannot be read. Rows that were read until then must be
     discarded.
     """
     shape = layout(path, mapping.file)
@@ -62,17 +64,15 @@ def read(
         )
     row = _Row(mapping, names, path, shape)
     for record in body(path, shape, progress):
-        if mapping.file.skip_blank and record.cells is not None and _blank(record.cells):
+        cells = record.cells
+        if mapping.file.skip_blank and cells is not None and not "".join(cells).strip():
             continue
         yield row.read(record)
 
 
-def _blank(cells: list[str]) -> bool:
-    return not "".join(cells).strip()
-
-
 class _Row:
-    """Turns records into rows. Its caches are bounded, and as old as the file's reading."""
+    """Turns records into rows. Its caches are bounded, and last as long as the reading of the
+    file."""
 
     def __init__(self, mapping: Mapping, names: list[str], path: Path, shape: Layout) -> None:
         self._mapping = mapping
@@ -87,6 +87,7 @@ class _Row:
         self._money_columns = frozenset(filter(None, _money_columns(mapping.amount)))
         self._comparable = lru_cache(_CACHED)(self._comparable_of)
         self._skip = [rule for rule in mapping.skip if rule.column in names]
+        self._labels = frozenset(mapping.file.labels)
         self._separators = _separators(mapping.key.separators)
         self._seen: dict[int, int] = {}
         self._repeated: dict[int, int] = {}
@@ -111,7 +112,7 @@ class _Row:
             for field in ("document_ref", "description")
         )
         if document and len(document) > KEY_LIMIT:
-            document = None  # no reference, whatever it is; it stays in `data`
+            document = None  # not a document number; it stays in `data`
         publication = "|".join(data.get(name, "") for name in mapping.publication)
         key = self._key(data)
         return LedgerRow(
@@ -144,7 +145,10 @@ class _Row:
             raise _RefusedError(
                 None, f"too {much} columns: {cell_count} where the header has {width}"
             )
-        return dict(zip(self._names, map(str.strip, record.cells), strict=False))
+        cells: Iterable[str] = map(str.strip, record.cells)
+        if self._labels:
+            cells = (unlabelled(cell, self._labels) for cell in cells)
+        return dict(zip(self._names, cells, strict=False))
 
     def _must_be_fit(self, record: Record) -> None:
         bad = _UNFIT.search(record.text)
@@ -220,7 +224,7 @@ class _Row:
         return -amount if rule.positive == "payer_receives" else amount
 
     def _ending(self, text: str) -> str:
-        """The word that ends an amount: '12.00 Dr' -> 'dr'."""
+        """The word that ends an amount: '12.00 Dr' → 'dr'."""
         return text.casefold().rstrip(".").lstrip("+-0123456789.,' \xa0()£€$₹¥")
 
     def _money(self, data: dict[str, str], column: str, currency: str) -> Decimal | None:
@@ -250,7 +254,8 @@ class _Row:
         return cast(Records, records)
 
     def _balance(self, data: dict[str, str], currency: str) -> Decimal | None:
-        """A balance is an extra: one that cannot be read is left to `data`."""
+        """The balance, or None if it cannot be read. The row is not rejected for that; the text
+        stays in `data`."""
         column = self._mapping.fields.get("balance", "")
         if data.get(column, "") in _NO_MONEY:
             return None
@@ -260,7 +265,8 @@ class _Row:
             return None
 
     def _party(self, rule: PartyRule) -> Callable[[dict[str, str], bool], Party]:
-        """A function of the row, and of whether the payer is paid, that makes each party once."""
+        """A function that returns the party of a row, given whether the payer is paid. It makes
+        each party once."""
         present = [(kind, column) for kind, column in rule.keys if column in self._names]
         paying = [c for c in (rule.name, *rule.or_else) if c in self._names]
         receiving = [c for c in rule.received if c in self._names] or paying
@@ -271,7 +277,7 @@ class _Row:
         def party(kind_text: str, name: str, *values: str) -> Party:
             pairs = zip(present, values, strict=True)
             ids = [(kind, v) for (kind, _), v in pairs if v.casefold() not in NOTHING]
-            keys = [(kind, v) for kind, v in ids if not _matches(no_key.get(kind), v)]
+            keys = [(k, v) for k, v in ids if not ((no := no_key.get(k)) and no.search(v))]
             plain = _SPACES.sub(" ", name) if name.casefold() not in NOTHING else ""
             key_values = [v for _, v in (*keys, *ids)]
             party_name = plain or (key_values[0] if key_values else rule.default)
@@ -291,7 +297,8 @@ class _Row:
         return of
 
     def _due(self, text: str | None) -> date | None:
-        """A due date is an extra: one that cannot be read is left to `data`."""
+        """The due date, or None if it cannot be read. The row is not rejected for that; the text
+        stays in `data`."""
         if text is None:
             return None
         try:
@@ -313,7 +320,8 @@ class _Row:
         return _short(key)
 
     def _content_key(self, data: dict[str, str]) -> str:
-        """A long id, else the row's content, the same however dates and amounts are spelled."""
+        """A long id, or else a digest of the row's content in which the spelling of dates and
+        amounts does not count."""
         id_ = _joined(data, self._key_columns) if self._key_columns else ""
         if is_lasting(id_):
             return _short(id_)
@@ -337,7 +345,7 @@ class _Row:
         return _SPACES.sub(" ", text.casefold())
 
     def _transaction(self, data: dict[str, str]) -> str:
-        """What ties this row to others, "" where the file doesn't say."""
+        """The reference that connects this row with others, or "" if the file has none."""
         ref = _joined(data, self._mapping.transaction)
         return _short(ref) if ref.strip("|") else ""
 
@@ -360,10 +368,6 @@ def _tried[T](field: str, parse: Callable[[str], T], text: str) -> T:
         raise _RefusedError(field, str(error)) from error
 
 
-def _matches(pattern: re.Pattern[str] | None, value: str) -> bool:
-    return pattern is not None and pattern.search(value) is not None
-
-
 def _joined(data: dict[str, str], columns: tuple[str, ...]) -> str:
     values = [data.get(column, "") for column in columns]
     if len(values) == 1:
@@ -371,20 +375,12 @@ def _joined(data: dict[str, str], columns: tuple[str, ...]) -> str:
     return "|".join(v.replace("\\", "\\\\").replace("|", "\\|") for v in values)
 
 
-def is_lasting(id_: str) -> bool:
-    """Whether an id is long enough to be unique over all files; a short one is a counter that
-    starts again in the next file."""
-    letters = "".join(filter(str.isalnum, id_))
-    digits = sum(map(str.isdigit, letters))
-    return digits >= 9 if digits == len(letters) else len(letters) >= 8 and digits > 0
-
-
 def _money_columns(rule: AmountRule) -> tuple[str | None, ...]:
     return rule.column, rule.debit, rule.credit, rule.times
 
 
 def _separators(marks: str) -> re.Pattern[str] | None:
-    """Any of the marks, with the spaces round it."""
+    """A pattern for any of the marks, with the spaces around it."""
     return re.compile(rf"\s*[{re.escape(marks)}]\s*") if marks else None
 
 
@@ -397,6 +393,7 @@ def _hash(text: str) -> str:
 
 
 def _shown(text: str) -> str:
-    """Cut, and fit for every database and file: a NUL as \\x00, an undecodable byte as \\xe9."""
+    r"""The text, cut, and fit for every database and file: a NUL as \x00, an undecodable byte as
+    \xe9."""
     escaped = _UNFIT.sub(lambda bad: f"\\x{ord(bad[0]) & 0xFF:02x}", text[:TEXT_LIMIT])
     return escaped.rstrip("\r\n")[:TEXT_LIMIT]

@@ -155,7 +155,8 @@ class NormalizedEntity(TenantRow):
 
 
 class EntityMatch(TenantRow):
-    """An event names an entity. The best match wins: highest confidence, then newest, then id."""
+    """States which entity an event names. An event's best match counts: by highest confidence, then
+    newest, then id."""
 
     event = no_constraint_fk("graph.RawEvent")
     entity = no_constraint_fk("graph.NormalizedEntity")
@@ -196,7 +197,7 @@ class EntityMatch(TenantRow):
 
 
 class RelationshipInstance(TenantRow):
-    """A connection of a source event to a target event."""
+    """A directed connection of a source event to a target event."""
 
     source_event = no_constraint_fk("graph.RawEvent")
     target_event = no_constraint_fk("graph.RawEvent")

@@ -1,4 +1,4 @@
-"""Cases: possible double payments, each in one case, with what people have decided about them."""
+"""Cases of possible double payments, and what people have decided about them."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -18,10 +18,11 @@ from graph.models.tenant_row import (
 
 
 class PaymentCase(TenantRow):
-    """All pairs of `duplicate_transactions` that are about one possible double payment.
+    """A case: all pairs of `duplicate_transactions` that concern one possible double payment.
 
-    Programs write what was found (`kind` to `row_keys`), people decide the rest. `row_keys` are the
-    sources' own keys: by them a case is found again after a re-import or a recomputation.
+    Programs write the columns from `kind` to `row_keys`, and people decide the rest. `row_keys` are
+    the keys of the case's rows in their sources. They find the case again after the rows were
+    imported again or the duplicates were computed again.
     """
 
     kind = models.TextField(help_text="Of its strongest pair, e.g. paid_twice")
@@ -71,7 +72,8 @@ class PaymentCase(TenantRow):
 
 
 class PaymentCaseRow(TenantRow):
-    """A relationship of a case: the original, an extra one, or another view of one of these."""
+    """A relationship of a case: the original payment, a possible repetition, or another sighting of
+    one of these."""
 
     case = no_constraint_fk("graph.PaymentCase")
     relationship = no_constraint_fk("graph.RelationshipInstance")

@@ -20,7 +20,7 @@ class Records(models.TextChoices):
     FEE = "fee", "fee: a charge that was taken"
 
 
-# Money moved, into or out of what is the tenant's own.
+# The kinds that move money into or out of the tenant's own accounts.
 MONEY_MOVED = (Records.PAYMENT.value, Records.FEE.value)
 
 

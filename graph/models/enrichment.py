@@ -102,7 +102,7 @@ class SeasonalPattern(Pattern):
 
 
 class RelationshipPattern(Pattern):
-    """Layer 4: a template learned from many series, with a name for people."""
+    """Layer 4: a template that many series follow, with a name for people."""
 
     pattern_name = models.TextField()
     pattern_confidence = score()
@@ -129,7 +129,8 @@ BRADFORD_HILL = (
 
 
 class CausalRelationship(Fact):
-    """Layer 1: whether the source causes the target (criteria of A. Bradford Hill, 1965)."""
+    """Layer 1: whether the source event causes the target event (criteria of A. Bradford Hill,
+    1965)."""
 
     causal_score = score(null=True, blank=True, help_text="Mean of the criteria that are known")
     causal_direction = models.TextField(choices=CausalDirection)
@@ -240,7 +241,8 @@ class RootCauseAnalysis(Fact):
 
 
 class EventDeltaLog(TenantRow):
-    """Layer 8: a change. It stays when its relationship is deleted, with the key and old values."""
+    """Layer 8: a change of a relationship. The row stays when the relationship is deleted, and has
+    the relationship's key and its old values."""
 
     relationship = no_constraint_fk("graph.RelationshipInstance", null=True, blank=True)
     event_key = models.TextField(help_text="source and the row's own key in it")

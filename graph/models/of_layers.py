@@ -8,7 +8,7 @@ from graph.layers import Layer
 
 
 def model_of(layer: Layer) -> Any:
-    """The model whose table the layer's declaration names. Raises LookupError without one."""
+    """The model of the layer's table. Raises LookupError if no model has this table."""
     for model in apps.get_app_config("graph").get_models():
         if model._meta.db_table == layer.table:
             return model
@@ -16,7 +16,8 @@ def model_of(layer: Layer) -> Any:
 
 
 def statuses_of(layer: Layer) -> tuple[str, ...]:
-    """The values of its column `status` that the view shows; none for a layer without statuses."""
+    """The values of the layer's column `status` that the view shows, or () if it has no
+    statuses."""
     for field in model_of(layer)._meta.concrete_fields:
         if field.name == "status" and field.choices:
             values = sorted(str(value) for value, _ in field.choices)

@@ -1,4 +1,4 @@
-"""What a tenant has set for its own answers."""
+"""The settings of a tenant, such as the time zone."""
 
 from zoneinfo import available_timezones
 
@@ -9,13 +9,13 @@ from graph.models.tenant_row import TenantRow
 
 
 def known_zone(name: str) -> None:
-    """Raises ValidationError for what is no IANA time zone."""
+    """Raises ValidationError if the name is not an IANA time zone."""
     if name not in available_timezones():
         raise ValidationError(f"{name!r} is no time zone, as 'Europe/London' is.")
 
 
 class TenantPreference(TenantRow):
-    """One row a tenant; without one the service's own time zone holds."""
+    """The settings of one tenant. A tenant without a row has the service's time zone."""
 
     time_zone = models.TextField(
         validators=[known_zone], help_text="IANA name; today is its calendar's"

@@ -1,4 +1,4 @@
-"""Which entities are the same party: suggestions of programs, and decisions of people."""
+"""Which entities are the same party: suggestions by programs, and decisions by people."""
 
 from django.db import models
 from django.db.models import F, Q

@@ -20,17 +20,19 @@ class TenantRow(models.Model):
 
 
 def tenant_key(table: str) -> models.UniqueConstraint:
-    """The unique `(user_id, id)` that other tables' composite foreign keys refer to."""
+    """The unique constraint on `(user_id, id)`, to which composite foreign keys of other tables
+    refer."""
     return models.UniqueConstraint(fields=["user_id", "id"], name=f"{table}_tenant_key")
 
 
 def score(**options: Any) -> Any:
-    """A number in 0..1; pair it with `in_unit_range` in the table's constraints."""
+    """A field for a number in 0..1. Add `in_unit_range` to the table's constraints as well."""
     return models.FloatField(**options)
 
 
 def in_unit_range(table: str, *fields: str) -> list[models.CheckConstraint]:
-    """Each field is NULL or within 0..1. NaN is rejected, too: PostgreSQL sorts it above 1."""
+    """Constraints: each field is NULL or within 0..1. NaN is rejected, because PostgreSQL sorts it
+    above 1."""
     return [
         models.CheckConstraint(
             condition=Q(**{f"{field}__isnull": True})
@@ -42,14 +44,14 @@ def in_unit_range(table: str, *fields: str) -> list[models.CheckConstraint]:
 
 
 def one_of(table: str, field: str, choices: type[models.TextChoices]) -> models.CheckConstraint:
-    """The field has one of the choices as its value."""
+    """A constraint: the field's value is one of the choices."""
     return models.CheckConstraint(
         condition=Q(**{f"{field}__in": choices.values}), name=f"{table}_{field}_known"
     )
 
 
 def currency_known(table: str, field: str = "currency") -> models.CheckConstraint:
-    """The field is NULL or three capital letters (ISO 4217)."""
+    """A constraint: the field is NULL or three capital letters (ISO 4217)."""
     return models.CheckConstraint(
         condition=Q(**{f"{field}__isnull": True}) | Q(**{f"{field}__regex": r"^[A-Z]{3}$"}),
         name=f"{table}_{field}_iso",

@@ -7,10 +7,10 @@ from graph.models.tenant_row import TenantRow
 
 
 class Enrichment(TenantRow):
-    """Whether a tenant's layers are current: they are if `done_for` equals `wanted_at`.
+    """States whether a tenant's layers are current. They are if `done_for` equals `wanted_at`.
 
-    Whoever writes payments sets `wanted_at` in the same transaction. An enrichment that began after
-    that timestamp sets `done_for` to it.
+    Code that writes payments sets `wanted_at` in the same transaction. An enrichment that began
+    after that timestamp sets `done_for` to it.
     """
 
     wanted_at = models.DateTimeField(help_text="When the books last changed")

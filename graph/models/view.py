@@ -64,7 +64,7 @@ for _layer in layers.LAYERS:
         FIELDS[_column.type]().contribute_to_class(Enriched, _column.name)
 
 
-# For an index that finds the few relationships with a rare layer without scanning all.
+# Condition of an index that finds the few relationships with a rare layer without reading all rows.
 _RARE = reduce(
     or_,
     (models.Q(**{f"{x.presence}__isnull": False}) for x in layers.LAYERS if x.rare),
@@ -97,7 +97,7 @@ class EnrichedRelationship(Enriched, ReadOnlyMaterializedView):
 
 
 class TenantRelationship(Enriched):
-    """The rows of the transaction's tenant, whatever the query's filter is."""
+    """The rows of the transaction's tenant only, even if the query has no filter."""
 
     class Meta:
         managed = False

@@ -83,7 +83,8 @@ def _join(layer: Layer, scope: Scope) -> str:
 
 
 def _rows(layer: Layer, scope: Scope) -> str:
-    """The layer's table, or a query for each relationship's best row if it may have several."""
+    """The layer's table. If a relationship may have several rows there, a query for its best
+    row."""
     if not layer.pick:
         return layer.table
     needed = dict.fromkeys(["id", *(name for column in layer.columns for name in column.sources)])

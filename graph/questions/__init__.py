@@ -1,1 +1,1 @@
-"""The questions of the API, one module each."""
+"""Answers the questions of the API. Each question has its module."""

@@ -1,4 +1,4 @@
-"""Cases of possible double payments: the list, one of them, and people's decisions."""
+"""Cases of possible double payments: list them, read one, and record people's decisions."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -58,9 +58,11 @@ def cases(
     limit: int = 50,
     offset: int = 0,
 ) -> Answer:
-    """A page of the cases that match the filters, in one of ORDERS, and the sums over all of them.
+    """Return a page of the cases that match the filters, in one of ORDERS, and the sums over all of
+    them.
 
-    `party` is a part of the party's name. The rows of a case are in `case`.
+    `party` is a part of the party's name. A page does not have the cases' rows; `case` returns
+    them.
     """
     conditions = {
         "state": state,
@@ -85,7 +87,8 @@ def cases(
 
 
 def totals(user_id: UUID) -> list[Answer]:
-    """By currency and state: cases, the amount at risk and the amount recovered, each case once."""
+    """Number of cases, amount at risk and amount recovered, by currency and state. Each case counts
+    once."""
     with tenant_transaction(user_id):
         return _totals(PaymentCase.objects.filter(user_id=user_id))
 
@@ -124,12 +127,13 @@ def decide(
     amount: Decimal | None = None,
     seen: str | None = None,
 ) -> Answer:
-    """Record a person's decision and return the case as it is then.
+    """Record a person's decision and return the case's new state.
 
-    `action`: confirm, dismiss, reopen; recover (with the `amount` that came back; by default all
-    that is at risk); assign (to `owner`, "" for nobody); note. The case's pairs in layer 9 are
-    judged alike. `by` is who decides, `seen` the state that they saw. Raises NotFound,
-    QuestionError naming the field, DecidedMeanwhile if the case has another state than `seen`.
+    `action` is confirm, dismiss, reopen, recover, assign or note. recover takes the `amount` that
+    came back, by default all that is at risk. assign takes the `owner`, "" for nobody. The case's
+    pairs in layer 9 get the same decision. `by` is the person who decides, and `seen` the state
+    that this person saw. Raises NotFound, QuestionError naming the field, and DecidedMeanwhile if
+    the case's state is not `seen`.
     """
     if action not in DECISIONS:
         raise QuestionError(f"Say one of {', '.join(DECISIONS)}.", "action")
@@ -229,7 +233,7 @@ def _detail(user_id: UUID, case_row: PaymentCase) -> Answer:
 
 
 def _rows(user_id: UUID, case_row: PaymentCase) -> list[Answer]:
-    """The rows in the order of their days: the books' own fields, and the part each plays."""
+    """The case's rows ordered by day: the fields in the books, and each row's role."""
     roles = dict(
         PaymentCaseRow.objects.filter(user_id=user_id, case=case_row).values_list(
             "relationship_id", "role"

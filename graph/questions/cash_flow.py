@@ -20,15 +20,17 @@ def cash_flow(
     by: Literal["month", "party"] = "month",
     today: date | None = None,
 ) -> Answer:
-    """Months with money in and out per currency, obligations, and predicted months' ranges.
+    """Return the money in and out per month and currency, obligations, and ranges of predicted
+    months.
 
-    Payments and fees count once each (`graph.enrich.canonical`). Invoices do not count; what is
-    open of them is listed as receivable and payable. If an account has statements, its cash is what
-    they state, and payments that only other sources have are summed as `off_statement`. From the
-    point of view of `party` (an id or a part of a name) all its payments count; without one, those
-    of all departments and accounts, so that transfers between two of them are neither in nor out.
-    `by="party"` splits each month by counterparty. Raises NotFound for an unknown party,
-    ViewMissing, ViewUnpopulated.
+    Payments and fees count once each (`graph.enrich.canonical`). Invoices do not count; their open
+    amounts are listed as receivable and payable. If an account has statements, its cash is what
+    they state, and payments that only other sources have are summed as `off_statement`.
+
+    With `party` (an id or a part of a name), all payments of the party count, from its point of
+    view. Without it, all payments of departments and accounts count, so that a transfer between two
+    of them is neither in nor out. `by="party"` splits each month by counterparty. Raises NotFound
+    for an unknown party, ViewMissing, ViewUnpopulated.
     """
     day = today or days.today(user_id)
     with current_rows.snapshot(user_id) as reader:

@@ -29,11 +29,12 @@ NOTHING = "Nothing in the books speaks against it."
 
 
 def check(user_id: UUID, candidates: Sequence[Candidate], *, source: str | None = None) -> Answer:
-    """The verdict on each candidate, in their order: the one that importing them into `source` (by
-    default the source with most outgoing payments) and enriching would give.
+    """Return one verdict for each candidate, in their order.
 
-    Nothing is stored. Raises QuestionError for an unknown source, for an id that two candidates
-    have, and for an id that a row of the source already has.
+    It is the verdict that importing the candidates into `source` and enriching would give. The
+    default source is the one with the most outgoing payments. Nothing is stored. Raises
+    QuestionError for an unknown source, for an id that two candidates have, and for an id that a
+    row of the source already has.
     """
     tenant_history = books(user_id)
     into = _source(tenant_history, source)
@@ -57,9 +58,9 @@ def judged(
     source: str | None = None,
     records: Mapping[str, Record] | None = None,
 ) -> tuple[Books, list[Verdict]]:
-    """The books with the candidates among them, and the verdicts in the candidates' order.
+    """The books with the candidates in them, and the verdicts in the candidates' order.
 
-    `records`: what people have decided about each kind of duplicate.
+    `records` are the decisions of people, by kind of duplicate.
     """
     with_them = books_with_candidates.append(
         tenant_history, candidates, source or tenant_history.usual_source
@@ -71,7 +72,7 @@ def judged(
 
 
 def books(user_id: UUID) -> History:
-    """The tenant's books, kept in memory while they do not change."""
+    """The tenant's books. They stay in memory while they do not change."""
     name = (
         connections["default"].settings_dict["NAME"],
         user_id,
@@ -94,7 +95,8 @@ def _source(tenant_history: History, source: str | None) -> str:
 
 
 def _must_be_new(tenant_history: History, candidates: Sequence[Candidate], source: str) -> None:
-    """Ids are the rows' keys of an import: no two rows of a source have the same."""
+    """Raises QuestionError if two candidates have the same id, or a row of the source has it. An
+    import would use the ids as keys, which are unique within a source."""
     ids = [candidate.id for candidate in candidates]
     if len(set(ids)) < len(ids):
         raise QuestionError("Two payments have the same id.", "payments")
@@ -150,7 +152,7 @@ def _finding(with_them: Books, found: Finding, ids: dict[int, str]) -> Answer:
 
 
 def _shown(with_them: Books, at: int, ids: dict[int, str]) -> Answer:
-    """A row of the books or of the run."""
+    """The fields of a row, which is a candidate or a row of the books."""
     payments = with_them.payments
     return {
         "candidate": ids.get(at),
@@ -171,5 +173,5 @@ def _amount(payments: Payments, at: int) -> Decimal:
 
 
 def _known_id(name: str) -> str | None:
-    """None for a party that the books do not have."""
+    """The id of a party, or None if the books do not have the party."""
     return None if name.startswith(("candidate ", "payer ")) else name

@@ -1,6 +1,6 @@
-"""The cost of a question in steps: one step is one look at an edge (some 50 ns).
+"""Estimates the cost of a question in steps. A step is one look at an edge (some 50 ns).
 
-It is estimated from the graph's size, before anything is read. It need not be exact: it tells a
+The estimate uses the graph's size, before anything is read. It need not be exact: it only tells a
 question of seconds from one that would block the whole process.
 """
 
@@ -24,17 +24,18 @@ Cost = Callable[[Size, Parameters], int]
 
 
 def once(size: Size, parameters: Parameters) -> int:
-    """Each node and edge is looked at once."""
+    """Steps of a question that looks at each node and each edge once."""
     return size.all
 
 
 def path(size: Size, parameters: Parameters) -> int:
-    """Each edge both ways, for each edge that the path may have."""
+    """Steps of a search that follows each edge both ways, once for each edge that the path may
+    have."""
     return 2 * size.all * int(parameters["max_length"])
 
 
 def k_shortest(size: Size, parameters: Parameters) -> int:
-    """For each path, a search from each of its nodes (Yen)."""
+    """Steps of Yen's method: for each path, a search from each of its nodes."""
     return 2 * size.all * int(parameters["max_length"]) * int(parameters["k"])
 
 
@@ -43,8 +44,8 @@ def neighbourhood(size: Size, parameters: Parameters) -> int:
 
 
 def importance(size: Size, parameters: Parameters) -> int:
-    """Estimated steps. PageRank passes over all edges a few times; betweenness and closeness pass
-    over them once per node (Brandes, J. Math. Sociol. 25, 2001)."""
+    """Steps of a centrality. PageRank reads all edges a few times; betweenness and closeness read
+    them once per node (Brandes, J. Math. Sociol. 25, 2001)."""
     rounds = 4 if parameters["algorithm"] == "pagerank" else size.nodes
     return rounds * size.all
 

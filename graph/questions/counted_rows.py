@@ -1,4 +1,4 @@
-"""Which kinds of rows a question counts."""
+"""Which kinds of rows count in a question."""
 
 from graph.models.choices import MONEY_MOVED, Records
 
@@ -8,9 +8,9 @@ DEFAULT = Records.PAYMENT.value
 
 
 def meant(kind: str) -> list[str] | None:
-    """The kinds that a request's `kind` means; None for all of them.
+    """The kinds that the parameter `kind` of a request selects; None for all.
 
-    `payment` is money that moved, so fees, too; every other kind means itself.
+    `payment` selects all money that moved, so fees, too. Any other kind selects only itself.
     """
     if kind == ALL:
         return None

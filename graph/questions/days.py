@@ -1,4 +1,4 @@
-"""Which day counts as today for a question, and how far each source's books reach."""
+"""Which day is today for a question, and until which day each source's books reach."""
 
 from datetime import date, datetime
 from typing import Any
@@ -17,7 +17,7 @@ Answer = dict[str, Any]
 
 
 def today(user_id: UUID) -> date:
-    """The calendar's day in the tenant's time zone (the service's, where it has set none)."""
+    """The current day in the tenant's time zone, or in the service's if the tenant has set none."""
     with tenant_transaction(user_id):
         zone = (
             TenantPreference.objects.filter(user_id=user_id)
@@ -28,11 +28,11 @@ def today(user_id: UUID) -> date:
 
 
 def reach(user_id: UUID, today: date) -> list[Answer]:
-    """The same as `books`, in a transaction of its own."""
+    """As `books`, in a transaction of its own."""
     with current_rows.snapshot(user_id) as reader:
         return books(reader, user_id, today)
 
 
 def books(reader: Reader, user_id: UUID, today: date) -> list[Answer]:
-    """Each source with the last day of its books that is not after today."""
+    """Each source with the last day of its books. Days after `today` do not count."""
     return reader.rows(sql.read("questions/books"), {"user_id": user_id, "today": today})

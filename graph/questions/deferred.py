@@ -1,4 +1,4 @@
-"""Questions that a worker answers: accepted, looked up, cancelled.
+"""Questions that a worker answers: accept, look up and cancel them.
 
 A question is written here before it is enqueued. The signal `accepted` is sent after the commit. If
 nobody receives it, nothing is lost, because the recoverer finds the row.
@@ -27,9 +27,9 @@ from graph.models.questions import ACTIVE
 from graph.reading import cursors
 from graph.reading.cursors import Position
 
-accepted = Signal()  # question: AskedQuestion
+accepted = Signal()  # sends `question`, an AskedQuestion
 WIDE = ("answer",)
-SHOWN = timedelta(minutes=5)  # that it is still told what was cancelled
+SHOWN = timedelta(minutes=5)  # for this long a cancelled question can still be read
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Wanted:
 
 
 def known(user_id: UUID, key: Wanted) -> AskedQuestion | None:
-    """The same question about the same version, if it was asked and its answer has not expired."""
+    """The same question about the same version, if it was asked and has not expired; else None."""
     with _transaction(user_id):
         return _same(user_id, key).exclude(expires_at__lte=Now()).first()
 
@@ -68,7 +68,8 @@ def accept(user_id: UUID, key: Wanted) -> AskedQuestion:
 
 
 def get(user_id: UUID, question_id: UUID | str) -> AskedQuestion:
-    """Raises NotFound for another tenant's question, an unknown one and an expired one alike."""
+    """The tenant's question. Raises NotFound for another tenant's question, an unknown one and an
+    expired one alike."""
     with _transaction(user_id):
         return _found(user_id, question_id)
 
@@ -85,7 +86,8 @@ def listed(
 
 
 def forget(user_id: UUID, question_id: UUID | str) -> None:
-    """Cancel it (at once if it is queued, within seconds if it runs); delete it if it has ended.
+    """Cancel the question: at once if it is queued, within seconds if it runs. If it has ended,
+    delete it.
 
     Raises NotFound.
     """

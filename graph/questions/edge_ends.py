@@ -10,9 +10,9 @@ NAMES = ("source", "target")
 
 
 def of(user_id: UUID, rows: Iterable[TenantRelationship]) -> dict[UUID, Ends]:
-    """Each relationship's `source` and `target`, by its id; None where an event has no entity.
+    """The `source` and `target` of each relationship, by its id; None if an event has no entity.
 
-    In the tenant's transaction.
+    Must be called in the tenant's transaction.
     """
     rows = list(rows)
     ids = {getattr(row, f"{end}_entity_id") for row in rows for end in NAMES} - {None}

@@ -1,4 +1,4 @@
-"""One party: who it is, its counterparties, and similar parties."""
+"""One party: its names and keys, its counterparties, and similar parties."""
 
 import json
 from typing import Any
@@ -23,11 +23,12 @@ def party(
     edges: str = "flow",
     kind: str = counted_rows.DEFAULT,
 ) -> Answer:
-    """The entity, its other spellings, and its `limit` busiest counterparties.
+    """Return the entity, its other spellings, and its `limit` counterparties with the most
+    payments.
 
-    A counterparty has one row per direction and currency; each payment counts once, of the rows
-    that record `kind`. An entity that was merged is answered as the one that it was merged into.
-    Raises NotFound, ViewMissing, ViewUnpopulated.
+    A counterparty has one row per direction and currency. Only rows that record `kind` count, and
+    each payment counts once. For an entity that was merged, the answer is about the one that it was
+    merged into, whose id is then `merged_into`. Raises NotFound, ViewMissing, ViewUnpopulated.
     """
     with current_rows.snapshot(user_id) as reader:
         entity = _summary(reader, user_id, entity_id)
@@ -39,17 +40,18 @@ def party(
         }
 
 
-def must_be_there(user_id: UUID, entity_id: UUID | str, field: str) -> None:
-    """Raises NotFound naming the field for what is no node of the tenant's graph."""
+def representative(user_id: UUID, entity_id: UUID | str, field: str) -> UUID:
+    """The id of the node that stands for this entity: its own, or that of the entity that it was
+    merged into. Raises NotFound naming the field for what is no entity of the tenant's."""
     try:
-        nodes = NormalizedEntity.objects.filter(
-            user_id=user_id, pk=UUID(str(entity_id)), merged_into__isnull=True
-        )
+        entities = NormalizedEntity.objects.filter(user_id=user_id, pk=UUID(str(entity_id)))
     except ValueError:
         raise NotFound("There is no such entity in your graph.", field) from None
     with tenant_transaction(user_id):
-        if not nodes.exists():
-            raise NotFound("There is no such entity in your graph.", field)
+        row = entities.values_list("merged_into_id", "pk").first()
+    if row is None:
+        raise NotFound("There is no such entity in your graph.", field)
+    return row[0] or row[1]
 
 
 def similar(user_id: UUID, entity_id: UUID | str, *, limit: int = 20) -> list[Answer]:
@@ -65,7 +67,7 @@ def similar(user_id: UUID, entity_id: UUID | str, *, limit: int = 20) -> list[An
 
 
 def _summary(reader: Reader, user_id: UUID, entity_id: UUID | str) -> Answer:
-    """The entity, or the one that it is merged into, with all spellings of its name."""
+    """The entity, or the one that it was merged into, with all spellings of its name."""
     try:
         key = UUID(str(entity_id))
     except ValueError:
@@ -75,4 +77,10 @@ def _summary(reader: Reader, user_id: UUID, entity_id: UUID | str) -> Answer:
     if not summaries:
         raise NotFound("There is no such entity in your graph.", "id")
     (entity,) = summaries
-    return {**entity, "keys": json.loads(entity["keys"]), "spellings": sorted(entity["spellings"])}
+    return {
+        **entity,
+        "keys": json.loads(entity["keys"]),
+        "spellings": sorted(entity["spellings"]),
+        "merged_ids": sorted(map(str, entity["merged_ids"])),
+        "merged_into": None if UUID(str(entity["id"])) == key else entity["id"],
+    }

@@ -1,4 +1,4 @@
-"""Explains a relationship: its nine layers with the rows behind them, and in words."""
+"""Explains a relationship: its nine layers with their rows, and a paragraph of text."""
 
 from collections.abc import Iterator
 from datetime import date

@@ -1,4 +1,4 @@
-"""Relationships as sums: by party, pair of parties, month or category."""
+"""Sums of relationships by party, pair of parties, month or category."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -19,11 +19,11 @@ Rows = QuerySet[TenantRelationship]
 
 
 def groups(user_id: UUID, wanted: Mapping[str, Any], by: str, *, most: int = 200) -> list[Answer]:
-    """Sums of the matching relationships, by what the rows record and by currency.
+    """Return sums of the matching relationships, by what the rows record and by currency.
 
-    Of a payment that several sources saw, only the canonical row counts. By `party`: each entity as
-    payee (direction in) and as payer (out). The greatest amounts come first, by month the newest;
-    at most `most`. Raises QuestionError, ViewMissing, ViewUnpopulated.
+    If several sources saw a payment, only the canonical row counts. By `party`, each entity counts
+    as payee (direction in) and as payer (out). At most `most` sums are returned, the greatest
+    amounts first, or by month the newest first. Raises QuestionError, ViewMissing, ViewUnpopulated.
     """
     with current_rows.snapshot(user_id) as reader:
         counted_once = Q(payment_group_id=F("id")) | Q(payment_group_id__isnull=True)
@@ -37,7 +37,7 @@ def groups(user_id: UUID, wanted: Mapping[str, Any], by: str, *, most: int = 200
 
 
 def _keys(user_id: UUID, relationships: Rows, by: str) -> Iterator[tuple[Rows, tuple[str, ...]]]:
-    """The queries, and the columns that they are grouped by."""
+    """The queries, each with the columns to group by."""
     if by == "party":
         for end, direction in (("target", "in"), ("source", "out")):
             entity = F(f"{end}_entity_id")
@@ -66,7 +66,7 @@ def _sums(reader: Reader, relationships: Rows, keys: tuple[str, ...]) -> list[An
     )  # fmt: skip
     try:
         text, parameters = summed.query.sql_with_params()
-    except EmptyResultSet:  # no row can match, as where nobody has the party's name
+    except EmptyResultSet:  # no row can match, for example if no entity has the party's name
         return []
     return [{**row, "amount": row.pop("total")} for row in reader.rows(text, parameters)]
 

@@ -1,4 +1,4 @@
-"""The rows of one layer: the relationships that it annotates, newest first, with its evidence."""
+"""The rows of one layer: the relationships that have one, newest first, with the evidence."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -30,7 +30,7 @@ FACTS = (
     "currency",
     "document_ref",
 )
-EXPECTED = "expected"  # of a prediction: any state but fulfilled
+EXPECTED = "expected"  # a prediction in any state except fulfilled
 Answer = dict[str, Any]
 
 
@@ -49,14 +49,14 @@ def insights(
     most: int = 50,
     after: Position | None = None,
 ) -> tuple[list[Answer], Position | None]:
-    """A page of the layer's relationships, newest first, and where the next page begins.
+    """Return a page of the layer's relationships, newest first, and the position of the next page.
 
-    A prediction's status is as of `today`: pending, overdue, fulfilled, or stale where its source's
-    books ended too long ago to expect anything of them. `party` is an entity's id or a part of a
-    name, also of a merged one. What people dismissed or cancelled is left out. `once`: one sighting
-    of each payment, the canonical one if the layer has a row for it (`graph.enrich.canonical`).
-    Raises NotFound for an unknown layer, QuestionError for a filter that the layer lacks,
-    ViewMissing, ViewUnpopulated.
+    A prediction's status is as of `today`: pending, overdue, fulfilled, or stale. It is stale if
+    its source's books ended too long ago to expect a payment. `party` is an entity's id or a part
+    of a name, also of a merged entity. Rows that people dismissed or cancelled are left out. `once`
+    keeps one sighting of each payment, the canonical one if it has a row of the layer
+    (`graph.enrich.canonical`). Raises NotFound for an unknown layer, QuestionError for a filter
+    that the layer lacks, ViewMissing, ViewUnpopulated.
     """
     layer = _layer(layer_name)
     day = today or days.today(user_id)
@@ -103,7 +103,8 @@ def _scored(layer: Layer, least: float | None) -> Q:
 
 
 def _once(user_id: UUID, layer: Layer) -> Q:
-    """Of a payment's views of which the layer says something the one that counts, or else one."""
+    """The condition that keeps one sighting of each payment among those with a row of the layer. It
+    is the canonical one, else the one with the lowest id."""
     better = TenantRelationship.objects.filter(
         Q(id=F("payment_group_id")) | Q(id__lt=OuterRef("id")),
         user_id=user_id,
@@ -141,7 +142,8 @@ def _of_status(
 
 
 def _expected(status: str, today: date) -> Q:
-    """Predictions that have this status on that day; `status_on` says the same of one."""
+    """The condition that a prediction has this status on that day. `status_on` does the same for
+    one prediction."""
     fulfilled = Q(status=PredictionStatus.FULFILLED.value)
     stale = Q(stale_from__isnull=False, stale_from__lte=today)
     passed = Q(expected_to__isnull=False, expected_to__lt=today)
@@ -160,7 +162,7 @@ def _with_party(user_id: UUID, party: str) -> Q:
 
 
 def _rows(user_id: UUID, layer: Layer, ids: Sequence[UUID]) -> dict[UUID, Any]:
-    """The layer's own rows: with their evidence, as the view was when it was refreshed or newer."""
+    """The layer's rows by id, with their evidence. They are as current as the view, or newer."""
     return {row.id: row for row in model_of(layer).objects.filter(user_id=user_id, id__in=ids)}
 
 
@@ -183,12 +185,13 @@ def _answer(
 
 
 def evidence_of(user_id: UUID, layer_name: str, row_id: UUID) -> Answer:
-    """What a layer's row rests on: in the tenant's transaction; {} where the row has gone."""
+    """The evidence of a layer's row; {} if the row does not exist any more. Must be called in the
+    tenant's transaction."""
     return _evidence(_rows(user_id, _layer(layer_name), [row_id]).get(row_id))
 
 
 def _evidence(row: Any) -> Answer:
-    """What the row rests on: its evidence; a change's own are its old and new values."""
+    """The row's evidence. For a change, also its old and new values."""
     if row is None:
         return {}
     changed = ("changed_fields", "old_values", "new_values")

@@ -1,4 +1,4 @@
-"""What a relationship is connected with: the links that touch its events, step by step."""
+"""The relationships that are connected with a relationship through their events, step by step."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,16 +13,17 @@ from graph.reading import current_rows
 from graph.reading.current_rows import Reader
 
 DEPTH = 3  # steps
-MOST = 40  # relationships a step
+MOST = 40  # relationships per step
 Answer = dict[str, Any]
 
 
 def trail(user_id: UUID, relationship_id: UUID | str) -> Answer:
-    """The events of a relationship as their sources state them, and the `steps` from there.
+    """Return the events of a relationship as their sources state them, and the `steps` from there.
 
-    A step is a relationship that shares an event with one of the step before, with its `distance`
-    (1 to 3), its parties, and `MOST` at most for each distance, the oldest first. Other views of
-    the same payment are among the first steps. Raises NotFound, ViewMissing, ViewUnpopulated.
+    A step is a relationship that shares an event with one at the distance before. It has its
+    `distance` (1 to 3) and its parties. Each distance has at most `MOST` steps, the oldest first.
+    Other sightings of the same payment are among the first steps. Raises NotFound, ViewMissing,
+    ViewUnpopulated.
     """
     with current_rows.snapshot(user_id) as reader:
         start = relationship_in(reader, user_id, relationship_id)
@@ -32,7 +33,8 @@ def trail(user_id: UUID, relationship_id: UUID | str) -> Answer:
 
 
 def _steps(reader: Reader, user_id: UUID, start: UUID, events: Sequence[UUID]) -> list[Answer]:
-    """The frontier is of events; every relationship is met once, at its least distance."""
+    """The steps by distance. The search goes from event to event, and returns every relationship
+    once, at its least distance."""
     relationships, visited, frontier = {start}, set(events), set(events)
     steps: list[Answer] = []
     for distance in range(1, DEPTH + 1):
@@ -50,7 +52,8 @@ def _steps(reader: Reader, user_id: UUID, start: UUID, events: Sequence[UUID]) -
 def _touching(
     reader: Reader, user_id: UUID, events: set[UUID], excluded: set[UUID]
 ) -> list[TenantRelationship]:
-    """By the tables' indexes on events, which the view has not."""
+    """The relationships of these events. The tables' indexes on events find them; the view has no
+    such index."""
     ids = (
         RelationshipInstance.objects.filter(user_id=user_id, deleted_at__isnull=True)
         .filter(Q(source_event_id__in=events) | Q(target_event_id__in=events))
@@ -69,6 +72,6 @@ def _named(user_id: UUID, steps: Sequence[Answer]) -> list[Answer]:
 
 
 def _events(user_id: UUID, ids: Sequence[UUID]) -> list[RawEvent]:
-    """In this order; one that has gone is left out."""
+    """The events in the order of `ids`. Deleted ones are left out."""
     events = {event.id: event for event in RawEvent.objects.filter(user_id=user_id, pk__in=ids)}
     return [events[row_id] for row_id in dict.fromkeys(ids) if row_id in events]

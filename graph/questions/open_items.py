@@ -1,4 +1,4 @@
-"""What is owed and not settled, and money that was paid but not allocated, by age."""
+"""Invoices that are not settled, and payments that are not allocated, by age."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ Answer = dict[str, Any]
 
 ITEMS = ("invoice", "claim", "credit_note", "refund", "overpayment", "payment_without_invoice")
 DIRECTIONS = ("payable", "receivable")
-OWED = ("invoice", "claim")  # an amount of money that one party owes the other for something
+OWED = ("invoice", "claim")  # the kinds of rows which state that one party owes the other money
 BUCKETS = ("not_due", "1-30", "31-60", "61-90", "over_90")
 
 
@@ -32,12 +32,12 @@ def open_items(
     currency: str | None = None,
     limit: int = 200,
 ) -> Answer:
-    """The items that are open on `today`, the longest overdue first, and their sums by age.
+    """Return the items that are open on `today`, the longest overdue first, and their sums by age.
 
-    An invoice is open by its amount less what payments settle and credit notes take back; a
-    payment by what no invoice uses up. Sums are of all items that the filters leave, whatever the
-    `limit`. Amounts of two currencies are never added. Raises NotFound for a party that is none,
-    ViewMissing, ViewUnpopulated.
+    The open amount of an invoice is its amount less settlements and credit notes. The open amount
+    of a payment is the part that settles no invoice. The sums contain all items that pass the
+    filters, whatever the `limit`. Amounts of different currencies are never added. Raises NotFound
+    for an unknown party, ViewMissing, ViewUnpopulated.
     """
     day = today or days.today(user_id)
     with current_rows.snapshot(user_id) as reader:
@@ -63,8 +63,10 @@ def read(
     *,
     only_owed: bool = False,
 ) -> list[Answer]:
-    """All items that are open on that day, each in its bucket of age; with `only_owed` without
-    overpayments, refunds and payments without an invoice."""
+    """All items that are open on that day, each with its ageing bucket.
+
+    With `only_owed`, overpayments, refunds and payments without an invoice are left out.
+    """
     parameters = {"user_id": user_id, "today": today, "parties": parties, "loose": not only_owed}
     with hashed(reader):
         items = reader.rows(sql.read("questions/open_items"), parameters)
@@ -73,8 +75,8 @@ def read(
 
 @contextmanager
 def hashed(reader: Reader) -> Iterator[None]:
-    """Turns nested loops off for the queries inside, because the planner underestimates
-    their rows."""
+    """Turn nested loops off for the queries inside, because the planner underestimates their
+    rows."""
     with reader.connection.cursor() as cursor:
         cursor.execute("SELECT set_config('enable_nestloop', 'off', true)")
         yield
@@ -92,14 +94,15 @@ def meant(user_id: UUID, party: str | None) -> list[UUID] | None:
 
 
 def bucket(days_overdue: int) -> str:
-    """The ageing bucket: days after the due day (of an item without one, after its own day)."""
+    """The ageing bucket for a number of days after the due day. An item without one counts from its
+    own day."""
     if days_overdue <= 0:
         return BUCKETS[0]
     return BUCKETS[min((days_overdue - 1) // 30, 3) + 1]
 
 
 def totals(items: Iterable[Answer]) -> list[Answer]:
-    """Open amounts by item, direction and currency, and by age within each."""
+    """Open amounts by item, direction and currency, each also by age."""
     sums: dict[tuple[str, str, str], dict[str, Decimal]] = {}
     counts: dict[tuple[str, str, str], int] = {}
     for row in items:
@@ -121,7 +124,8 @@ def totals(items: Iterable[Answer]) -> list[Answer]:
 
 
 def obligations(items: Iterable[Answer]) -> list[Answer]:
-    """Receivable and payable by currency and month of the due day: open, and of that overdue."""
+    """Receivable and payable amounts by currency and month of the due day: open in all, and
+    overdue."""
     sums: dict[tuple[str, str, str], list[Decimal]] = {}
     for row in items:
         if row["item"] in OWED:

@@ -1,7 +1,7 @@
-"""A tenant's whole graph as a picture: places, sizes, communities, and edges summed by pair.
+"""A tenant's whole graph as a picture: positions, sizes, communities, and edges summed by pair.
 
-The places are of the whole graph, whatever edges are chosen; they are kept in Redis with the
-graph's version.
+The positions are computed for the whole graph, whatever edges are chosen. They are cached in Redis
+under the graph's version.
 """
 
 import hashlib
@@ -33,16 +33,16 @@ from graph.reading.graph_cache import PREFIX, load, redis
 
 log = logging.getLogger(__name__)
 COLUMNS = ("relationship_type", "occurred_at", "amount", "currency", "kind", "payment_group_id")
-KEPT = 24 * 3600  # seconds
-DAY = 86_400_000_000  # µs
-FORM = 1  # of what is kept
+KEPT = 24 * 3600  # seconds that the positions are cached
+DAY = 86_400_000_000  # microseconds
+FORM = 1  # version of the cached format
 Answer = dict[str, Any]
 Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Of each node, in the order of the graph's nodes."""
+    """The positions, sizes and communities of all nodes, in the order of the graph's nodes."""
 
     x: Array
     y: Array
@@ -51,11 +51,11 @@ class Places:
 
 
 def picture(user_id: UUID, *, kind: str = counted_rows.DEFAULT, only: Only = Only()) -> bytes:  # noqa: B008
-    """The picture as bytes: the length of a JSON object (uint32), the object, then arrays.
+    """Return the picture as bytes: the length of a JSON object (uint32), the object, then arrays.
 
-    Everything is little-endian. The object names the arrays with their types in their order, each
-    beginning at a multiple of 8. A payment that several sources tell counts once, of the rows that
-    record `kind`. Raises ViewMissing, ViewUnpopulated.
+    Everything is little-endian. The object names the arrays in their order, with their types. Each
+    array begins at a multiple of 8. Only rows that record `kind` count, and a payment that several
+    sources saw counts once. Raises ViewMissing, ViewUnpopulated.
     """
     names = tuple(dict.fromkeys((*COLUMNS, *columns_for("causal_score"), *only.columns())))
     graph, _ = load(user_id, names, edge_class="flow")
@@ -75,7 +75,7 @@ def picture(user_id: UUID, *, kind: str = counted_rows.DEFAULT, only: Only = Onl
 
 
 def _counted(graph: Graph, kind: str) -> Graph:
-    """The edges that record `kind`, a payment of several sources once."""
+    """The graph with only the edges that record `kind`, and one edge per payment."""
     group, own = graph.edges["payment_group_id"], graph.edges["id"]
     once = pc.or_kleene(pc.is_null(group), pc.equal(storage(group), storage(own)))
     mask = once.to_numpy(zero_copy_only=False)
@@ -116,7 +116,7 @@ def _places(user_id: UUID, graph: Graph) -> Places:
     where = f"{database.get('HOST')}/{database['NAME']}"
     text = json.dumps([FORM, where, str(user_id), graph.version])
     digest = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
-    key = f"{PREFIX}places:{user_id}:{digest}"  # erasing a tenant finds it by the id
+    key = f"{PREFIX}places:{user_id}:{digest}"  # the tenant's id lets an erasure find the key
     dtypes = (("x", "<f4"), ("y", "<f4"), ("size", "<f4"), ("community", "<u4"))
     try:
         packed = redis().get(key)

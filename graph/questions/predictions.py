@@ -1,4 +1,4 @@
-"""Expected payments that a person has given up, and the decision to do so."""
+"""Expected payments that a person has cancelled, and the decisions about them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,7 +17,7 @@ from graph.reading.current_rows import Reader
 
 GIVE_UP, EXPECT = "give_up", "expect"
 ACTIONS = (GIVE_UP, EXPECT)
-BY = "cancelled_by"  # in the evidence: who gave it up
+BY = "cancelled_by"  # key in the evidence: the person who cancelled it
 FACTS = (
     "prediction_confidence", "prediction_reason", "expected_from", "expected_to", "amount_low",
     "amount_high", "currency",
@@ -27,9 +27,10 @@ NOBODY: edge_ends.Ends = {"source": None, "target": None}
 
 
 def given_up(user_id: UUID, *, most: int = 50, offset: int = 0) -> tuple[list[Answer], int]:
-    """A page of what people gave up, the latest expected first, and how many there are.
+    """Return a page of the cancelled predictions, the latest expected first, and the number of all.
 
-    `by` is who gave it up; `source` and `target` are the parties of the last payment of its series.
+    `by` is the person who cancelled it. `source` and `target` are the parties of the last payment
+    of the series.
     """
     with current_rows.snapshot(user_id) as reader:
         predictions = PredictedRelationship.objects.filter(_given_up(user_id))
@@ -38,11 +39,11 @@ def given_up(user_id: UUID, *, most: int = 50, offset: int = 0) -> tuple[list[An
 
 
 def decide(user_id: UUID, prediction_id: UUID | str, action: str, *, by: str) -> Answer:
-    """Give an expected payment up, or expect it again; returns the prediction as it is then.
+    """Cancel an expected payment, or expect it again. Return the prediction's new state.
 
-    Predictions of other sightings of the same payment are decided alike. One that is expected again
-    is overdue until the next enrichment. Raises NotFound, and DecidedMeanwhile if there is nothing
-    to decide.
+    Predictions of other sightings of the same payment get the same decision. A prediction that is
+    expected again is overdue until the next enrichment. Raises NotFound, and DecidedMeanwhile if
+    there is nothing to decide.
     """
     with tenant_transaction(user_id) as connection:
         with connection.cursor() as cursor:  # enrichment writes what it read, given up or not

@@ -1,4 +1,4 @@
-"""Do accounts' statements add up? Opening balance + movements = closing, every month."""
+"""Checks accounts' statements: opening balance + movements = closing balance, in every month."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,9 +18,9 @@ Answer = dict[str, Any]
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a statement: the change on the account, and the balance that it states after it.
+    """A line of a statement: the change of the account, and the balance that is stated after it.
 
-    `line` is its place in `file`; None where nobody knows it.
+    `line` is its line number in `file`, or None if that is unknown.
     """
 
     source: str
@@ -43,10 +43,11 @@ class Break:
 
 
 def reconcile(user_id: UUID) -> Answer:
-    """The tenant's accounts with their months, checked against the statements' running balances.
+    """Return the tenant's accounts with their months, checked against the statements' running
+    balances.
 
-    The answer's `ok` is true if no line of any account contradicts its running balance. `accounts`
-    leaves out accounts without running balances, which cannot be checked.
+    `ok` is true if no line of any account contradicts its running balance. `accounts` leaves out
+    accounts without running balances, which cannot be checked.
     """
     with tenant_transaction(user_id), connections["default"].cursor() as cursor:
         cursor.execute(sql.read("questions/statement_rows"), {"user_id": user_id})
@@ -75,8 +76,8 @@ def _account(lines: list[Line]) -> Answer:
 def in_order(lines: Sequence[Line]) -> list[Line]:
     """The lines in the order of booking.
 
-    A file may begin with its newest line, so of both orders of the lines of one day the one with
-    fewer breaks is used.
+    A file may begin with its newest line. So the lines of one day are tried in both orders, and the
+    order with fewer breaks is used.
     """
     forward = sorted(lines, key=lambda line: (line.day, line.file or "", line.line or 0))
     backward = sorted(lines, key=lambda line: (line.day, line.file or "", -(line.line or 0)))
@@ -84,9 +85,9 @@ def in_order(lines: Sequence[Line]) -> list[Line]:
 
 
 def breaks(lines: Iterable[Line]) -> list[Break]:
-    """Each line whose balance differs from the last stated balance plus what was booked since.
+    """The lines whose balance differs from the last stated balance plus what was booked since.
 
-    After a break the stated balance counts, so one mistake is reported once.
+    After a break the newly stated balance counts, so that one mistake is reported once.
     """
     breaks_found = []
     running: Decimal | None = None
@@ -125,7 +126,7 @@ def _months(lines: Sequence[Line], broken: Sequence[Break]) -> Iterator[Answer]:
 
 
 def _opening(lines: Sequence[Line]) -> Decimal | None:
-    """The balance before the first line, from the first balance that is stated."""
+    """The balance before the first line, computed from the first stated balance."""
     passed = Decimal(0)
     for line in lines:
         passed += line.amount
@@ -135,7 +136,7 @@ def _opening(lines: Sequence[Line]) -> Decimal | None:
 
 
 def _closing(lines: Sequence[Line], opening: Decimal | None) -> Decimal | None:
-    """The balance after the last line: the last that is stated, and what was booked since."""
+    """The balance after the last line: the last stated balance plus what was booked since."""
     closing = opening
     for line in lines:
         if line.balance is not None:

@@ -26,8 +26,6 @@ EXACTLY = {
     "currency": "currency",
     "document_ref": "document_ref",
     "transaction_ref": "transaction_ref",
-    "source": "source_entity_id",
-    "target": "target_entity_id",
     "since": "occurred_at__gte",
     "until": "occurred_at__lte",
     "min_amount": "amount__gte",
@@ -45,11 +43,12 @@ def relationships(
     most: int = 50,
     after: Position | None = None,
 ) -> tuple[list[Answer], Position | None]:
-    """A page of relationships, newest first, and where the next begins.
+    """Return a page of relationships, newest first, and the position of the next page.
 
-    `filters`: those of EXACTLY; `party` (an id or a part of a name); `edges` (flow, all); `kind`
-    (what the rows record); `once` (of a payment's views the one that counts); `has` and
-    `lacks`, names of layers. Raises QuestionError, ViewMissing, ViewUnpopulated.
+    `filters` may have the keys of EXACTLY; `source` and `target` (ids); `party` (an id or a part of
+    a name); `edges` (flow, all); `kind` (what the rows record); `once` (only the canonical sighting
+    of each payment); `has` and `lacks` (names of layers). Raises QuestionError, ViewMissing,
+    ViewUnpopulated.
     """
     with reading_rows.snapshot(user_id) as reader:
         rows = TenantRelationship.objects.filter(chosen(user_id, filters))
@@ -61,7 +60,7 @@ def relationships(
 def ordered(
     user_id: UUID, filters: Mapping[str, Any], order: str, *, most: int = 50, after: str | None
 ) -> tuple[list[Answer], str | None]:
-    """As `relationships`, in another order: one of `ordered_pages.ORDERS`."""
+    """As `relationships`, in the order of one of `ordered_pages.ORDERS`."""
     with reading_rows.snapshot(user_id) as reader:
         rows = TenantRelationship.objects.filter(chosen(user_id, filters))
         page, following = ordered_pages.page(reader, rows, order, most, after)
@@ -69,7 +68,8 @@ def ordered(
 
 
 def chosen(user_id: UUID, filters: Mapping[str, Any]) -> Q:
-    """The condition of `filters`, as `relationships` has it; in the tenant's transaction."""
+    """The condition for `filters` of `relationships`. Must be called in the tenant's
+    transaction."""
     condition = Q(user_id=user_id)
     for name, value in filters.items():
         if name in EXACTLY:
@@ -82,6 +82,10 @@ def chosen(user_id: UUID, filters: Mapping[str, Any]) -> Q:
         condition &= Q(payment_group_id=F("id")) | Q(payment_group_id__isnull=True)
     condition &= _layers(filters.get("has", ()), "has", missing=False)
     condition &= _layers(filters.get("lacks", ()), "lacks", missing=True)
+    for end in ("source", "target"):
+        if end in filters:
+            ids = representatives_of(user_id, str(filters[end]))
+            condition &= Q(**{f"{end}_entity_id__in": ids})
     if party := filters.get("party"):
         ids = representatives_of(user_id, party)
         condition &= Q(source_entity_id__in=ids) | Q(target_entity_id__in=ids)

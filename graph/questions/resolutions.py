@@ -1,4 +1,4 @@
-"""Pairs of entities that may be one party: listed, decided, undone."""
+"""Pairs of entities that may be one party: list them, and decide or undo a decision."""
 
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -15,7 +15,7 @@ from graph.models import EntityResolution
 from graph.models.choices import ResolutionDecision
 
 FACTS = ("payments", "sums", "first", "last", "names", "keys", "descriptions")
-NO_PAIR = "none"  # what is decided of two parties that are a pair no more
+NO_PAIR = "none"  # the decision on two parties that are not a pair any more
 Answer = dict[str, Any]
 Word = Literal["merge", "apart", "undo"]
 
@@ -23,7 +23,7 @@ Word = Literal["merge", "apart", "undo"]
 def listed(
     user_id: UUID, decided: ResolutionDecision, *, most: int = 25, offset: int = 0
 ) -> tuple[list[Answer], int]:
-    """A page of the pairs with this decision, the likeliest first, and how many there are.
+    """Return a page of the pairs with this decision, the most likely first, and the number of all.
 
     Each has `kept` and `merged`: the entity's name and kind, and what the books have under that
     name, as before any merge.
@@ -51,10 +51,10 @@ def decide(
     by: str,
     seen: ResolutionDecision | str | None = None,
 ) -> Answer:
-    """Merge the pair, keep it apart, or undo a decision; returns the pair as it is then.
+    """Merge the pair, keep it apart, or undo a decision. Return the pair's new state.
 
-    One that is a pair no more has the decision NO_PAIR. Raises NotFound; DecidedMeanwhile if its
-    decision is no longer `seen`, and if there is nothing to undo.
+    If the two are not a pair any more, the decision is NO_PAIR. Raises NotFound, and
+    DecidedMeanwhile if the decision is no longer `seen` or if there is nothing to undo.
     """
     pair_id = _id(pair)
     with tenant_transaction(user_id) as connection:
@@ -75,11 +75,11 @@ def decide(
 
 
 def one_party(user_id: UUID, one: UUID, other: UUID, word: Word, *, by: str) -> Answer:
-    """Record a person's decision that any two parties are one party or not; returns the pair.
+    """Record a person's decision that two parties are one party or not. Return the pair.
 
-    They need not have been found similar. Raises NotFound for an entity that is not one of the
-    tenant's parties, QuestionError for a party with itself, and DecidedMeanwhile if there is
-    nothing to undo.
+    Any two parties are allowed; they need not have similar names. Raises NotFound for an entity
+    that is not one of the tenant's parties, QuestionError for a party with itself, and
+    DecidedMeanwhile if there is nothing to undo.
     """
     if one == other:
         raise QuestionError("Say two parties.", "other")
@@ -96,7 +96,8 @@ def one_party(user_id: UUID, one: UUID, other: UUID, word: Word, *, by: str) -> 
 
 
 def _undone(user_id: UUID, before: EntityResolution | None, by: str) -> Answer:
-    """Undo the decision on the pair; the pair as it is then, or that it is none any more."""
+    """Undo the decision on the pair and return its new state, or NO_PAIR if it is not a pair any
+    more."""
     if before is None or not step.undo(user_id, [before.pk], by):
         raise DecidedMeanwhile(
             "Nobody has decided on these two parties: there is nothing to take back.", "decision"
@@ -131,7 +132,7 @@ def _answer(row: EntityResolution, facts: dict[UUID, Answer]) -> Answer:
 
 
 def _facts(user_id: UUID, entities: Sequence[UUID]) -> dict[UUID, Answer]:
-    """Of each entity: payments, sums by currency, first and last day, keys, samples of texts."""
+    """For each entity: payments, sums by currency, first and last day, keys, samples of texts."""
     with connections["default"].cursor() as cursor:
         values: dict[str, Any] = {"user_id": user_id, "entities": list(entities)}
         cursor.execute(sql.read("resolution/facts"), values)

@@ -1,4 +1,4 @@
-"""Finding entities by name."""
+"""Finds entities by name."""
 
 import json
 from collections.abc import Sequence
@@ -12,13 +12,13 @@ from graph import sql
 from graph.database.tenancy import tenant_transaction
 from graph.models import NormalizedEntity
 
-NAMED = 1_000  # entities that a part of a name may mean; the first by id
+NAMED = 1_000  # entities that a part of a name may select; the first by id
 After = tuple[float, str, UUID]  # the likeness, the name in lower case and the id of the last one
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A page; `kinds` counts all matches by kind, whichever kind was requested."""
+    """A page of entities. `kinds` counts all matches by kind, whichever kind was requested."""
 
     entities: list[dict[str, Any]]
     kinds: dict[str, int]
@@ -33,10 +33,10 @@ def entities(
     limit: int = 20,
     after: After | None = None,
 ) -> Found:
-    """The entities whose name contains the text or is spelled similarly, best first.
+    """The entities whose name contains the text or is spelled similarly, best match first.
 
-    A merged entity is returned as the one that it was merged into. Without a text: all, by name.
-    Typos are tolerated by trigram word similarity (pg_trgm).
+    A merged entity is returned as the one that it was merged into. Without a text, all entities are
+    returned, by name. Trigram word similarity (pg_trgm) tolerates typos.
     """
     parameters = [text, _pattern(text), kind, limit + 1, *(after or (None, None, None))]
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
@@ -52,7 +52,8 @@ def entities(
 
 
 def entities_of(user_id: UUID, ids: Sequence[UUID]) -> list[dict[str, Any]]:
-    """The entities of these ids, or those that they are merged into, each once, in their order."""
+    """The entities with these ids, or those that they were merged into, each once, in the order of
+    the ids."""
     with tenant_transaction(user_id):
         rows = NormalizedEntity.objects.filter(user_id=user_id, pk__in=ids)
         representative = {row.pk: row.merged_into_id or row.pk for row in rows}
@@ -68,8 +69,8 @@ def entities_of(user_id: UUID, ids: Sequence[UUID]) -> list[dict[str, Any]]:
 
 
 def representatives_of(user_id: UUID, party: str) -> list[UUID]:
-    """The ids of the entities that an id or a part of a name refers to; a merged one is replaced by
-    the entity that it was merged into. In the tenant's transaction."""
+    """The ids of the entities that an id or a part of a name selects. A merged entity is replaced
+    by the one that it was merged into. Must be called in the tenant's transaction."""
     names: dict[str, Any] = {"id": None, "pattern": None}
     try:
         names["id"] = UUID(party)

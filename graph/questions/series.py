@@ -15,9 +15,9 @@ History = list[tuple[date, Decimal]]
 
 
 def histories(user_id: UUID, relationship_ids: Sequence[UUID]) -> dict[UUID, History]:
-    """For each relationship that recurs: days and amounts of its series, oldest first.
+    """For each relationship of a series, the days and amounts of the series, oldest first.
 
-    A series is of one source, so no payment is in it twice. Raises ViewMissing, ViewUnpopulated.
+    A series has one source, so no payment is in it twice. Raises ViewMissing, ViewUnpopulated.
     """
     if not relationship_ids:
         return {}

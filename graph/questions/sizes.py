@@ -17,7 +17,7 @@ from graph.reading import current_rows
 
 @lru_cache(maxsize=4096)
 def at_most(user_id: UUID, version: str) -> Size:
-    """An upper bound of the size of the graph of that version; counted once per version."""
+    """An upper bound of the size of the graph of that version. It is counted once per version."""
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         cursor.execute(sql.read("reading/graph_size"), {"user_id": user_id})
         return Size(*cursor.fetchone())
@@ -35,7 +35,7 @@ def edges_of(user_id: UUID, only: Only, *, flow: bool) -> int:
 
 
 def _condition(user_id: UUID, only: Only, *, flow: bool) -> Q:
-    """As Only.of, but for a view's rows."""
+    """The same filter as Only.of, as a condition for rows of the view."""
     condition = Q(user_id=user_id)
     filters = {
         "edge_class": "flow" if flow else None,
@@ -48,6 +48,10 @@ def _condition(user_id: UUID, only: Only, *, flow: bool) -> Q:
         condition &= Q() if value is None else Q(**{name: value})
     if only.kinds:
         condition &= Q(kind__in=only.kinds) | Q(kind__isnull=True)
+    if (least := only.min_amount) is not None:
+        condition &= Q(amount__gte=least) | Q(amount__lte=-least)
+    if (greatest := only.max_amount) is not None:
+        condition &= Q(amount__range=(-greatest, greatest))
     for layer in only.layers:
         condition &= Q(**{f"{BY_NAME[layer].presence}__isnull": False})
     return condition

@@ -1,4 +1,4 @@
-"""Are we paying more? What was paid by party, department or category, period by period."""
+"""What was paid by party, department or category, period by period, and how it changed."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -21,8 +21,8 @@ Key = tuple[str | None, str | None, str]  # name, party's id, currency
 BY = ("party", "department", "category")
 PERIODS = {"month": 1, "quarter": 3, "year": 12}
 RANKINGS = ("amount", "growth", "count")
-SAME = Decimal("0.005")  # of a price, within which it is the same price
-LEVEL = 2  # payments of one price that make it a price
+SAME = Decimal("0.005")  # share of a price by which payments of the same price may differ
+LEVEL = 2  # payments in a row with one price that establish the price
 
 
 @dataclass
@@ -48,13 +48,13 @@ def spend(
     limit: int = 50,
     today: date | None = None,
 ) -> Answer:
-    """The last `periods` periods up to today, for the `limit` first groups by `order`.
+    """Return the last `periods` periods up to today, for the `limit` first groups by `order`.
 
-    `order`: amount and count of the newest period; growth: the change against the period before.
-    The newest period is as long as it is by today. `kind`: payment (money that moved, fees too), or
-    obligation (what was invoiced). Each payment counts once; a card company's bill for purchases
-    that are payments themselves does not count. Currencies are apart, so are their shares. Raises
-    NotFound for a party that is none, ViewMissing, ViewUnpopulated.
+    `order` is amount or count (of the newest period) or growth (the change against the period
+    before). The newest period ends today. `kind` is payment (money that moved, so fees, too) or
+    obligation (what was invoiced). Each payment counts once. A card company's bill does not count
+    if its purchases count as payments. Amounts and shares are per currency. Raises NotFound for an
+    unknown party, ViewMissing, ViewUnpopulated.
     """
     day = today or days.today(user_id)
     parameters = {
@@ -77,7 +77,7 @@ def spend(
 
 
 def _payments(parameters: Answer, party: str | None) -> tuple[list[Answer], list[Answer]]:
-    """The payments, and how far each source's books go, in one snapshot."""
+    """The payments, and the last day of each source's books, in one snapshot."""
     user_id: UUID = parameters["user_id"]
     with current_rows.snapshot(user_id) as reader:
         parameters = {**parameters, "parties": meant(user_id, party)}
@@ -174,8 +174,11 @@ def _period(group: Group, total: Decimal, at: int, period: str) -> Answer:
 
 
 def _price_part(group: Group, at: int, period: str) -> Decimal:
-    """Of the change against the period before what comes of prices: for each series with payments
-    in both the change of its mean price, times how many there are now."""
+    """The part of the change against the period before that comes from prices.
+
+    It is the sum over the series with payments in both periods: the change of the mean price times
+    the number of payments in this period.
+    """
     part = Decimal(0)
     for series in group.series.values():
         now = [amount for day, amount in series if _number(day, period) == at]
@@ -187,9 +190,9 @@ def _price_part(group: Group, at: int, period: str) -> Decimal:
 
 
 def price_changes(series: Sequence[tuple[date, Decimal]]) -> list[Answer]:
-    """Where a series' price changed for good: at least LEVEL payments of the old price (to within
-    half a percent), then at least LEVEL of the new one. The dates are the new price's first days.
-    """
+    """The lasting price changes of a series: at least LEVEL payments with the old price (to within
+    half a percent), then at least LEVEL with the new one. `from_day` is the day of the first
+    payment with the new price."""
     levels = _levels([(day, amount) for day, amount in sorted(series)])
     return [
         {
@@ -204,7 +207,7 @@ def price_changes(series: Sequence[tuple[date, Decimal]]) -> list[Answer]:
 
 
 def _levels(paid: Sequence[tuple[date, Decimal]]) -> list[list[tuple[date, Decimal]]]:
-    """Payments in a row of one price; what is of no price is left out."""
+    """Runs of at least LEVEL payments with one price. Other payments are left out."""
     numbered: list[tuple[int, tuple[date, Decimal]]] = []
     level = 0
     for at, payment in enumerate(paid):

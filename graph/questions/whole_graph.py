@@ -1,6 +1,6 @@
-"""Questions about a tenant's graph: load the columns that are needed, compute, add names.
+"""Questions about a tenant's graph: load the needed columns, compute, add names.
 
-Each returns plain values, ready for an answer in JSON. Money is counted on flow edges only.
+Each returns plain values, ready for an answer in JSON. Amounts are summed on flow edges only.
 """
 
 import time
@@ -33,7 +33,7 @@ from graph.errors import NotFound
 from graph.layers import BY_NAME, LAYERS, ColumnType
 from graph.models import TenantRelationship
 from graph.models.choices import MONEY_MOVED
-from graph.questions import days, edge_ends
+from graph.questions import days, edge_ends, entities
 from graph.questions.prediction_status import status_on
 from graph.reading import current_rows as reading_rows
 from graph.reading.current_rows import Reader
@@ -55,7 +55,7 @@ FACTS = tuple(
 
 
 def stats(user_id: UUID) -> Answer:
-    """The whole graph in numbers, and how long it took to build (seconds)."""
+    """Key figures of the whole graph, and the seconds that building it took."""
     start = time.perf_counter()
     graph, _ = load(user_id, (*PRESENCE, *PAID.columns()))
     flows = pc.is_valid(storage(graph.edges["payment_group_id"])).to_numpy(zero_copy_only=False)
@@ -82,7 +82,7 @@ def path(
     Raises NotFound naming `source` or `target`.
     """
     graph = _graph(user_id, (*HOP_COLUMNS, *columns_for(weight)), edges, only)
-    ends = [_position(graph, source, "source"), _position(graph, target, "target")]
+    ends = _ends(user_id, graph, source, target)
     shortest = shortest_path(
         graph, *ends, max_length=max_length, weight=weight, direction=direction
     )
@@ -114,7 +114,7 @@ def paths(
     Raises NotFound naming `source` or `target`.
     """
     graph = _graph(user_id, (*HOP_COLUMNS, *columns_for(weight)), edges, only)
-    ends = [_position(graph, source, "source"), _position(graph, target, "target")]
+    ends = _ends(user_id, graph, source, target)
     shortest = k_shortest(
         graph,
         *ends,
@@ -149,15 +149,16 @@ def neighbourhood(
     order: Order = "amount",
     only: Only = PAID,
 ) -> Answer:
-    """At most `limit` entities within `depth` edges, nearest first, and at most `edge_limit` edges
-    among them.
+    """Return at most `limit` entities within `depth` edges, nearest first, and at most `edge_limit`
+    edges among them.
 
-    By `order` are chosen, at each distance, the entities with the greatest sum of amounts (amount)
-    or the newest edge (date) towards those that are nearer, and the edges of the greatest amount
-    or the newest. Amounts of all currencies count alike in that. Raises NotFound naming `id`.
+    If there are more, `order` chooses. With "amount", the entities at a distance with the greatest
+    sum of amounts towards nearer ones are chosen, and the edges of the greatest amounts. With
+    "date", those with the newest edge, and the newest edges. Amounts of all currencies are compared
+    without conversion. Raises NotFound naming `id`.
     """
     graph = _graph(user_id, HOP_COLUMNS, edges, only)
-    start = _position(graph, entity, "id")
+    start = _position(user_id, graph, entity, "id")
     worth = _worth(graph, order)
     total = np.add if order == "amount" else np.maximum
     near = find_neighbourhood(
@@ -182,9 +183,9 @@ def importance(
     edges: Edges = "flow",
     only: Only = PAID,
 ) -> Answer:
-    """The `top` entities (of one kind, if given) by a centrality over the edges of `only`.
+    """Return the `top` entities (of one kind, if given) by a centrality over the edges of `only`.
 
-    Ties go by id.
+    Equal scores are ordered by id.
     """
     graph = _graph(user_id, columns_for("causal_score"), edges, only)
     scored = score(graph, algorithm, direction)
@@ -213,7 +214,7 @@ def communities(
     edges: Edges = "flow",
     only: Only = PAID,
 ) -> Answer:
-    """The `top` largest communities, each with its `members` best connected entities.
+    """Return the `top` largest communities, each with its `members` best connected entities.
 
     Only the edges of `only` count.
     """
@@ -252,8 +253,8 @@ def relationship(
 def relationship_in(
     reader: Reader, user_id: UUID, relationship_id: UUID | str, today: date | None = None
 ) -> Answer:
-    """As `relationship`, in the reader's snapshot; a prediction's status is the stored one without
-    a day."""
+    """As `relationship`, in the reader's snapshot. Without a day, a prediction's status is the
+    stored one."""
     row = _row(reader, user_id, relationship_id)
     if row is None:
         raise NotFound("There is no such relationship in your graph.", "id")
@@ -265,7 +266,8 @@ def relationship_in(
 
 
 def as_answers(user_id: UUID, rows: Sequence[TenantRelationship]) -> list[Answer]:
-    """The view's rows as answers have them: facts, both entities, and what each layer says."""
+    """The view's rows in the form of answers: facts, both entities, and the columns of each
+    layer."""
     ends_of = edge_ends.of(user_id, rows)
     return [
         {
@@ -284,7 +286,7 @@ def layer_fields(layer_name: str) -> dict[str, ColumnType]:
 
 
 def _row(reader: Reader, user_id: UUID, relationship_id: UUID | str) -> TenantRelationship | None:
-    """The view's row; None also for an id that is no UUID."""
+    """The view's row. None if there is none, or the id is not a UUID."""
     try:
         key = UUID(str(relationship_id))
     except ValueError:
@@ -309,18 +311,28 @@ def _graph(user_id: UUID, columns: Iterable[str], edges: Edges, only: Only) -> G
     return only.of(graph)
 
 
-def _position(graph: Graph, entity: UUID | str, field: str) -> int:
+def _ends(user_id: UUID, graph: Graph, source: UUID, target: UUID) -> list[int]:
+    return [
+        _position(user_id, graph, source, "source"),
+        _position(user_id, graph, target, "target"),
+    ]
+
+
+def _position(user_id: UUID, graph: Graph, entity: UUID | str, field: str) -> int:
+    """The node of the entity, or of the one that it was merged into."""
     try:
         position = graph.position(str(UUID(str(entity))))
     except ValueError:
         position = None
+    if position is None:
+        position = graph.position(str(entities.representative(user_id, entity, field)))
     if position is None:
         raise NotFound("There is no such entity in your graph.", field)
     return position
 
 
 def _worth(graph: Graph, order: Order) -> Values:
-    """Of each edge: its amount without its sign (0 where it has none), or its time in µs."""
+    """For each edge: its absolute amount (0 if it has none), or its time in µs."""
     if order == "amount":
         return np.nan_to_num(np.abs(graph.numbers("amount")))
     times = storage(graph.edges["occurred_at"]).cast(pa.timestamp("us", "UTC"))
@@ -328,7 +340,7 @@ def _worth(graph: Graph, order: Order) -> Values:
 
 
 def _best(graph: Graph, rows: list[int], worth: Values) -> list[int]:
-    """The edges of the greatest worth first, those of equal worth by id."""
+    """The edges ordered by greatest worth, and by id if the worth is equal."""
     ids = pc.array_sort_indices(storage(graph.edges["id"].take(pa.array(rows, pa.int64()))))
     by_id = np.array(rows, np.int64)[ids.to_numpy()]
     best: list[int] = by_id[np.argsort(-worth[by_id], kind="stable")].tolist()

@@ -1,1 +1,2 @@
-"""Reads of the view, corrected by what changed since: rows, pages, Arrow tables, graphs."""
+"""Reads the view and applies the changes since its last refresh: rows, pages, Arrow tables,
+graphs."""

@@ -1,8 +1,9 @@
-"""What has changed in a tenant's graph since a version: nodes and relationships, as they are now.
+"""The change feed: what has changed in a tenant's graph since a version.
 
-A client that stores `added` and `changed` by id and deletes `removed` has the same as a full copy.
-`changed_fields` says for each changed row which fields may differ. A relationship is an edge of the
-graph if both of its entities are nodes.
+It returns the current state of the changed nodes and relationships. A client that stores `added`
+and `changed` by id and deletes `removed` has the same data as a full copy. `changed_fields` names
+for each changed row the fields that may differ. A relationship is an edge of the graph if both of
+its entities are nodes.
 """
 
 import re
@@ -28,20 +29,21 @@ from graph.view.captured_tables import EVERYTHING
 from graph.view.triggers import EVERYBODY
 from graph.view.version import State
 
-MOST = 50_000  # rows named by marks; where more have changed a full copy is less work
+MOST = 50_000  # rows named by change records; for more, a full copy is less work
 EDGE = tuple(name for name in COLUMNS if name != "user_id")
 VERSION = re.compile(r"(\d{1,18})-([0-9a-f]{32}|0)-([0-9a-f]{1,8})(-[0-9a-f]{32})?")
 
 Row = dict[str, Any]
 Answer = dict[str, Any]
+NO_MERGERS: Answer = {"merged": [], "split": []}
 
 
 def full(user_id: UUID) -> Answer:
-    """Everything, as added."""
+    """Return all rows, as added."""
     with tenant_snapshot(user_id) as reader:
         nodes, state = corrections.nodes(reader, user_id)
         edges = corrections.edges(reader, EdgeQuery(user_id, EDGE), state)
-    return _answer(None, state, _all(_rows(nodes)), _all(_edge_rows(edges)))
+    return _answer(None, state, _all(_rows(nodes)) | NO_MERGERS, _all(_edge_rows(edges)))
 
 
 def since(user_id: UUID, version: str) -> Answer:
@@ -54,7 +56,8 @@ def since(user_id: UUID, version: str) -> Answer:
     with tenant_snapshot(user_id) as reader:
         _, state = corrections.nodes(reader, user_id)
         if state.version == version:
-            return _answer(version, state, _sorted([], {}, {}), _sorted([], {}, {}))
+            nothing = _sorted([], {}, {})
+            return _answer(version, state, nothing | NO_MERGERS, nothing)
         which = _which(reader, user_id, state, (count, last, life))
         nodes = _nodes(reader, user_id, which)
         edges = _edges(reader, user_id, which)
@@ -82,7 +85,8 @@ def _parsed(version: str) -> tuple[int, str | None, str]:
 def _which(
     reader: TenantReader, user_id: UUID, state: State, since: tuple[int, str | None, str]
 ) -> Composable:
-    """The condition that selects the change records since that version, and perhaps a few older."""
+    """The condition that selects the change records since that version. It may also select a few
+    older ones."""
     count, last, life = since
     now, _, life_now, *_ = state.version.split("-")
     query = SQL(sql.read("reading/feed_marks")).format(
@@ -111,8 +115,21 @@ def _nodes(reader: TenantReader, user_id: UUID, which: Composable) -> Answer:
     table = reader.table(query)
     now = _rows(table.filter(pc.is_valid(table["id"])).select(["id", "kind", "name"]))
     columns = zip(as_strings(table["marked_id"]), values(table["columns"]), strict=True)
-    fields = {key: changed_fields.of_node(names.split()) for key, names in columns}
-    return _sorted(now, fields, _turns(reader, user_id, "entity", which))
+    written = {key: names.split() for key, names in columns}
+    fields = {key: changed_fields.of_node(names) for key, names in written.items()}
+    changes = _sorted(now, fields, _turns(reader, user_id, "entity", which))
+    return {**changes, **_mergers(table, written, changes)}
+
+
+def _mergers(table: pa.Table, written: Mapping[str, list[str]], changes: Answer) -> Answer:
+    """Which of the removed entities were merged, into which, and which of the added came back."""
+    into = dict(zip(as_strings(table["marked_id"]), as_strings(table["merged_into"]), strict=True))
+    return {
+        "merged": [
+            {"id": key, "merged_into": into[key]} for key in changes["removed"] if into.get(key)
+        ],
+        "split": [row["id"] for row in changes["added"] if "merged_into_id" in written[row["id"]]],
+    }
 
 
 def _edges(reader: TenantReader, user_id: UUID, which: Composable) -> Answer:
@@ -146,16 +163,17 @@ def _turns(reader: TenantReader, user_id: UUID, kind: str, which: Composable) ->
 
 
 def _all(rows: list[Row]) -> Answer:
-    """All rows, as added."""
+    """Return all rows, as added."""
     return {"added": rows, "changed": [], "changed_fields": {}, "removed": []}
 
 
 def _sorted(now: Iterable[Row], fields: Mapping[str, Fields], turns: Mapping[str, int]) -> Answer:
-    """Sorts the rows named by change records (the keys of `fields`) into added, changed, removed.
+    """Sort the rows that change records name (the keys of `fields`) into added, changed and
+    removed.
 
-    A row is created and deleted alternately. So the number of such turns since the version, with
-    the row's presence now, tells whether it was there then; their order does not matter. A row
-    whose shown fields were not written has not changed.
+    `turns` counts how often each row was created or deleted since the version. An odd number means
+    that the row's presence has changed. The order does not matter, because creations and deletions
+    alternate. A row of which no shown field was written has not changed.
     """
     here = {row["id"]: row for row in now}
     new = {key for key in here if turns.get(key, 0) % 2}
@@ -174,7 +192,7 @@ def _rows(table: pa.Table) -> list[Row]:
 
 
 def _edge_rows(table: pa.Table) -> list[Row]:
-    """With each end as an object of its entity's id."""
+    """The rows, in which `source` and `target` are objects with the entity's id."""
     rows = _rows(table)
     for row in rows:
         for end in ("source", "target"):

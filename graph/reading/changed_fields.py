@@ -19,14 +19,15 @@ ENDS: dict[str, tuple[str, Fields]] = {
     "target_event_id": ("target", frozenset(OF_EVENTS)),
 }
 POINTERS = {layer.pointer: layer for layer in LAYERS if layer.is_pattern}
-RENAMED = {"records": "kind"}  # columns of events that the view calls otherwise
+RENAMED = {"records": "kind"}  # columns of events that have another name in the view
 OWN: Fields = frozenset(
     {"relationship_type", "edge_class", "confidence_score", "detection_method", "reason"}
 )
 
 
 def of_node(columns: Iterable[str]) -> Fields:
-    """Fields of a node whose entity's `columns` were written. No columns: any may have been."""
+    """The fields of a node whose entity's `columns` were written, or all fields if none are
+    named."""
     changed = frozenset(columns)
     was_away = not changed or "merged_into_id" in changed
     return OF_NODES if was_away else OF_NODES & changed
@@ -69,7 +70,7 @@ def _of_facts() -> Fields:
 
 
 def _of_layer(layer: Layer, changed: Fields) -> Fields:
-    """All fields of the layer if another of its rows may be the one shown now."""
+    """All fields of the layer if the relationship may now show another row of it."""
     choosing = {"id", "user_id", "relationship_id", *re.findall(r"\w+", layer.pick + layer.only)}
     if not changed or choosing & changed:
         return _all(layer)

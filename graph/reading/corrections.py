@@ -1,9 +1,9 @@
 """Current reads: the view's rows, corrected by the changes since the view was computed.
 
-All in one snapshot. A change record of a shared pattern corrects that layer's columns in all rows
-that point at the pattern. Every other change record causes its relationships to be read again from
-the tables. If most of a tenant has changed, all of it is read from the tables. A read never waits
-for a refresh.
+A read uses one snapshot and never waits for a refresh. A change record of a shared pattern corrects
+that layer's columns in all rows that point at the pattern. Every other change record causes its
+relationships to be read again from the tables. If most of a tenant has changed, the whole tenant is
+read from the tables.
 """
 
 import json
@@ -29,7 +29,7 @@ from graph.view.version import State
 MONEY = frozenset({"amount", *(c.name for x in LAYERS for c in x.columns if c.type == "money")})
 OF_EVENTS = ("occurred_at", "amount", "currency", "document_ref", "transaction_ref", "kind")
 PATCHED_ANYWAY = (
-    2_000  # rows named by change records; up to here counting the tenant's rows costs more
+    2_000  # rows named by change records; for fewer, counting the tenant's rows costs more
 )
 PATCHED_SHARE = 0.25  # share of the tenant's rows; above it, reading all from the tables costs less
 HASHED = SQL("SELECT set_config('enable_nestloop', 'off', true)")
@@ -37,19 +37,19 @@ HASHED = SQL("SELECT set_config('enable_nestloop', 'off', true)")
 
 @dataclass(frozen=True, slots=True)
 class EdgeQuery:
-    """Which columns are read of which tenant's relationships."""
+    """Names a tenant, and the columns to read of its relationships."""
 
     user_id: UUID
     columns: tuple[str, ...]
     edge_class: str | None = None
 
     def layers(self) -> Iterable[Layer]:
-        """The layers that have one of these columns."""
+        """The layers to which at least one of these columns belongs."""
         names = set(self.columns)
         return (x for x in LAYERS if names & {x.id_column, *(c.name for c in x.columns)})
 
     def patterns(self) -> list[Layer]:
-        """The shared layers whose own values are read, not only their ids."""
+        """The shared layers of which columns other than the id are read."""
         names = set(self.columns)
         return [x for x in self.layers() if x.is_pattern and names & {c.name for c in x.columns}]
 
@@ -68,11 +68,12 @@ def nodes(reader: TenantReader, user_id: UUID) -> tuple[pa.Table, State]:
 
 
 def edges(reader: TenantReader, query: EdgeQuery, state: State, *, apart: bool = False) -> pa.Table:
-    """The relationships with these columns, as the tables have them in the reader's snapshot.
+    """Return the relationships with these columns, as the tables have them in the reader's
+    snapshot.
 
-    `apart` reads two kinds of columns in queries of their own: columns of shared patterns once per
-    pattern, and columns of rare layers only for the relationships that have them. This costs more
-    queries, and half the time for a large tenant.
+    With `apart`, two kinds of columns get queries of their own: columns of shared patterns are read
+    once per pattern, and columns of rare layers only for the relationships that have them. This
+    needs more queries, but half the time for a large tenant.
     """
     change_records = sum(state.pending.get(kind, 0) for kind in query.kinds())
     if state.unknown or _many(reader, query, change_records):
@@ -128,7 +129,8 @@ def _of_keys(
 
 
 def _joined(joined: pa.Table, keys: Sequence[str], others: Sequence[pa.Table]) -> pa.Table:
-    """The rows with the columns of the other tables, joined on each table's first column."""
+    """The rows with the columns of the other tables added. Each table is joined on its first
+    column."""
     with ThreadPoolExecutor() as threads:
         for columns in threads.map(partial(_beside, joined), keys, others):
             for name, column in columns.items():
@@ -156,7 +158,7 @@ def _own(layer: Layer) -> list[str]:
 
 
 def _having(layers: Iterable[Layer]) -> Composable:
-    """The condition that at least one of the layers has something for the row."""
+    """An SQL condition: at least one of the layers has a value for the row."""
     condition = SQL("{} IS NOT NULL")
     return SQL(" AND ({})").format(
         SQL(" OR ").join(condition.format(Identifier(layer.presence)) for layer in layers)
@@ -174,7 +176,7 @@ def _many(reader: TenantReader, edge_query: EdgeQuery, change_records: int) -> b
 
 
 def _live(reader: TenantReader, query: EdgeQuery) -> pa.Table:
-    """The tenant's relationships from the tables, by one set-based query that reads each once."""
+    """The tenant's relationships from the tables, by one query that reads each table once."""
     reader.table(HASHED)
     source = SQL(view_sql(TENANT, list(query.layers()))).format(user_id=Literal(query.user_id))
     return reader.table(_select(query, query.columns, SQL("({}) AS live").format(source)))
@@ -203,7 +205,7 @@ def _only(query: EdgeQuery) -> Composable:
 
 
 def pending(snapshot: str | None) -> Composable:
-    """The condition that a change record is not in the view computed on that snapshot."""
+    """An SQL condition: the view computed on that snapshot does not contain the change record."""
     if snapshot is None:
         return SQL("true")
     condition = "mark.xid >= {}::xid8 AND NOT pg_visible_in_snapshot(mark.xid, {}::pg_snapshot)"
@@ -271,7 +273,7 @@ def _patched(view: pa.Table, stale: pa.Table, now: pa.Table) -> pa.Table:
 
 
 def _like(field: pa.Field, column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
-    """The column, dictionary-encoded if the field is."""
+    """The column, dictionary-encoded if the field is dictionary-encoded."""
     if not pa.types.is_dictionary(field.type):
         return column
     codes = pa.array(np.arange(len(column), dtype=np.int32))

@@ -1,8 +1,8 @@
 """Current reads of single rows and pages through the view's name.
 
-A query gets a WITH clause that defines the tenant's view anew: its rows without those that pending
-change records concern, plus those rows as the tables have them. If nothing is pending, the query
-runs unchanged.
+A query gets a WITH clause that redefines the tenant's view: the view's rows without the ones that
+pending change records concern, plus those relationships as the tables have them. If nothing is
+pending, the query runs unchanged.
 """
 
 from collections.abc import Iterator, Sequence
@@ -40,7 +40,7 @@ class Reader:
         self._before = with_changes(user_id, state, ids).as_string().replace("%", "%%")
 
     def relationships(self, queryset: "QuerySet[TenantRelationship]") -> list[TenantRelationship]:
-        """The rows of the queryset, as they are now."""
+        """The queryset's rows as they are now."""
         if not self._before:
             return list(queryset)
         try:
@@ -72,7 +72,8 @@ def snapshot(user_id: UUID) -> Iterator[Reader]:
 
 @contextmanager
 def current(user_id: UUID) -> Iterator[Reader]:
-    """As `snapshot`, inside a transaction that writes too: each query sees what is committed then.
+    """As `snapshot`, but for a transaction that also writes: each query sees what is committed by
+    then.
 
     Raises ViewMissing, ViewUnpopulated.
     """
@@ -89,7 +90,7 @@ def current(user_id: UUID) -> Iterator[Reader]:
 
 @contextmanager
 def _readable_view() -> Iterator[None]:
-    """Translates the ORM's errors about the view to ViewMissing and ViewUnpopulated."""
+    """Raises ViewMissing or ViewUnpopulated in place of the ORM's errors about the view."""
     try:
         yield
     except (OperationalError, ProgrammingError) as error:
@@ -103,7 +104,7 @@ def _readable_view() -> Iterator[None]:
 def stale(user_id: UUID, state: State) -> Composable | None:
     """The query for the ids of the view's rows that differ from the tables.
 
-    None if no row differs, or if it is not known which do.
+    Returns None if no row differs, or if it is not known which rows do.
     """
     kinds = [kind for kind in KINDS if kind in state.pending]
     if state.unknown or not kinds:

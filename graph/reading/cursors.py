@@ -18,10 +18,8 @@ def page[Row: Model](
     after: Position | None,
     read: Callable[[QuerySet[Row]], list[Row]] = list,
 ) -> tuple[list[Row], Position | None]:
-    """At most `most` rows, newest first by the column `by`, and the position of the next page.
-
-    The position is None if there is no next page. `read` evaluates the queryset.
-    """
+    """Return at most `most` rows, newest first by the column `by`, and the position of the next
+    page."""
     if after is not None:
         rows = rows.filter(_beyond(by, *after))
     found_rows = read(rows.order_by(f"-{by}", "-pk")[: most + 1])
@@ -32,15 +30,15 @@ def page[Row: Model](
 
 
 def _beyond(by: str, when: datetime, row_id: UUID) -> Q:
-    """Rows after a position.
+    """The condition that selects the rows after a position.
 
-    The first condition is redundant, but lets PostgreSQL use the index.
+    Its first part is redundant, but lets PostgreSQL use the index.
     """
     return Q(**{f"{by}__lte": when}) & (Q(**{f"{by}__lt": when}) | Q(pk__lt=row_id))
 
 
 def cursor(position: Position | None) -> str | None:
-    """An opaque text that `position` parses; None if there is no next page."""
+    """The position as an opaque text, which `position` parses; None for None."""
     if position is None:
         return None
     when, row_id = position
@@ -48,7 +46,7 @@ def cursor(position: Position | None) -> str | None:
 
 
 def position(text: str) -> Position:
-    """The position in the text. Raises ValueError if `cursor` did not make the text."""
+    """The position that the text encodes. Raises ValueError if `cursor` did not make the text."""
     when, _, row_id = base64.urlsafe_b64decode(f"{text}==").decode("ascii").partition(" ")
     parsed = datetime.fromisoformat(when), UUID(row_id)
     if cursor(parsed) != text or parsed[0].tzinfo is None:

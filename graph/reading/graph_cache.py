@@ -1,4 +1,4 @@
-"""Built graphs in Redis, keyed by tenant, data version and columns.
+"""Caches built graphs in Redis, keyed by tenant, data version and columns.
 
 An entry is never stale: its key contains the version, which every read asks the database for. One
 process builds a graph while the others wait. If Redis is down, slow or empty, or an entry is
@@ -80,7 +80,8 @@ class Key:
 def load(
     user_id: UUID, columns: Sequence[str] = ALL, *, edge_class: str | None = None
 ) -> tuple[Graph, int]:
-    """The graph, and the number of queries it took (1 if it was cached). Raises as `load.load`."""
+    """Return the graph, and the number of queries needed (1 if it was cached). Raises what
+    graph.reading.load_graph.load raises."""
     if not settings.GRAPH_CACHE["bytes"] and not settings.GRAPH_CACHE["memory"]:
         return build(user_id, columns, edge_class=edge_class)
     names = tuple(sorted(set(columns)))

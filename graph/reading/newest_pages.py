@@ -1,8 +1,9 @@
 """Pages of a tenant's relationships, newest first, at a cost independent of the tenant's size.
 
-The view's security barrier hides the index order from an outer LIMIT. So a page reads a prefix of
-the list: first 200 rows, then as many as should fill the page by the share of matches so far, at
-most 16 times as many each time, until the page is full or the list ends.
+The view's security barrier hides the index order from an outer LIMIT. A page therefore reads a
+prefix of the list, 200 rows at first. If the page is not full, it reads a longer prefix until it
+is, or until the list ends. The share of matches so far determines the length, which grows at most
+16 times per step.
 """
 
 from datetime import datetime
@@ -19,7 +20,7 @@ from graph.reading.cursors import Position
 
 FIRST, WIDER = 200, 16
 FIRST_OF_FEW = 1_000  # if few of the tenant's rows match: one party's, or one document's
-ROOM = 1.5  # read more rows than the estimate, because matches are not spread evenly
+ROOM = 1.5  # factor above the estimate, because matches are not spread evenly
 NEWEST = "infinity", UUID(int=2**128 - 1)
 Rows = QuerySet[TenantRelationship]
 
@@ -27,7 +28,8 @@ Rows = QuerySet[TenantRelationship]
 def page(
     reader: Reader, rows: Rows, most: int, after: Position | None, *, few: bool = False
 ) -> tuple[list[TenantRelationship], Position | None]:
-    """As `cursors.page` by `occurred_at`. `few`: probably few of the tenant's rows match."""
+    """As `cursors.page` by `occurred_at`. `few` says that probably few of the tenant's rows
+    match."""
     looked_at = FIRST_OF_FEW if few else FIRST
     while True:
         since = _dated(reader.connection, after, looked_at)

@@ -1,4 +1,4 @@
-"""Pages of a tenant's relationships in another order than the newest first.
+"""Pages of a tenant's relationships, ordered by oldest first or by amount.
 
 Such a page reads all rows that match; `graph.reading.newest_pages` does not.
 """
@@ -22,10 +22,11 @@ Rows = QuerySet[TenantRelationship]
 def page(
     reader: Reader, rows: Rows, order: str, most: int, after: str | None
 ) -> tuple[list[TenantRelationship], str | None]:
-    """At most `most` rows: the oldest or the greatest amounts first, rows without an amount last.
+    """Return at most `most` rows, and the text at which the next page begins, or None if there is
+    none.
 
-    And the text at which the next page begins, None where there is none. Raises QuestionError for
-    an `after` that is none of this order.
+    The oldest rows or the greatest amounts come first, and rows without an amount last. Raises
+    QuestionError if `after` is not a text of this order.
     """
     column = ORDERS[order]
     if after is not None:

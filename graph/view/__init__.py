@@ -1,1 +1,1 @@
-"""The materialized view: its refresh, and the record of what changed since."""
+"""The materialized view: its refresh, and the change records since then."""

@@ -1,7 +1,7 @@
-"""The tables whose changes are captured, and the columns of them that a graph shows.
+"""The tables whose changes are captured, and their columns that a graph shows.
 
-Inserting an event or a pattern changes no graph: the later relationship that refers to it does. An
-update that leaves the shown columns unchanged is not captured.
+Inserting an event or a pattern changes no graph until a relationship refers to it. An update that
+leaves the shown columns unchanged is not captured.
 """
 
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ from graph.models.of_layers import model_of
 
 OPERATIONS = ("insert", "update", "delete", "truncate")
 LATER = ("update", "delete", "truncate")  # a new row is not shown until another row refers to it
-EVERYTHING = "everything"  # the kind of a change record that means: anything may have changed
+EVERYTHING = "everything"  # the kind of a change record which means that anything may have changed
 
 
 @dataclass(frozen=True, slots=True)
 class CapturedTable:
     """A table whose changes are captured as change records.
 
-    `kind` is the kind of its change records; `key` is the column whose values they hold. A change
-    counts only in one of `columns`. `live` is an SQL condition with the placeholder `{row}`:
-    whether an existing row is part of the graph. It is empty if every row is.
+    `kind` is the kind of its change records; `key` is the column whose values they hold. An update
+    counts only if it changes one of `columns`. `live` is an SQL condition with the placeholder
+    `{row}`, which says whether an existing row is part of the graph. It is empty if every row is.
     """
 
     table: str
@@ -48,7 +48,7 @@ BOOKS = (
             "document_ref",
             "transaction_ref",
             "records",
-            "due_on",  # answers depend on these, the graph does not show them
+            "due_on",  # not shown in the graph, but answers depend on them
             "balance",
         ),
         operations=LATER,
@@ -89,7 +89,8 @@ BOOKS = (
 
 
 def _layer(layer: Layer) -> CapturedTable:
-    """Every column of a layer counts: answers show its evidence, too."""
+    """The captured table of a layer. Every column counts, because answers show a layer's evidence,
+    too."""
     return CapturedTable(
         table=layer.table,
         kind=layer.name,

@@ -1,4 +1,7 @@
-"""Decides when to refresh the view, and deletes old change records. Readers need neither."""
+"""Decides when to refresh the view, and deletes old change records.
+
+Readers do not depend on this: they apply pending changes themselves.
+"""
 
 from dataclasses import dataclass
 
@@ -7,8 +10,8 @@ from django.db import connections
 from graph import sql
 from graph.view.captured_tables import EVERYTHING
 
-SHARE = 0.02  # share of the view's rows with pending changes from which reads become slower
-LEAST = 1_000  # rows with pending changes; fewer never cause a refresh
+SHARE = 0.02  # share of the view's rows with pending changes; above it reads become slower
+LEAST = 1_000  # rows with pending changes; fewer never start a refresh
 OLDEST = 900.0  # seconds that a change record waits for a refresh at most
 PAUSE = 4.0  # pause after a refresh, in multiples of its duration: 20 % of the time is refreshing
 AT_ONCE = 10_000  # change records deleted per statement
@@ -18,8 +21,8 @@ AT_ONCE = 10_000  # change records deleted per statement
 class Pending:
     """The work that a refresh would do, over all tenants. Ages and durations are in seconds.
 
-    `marks` counts pending change records, `named` the rows that they name. `unknown` means that
-    anything may have changed; until the next refresh every tenant is read from the tables.
+    `marks` counts pending change records, and `named` the rows that they name. `unknown` means that
+    anything may have changed: until the next refresh, every tenant is read from the tables.
     """
 
     marks: int

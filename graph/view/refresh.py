@@ -61,10 +61,10 @@ def was_refreshed() -> bool:
 def refresh(*, concurrently: bool = True, wait: bool = True) -> Refresh:
     """Recompute the view from the tables, as the owner. Only one refresh runs at a time.
 
-    A concurrent refresh lets readers see the old rows until it commits. A refresh that is not
-    concurrent locks the view for everybody. Raises ViewMissing; ViewUnpopulated if the view was
-    never populated and `concurrently` is true; RefreshRunning if `wait` is false and another
-    refresh runs.
+    During a concurrent refresh, readers see the old rows until it commits. A refresh that is not
+    concurrent locks the view for everybody. Raises ViewMissing if there is no view, ViewUnpopulated
+    if the view was never populated and `concurrently` is true, and RefreshRunning if `wait` is
+    false and another refresh runs.
     """
     _require(concurrently)
     with only_refresher(wait) as connection:
@@ -137,7 +137,8 @@ def refreshing(connection: BaseDatabaseWrapper, concurrently: bool) -> Iterator[
 
 @contextmanager
 def _transaction(connection: BaseDatabaseWrapper) -> Iterator[CursorWrapper]:
-    """A REPEATABLE READ transaction: the view's snapshot is then the one that is stored."""
+    """A REPEATABLE READ transaction, so that the stored snapshot is the one that the view was
+    computed on."""
     with connection.cursor() as cursor:
         cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
         try:

@@ -1,7 +1,7 @@
 """Captures changes: statement triggers write change records for every kind of write.
 
-The triggers are created after every migrate and every rebuild of the view, not by migrations. What
-they capture follows from `graph.layers`, and with django-pgtrigger and pgviews both installed
+The triggers are created after every migrate and every rebuild of the view, not by migrations.
+`graph.layers` determines what they capture, and with django-pgtrigger and pgviews both installed
 `makemigrations` omits triggers silently.
 """
 
@@ -21,7 +21,7 @@ from graph.view.captured_tables import EVERYTHING, CapturedTable, captured_table
 
 CHANGE_RECORDS = "change_marks"
 COMPACTED = "change_folds"
-EVERYBODY = UUID(int=0)  # the tenant of change records for all tenants: a table was truncated
+EVERYBODY = UUID(int=0)  # the user_id of change records about a truncated table
 TIMINGS = {
     "insert": "AFTER INSERT ON {table} REFERENCING NEW TABLE AS new_rows",
     "update": "AFTER UPDATE ON {table} REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows",
@@ -111,7 +111,7 @@ def _body(operation: str, table: CapturedTable) -> str:
 
 
 def _of_row(table: CapturedTable, row: str, side: str) -> dict[str, Any]:
-    """Template parts for one side (`old` or `new`): whether its row is live, and its columns."""
+    """Template parts for the `old` or the `new` row: whether it is live, and its columns."""
     live = f"({row}.id IS NOT NULL AND {table.live.format(row=row)})" if table.live else ""
     columns = SQL(", ").join(Identifier(row, name) for name in _names(table))
     return {

@@ -39,14 +39,14 @@ def version(user_id: UUID) -> str:
 
 
 def query(user_id: UUID) -> Composed:
-    """The query for one row, which `read` parses."""
+    """The query that returns the state as one row, which `read` parses."""
     return SQL("SELECT * FROM changes_state({})").format(Literal(user_id))
 
 
 def read(row: Mapping[str, Any]) -> State:
     """The state in the row.
 
-    Raises ViewMissing or ViewUnpopulated, which name the command to run.
+    Raises ViewMissing or ViewUnpopulated, whose messages name the command to run.
     """
     if row["missing"]:
         raise ViewMissing
@@ -59,5 +59,5 @@ def read(row: Mapping[str, Any]) -> State:
 
 
 def _version(row: Mapping[str, Any]) -> str:
-    """The version; with a timestamp while change records may be of another server."""
+    """The version. It contains a timestamp while change records may come from another server."""
     return f"{row['version']}-{row['moment']}" if row["foreign"] else str(row["version"])

@@ -21,7 +21,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from syncjobs.admin.actions import ACTIONS, Action
 from syncjobs.admin.forms import Plain
 from syncjobs.errors import RequestError
-from syncjobs.failures import outcomes, search
+from syncjobs.failures import bulk_replay, outcomes, search
 from syncjobs.failures.outcomes import Verdict
 from syncjobs.models import JobFailure
 from syncjobs.models.choices import FailureStatus
@@ -64,6 +64,8 @@ def act(request: HttpRequest, name: str) -> HttpResponse:
     if form.is_valid():
         try:
             by = cast(AbstractBaseUser, request.user)  # the admin requires a login
+            if name == "replay" and len(selection.ids) > 1:
+                return _all_replayed(selection, by, form.cleaned_data["per_minute"])
             count, skipped = action.carry_out(selection.ids, by, form.cleaned_data)
         except RequestError as error:
             form.add_error(error.field if error.field in form.fields else None, str(error))
@@ -71,6 +73,14 @@ def act(request: HttpRequest, name: str) -> HttpResponse:
             _report(request, action, count, skipped)
             return HttpResponseRedirect(selection.back)
     return ask(request, action, selection, form)
+
+
+def _all_replayed(
+    selection: Selection, by: AbstractBaseUser, per_minute: int | None
+) -> HttpResponse:
+    """Begin a bulk replay, and show its page. Raises PaceRefused."""
+    batch = bulk_replay.begin(selection.ids, by=by, per_minute=per_minute)
+    return HttpResponseRedirect(reverse("admin:syncjobs_replaybatch_change", args=[batch.pk]))
 
 
 def _selected(request: HttpRequest, action: Action) -> Selection:
@@ -121,7 +131,7 @@ def ask(
 ) -> TemplateResponse:
     """The confirmation page: how many failures are eligible, why others are not, and the form."""
     plan = action.plan(selection.ids)
-    skipped = [verdict for verdict in plan if not verdict.eligible]
+    skipped = [verdict for verdict in plan if not _comes(verdict, action, len(plan))]
     context: dict[str, Any] = {
         **admin.site.each_context(request),
         "title": f"{action.title} job failures",
@@ -131,7 +141,7 @@ def ask(
         "most": MOST,
         "ids": ",".join(map(str, selection.ids)),
         "eligible": len(plan) - len(skipped),
-        "first_eligible": [verdict.failure for verdict in plan if verdict.eligible][:LISTED],
+        "first_eligible": [v.failure for v in plan if _comes(v, action, len(plan))][:LISTED],
         "reasons": outcomes.by_reason(skipped),
         "skipped": len(skipped),
         "first_skipped": skipped[:LISTED],
@@ -139,3 +149,9 @@ def ask(
     }
     request.current_app = admin.site.name
     return TemplateResponse(request, "syncjobs/act.html", context)
+
+
+def _comes(verdict: Verdict, action: Action, chosen: int) -> bool:
+    """Whether it is done now; or, in a bulk replay, after others of its connection."""
+    waits = action.name == "replay" and chosen > 1 and verdict.reason in bulk_replay.LATER
+    return verdict.eligible or waits

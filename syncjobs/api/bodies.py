@@ -52,7 +52,7 @@ def _no_number(word: str) -> NoReturn:
 
 
 class BoundedJSON(BaseParser):
-    """Parses JSON as above. Other media types are not supported."""
+    """A parser for JSON of limited size. Other media types are refused."""
 
     media_type = "application/json"
 

@@ -1,4 +1,7 @@
-"""The maximum size of a request body. Imported before Django's setup, so without REST framework."""
+"""The maximum size of a request body.
+
+The server imports this before Django's setup, so it does not import REST framework.
+"""
 
 from django.conf import settings
 
@@ -9,7 +12,7 @@ def most() -> int:
 
 
 def states_more(content_length: str) -> bool:
-    """Whether a Content-Length exceeds the maximum."""
+    """Return whether a Content-Length exceeds the maximum."""
     return content_length.isdigit() and int(content_length[:20]) > most()
 
 

@@ -31,7 +31,8 @@ STATUSES: dict[type[RequestError], int] = {
 
 
 def answered(error: Exception, context: dict[str, Any]) -> Response | None:
-    """The response to a RequestError (400 unless STATUSES has its type); None to other errors."""
+    """The response to a RequestError (400 unless STATUSES has its type), or None for any other
+    error."""
     if not isinstance(error, RequestError):
         return None
     code = next((STATUSES[kind] for kind in type(error).mro() if kind in STATUSES), 400)

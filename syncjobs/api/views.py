@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from graph.api.common_serializers import NoQuery, Problem
-from graph.api.idempotent_view import Repeatable
+from graph.api.idempotent_view import IdempotentView
 from graph.api.request_bodies import StrictBody
 from graph.reading import cursors
 from syncjobs import connections, list_runs, runs
@@ -35,7 +35,7 @@ RUN_ID = OpenApiParameter("run_id", OpenApiTypes.UUID, "path")
 CONNECTION_ID = OpenApiParameter("connection_id", OpenApiTypes.UUID, "path")
 
 
-class Api(Repeatable):
+class Api(IdempotentView):
     """A view that accepts JSON of limited size."""
 
     parser_classes = (BoundedJSON,)
@@ -49,7 +49,7 @@ class Api(Repeatable):
 
 
 def identified(text: str, unknown: RequestError) -> UUID:
-    """The id in a path. Raises `unknown` if the text is not a UUID."""
+    """The UUID in a path. Raises `unknown` if the text is not a UUID."""
     try:
         return UUID(text)
     except ValueError:

@@ -1,1 +1,1 @@
-"""Dead letters: recorded, grouped, replayed, settled."""
+"""Job failures: records, groups, replays and settles them."""

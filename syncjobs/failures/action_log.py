@@ -14,7 +14,8 @@ AT_ONCE = 1_000
 def write(by: AbstractBaseUser | None, failures: Sequence[JobFailure], message: str) -> None:
     """Write one log entry per failure in the caller's transaction; none if `by` is None.
 
-    With a user it must run as the owner, because the application's role may not write Django's log.
+    If `by` is a user, call it as the owner, because the application's role may not write Django's
+    log.
     """
     if by is None or not failures:
         return

@@ -1,7 +1,7 @@
 """Masks secrets in payloads, errors and tracebacks before they are stored.
 
-Every pattern starts at the start of a word and takes each character once (possessive quantifiers),
-so the time is linear in the length of any text. The forms of well-known keys come from Yelp's
+Every pattern starts at the start of a word and reads each character once (possessive quantifiers).
+So the time is linear in the length of any text. The forms of well-known keys come from Yelp's
 detect-secrets and the issuers' own pages.
 """
 
@@ -9,8 +9,8 @@ import re
 from typing import Any
 
 MASK = "[masked]"
-NAME = 64  # characters; a longer word is no name of a secret
-LONG = 40  # characters of a word with letters and digits, from which on it is taken for a secret
+NAME = 64  # characters; a longer word is not the name of a secret
+LONG = 40  # characters of a word with letters and digits; a longer one counts as a secret
 
 _SECRET_NAME = re.compile(
     r"""
@@ -23,7 +23,8 @@ _SECRET_NAME = re.compile(
 )
 _HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie", "cookie2"})
 
-# name = value: the name may be quoted, of two words ("api key"), and the value quoted or bare.
+# name = value. The name may be quoted or have two words ("api key"). The value may be quoted or
+# bare.
 _NAME = re.compile(
     rf"""
     (?<![\w-])
@@ -43,13 +44,13 @@ _HEADER = re.compile(
     r"""(?ix) (?<![\w-]) (?P<name>(?:proxy-)?authorization|(?:set-)?cookie2?)
     (?P<between>\s{0,3}+[:=]\s{0,3}+) (?P<value>[^\r\n"']++)"""
 )
-# "token abc123": without a sign between, only a value that looks like one.
+# "token abc123": without a sign between them, only a value that looks like a secret counts.
 _SAID = re.compile(
     r"""(?ix) (?<![\w-])
     (?P<name>bearer|basic|token|password|passwd|passphrase|pwd|secret|api[ _-]?key)
     (?P<between>(?:\s{1,3}+is)?\s{1,3}+["']?) (?P<value>[\w.~+/=!@\#$%^*-]{6,}+)"""
 )
-_ADDRESS = re.compile(r"(://[^\s:/@]*+:)[^\s/]+@")  # a password within an address
+_ADDRESS = re.compile(r"(://[^\s:/@]*+:)[^\s/]+@")  # a password in a URL
 _FORMS = re.compile(
     r"""
     (?<![A-Za-z0-9])(?:
@@ -80,9 +81,10 @@ _NO_SECRET = re.compile(r"[0-9a-f-]{32,40}|[\w/.-]+\.(?:py|csv|json|txt|pdf)", r
 
 
 def masked(text: str) -> str:
-    """The text without passwords, tokens and keys; ids, hashes and paths stay.
+    """The text without passwords, tokens and keys. Ids, hashes and paths stay.
 
-    The time is linear in the text's length. A caller that keeps a part of a long text cuts first.
+    The time is linear in the text's length. A caller that keeps only a part of a long text cuts it
+    first.
     """
     text = _BLOCK.sub(MASK, text)
     text = _ADDRESS.sub(rf"\1{MASK}@", text)
@@ -94,7 +96,8 @@ def masked(text: str) -> str:
 
 
 def _without_values(text: str) -> str:
-    """The values of secrets masked; a header's value is masked already."""
+    """The text with the values of named secrets masked. Values in headers have been masked
+    before."""
     parts, at = [], 0
     for name in _NAME.finditer(text):
         if name.end() <= at or not _is_secret(name[1]) or text.startswith(MASK, name.end()):
@@ -113,7 +116,8 @@ def _said(match: re.Match[str]) -> str:
 
 
 def _word(match: re.Match[str]) -> str:
-    """Ids, hashes and paths are no secrets, nor is a name with an id in it."""
+    """The word, masked if it looks like a secret. Ids, hashes, paths and names with an id are
+    none."""
     word = match[0]
     rest = _ID.sub("", word)
     if _NO_SECRET.fullmatch(word) or (rest != word and len(rest) < 32):
@@ -131,7 +135,8 @@ def _is_secret(name: str) -> bool:
 
 
 def masked_json(value: Any) -> Any:
-    """The same shape; values under a secret's name, and secrets within texts, masked."""
+    """The value with the same structure. Values under a secret's name are masked, and so are
+    secrets within texts."""
     if isinstance(value, dict):
         return {
             str(name): MASK if _is_secret(str(name)[:NAME]) else masked_json(inner)

@@ -15,7 +15,8 @@ WIDE = ("payload", "payload_history", "traceback")
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`reason` says in a sentence why the action is not possible; it is empty if it is."""
+    """Whether an action on a failure is possible. `reason` says why it is not, and is empty if it
+    is."""
 
     failure_id: UUID
     failure: JobFailure | None
@@ -32,7 +33,7 @@ def by_reason(verdicts: Iterable[Verdict]) -> list[tuple[str, int]]:
 
 
 def found(rows: QuerySet[JobFailure], ids: Iterable[UUID]) -> dict[UUID, JobFailure | None]:
-    """Each id once, in order, with its row, or None if it is unknown."""
+    """Each id once, in order, with its row, or None if there is no such failure."""
     unique_ids = list(dict.fromkeys(ids))
     by_id = rows.defer(*WIDE).in_bulk(unique_ids)
     return {failure_id: by_id.get(failure_id) for failure_id in unique_ids}

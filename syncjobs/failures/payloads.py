@@ -7,7 +7,8 @@ from typing import Any, NoReturn
 from syncjobs.errors import PayloadRefused
 from syncjobs.models import JobFailure
 
-BOOKKEEPING = ("run", "connection")  # stored in the payload, but not part of the request
+# Stored in the payload, but not part of the request.
+BOOKKEEPING = ("run", "connection", "delivery", "endpoint", "event")
 KEYS = {"full": "true: list everything at the provider again; false: only what changed"}
 MOST = 100_000  # characters
 OBJECT = 'The payload must be a JSON object, such as {"full": true}.'
@@ -35,9 +36,10 @@ def _no_number(word: str) -> NoReturn:
 
 
 def edited(failure: JobFailure, payload: object) -> dict[str, Any]:
-    """The failure's new payload. Raises PayloadRefused, also for a key that no task reads.
+    """The failure's new payload. It keeps its run and connection, whether or not the edited payload
+    repeats them.
 
-    It keeps its run and connection, whether or not the edited payload repeats them.
+    Raises PayloadRefused, also for a key that no task reads.
     """
     payload = _an_object(payload)
     _refuse_what_no_column_holds(payload)

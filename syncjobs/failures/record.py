@@ -1,4 +1,4 @@
-"""Writes failures to job_failures: one row per job, whatever ended it, without secrets."""
+"""Writes failures to job_failures: one row per job, however the job ended, without secrets."""
 
 import hashlib
 import re
@@ -6,7 +6,7 @@ import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.db.models import F
@@ -18,6 +18,7 @@ from syncjobs.models import JobFailure
 from syncjobs.models.choices import FailureStatus
 
 ROLE = "owner"
+DELIVER = "deliver"  # the function name of a message that could not be delivered
 MOST_ERROR = 2_000  # characters
 MOST_TRACEBACK = 20_000
 MOST_RAW = 2_000
@@ -57,6 +58,19 @@ class Ended:
     replay_of: UUID | None
 
 
+@dataclass(frozen=True, slots=True)
+class Undelivered:
+    """A message that could not be delivered. `failure_id` is its earlier failure, if any."""
+
+    delivery_id: UUID
+    user_id: UUID | None
+    endpoint: str
+    event: str
+    tries: int
+    failure_id: UUID | None
+    trouble: Trouble
+
+
 def trouble_of(error: BaseException) -> Trouble:
     """Describe an exception without secrets: class, message, traceback, and where it was raised."""
     sentence = _sentence(error)
@@ -87,8 +101,11 @@ def _relative(text: str) -> str:
 
 
 def _written(text: str, most: int) -> str:
-    """Masked and at most so long. What is far from both ends is cut first, so that the time to
-    mask does not depend on the text; a secret that this cuts in two is cut away with it below.
+    """Return the text with secrets masked, cut to at most `most` characters.
+
+    A long text first loses its middle, because masking takes longer for longer texts. That cut may
+    split a secret in two. The second cut removes more of the middle, and both halves of such a
+    secret.
     """
     if len(text) > 2 * most:
         text = f"{text[:most]}\n…\n{text[-most:]}"
@@ -206,6 +223,30 @@ def _payload(raw: bytes | None) -> dict[str, Any]:
     if raw is None:
         return {}
     return {"raw": _fit(masked(raw[: MOST_RAW * 2].decode(errors="replace")), MOST_RAW)}
+
+
+def of_delivery(ended: Undelivered) -> UUID:
+    """Write the failure of a message in the caller's transaction; return its id."""
+    mark = fingerprint(DELIVER, ended.trouble)
+    if ended.failure_id is not None:
+        _came_back(ended.failure_id, ended.tries, ended.trouble, mark)
+        return ended.failure_id
+    failure = JobFailure.objects.using(ROLE).create(
+        id=uuid4(),
+        user_id=ended.user_id,
+        job_id=f"{DELIVER}:{ended.delivery_id}",
+        function=DELIVER,
+        payload={
+            "delivery": str(ended.delivery_id),
+            "endpoint": ended.endpoint,
+            "event": ended.event,
+        },
+        tries=max(ended.tries, 1),
+        fingerprint=mark,
+        status=_status(mark, ""),
+        **_words(ended.trouble),
+    )
+    return failure.pk
 
 
 def reopened(failure_id: UUID) -> None:

@@ -1,12 +1,14 @@
-"""Replays: a new run for a failure's sync, linked to the failure.
+"""Replays failures: a failed sync gets a new run, linked to the failure; a failed message waits
+again.
 
-A failure has at most one active replay: it is started under a lock on the failure's row, which then
-has the status `replaying` until the run ends.
+A failure has at most one active replay. The replay starts under a lock on the failure's row, which
+has the status `replaying` until the run or the delivery ends.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -15,10 +17,11 @@ from django.db import router, transaction
 from django.utils import timezone
 
 from syncjobs import runs
+from syncjobs.alerts import delivery_state, wake_up
 from syncjobs.errors import PaceRefused, PayloadRefused, RequestError
-from syncjobs.failures import action_log, outcomes, payloads
+from syncjobs.failures import action_log, outcomes, payloads, record
 from syncjobs.failures.outcomes import Verdict
-from syncjobs.models import JobFailure, SyncConnection, SyncRun
+from syncjobs.models import Delivery, JobFailure, SyncConnection, SyncRun
 from syncjobs.models.choices import ACTIVE, ConnectionState, FailureStatus, Trigger
 
 REPLAYABLE = (FailureStatus.OPEN, FailureStatus.IGNORED)
@@ -38,9 +41,10 @@ NOBODY = UUID(int=0)
 
 @dataclass(slots=True)
 class Replayed:
-    """The failures started, with their runs, and the skipped ones, with their reasons."""
+    """The failures that were started, each with the id of its run or message, and the skipped ones
+    with reasons."""
 
-    started: list[tuple[JobFailure, SyncRun]] = field(default_factory=list)
+    started: list[tuple[JobFailure, UUID]] = field(default_factory=list)
     skipped: list[Verdict] = field(default_factory=list)
 
 
@@ -52,13 +56,15 @@ def plan(ids: Iterable[UUID]) -> list[Verdict]:
     """A dry run: for each failure in order, whether its replay would start now."""
     rows = outcomes.found(JobFailure.objects.all(), ids)
     ids_of = {key: connection_of(failure) for key, failure in rows.items() if failure}
+    messages = set(_messages_of(rows.values()))
     present = {connection_id for connection_id in ids_of.values() if connection_id}
     rows_by_id = SyncConnection.objects.only("user_id", "state").in_bulk(present)
     busy = dict.fromkeys(_active(present), BUSY)
     planned = []
     for key, failure in rows.items():
         connection = rows_by_id.get(ids_of.get(key) or NOBODY)
-        reason = _against(failure, connection, busy)
+        is_message = failure is not None and failure.pk in messages
+        reason = _against_message(failure) if is_message else _against(failure, connection, busy)
         planned.append(Verdict(key, failure, reason))
         if connection and not reason:
             busy[connection.pk] = SECOND
@@ -73,6 +79,19 @@ def connection_of(failure: JobFailure) -> UUID | None:
         return None
 
 
+def _messages_of(failures: Iterable[JobFailure | None]) -> Iterable[UUID]:
+    """The ids of the failures whose message is kept."""
+    ids = [failure.pk for failure in failures if failure and failure.function == record.DELIVER]
+    if not ids:
+        return []
+    kept = Delivery.objects.filter(failure__in=ids)
+    return kept.values_list("failure_id", flat=True)
+
+
+def _against_message(failure: JobFailure | None) -> str:
+    return NOT_REPLAYABLE.get(FailureStatus(failure.status), "") if failure else outcomes.UNKNOWN
+
+
 def _active(connection_ids: Iterable[UUID]) -> Iterable[UUID]:
     active = SyncRun.objects.filter(connection__in=list(connection_ids), status__in=ACTIVE)
     return active.values_list("connection_id", flat=True)
@@ -81,7 +100,7 @@ def _active(connection_ids: Iterable[UUID]) -> Iterable[UUID]:
 def _against(
     failure: JobFailure | None, connection: SyncConnection | None, busy: dict[UUID, str]
 ) -> str:
-    """The reason why the failure cannot be replayed now; empty if it can."""
+    """The reason why the failure cannot be replayed now, or "" if it can."""
     if failure is None:
         return outcomes.UNKNOWN
     if reason := NOT_REPLAYABLE.get(FailureStatus(failure.status)):
@@ -138,7 +157,7 @@ def _started(
     by: AbstractBaseUser | None,
     start: datetime | None,
     payload: dict[str, Any] | None,
-) -> tuple[JobFailure, SyncRun]:
+) -> tuple[JobFailure, UUID]:
     """Replay one failure in one transaction. Raises _Skipped."""
     if verdict.reason:
         raise _Skipped(verdict.reason)
@@ -147,12 +166,13 @@ def _started(
             failure = _locked(verdict.failure_id)
             if payload is not None:
                 _edit(failure, payload, by)
-            run = _accepted(failure, start)
+            message = _delivered_again(failure, start)
+            key = message or _accepted(failure, start).pk
             _set_replaying(failure)
-            action_log.write(by, [failure], _said(run, start, edited=payload is not None))
+            action_log.write(by, [failure], _said(message, key, start, payload is not None))
     except RequestError as error:
         raise _Skipped(str(error)) from None
-    return failure, run
+    return failure, key
 
 
 def _locked(failure_id: UUID) -> JobFailure:
@@ -174,6 +194,20 @@ def _edit(failure: JobFailure, payload: dict[str, Any], by: AbstractBaseUser | N
     }
     failure.payload = payloads.edited(failure, payload)
     failure.payload_history = [*failure.payload_history, before]
+
+
+def _delivered_again(failure: JobFailure, start: datetime | None) -> UUID | None:
+    """Let the failure's message wait again and return its id, or None if the failure is not about a
+    message."""
+    if failure.function != record.DELIVER:
+        return None
+    message = Delivery.objects.filter(failure=failure).only("pk", "endpoint_id").first()
+    if message is None:
+        return None
+    delivery_state.again(message.pk, start)
+    alias = router.db_for_write(JobFailure)
+    transaction.on_commit(partial(wake_up.endpoints, [message.endpoint_id]), using=alias)
+    return message.pk
 
 
 def _accepted(failure: JobFailure, start: datetime | None) -> SyncRun:
@@ -198,6 +232,7 @@ def _set_replaying(failure: JobFailure) -> None:
     )
 
 
-def _said(run: SyncRun, start: datetime | None, *, edited: bool) -> str:
+def _said(message: UUID | None, key: UUID, start: datetime | None, edited: bool) -> str:
     when = f", not before {start:%Y-%m-%d %H:%M:%S} UTC" if start else ""
-    return f"Replayed as run {run.pk}{when}{', with an edited payload' if edited else ''}."
+    what = "message" if message else "run"
+    return f"Replayed as {what} {key}{when}{', with an edited payload' if edited else ''}."

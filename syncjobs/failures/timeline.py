@@ -29,7 +29,7 @@ _NOT_NOW = "It cannot be replayed now: {}"
 def runs_of(failure: JobFailure) -> Sequence[SyncRun]:
     """The run that failed and its newest replays, oldest first, by two queries.
 
-    `tried` holds the newest attempts of each, newest first.
+    Each has its newest attempts as `tried`, newest first.
     """
     own = Q(pk=failure.run_id) if failure.run_id else Q(pk__in=[])
     of_it = SyncRun.objects.filter(own | Q(replay_of=failure.pk)).order_by("-created_at", "-pk")

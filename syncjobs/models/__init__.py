@@ -1,17 +1,26 @@
-"""The tables of background work: connections, runs, attempts, items, failures, uploads."""
+"""The tables of background work: connections, runs, attempts, items, failures, replays,
+uploads, deliveries."""
 
 from syncjobs.models.connections import SyncConnection
+from syncjobs.models.deliveries import OPERATORS, AlertRule, Delivery, DeliveryEndpoint
 from syncjobs.models.failures import JobFailure
 from syncjobs.models.items import ExternalItem
 from syncjobs.models.periodic import Duty
+from syncjobs.models.replays import ReplayBatch, ReplayItem
 from syncjobs.models.runs import JobAttempt, SyncRun
 from syncjobs.models.uploads import Upload, UploadPiece
 
 __all__ = [
+    "OPERATORS",
+    "AlertRule",
+    "Delivery",
+    "DeliveryEndpoint",
     "Duty",
     "ExternalItem",
     "JobAttempt",
     "JobFailure",
+    "ReplayBatch",
+    "ReplayItem",
     "SyncConnection",
     "SyncRun",
     "Upload",

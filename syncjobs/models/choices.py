@@ -75,3 +75,33 @@ class UploadState(models.TextChoices):
     IMPORTING = "importing", "being imported"
     DONE = "done", "imported"
     FAILED = "failed", "not imported"
+
+
+class Channel(models.TextChoices):
+    WEBHOOK = "webhook"
+    EMAIL = "email", "e-mail"
+    CHAT = "chat", "chat (operators only)"
+
+
+class DeliveryState(models.TextChoices):
+    WAITING = "waiting"
+    DELIVERED = "delivered"
+    FAILED = "failed", "failed for good"
+
+
+class AlertKind(models.TextChoices):
+    DEAD_LETTER = "dead_letter", "a job failed for good"
+    GROWING_GROUP = "growing_group", "a group of failures grows"
+    NO_SUCCESS = "no_success", "a connection had no successful sync for hours"
+    QUEUE_AGE = "queue_age", "a run waits for a worker for minutes"
+    DOUBLE_PAYMENT = "double_payment", "a new possible double payment above an amount"
+    OVERDUE_RECEIPT = "overdue_receipt", "an expected receipt is overdue"
+
+
+class ReplayState(models.TextChoices):
+    WAITING = "waiting"
+    STARTED = "started", "started: its replay waits or runs"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed", "failed again"
+    SKIPPED = "skipped"
+    STOPPED = "stopped", "not started: the bulk replay was stopped"

@@ -10,7 +10,8 @@ from syncjobs.models.connections import SyncConnection
 
 
 class ExternalItem(TenantRow):
-    """A message, file or attachment. A deleted one stays, marked, until its retention ends.
+    """A message, file or attachment. A deleted one stays, marked as deleted, until its retention
+    ends.
 
     `revision` counts its changes. `generation` names the full sync that saw it.
     """

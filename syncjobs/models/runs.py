@@ -17,9 +17,9 @@ ENDED = ("succeeded", "failed", "cancelled")
 class SyncRun(TenantRow):
     """One accepted request: queued → running → succeeded | failed | cancelled.
 
-    It is written before Redis hears of it. `job_id` names the arq job that may run it now, so a job
-    that was replaced cannot run it. `fence` grows with every attempt, and only the newest may save
-    (a trigger enforces the transitions).
+    It is written before its job is enqueued in Redis. `job_id` names the arq job that may run it
+    now, so a job that was replaced cannot run it. `fence` grows with every attempt, and only the
+    newest attempt may save. A trigger enforces the transitions.
     """
 
     connection = models.ForeignKey(

@@ -1,4 +1,4 @@
-"""Files that a person uploads, in pieces, until they are imported or given up."""
+"""Files that a person uploads in pieces, until they are imported or given up."""
 
 from django.db import models
 from django.db.models import Q
@@ -7,17 +7,17 @@ from django.db.models.functions import Now
 from graph.models.tenant_row import TenantRow, no_constraint_fk, one_of, tenant_key
 from syncjobs.models.choices import UploadState
 
-MOST_BYTES = 200_000_000  # of a file
-PIECE_BYTES = 524_288  # of each piece but the last
+MOST_BYTES = 200_000_000  # bytes of a file
+PIECE_BYTES = 524_288  # bytes of each piece but the last
 
 
 class Upload(TenantRow):
     """A file in the states receiving → reading → ready | refused → importing → done | failed.
 
-    A worker reads the file and shows in `preview` how it would be imported; nothing of it is
-    stored in the books before a person has confirmed that. `choices` are what the person decided
-    about its reading: those of graph.ingest.guessing.reading_options, and whose account it is.
-    `reading` is how a CSV was read, for rejected rows that somebody mends later.
+    A worker reads the file and shows in `preview` how it would be imported. Nothing is stored in
+    the books before a person has confirmed that. `choices` are the person's decisions about the
+    reading: those of graph.ingest.guessing.reading_options, and whose account it is. `reading` says
+    how a CSV was read, for rejected rows that somebody corrects later.
     """
 
     name = models.TextField(help_text="The file's name, as the person's computer has it")

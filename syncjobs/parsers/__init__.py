@@ -1,5 +1,6 @@
-"""Untrusted content (mail, HTML, PDF, archives, tables) is parsed in child processes with limits.
+"""Parses untrusted content (mail, HTML, PDF, archives, tables) in child processes with limits.
 
-`pool` is the worker's part, `process` the child's, `tasks` what a child can do, `frames` how values
-are encoded. A child imports no Django, has no secret in its environment and opens no connection.
+`pool` runs in the worker and `parser_process` in the child. `parser_tasks` has the tasks of a
+child, and `frames` encodes values between the two. A child imports no Django, has no secret in its
+environment and opens no connection.
 """

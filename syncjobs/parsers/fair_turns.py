@@ -1,7 +1,7 @@
-"""Whose turn a place is: each tenant gets the same time, however much it has to read.
+"""Shares the parser processes: each tenant gets the same time, however much it has to read.
 
-A tenant whose items take long waits for those whose items do not. While several tenants read, none
-has all places.
+A tenant whose items take long waits for tenants whose items do not. While several tenants read,
+none of them has all processes.
 """
 
 import asyncio
@@ -10,11 +10,11 @@ from collections import deque
 from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
 
-RECENT = 60.0  # seconds that a tenant counts as one who reads
+RECENT = 60.0  # seconds after its last task that a tenant still counts as reading
 
 
 class Turns:
-    """`places` at once; who has spent the least time is next."""
+    """Gives out `places` slots. The tenant that has spent the least time is next."""
 
     def __init__(self, places: int) -> None:
         self._places = places
@@ -25,7 +25,7 @@ class Turns:
 
     @asynccontextmanager
     async def turn(self, tenant: Hashable) -> AsyncIterator[None]:
-        """A place, for as long as the block lasts."""
+        """A slot for the tenant, for as long as the block lasts."""
         await self._enter(tenant)
         start = time.monotonic()
         try:
@@ -47,7 +47,8 @@ class Turns:
             raise
 
     def _note(self, tenant: Hashable) -> None:
-        """Who comes anew has spent as much as the one who spent least: nobody saves up time."""
+        """Count a new tenant as having spent as much as the one who spent least, because nobody
+        saves up time."""
         now = time.monotonic()
         for known in [key for key, at in self._seen.items() if now - at > RECENT]:
             if not self._held.get(known) and not self._waiting.get(known):
@@ -65,7 +66,7 @@ class Turns:
         self._next()
 
     def _next(self) -> None:
-        """Give the free places to those whose turn it is."""
+        """Give the free slots to the tenants that are next."""
         while sum(self._held.values()) < self._places:
             most = self._places if len(self._seen) < 2 else max(1, self._places - 1)
             ready = [

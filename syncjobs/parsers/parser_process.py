@@ -1,11 +1,12 @@
 """`python -m syncjobs.parsers.parser_process`: a parser; reads one task after another from stdin.
 
-A frame is {"task", "arguments", "seconds"}, its answer {"value"} or {"error"}; `last`: the process
-ends after it. The kernel ends the process above its limit of processor time; above its limit of
-memory Python raises MemoryError. It ends with the worker that started it.
+A request is {"task", "arguments", "seconds"}, and its answer {"value"} or {"error"}. With `last` in
+the answer, the process ends after it. The kernel ends the process above its limit of processor
+time; above its memory limit Python raises MemoryError. The process ends with its worker.
 """
 
 import ctypes
+import importlib
 import json
 import os
 import resource
@@ -15,12 +16,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
+from graph.engine.lazy_imports import pypdf
 from graph.errors import GraphError
 from syncjobs.parsers import frames
 from syncjobs.parsers.parser_tasks import TASKS
 
 PR_SET_PDEATHSIG = 1
-MOST_TASKS = 2_000  # then a fresh process goes on
+MOST_TASKS = 2_000  # tasks; a fresh process then takes over
 MOST_RESIDENT_KB = 262_144
 MIB = 1024 * 1024
 
@@ -29,9 +31,10 @@ def main() -> None:
     parent, memory_mb, file_mb = map(int, sys.argv[1:4])
     _end_with(parent)
     _step_back()
+    _load()
     _limit(memory_mb, file_mb)
     requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what a library prints is no answer
+    os.dup2(2, 1)  # a library that prints must not write into the answers
     for number in range(MOST_TASKS):
         request = _received(requests)
         if request is None:
@@ -46,9 +49,10 @@ def main() -> None:
 
 
 def _peak_resident_kb() -> int:
-    """This program's own peak in kB. On Linux `ru_maxrss` begins at the peak of the worker that
-    started the process (getrusage(2): exec keeps it), so that a large worker's parsers would each
-    end after one task.
+    """This program's own peak memory in kB.
+
+    `ru_maxrss` would be wrong on Linux: it begins at the peak of the worker that started the
+    process (getrusage(2): exec keeps it). A large worker's parsers would each end after one task.
     """
     with suppress(OSError, StopIteration):
         lines = Path("/proc/self/status").read_text().splitlines()
@@ -64,7 +68,8 @@ def _received(requests: IO[bytes]) -> Any:
 
 
 def _answered(request: dict[str, Any]) -> dict[str, Any]:
-    """Whatever a task raises is an answer: the item is at fault, not the sync."""
+    """The answer to a request. An exception of the task becomes an error answer, because the item
+    is at fault and not the sync."""
     _limit_time(float(request["seconds"]))
     try:
         return {"value": TASKS[request["task"]](**request["arguments"])}
@@ -79,15 +84,22 @@ def _answered(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _limit_time(seconds: float) -> None:
-    """Processor time from now on; the kernel ends the process above it."""
+    """Limit the processor time from now on. The kernel ends the process above the limit."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
     soft = int(used.ru_utime + used.ru_stime + seconds) + 1
     resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
 
 
+def _load() -> None:
+    """Import what tasks need while memory is not limited: a library's own is not a task's."""
+    importlib.import_module("scipy.optimize")
+    pypdf()
+
+
 def _limit(memory_mb: int, file_mb: int) -> None:
-    """Memory above what the process has now, the size of a file it writes, no core file."""
+    """Limit the memory above the current use the size of a written file and the number of open
+    files. Turn off core files."""
     now = 0
     with suppress(OSError):
         now = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
@@ -101,16 +113,18 @@ def _limit(memory_mb: int, file_mb: int) -> None:
 
 
 def _end_with(parent: int) -> None:
-    """On Linux the kernel ends it; elsewhere it ends when its standard input does."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the worker's to act on
+    """End the process with its parent: by the kernel on Linux, elsewhere when its standard input
+    ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the worker handles Ctrl-C
     if sys.platform.startswith("linux"):
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:  # it died before the line above
+    if os.getppid() != parent:  # the parent died before the line above
         os._exit(1)
 
 
 def _step_back() -> None:
-    """Others' work goes first; where memory runs out, this process ends and not its worker."""
+    """Lower the process's priority, and let the kernel end it before its worker if memory runs
+    out."""
     with suppress(OSError):
         os.nice(5)
     with suppress(OSError):

@@ -29,7 +29,7 @@ MESSAGE = 1_000_000  # characters of a message's source that are read
 
 @dataclass(frozen=True, slots=True)
 class PartRead:
-    """One part of a ledger file, as `Part`; its rows are in the file that `read_ledger` wrote."""
+    """One part of a ledger file, as `Part`. Its rows are in the file that `read_ledger` wrote."""
 
     name: str
     title: str
@@ -43,7 +43,7 @@ class PartRead:
 
 
 def read_document(path: str, html: bool | None, document: dict[str, Any]) -> Any:
-    """The facts of a document, as `document_facts.read` returns them. `html`: None for a file."""
+    """The facts of a document, as `document_facts.read` returns them. `html` is None for a file."""
     data = Path(path).read_bytes()
     described: Document = unpack(Document, {**document, "text": ""})
     if html is None:
@@ -59,20 +59,19 @@ def holds_invoice(path: str) -> bool:
     return attached.embedded(Path(path).read_bytes()) is not None
 
 
-def read_ledger(
-    path: str, into: str, most_bytes: int, own: list[str], saved: dict[str, Any]
-) -> Any:
+def read_ledger(path: str, into: str, most_bytes: int, known: dict[str, Any]) -> Any:
     """Recognise the format and write every row and reject to `into`, a line of JSON each.
 
     A line is [number of the part, whether it is a reject, the row]. At most `most_bytes` are
-    unpacked. `own`: the IBANs of the tenant's own accounts; `saved`: its mappings, packed, by
-    layout. Raises LedgerError, also where the file has doubts that only a person can settle.
+    unpacked. `known`, of the tenant: "own", the IBANs of its accounts; "saved", its mappings,
+    packed, by layout; "usual", its currencies. Raises LedgerError, also where the file has doubts
+    that only a person can settle.
     """
     file = Path(path)
     with decode.at_most(most_bytes):
-        mappings = {layout: unpack(Saved, each) for layout, each in saved.items()}
-        hints = Hints(own=frozenset(own), saved=mappings)
-        parts = parts_of(file, format_of(file, saved=mappings), hints=hints)
+        saved = {layout: unpack(Saved, each) for layout, each in known["saved"].items()}
+        hints = Hints(own=frozenset(known["own"]), saved=saved, usual=known["usual"])
+        parts = parts_of(file, format_of(file, hints), hints=hints)
         if doubts := [doubt.text for part in parts for doubt in part.doubts if doubt.blocking]:
             raise LedgerError(f"{file.name} is not imported: {'; '.join(doubts)}")
         with Path(into).open("w", encoding="utf-8") as lines:
@@ -99,7 +98,8 @@ def _summary(part: Part) -> PartRead:
 
 
 def parts_from(rows: Path, parts: Any) -> list[Part]:
-    """The parts that `read_ledger` read, ready to be stored. `rows`: the file that it wrote."""
+    """The parts that `read_ledger` returned, ready to be stored. `rows` is the file that it
+    wrote."""
     read_parts = [
         Part(
             part.name,
@@ -122,7 +122,8 @@ def parts_from(rows: Path, parts: Any) -> list[Part]:
 
 
 def _under(part: Part, other: Mapping) -> Part:
-    """The part under another source and own name; its rows are read already."""
+    """The part with the source and the own names of another mapping. Its rows have been read
+    already."""
     before = part.mapping or other
     sides = ((before.payer, other.payer), (before.payee, other.payee))
     names = {(was.kind, was.default): now.default for was, now in sides if was != now}

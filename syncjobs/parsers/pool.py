@@ -20,12 +20,12 @@ from syncjobs.errors import ParserFailed, Unreadable
 from syncjobs.parsers import frames
 from syncjobs.parsers.fair_turns import Turns
 
-WAIT = 4.0  # times its processor time that a task may take on a busy machine, and
-SPARE = 60.0  # seconds more
+WAIT = 4.0  # on a busy machine a task may take this many times its processor time,
+SPARE = 60.0  # and this many seconds more
 
 
 class Parsers:
-    """At most PARSERS["at_once"] processes; tenants take turns (parsers.turns)."""
+    """At most PARSERS["at_once"] processes. Tenants take turns (parsers.fair_turns)."""
 
     def __init__(self) -> None:
         self._turns = Turns(int(settings.PARSERS["at_once"]))
@@ -33,13 +33,13 @@ class Parsers:
         self._all: set[Process] = set()
 
     def of(self, tenant: Hashable) -> "TenantParsers":
-        """The same processes, for tasks of this tenant."""
+        """The same processes, as tasks of this tenant use them."""
         return TenantParsers(self, tenant)
 
     async def run(self, tenant: Hashable, task: str, seconds: float, **arguments: Any) -> Any:
-        """The result of a task of parsers.tasks.
+        """Return the result of a task of parsers.parser_tasks.
 
-        `seconds` limits the processor time. Raises Unreadable if the input cannot be read,
+        `seconds` limits the processor time. Raises Unreadable if the input cannot be read, and
         ParserFailed if the process was ended or the task raised an unexpected exception.
         """
         async with self._turns.turn(tenant):
@@ -90,7 +90,7 @@ class Parsers:
 
 @dataclass(frozen=True, slots=True)
 class TenantParsers:
-    """The parsers as one tenant's tasks use them."""
+    """Runs one tenant's tasks in the parsers."""
 
     parsers: Parsers
     tenant: Hashable
@@ -101,7 +101,7 @@ class TenantParsers:
 
 
 async def _started() -> Process:
-    """Without the worker's environment: there are passwords in it."""
+    """Start a parser without the worker's environment, which contains passwords."""
     names = ("PATH", "LANG", "LC_ALL", "PYTHONPATH", "VIRTUAL_ENV", "TZ", "TMPDIR")
     environment = {name: os.environ[name] for name in names if name in os.environ}
     limits = (settings.PARSERS["memory_mb"], settings.PARSERS["file_mb"])

@@ -1,18 +1,15 @@
-"""Enqueues questions in Redis: accepted ones, and lost ones again."""
+"""Enqueues accepted questions in Redis, and lost ones again."""
 
 import logging
 from collections.abc import Iterable
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.dispatch import receiver
 from redis.exceptions import RedisError
 
 from graph.models import AskedQuestion
 from graph.models.choices import QuestionFailure
 from graph.models.questions import ACTIVE
-from graph.questions.deferred import accepted
 from syncjobs import queue
 from syncjobs.questions import question_state
 from syncjobs.questions.question_state import End
@@ -21,27 +18,26 @@ from syncjobs.run_state import ROLE
 log = logging.getLogger(__name__)
 
 FUNCTION = "answer_question"
-TRIES = 2  # attempts that may end by the death of their worker
+TRIES = 2  # attempts that may end because their worker died
 ENQUEUED_AFTER = 10.0  # seconds; a younger job may not have reached Redis yet
 AT_ONCE = 500
 DIED = "Two workers died on it, most likely because memory ran out. Narrow the question."
 
 
-@receiver(accepted)
-def tell(question: AskedQuestion, **_: Any) -> None:
+def enqueue(question: AskedQuestion) -> None:
+    """Enqueue a question after its request's commit (syncjobs.apps connects this)."""
     _enqueued([(str(question.pk), question.job_id)])
 
 
 def recovered() -> int:
-    """Requeue questions that a dead worker or Redis lost; fail those that killed two workers."""
+    """Requeue questions that a dead worker or Redis lost. Fail those during which two workers
+    died."""
     return _stranded() + _lost_by_redis()
 
 
 def unseen(job_id: str, *, again: bool, why: str) -> bool:
-    """Handles a job that arq ended without calling our code.
-
-    False if it is not a question's job.
-    """
+    """Handle a job that arq ended without calling our code. Return False if it is not a question's
+    job."""
     try:
         question_id = UUID(job_id.partition(":")[0])
     except ValueError:
@@ -71,7 +67,7 @@ def _stranded() -> int:
 
 
 def _lost_by_redis() -> int:
-    """Requeue what Redis lost. Does nothing while Redis is not available."""
+    """Requeue the questions whose job Redis lost. Does nothing while Redis is not available."""
     waiting = [
         job_id for (job_id,) in question_state.rows("questions/waiting", {"age": ENQUEUED_AFTER})
     ]

@@ -1,7 +1,7 @@
 """`python -m syncjobs.questions.question_process`: computes the answer to one question from stdin.
 
-It prints JSON: the answer, or why there is none. It has a low priority, and ends at its time limit
-and when its worker ends.
+It prints JSON: the answer, or why there is none. The process has a low priority. It ends at its
+time limit, and when its worker ends.
 """
 
 import ctypes
@@ -17,7 +17,7 @@ from uuid import UUID
 import django
 
 PR_SET_PDEATHSIG = 1
-LATE = 0.5  # seconds after the limit in which it may still report the timeout itself
+LATE = 0.5  # seconds after the limit in which the process may report the timeout itself
 
 
 def main() -> None:
@@ -30,7 +30,8 @@ def main() -> None:
 
 
 def end_with(parent: int) -> None:
-    """End with the parent: by the kernel on Linux; elsewhere an orphan runs until its limit."""
+    """End the process with its parent. On Linux the kernel does this; elsewhere an orphan runs
+    until its limit."""
     if sys.platform.startswith("linux"):
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:  # the parent died before the line above

@@ -1,4 +1,4 @@
-"""The state of questions: each change is one statement.
+"""Changes the state of questions. Each change is one statement.
 
 The statements cross tenants, so they run as the owner. All may raise django.db's OperationalError
 or InterfaceError.
@@ -22,7 +22,8 @@ FAILURE_KEPT = 300.0  # seconds until a failed question may be asked again
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """An attempt at a question. With this fence it may end it, until another attempt begins."""
+    """An attempt at a question. Its fencing token lets it end the question until another attempt
+    begins."""
 
     id: UUID
     fence: int
@@ -41,7 +42,7 @@ class End:
 
 
 def claimed(question_id: UUID, job_id: str, worker: str) -> Claim | None:
-    """The claim, or None if the question is not (any more) this job's."""
+    """The claim, or None if the question belongs to another job by now or is not queued."""
     values = {
         "question": question_id,
         "job": job_id,
@@ -62,7 +63,8 @@ def renewed(claim: Claim) -> bool:
 
 
 def ended(question_id: UUID, fence: int | None, end: End) -> bool:
-    """Record the end; False if it had ended before. Without a fence, its attempt is gone."""
+    """Record the end of the question; return False if it had ended before. Without a fence, the
+    attempt that ran it no longer exists."""
     failed = end.failure is not None
     values = {
         "question": question_id,

@@ -54,7 +54,7 @@ class Answerer:
         self._grace = margin
 
     async def answer(self, ctx: dict[str, Any], question_id: str) -> None:
-        """Answer it, if the job is still the question's. Raises Retry if no slot is free."""
+        """Answer the question if the job is still its job. Raises Retry if no slot is free."""
         if self._taken >= settings.QUESTIONS["at_once"]:
             await queue.uncounted(ctx)
             raise Retry(defer=BUSY)
@@ -75,7 +75,7 @@ class Answerer:
     async def _answered(self, ctx: dict[str, Any], claim: Claim) -> None:
         try:
             end = await self._computed(claim)
-        except asyncio.CancelledError:  # the worker is told to stop
+        except asyncio.CancelledError:  # the worker was told to stop
             await ended(self._retried(question_state.handed_back, claim))
             await queue.uncounted(ctx)
             raise
@@ -118,7 +118,7 @@ class Answerer:
         ).encode()
 
     async def _watched(self, claim: Claim) -> None:
-        """Renew the lease; return when the attempt must end."""
+        """Renew the lease until the attempt must end, then return."""
         while True:
             await asyncio.sleep(LOOK)
             try:

@@ -1,4 +1,4 @@
-"""What the sandbox's accounts hold: seeded mail and files, and a log of what became of them."""
+"""The contents of the sandbox's accounts: seeded mail and files, and a log of their changes."""
 
 import base64
 import csv
@@ -28,7 +28,7 @@ class Attached:
 
 @dataclass
 class Thing:
-    """A message or a file. `folder` of a file; `drive` of a shared drive's."""
+    """A message or a file. A file has a `folder`, and a `drive` if it is in a shared drive."""
 
     key: str
     name: str
@@ -47,7 +47,7 @@ class Thing:
 
 @dataclass(frozen=True)
 class Change:
-    """Number `serial` in the account's log: a thing was added, changed or deleted."""
+    """Entry number `serial` of the account's log: a thing was added, changed or deleted."""
 
     serial: int
     what: str
@@ -55,7 +55,7 @@ class Change:
 
 
 class Account:
-    """One connection's things. The log's numbers are the providers' cursors."""
+    """The things of one connection. The providers' cursors are positions in its log."""
 
     def __init__(self, seed: str, mail: bool, drives: int = 0) -> None:
         self._random = random.Random(seed)  # noqa: S311 - repeatable, not secret
@@ -74,7 +74,7 @@ class Account:
             self.put({})
 
     def change(self, count: int = 1) -> None:
-        """A file gets new bytes; a message gets a label."""
+        """Change things: a file gets new bytes, and a message gets a label."""
         for thing in self._some(count):
             thing.version += 1
             if self.mail:
@@ -87,34 +87,37 @@ class Account:
             self._logged("changed", thing)
 
     def delete(self, count: int = 1, key: str | None = None) -> None:
-        """Things chosen by the seed, or the one of `key`."""
+        """Delete things that the seed chooses, or the one with the key `key`."""
         for thing in [self.things[key]] if key in self.things else self._some(count):
             del self.things[thing.key]
             self._logged("deleted", thing)
 
     def delete_folder(self, folder: str) -> None:
-        """A folder with all in it, as one entry of the log (Dropbox says no more of it)."""
+        """Delete a folder and everything in it, as one entry of the log, because Dropbox reports no
+        more."""
         for thing in [item for item in self.things.values() if _within(item, folder)]:
             del self.things[thing.key]
         self._logged("folder deleted", Thing("", folder, b"", EPOCH))
 
     def move(self, key: str, drive: str) -> None:
-        """A file to another drive: gone in one log, there in the other."""
+        """Move a file to another drive: a removal in one log, an addition in the other."""
         thing = self.things[key]
         self._logged("changed", replace(thing, drive=drive))
         self._logged("deleted", replace(thing))
         thing.drive = drive
 
     def keep_drives(self, drives: list[str]) -> None:
-        """The shared drives from now on; what the others held is gone without a word."""
+        """Keep only these shared drives. The contents of the others vanish without an entry in the
+        log."""
         self.drives = drives
         for thing in [item for item in self.things.values() if item.drive not in {"", *drives}]:
             del self.things[thing.key]
 
     def put(self, description: dict[str, Any]) -> Thing:
-        """A thing with the given name, text, attachments, …, and the rest by the seed.
+        """Add a thing with the given name, text, attachments and so on. The seed chooses what is
+        missing.
 
-        A file of a path that exists is replaced.
+        A file with an existing path replaces the old file.
         """
         self._made += 1
         thing = self._message(description) if self.mail else self._file(description)
@@ -128,13 +131,13 @@ class Account:
         return thing
 
     def expire(self, status: int = 410) -> None:
-        """Every cursor given so far is refused from now on, by Drive with this status."""
+        """Refuse all cursors given out so far. Drive refuses them with this HTTP status."""
         self.stale = status
         self.serial += 1
         self.floor = self.serial
 
     def checks(self, thing: Thing, server: str) -> list[str]:
-        """The thing's Authentication-Results as this provider's server wrote them."""
+        """The thing's Authentication-Results as this provider's server writes them."""
         if thing.results is not None:
             return thing.results
         domain = thing.sender.rpartition("@")[2].strip(" >")
@@ -197,7 +200,7 @@ class Account:
         return EPOCH + timedelta(minutes=7 * self._made)
 
     def _ledger(self) -> bytes:
-        """A few purchases in the columns of finley's own ledger format."""
+        """A few purchases in the columns of finley's own ledger format, as CSV."""
         out = io.StringIO()
         rows = csv.writer(out, lineterminator="\n")
         rows.writerow(LEDGER.split(","))
@@ -230,7 +233,7 @@ class Account:
 
 
 def _same(one: Thing, other: Thing) -> bool:
-    """Whether both are files of one path."""
+    """Return whether both are files with the same path."""
     return one.drive == other.drive and path_of(one).lower() == path_of(other).lower()
 
 
@@ -249,7 +252,8 @@ def _bytes(description: dict[str, Any], otherwise: Callable[[], bytes]) -> bytes
 
 
 def _results(description: Any) -> list[str] | None:
-    """The Authentication-Results that a script states; None: the provider verified the sender."""
+    """The Authentication-Results that a script gives; None means that the provider verified the
+    sender."""
     if "results" not in description:
         return None
     return [str(result) for result in description["results"]]

@@ -64,7 +64,7 @@ def _connect(world: World, path: Path) -> None:
 
 
 def in_words(world: World, url: str) -> str:
-    """The address, and the environment in which finley goes there."""
+    """The sandbox's address, and the environment variables that connect finley to it."""
     return "\n".join(
         (
             f"The sandbox listens at {url} (Ctrl-C ends it). To use it:",

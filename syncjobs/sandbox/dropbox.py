@@ -1,4 +1,4 @@
-"""Dropbox, as far as a sync uses it. A cursor is what it stands for, written out."""
+"""Simulates Dropbox's API as far as a sync uses it. A cursor contains its meaning as plain text."""
 
 import hashlib
 import json
@@ -55,7 +55,8 @@ def _continued(account: Account, request: Request, look: Look) -> Answer:
 def _listing(
     account: Account, look: Look, serial: int, after: str, *, size: int, token: str | None
 ) -> Answer:
-    """Files by path after `after`; the end goes on with the log since the listing began."""
+    """The files after the path `after`. The last page's cursor continues with the log from the
+    start of the listing."""
     things = sorted(account.things.values(), key=lambda thing: path_of(thing).lower())
     rest = [thing for thing in things if path_of(thing).lower() > after]
     page, more = look.cut(rest, size)
@@ -85,7 +86,7 @@ def _page(
 
 
 def _changed(change: Change, now: dict[str, Thing]) -> dict[str, Any]:
-    """The path as it is now, whatever happened to it."""
+    """The current state of the path, whatever the log entry says."""
     if change.what == "folder deleted":
         path = f"/{change.thing.name}"
         return {".tag": "deleted", "name": path.rsplit("/", 1)[-1], "path_lower": path.lower()}

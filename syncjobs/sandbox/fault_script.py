@@ -1,16 +1,18 @@
-"""What goes wrong, and when: a connection's script, a JSON list of behaviours.
+"""A connection's script of faults: a JSON list of behaviours, which says what goes wrong and when.
 
-{"at": 3, "do": "429", "retry_after": 2}: the third request from now on is answered so.
-`times`: that request and those after it, null for ever (1). `on`: only requests whose path has
-this text are counted and answered. `do`, with what else it takes:
+{"at": 3, "do": "429", "retry_after": 2}: the third request from now on gets this response. `times`:
+how many requests in a row, null for all (default 1). `on`: only requests whose path contains this
+text are counted and affected. The values of `do`, with their further keys:
 
-429, plain_text_429, 429_nango (retry_after, http_date); 403_rate, 403_forbidden (reason); 401;
-424_exhausted (the connection is dead from then on); 424_backoff; 400_server_error (dead: from
-then on); 400_invalid_headers; 404_config; 402_plan; 404; 500, 503 (retry_after);
-200_access_denied; wrong_json; wrong_shape; redirect; stall (seconds); reset_mid_body: what is
-answered.
-cursor_expired (status: 410 or 400, for Drive); added, changed, deleted (count): what happens
-first. empty_page, endless, same_cursor, no_id: how a page of a listing looks.
+Responses: 429, plain_text_429, 429_nango (retry_after, http_date); 403_rate, 403_forbidden
+(reason); 401; 424_exhausted (the connection is dead from then on); 424_backoff; 400_server_error
+(dead: from then on); 400_invalid_headers; 404_config; 402_plan; 404; 500, 503 (retry_after);
+200_access_denied; wrong_json; wrong_shape; redirect; stall (seconds); reset_mid_body.
+
+Events before the response: cursor_expired (status: 410 or 400, for Drive); added, changed, deleted
+(count).
+
+Forms of a listing's page: empty_page, endless, same_cursor, no_id.
 """
 
 from collections.abc import Callable
@@ -45,7 +47,7 @@ class Behaviour:
 
 @dataclass(frozen=True)
 class Look:
-    """How a page of a listing looks, and a number that makes its token new."""
+    """The form of a listing's page, and a number that makes its token unique."""
 
     nonce: int
     empty: bool = False
@@ -54,7 +56,7 @@ class Look:
     no_id: bool = False
 
     def cut[T](self, things: list[T], size: int) -> tuple[list[T], bool]:
-        """The page's things, and whether there is more."""
+        """The page's things, and whether there are more."""
         if self.empty or self.endless or self.same:
             return [], True
         return things[:size], len(things) > size
@@ -64,7 +66,7 @@ class Look:
 
 
 def behaviour(description: dict[str, Any]) -> Behaviour:
-    """Raises ValueError for one that is not known."""
+    """The behaviour that the object describes. Raises ValueError for an unknown one."""
     try:
         result = Behaviour(**description)
     except TypeError as error:
@@ -75,12 +77,12 @@ def behaviour(description: dict[str, Any]) -> Behaviour:
 
 
 def kills(due: list[Behaviour]) -> bool:
-    """Whether the connection's authorisation ends with these."""
+    """Return whether one of these behaviours ends the connection's authorisation."""
     return any(item.dead or item.do == "424_exhausted" for item in due)
 
 
 class Script:
-    """Counts the requests, and says which behaviours are due."""
+    """Counts the requests and returns the behaviours that are due."""
 
     def __init__(self, descriptions: list[dict[str, Any]]) -> None:
         self._behaviours = [behaviour(item) for item in descriptions]
@@ -110,7 +112,7 @@ def look(due: list[Behaviour], nonce: int) -> Look:
 
 
 def happen(account: Account, item: Behaviour, key: str | None) -> None:
-    """What happens at the provider before it answers; `key` is the thing that was asked for."""
+    """Apply an event at the provider before it responds. `key` names the requested thing."""
     match item.do:
         case "cursor_expired":
             account.expire(item.status)
@@ -132,7 +134,7 @@ def spoilt(answer: Answer, due: list[Behaviour]) -> Answer:
 
 
 def scripted(item: Behaviour) -> Answer | None:
-    """The answer instead of the provider's; None for a behaviour that leaves that as it is."""
+    """The scripted response; None if the provider's own response stays."""
     make = ANSWERS.get(item.do)
     if make is None:
         return None

@@ -1,4 +1,4 @@
-"""Google Drive, as far as a sync uses it."""
+"""Simulates Google Drive's API as far as a sync uses it."""
 
 import hashlib
 from typing import Any
@@ -35,7 +35,7 @@ def _about(account: Account, parts: list[str]) -> Answer:
 
 
 def requested_item(path: str) -> str | None:
-    """The thing that a path is about."""
+    """The thing that the path names."""
     parts = path.removeprefix(PREFIX).split("/")
     return parts[1] if parts[0] == "files" and len(parts) > 1 else None
 
@@ -108,7 +108,8 @@ def _changes(account: Account, request: Request, look: Look) -> Answer:
 
 
 def _change(change: Change, account: Account) -> dict[str, Any]:
-    """The file as it is now; one that is gone from this drive is removed, or in the bin."""
+    """The file's current state. A file that is not in this drive any more is removed, or in the
+    bin."""
     values: dict[str, Any] = {"changeType": "file", "fileId": change.thing.key}
     now = account.things.get(change.thing.key)
     if now is not None and now.drive == change.thing.drive:

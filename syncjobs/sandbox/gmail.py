@@ -1,4 +1,4 @@
-"""Gmail, as far as a sync uses it."""
+"""Simulates Gmail's API as far as a sync uses it."""
 
 import base64
 import hashlib
@@ -10,7 +10,7 @@ from syncjobs.sandbox.messages import NOT_FOUND, Answer, Request, of_google, of_
 
 PREFIX = "gmail/v1/users/me/"
 INLINE = 150  # bytes; a smaller attachment comes with its message
-SERVER = "mx.google.com"  # which checks senders
+SERVER = "mx.google.com"  # the server that checks senders
 
 
 def answer(account: Account, request: Request, look: Look) -> Answer:
@@ -30,7 +30,7 @@ def answer(account: Account, request: Request, look: Look) -> Answer:
 
 
 def requested_item(path: str) -> str | None:
-    """The thing that a path is about."""
+    """The thing that the path names."""
     parts = path.removeprefix(PREFIX).split("/")
     return parts[1] if parts[0] == "messages" and len(parts) > 1 else None
 
@@ -124,7 +124,7 @@ def _message(thing: Thing, account: Account, look: Look) -> dict[str, Any]:
 
 
 def _part(attachment: Attached, look: Look) -> dict[str, Any]:
-    """An attachment's id is another one each time."""
+    """A part of a message. An attachment gets a different id in each response."""
     body = _inline(attachment.data)
     if len(attachment.data) > INLINE:
         body = {"attachmentId": f"ANG{look.nonce}~{attachment.part}", "size": len(attachment.data)}

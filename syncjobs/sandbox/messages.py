@@ -1,4 +1,4 @@
-"""What is asked of the sandbox, and what it answers."""
+"""The sandbox's requests and responses."""
 
 import json
 from dataclasses import dataclass, field
@@ -7,7 +7,8 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Request:
-    """Header names are in lower case; the path has no leading slash and is still quoted."""
+    """A request. Header names are in lower case; the path has no leading slash and is still
+    quoted."""
 
     method: str
     path: str
@@ -16,7 +17,7 @@ class Request:
     body: bytes
 
     def json(self) -> dict[str, Any]:
-        """The body's object; an empty one for anything else."""
+        """The JSON object in the body; {} if the body is anything else."""
         try:
             value = json.loads(self.body)
         except ValueError:
@@ -24,14 +25,15 @@ class Request:
         return value if isinstance(value, dict) else {}
 
     def at(self, path: str) -> "Request":
-        """The same request, as the provider sees it: Nango's prefixes are gone."""
+        """The request as the provider gets it, without Nango's prefixes."""
         headers = {name.removeprefix("nango-proxy-"): text for name, text in self.headers.items()}
         return Request(self.method, path, self.query, headers, self.body)
 
 
 @dataclass
 class Answer:
-    """`stall`: seconds of silence in the middle of the body. `cut`: a reset there."""
+    """A response. `stall` is the number of seconds of silence in the middle of the body. `cut`
+    resets the connection there."""
 
     status: int = 200
     body: bytes = b"{}"
@@ -47,13 +49,13 @@ def of_json(value: object, status: int = 200, **headers: str) -> Answer:
 
 
 def of_google(status: int, reason: str, message: str) -> Answer:
-    """An error as Gmail and Drive write it."""
+    """An error in the format of Gmail and Drive."""
     errors = [{"domain": "global", "reason": reason, "message": message}]
     return of_json({"error": {"code": status, "message": message, "errors": errors}}, status)
 
 
 def of_dropbox(summary: str) -> Answer:
-    """An endpoint's own error: HTTP 409."""
+    """An error of a Dropbox endpoint: HTTP 409."""
     tags = summary.split("/")
     inner: dict[str, Any] = {".tag": tags[0]}
     if len(tags) > 1:

@@ -1,4 +1,5 @@
-"""The sandbox's connections: Nango's proxy before the providers, and the control endpoint."""
+"""Simulates Nango: its proxy in front of the providers' APIs, with an endpoint that controls the
+sandbox."""
 
 from dataclasses import dataclass, field
 from itertools import count
@@ -24,8 +25,10 @@ STATES = {"alive", "dead", "missing"}
 
 @dataclass
 class Connection:
-    """`requests` are those that came through the proxy, `behaved` counts what its script did to
-    them. `end_user` is whose it is, in our words.
+    """A connection of the sandbox.
+
+    `requests` are the requests that came through the proxy. `behaved` counts what its script did to
+    them. `end_user` is its owner in Nango's data.
     """
 
     provider: str
@@ -39,7 +42,7 @@ class Connection:
 
 
 class World:
-    """Answers every request. The secret key is the only one that Nango takes."""
+    """Answers every request. The secret key is the only key that Nango accepts."""
 
     def __init__(self, seed: int = 7, secret: str = "sandbox") -> None:  # noqa: S107
         self.seed = seed
@@ -60,7 +63,7 @@ class World:
         return of_nango(404, "not_found", "No such endpoint")
 
     def connect(self, key: str, description: dict[str, Any]) -> Connection:
-        """A connection with `size` things to begin with. Raises ValueError or KeyError."""
+        """Create a connection with `size` things. Raises ValueError or KeyError."""
         provider = description["provider"]
         if provider not in PROVIDERS:
             raise ValueError(f"no such provider: {provider!r}")
@@ -163,7 +166,7 @@ class World:
 
 
 def steer(connection: Connection, description: dict[str, Any]) -> None:
-    """What a POST to the control endpoint asks for; each key is optional."""
+    """Do what a POST to the control endpoint asks for. Each key is optional."""
     account = connection.account
     account.add(int(description.get("add", 0)))
     for item in description.get("put", []):
@@ -178,7 +181,7 @@ def steer(connection: Connection, description: dict[str, Any]) -> None:
         account.keep_drives(list(description["keep_drives"]))
     if description.get("expire"):
         account.expire(int(description.get("status", 410)))
-    if "owner" in description:  # the person connected another account
+    if "owner" in description:  # as if the person had connected another account
         account.identity = str(description["owner"])
     _stand(connection, description)
 
@@ -199,7 +202,7 @@ def _stand(connection: Connection, description: dict[str, Any]) -> None:
 
 
 def _facts(key: str, connection: Connection) -> dict[str, Any]:
-    """As `GET /connections/{id}` tells it, without credentials."""
+    """The connection as `GET /connections/{id}` returns it, without credentials."""
     user: dict[str, Any] | None = None
     if connection.end_user is not None:
         user = {"id": connection.end_user, "display_name": None, "email": None, "tags": {}}

@@ -1,4 +1,5 @@
-"""HTTP/1.1 on a local port, low enough to stall and to reset in the middle of a body."""
+"""An HTTP/1.1 server on a local port. It is low-level enough to stall and to reset within a
+body."""
 
 import asyncio
 import hashlib
@@ -24,9 +25,9 @@ CHUNK = 1 << 16
 
 
 class Sandbox:
-    """The server in a thread of its own, from `with` to its end.
+    """Runs the server in a thread of its own, inside a `with` block.
 
-    `control` and `truth` speak to the control endpoint over HTTP, as any other program would.
+    `control` and `truth` call the control endpoint over HTTP, as any other program would.
     """
 
     def __init__(self, seed: int = 7, port: int = 0, host: str = "127.0.0.1") -> None:
@@ -60,7 +61,7 @@ class Sandbox:
         self._thread.join(10)
 
     def control(self, connection: str, **description: Any) -> dict[str, Any]:
-        """Make or steer a connection. Raises httpx.HTTPStatusError for what is not understood."""
+        """Create or steer a connection. Raises httpx.HTTPStatusError for an invalid request."""
         answer = self._client.post(
             f"/sandbox/connections/{quote(connection, safe='')}", json=description
         )
@@ -99,7 +100,8 @@ class Sandbox:
 async def serve(
     world: World, host: str, port: int, stop: asyncio.Event, listening: Callable[[str], None]
 ) -> None:
-    """Answer until `stop`; `listening` is told the address. Raises OSError for a taken port."""
+    """Answer requests until `stop` is set. `listening` is called with the address. Raises OSError
+    if the port is taken."""
     talks: set[asyncio.Task[None]] = set()
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -109,7 +111,7 @@ async def serve(
         try:
             await _Talk(world, reader, writer).run()
         except (OSError, h11.ProtocolError, asyncio.CancelledError):
-            pass  # the other side went away, or the sandbox stops
+            pass  # the client closed the connection, or the sandbox stops
         finally:
             talks.discard(task)
             writer.close()
@@ -125,7 +127,7 @@ async def serve(
 
 
 class _Talk:
-    """One connection's requests, one after the other."""
+    """Answers one connection's requests, one after the other."""
 
     def __init__(
         self, world: World, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -174,7 +176,7 @@ class _Talk:
         await self._writer.drain()
 
     async def _spoil(self, answer: Answer) -> None:
-        """Half the body, then silence, then (or at once) a reset."""
+        """Send half of the body, then stall, then reset the connection."""
         half = answer.body[: max(len(answer.body) // 2, 1)]
         await self._send(_head(answer, len(answer.body) + 1), h11.Data(half))
         if answer.stall:
@@ -200,7 +202,7 @@ def _request(head: h11.Request, body: bytes) -> Request:
 
 
 def signature(raw: bytes, key: str) -> str:
-    """Nango's X-Nango-Hmac-Sha256 of these bytes."""
+    """Nango's X-Nango-Hmac-Sha256 header for these bytes."""
     return hmac.new(key.encode(), raw, hashlib.sha256).hexdigest()
 
 

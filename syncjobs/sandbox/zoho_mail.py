@@ -1,4 +1,4 @@
-"""Zoho Mail, as far as a sync uses it: all is text, and escaped as HTML."""
+"""Simulates Zoho Mail's API as far as a sync uses it. All values are texts, escaped as HTML."""
 
 import hashlib
 import html
@@ -11,7 +11,7 @@ from syncjobs.sandbox.messages import NOT_FOUND, Answer, Request, of_json
 PREFIX = "api/accounts"
 MOST = 200
 FOLDER = "9000000002014"
-SERVER = "mx.zohomail.eu"  # which checks senders
+SERVER = "mx.zohomail.eu"  # the server that checks senders
 GOOD = {"code": 200, "description": "success"}
 
 
@@ -31,7 +31,7 @@ def identity(account: Account) -> str:
 
 
 def requested_item(path: str) -> str | None:
-    """The thing that a path is about."""
+    """The thing that the path names."""
     parts = path.split("/")
     return parts[6] if len(parts) > 6 and parts[5] == "messages" else None
 
@@ -60,7 +60,7 @@ def _good(data: object) -> Answer:
 
 def _view(account: Account, request: Request, look: Look) -> Answer:
     start, limit = int(request.query.get("start", 1)), int(request.query.get("limit", 10))
-    if look.same or look.endless:  # `start` is ignored: the same page for ever
+    if look.same or look.endless:  # `start` is ignored: every page is the same
         start = 1
     rows = account.newest_first()[start - 1 :][: min(limit, MOST)]
     nameless = [{"subject": "nameless", "receivedTime": "0"}] if look.no_id else []

@@ -11,23 +11,22 @@ from syncjobs.sources.items import Cursor, Item, Page
 
 
 class Source(Protocol):
-    """What a provider's module offers. All functions raise Transient, Permanent or
-    CursorLost only."""
+    """The functions of a provider's module. They raise only Transient, Permanent or CursorLost."""
 
     def pages(self, nango: Nango, cursor: Cursor | None = None) -> AsyncIterator[Page]:
-        """What changed since `cursor`, or everything without one.
+        """Yield what changed since `cursor`, or everything if it is None.
 
-        From a cursor of an unfinished listing, the rest of it. The last page is marked `last`. On
-        CursorLost call again without a cursor.
+        The cursor of an unfinished listing continues that listing. The last page is marked `last`.
+        On CursorLost, call again without a cursor.
         """
         ...
 
     async def content(self, nango: Nango, item: Item, into: Path) -> str:
         """Write a file's or attachment's bytes, or a message's body as UTF-8, into a file.
 
-        Returns the type of a message's body: text/plain or text/html. `item` needs external_id,
-        kind, name, parent_id and metadata only. Raises Unreadable if it is gone, too large or has
-        no bytes.
+        Returns the type of a message's body: text/plain or text/html. Of `item`, only external_id,
+        kind, name, parent_id and metadata are needed. Raises Unreadable if the item is gone, too
+        large or has no bytes.
         """
         ...
 

@@ -1,9 +1,12 @@
-"""Dropbox: list_folder over everything, list_folder/continue since.
+"""Dropbox: list_folder lists everything, and list_folder/continue what changed since.
 
 https://www.dropbox.com/developers/documentation/http/documentation#files-list_folder
-An item is known by its lower-case path, as Dropbox has it: a deletion names nothing else, and one
-of a folder means all below. A file that moves is a deletion and a new file of the same `id`.
-Cursor: {account, cursor} at rest; {…, pages} in the middle, with `generation` while full.
+
+An item's id is its lower-case path, as Dropbox has it, because Dropbox names a deleted item by its
+path only. Deleting a folder deletes everything below it. A file that moves is a deletion and a new
+file with the same `id`.
+
+Cursor: {account, cursor} after a sync. During one also `pages`, and `generation` in a full sync.
 """
 
 import json
@@ -21,7 +24,7 @@ CONTENT = "https://content.dropboxapi.com"
 
 
 async def pages(nango: Nango, cursor: Cursor | None = None) -> AsyncIterator[Page]:
-    """Files. A page may be empty and still have a new cursor."""
+    """Yield pages of files. A page may be empty and still have a new cursor."""
     title = nango.who.title
     account = needed(await nango.post("2/users/get_current_account"), "account_id", title)
     cursor = {"account": account, "generation": generation()} if cursor is None else cursor
@@ -82,7 +85,7 @@ def _items(entry: dict[str, Any], full: bool) -> Iterator[Item]:
         yield _file(path, entry)
     elif tag == "deleted":
         yield Item(path, "file", clean(entry.get("name")), deleted=True, below=f"{path}/")
-    elif tag == "folder" and not full:  # it replaces a file of its path, and keeps what is below
+    elif tag == "folder" and not full:  # replaces a file with its path, keeps what is below it
         yield Item(path, "file", clean(entry.get("name")), deleted=True)
 
 
@@ -105,12 +108,12 @@ def _file(path: str, entry: dict[str, Any]) -> Item:
 
 
 async def again(nango: Nango, item: Item) -> list[Item]:
-    """The item as it was listed; its content is read as it is now."""
+    """The item as it was listed; `content` reads its current bytes."""
     return [item]
 
 
 async def content(nango: Nango, item: Item, into: Path) -> str:
-    """A file's bytes as they are now."""
+    """Write a file's current bytes."""
     argument = json.dumps({"path": item.metadata.get("id") or item.external_id})
     try:
         await nango.save(

@@ -1,11 +1,13 @@
-"""Google Drive: files.list at first, changes.list since, for My Drive and each shared drive.
+"""Google Drive: files.list at first, then changes.list, for My Drive and each shared drive.
 
 https://developers.google.com/workspace/drive/api/guides/manage-changes
-An item is known by drive and file id ("my/…", "<drive>/…"): a file that moves between drives is a
-removal in one log and a change in the other, and their order is unknown.
-Cursor: {account, drives: {drive: {changes, list?}}}, with `pages` in the middle and `generation`
-while full. `list` is the page token of a first listing ("" at its start); without it, `changes`
-is where the drive's log goes on.
+
+An item's id consists of the drive and the file id ("my/…", "<drive>/…"). A file that moves between
+drives is a removal in one log and a change in the other, in an unknown order.
+
+Cursor: {account, drives: {drive: {changes, list?}}} after a sync. During one also `pages`, and
+`generation` in a full sync. `list` is the page token of a first listing ("" at its start). Without
+`list`, `changes` is the position in the drive's log.
 """
 
 from collections.abc import AsyncIterator
@@ -36,8 +38,8 @@ _CHANGE = f"changeType,fileId,removed,file({_FILE})"
 
 
 async def pages(nango: Nango, cursor: Cursor | None = None) -> AsyncIterator[Page]:
-    """Files of all drives, one drive after the other. A drive that vanished takes its
-    files along."""
+    """Yield the files of all drives, one drive after the other. The files of a vanished drive are
+    deleted."""
     title = nango.who.title
     about = await nango.get(f"{API}/about", {"fields": "user"})
     user = about.get("user")
@@ -48,7 +50,7 @@ async def pages(nango: Nango, cursor: Cursor | None = None) -> AsyncIterator[Pag
     cursor, vanished = await _current(nango, owned(cursor, account, title), drives)
     turns = Turns(cursor, title)
     waiting = drives
-    if cursor.get("generation"):  # a drive that was listed already waits for the next sync
+    if cursor.get("generation"):  # a drive that has been listed waits for the next sync
         waiting = [drive_id for drive_id in drives if "list" in cursor["drives"][drive_id]] or [
             MINE
         ]
@@ -81,7 +83,8 @@ async def _shared(nango: Nango) -> list[str]:
 
 
 async def _current(nango: Nango, cursor: Cursor, drives: list[str]) -> tuple[Cursor, list[Item]]:
-    """The cursor for the drives that there are; new ones are to be listed from their start."""
+    """The cursor for the current drives, and the items to delete because their drive vanished. New
+    drives are listed from their start."""
     stored = cursor.get("drives")
     if not isinstance(stored, dict) or not all(
         isinstance(state, dict) for state in stored.values()
@@ -112,7 +115,7 @@ def _scope(drive: str) -> dict[str, str | int | bool]:
 async def _page(
     nango: Nango, cursor: Cursor, drive: str, turns: Turns, vanished: list[Item]
 ) -> tuple[Page, bool]:
-    """A page of one drive, and whether that drive has more."""
+    """A page of one drive, and whether the drive has more pages."""
     state = cursor["drives"][drive]
     read = _listed if "list" in state else _changed
     items, skipped, state, more = await read(nango, drive, state)
@@ -216,12 +219,13 @@ def _item(drive: str, file: dict[str, Any]) -> Item | None:
 
 
 async def again(nango: Nango, item: Item) -> list[Item]:
-    """The item as it was listed; its content is read as it is now."""
+    """The item as it was listed; `content` reads its current bytes."""
     return [item]
 
 
 async def content(nango: Nango, item: Item, into: Path) -> str:
-    """A file's bytes; a Google document as text, a sheet as CSV (its first sheet)."""
+    """Write a file's bytes. A Google document is written as text, a sheet as CSV (its first
+    sheet)."""
     path = f"{API}/files/{quote(item.external_id.partition('/')[2], safe='')}"
     mime = str(item.metadata.get("mime", ""))
     query: dict[str, str | int | bool] = {"alt": "media", "supportsAllDrives": "true"}

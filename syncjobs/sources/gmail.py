@@ -1,8 +1,10 @@
-"""Gmail: users.messages.list at first, users.history.list since.
+"""Gmail: users.messages.list at first, then users.history.list.
 
 https://developers.google.com/workspace/gmail/api/guides/sync
-Cursor: {account, history} at rest; {…, page, pages} in the middle, with `generation` while full.
-A message in the bin or in spam counts as deleted, for messages.list does not list it.
+
+Cursor: {account, history} after a sync. During one also `page` and `pages`, and `generation` in a
+full sync. A message in the bin or in spam counts as deleted, because messages.list does not list
+it.
 """
 
 import base64
@@ -33,20 +35,20 @@ from syncjobs.sources.items import (
 from syncjobs.sources.paging import Failed, Turns, each_alone, generation, owned, text_of
 
 ME = "gmail/v1/users/me"
-MESSAGES = 50  # a page; each message is a request more
+MESSAGES = 50  # messages per page; each takes a request of its own
 RECEIVER = "mx.google.com"
-PARTS = 1_000  # of a message that are looked at
-PAGE = 4_000_000  # characters of texts that a page holds
+PARTS = 1_000  # parts of a message that are read
+PAGE = 4_000_000  # characters of texts per page
 HIDDEN = frozenset({"TRASH", "SPAM"})
 _HEADERS = ("From", "To", "Cc", "Date", "Message-ID", "In-Reply-To", "References")
 
 
 async def pages(nango: Nango, cursor: Cursor | None = None) -> AsyncIterator[Page]:
-    """Messages and their attachments; history.list names the messages that changed."""
+    """Yield messages and their attachments. history.list names the messages that changed."""
     title = nango.who.title
     profile = await nango.get(f"{ME}/profile")
     account = needed(profile, "emailAddress", title)
-    if cursor is None:  # the history's start is taken first: what happens meanwhile comes later
+    if cursor is None:  # read the start first: changes during the listing come later
         history_id = needed(profile, "historyId", title)
         cursor = {"account": account, "history": history_id, "generation": generation()}
     owned(cursor, account, title)
@@ -95,7 +97,7 @@ async def _history_page(nango: Nango, cursor: Cursor, turns: Turns) -> Page:
 async def _continued(
     nango: Nango, path: str, query: dict[str, Any], cursor: Cursor
 ) -> dict[str, Any]:
-    """A page of a list. 404 is a history that is too old, 400 a page token that is."""
+    """A page of a list. A 404 means that the history is too old, a 400 that the page token is."""
     stale = {404, 400} if path.endswith("history") else set()
     if "page" in cursor:
         query["pageToken"] = text_of(cursor, "page")
@@ -117,7 +119,8 @@ def _following(body: dict[str, Any], cursor: Cursor, turns: Turns) -> Cursor | N
 def _touched(
     records: list[dict[str, Any]], nango: Nango
 ) -> tuple[dict[str, None], dict[str, None], int]:
-    """The ids of messages that were touched, and deleted, in order; how many had no id."""
+    """The ids of touched messages and of deleted ones, in order, and the number of entries without
+    an id."""
     touched: dict[str, None] = {}
     deleted: dict[str, None] = {}
     skipped = 0
@@ -134,7 +137,7 @@ def _touched(
 
 
 async def _messages(nango: Nango, ids: list[str]) -> list[Item]:
-    """The messages with their attachments, and texts as long as there is room for the page's."""
+    """The messages with their attachments. Texts are included up to the page's limit."""
     room = _Room()
     read = partial(_read, nango, room)
     messages = await each_alone(read, ids, last_try=nango.last_try)
@@ -148,7 +151,8 @@ async def _messages(nango: Nango, ids: list[str]) -> list[Item]:
 
 
 class _Room:
-    """Characters of texts that one page may still hold; what finds none is read by itself later."""
+    """Counts the characters of texts that a page may still hold. Other texts are read one by one
+    later."""
 
     def __init__(self) -> None:
         self._left = PAGE
@@ -166,7 +170,7 @@ async def _read(nango: Nango, room: _Room, key: str) -> list[Item]:
 
 
 async def _message[T](nango: Nango, key: str, take: Callable[[dict[str, Any]], T]) -> T | None:
-    """What `take` makes of the message, or None when it is gone."""
+    """The result of `take` for the message, or None if the message is gone."""
     path = f"{ME}/messages/{quote(key, safe='')}"
     try:
         return await nango.take(path, take, {"format": "full"})
@@ -230,7 +234,7 @@ def _gone(key: str) -> Item:
 
 
 def _parts(part: object) -> Iterator[dict[str, Any]]:
-    """The part and all within it, depth first, however deep."""
+    """The part and all parts within it, depth first, at any depth."""
     waiting = [part]
     while waiting:
         current = waiting.pop()
@@ -257,7 +261,7 @@ def _headers(part: dict[str, Any]) -> dict[str, Any]:
 
 
 def _text(parts: list[dict[str, Any]]) -> tuple[str, str]:
-    """The plain text parts, or else the HTML ones, as far as they are read, and which it is."""
+    """The plain text parts, or else the HTML parts, up to the limit, and the type of the text."""
     for media in ("text/plain", "text/html"):
         texts = [
             _bytes(_body(part), 4 * MESSAGE).decode(errors="replace")
@@ -275,7 +279,8 @@ def _body(part: dict[str, Any]) -> dict[str, Any]:
 
 
 def _bytes(body: dict[str, Any], most: int = MOST_BYTES) -> bytes:
-    """RFC 4648's URL-safe base64, with or without its padding; about the first `most` bytes."""
+    """Decode RFC 4648's URL-safe base64, with or without its padding: about the first `most`
+    bytes."""
     data = body.get("data")
     data = data[: most // 3 * 4].rstrip("=") if isinstance(data, str) else ""
     try:
@@ -285,14 +290,14 @@ def _bytes(body: dict[str, Any], most: int = MOST_BYTES) -> bytes:
 
 
 async def again(nango: Nango, item: Item) -> list[Item]:
-    """The message with its attachments; an attachment as it was listed."""
+    """The message with its attachments. For an attachment, the attachment as it was listed."""
     if item.kind != "message":
         return [item]
     return await _read(nango, _Room(), item.external_id)
 
 
 async def content(nango: Nango, item: Item, into: Path) -> str:
-    """A message's text, or an attachment.
+    """Write a message's text or an attachment's bytes.
 
     The attachment is looked up again, because its attachmentId changes with each response.
     """
@@ -324,7 +329,8 @@ def _all_parts(body: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _identified(body: dict[str, Any], part_id: str, into: Path) -> str | None:
-    """The attachment's id; "" where it came with its message and is in the file; None for none."""
+    """The attachment's id. "" if its bytes came with the message and are now in the file; None if
+    there is no such attachment."""
     for part in _all_parts(body):
         if clean(part.get("partId")) == part_id and clean(part.get("filename")):
             if identifier := clean(_body(part).get("attachmentId")):

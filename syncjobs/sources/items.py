@@ -1,9 +1,8 @@
-"""What a source yields: items, in pages, each with a cursor that is safe to store after it.
+"""What a source yields: items in pages, each page with a cursor that is safe to store after it.
 
-How to save a page, in one transaction with its cursor: `settled(page.items)` says what to delete
-and what to upsert, in that order. Each upserted item is stamped with `page.generation` where that
-is not empty; after the last page of a full sync, whatever bears another stamp is gone at the
-provider too.
+A page is saved in one transaction with its cursor. `settled(page.items)` says what to delete and
+then what to upsert. Each upserted item is stamped with `page.generation` if that is not empty.
+After the last page of a full sync, an item with another stamp is gone at the provider too.
 """
 
 import re
@@ -23,21 +22,21 @@ _MONEY_WORDS = re.compile(
     r"rechnung|zahlung|gutschrift|facture|paiement|factura|pago|[£$€]|\b(?:GBP|EUR|USD)\b",
     re.IGNORECASE,
 )
-# What PostgreSQL's text and jsonb refuse: NUL, and surrogates that are half a character.
+# Characters that PostgreSQL's text and jsonb refuse: NUL and lone surrogates.
 _UNFIT = {0: "\ufffd"} | dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
 
 
 @dataclass(frozen=True)
 class Item:
-    """One thing at a provider, as it is now.
+    """One thing at a provider, in its current state.
 
     `external_id` is unique within its connection. `below`: before this item is stored, every stored
     item whose external_id starts with this text is deleted (a deleted folder's files, a deleted
     message's attachments). `text`: a text that came with the listing, of the type `media`
-    (text/plain or text/html); `content` then needs no request. It is never stored. `unread`: its
-    text was too long for the listing. `trouble`: why the provider's response about it cannot be
-    read; `passing`: a later sync may succeed. `stored_digest`: set for an item that comes from the
-    table instead of the provider.
+    (text/plain or text/html). `content` then needs no request. The text is never stored. `unread`:
+    the item's text was too long for the listing. `trouble`: why the provider's response about the
+    item cannot be read. `passing`: a later sync may be able to read it. `stored_digest`: set for an
+    item that comes from the table instead of the provider.
     """
 
     external_id: str
@@ -71,14 +70,14 @@ class Page:
 
 
 def speaks_of_money(message: Item) -> bool:
-    """Whether its subject or snippet does."""
+    """Return whether the message's subject or snippet mentions money."""
     return bool(_MONEY_WORDS.search(f"{message.name} {message.metadata.get('snippet', '')}"))
 
 
 @dataclass
 class Settled:
-    """A page's items, arranged so that deleting first and then upserting equals applying them in
-    order."""
+    """A page's items, arranged so that first all deletions and then all upserts have the same
+    effect as the items in order."""
 
     gone: set[str] = field(default_factory=set)
     gone_below: set[str] = field(default_factory=set)
@@ -86,10 +85,10 @@ class Settled:
 
 
 def settled(items: Iterable[Item]) -> Settled:
-    """Keeps only the last change of each id. Takes O(n log n) comparisons for n items."""
+    """Keep only the last change of each id. Takes O(n log n) comparisons for n items."""
     result = Settled()
-    last: dict[str, tuple[int, Item]] = {}  # by id, in the order of the last mentions
-    removals: dict[str, int] = {}  # by prefix, the place of the last item that removes below it
+    last: dict[str, tuple[int, Item]] = {}  # id → the position of its last item, and that item
+    removals: dict[str, int] = {}  # prefix → position of the last item that removes below it
     for place, item in enumerate(items):
         last.pop(item.external_id, None)
         last[item.external_id] = place, item
@@ -106,10 +105,10 @@ def settled(items: Iterable[Item]) -> Settled:
 
 
 def _removed_at(removals: Mapping[str, int], ids: Iterable[str]) -> dict[str, int]:
-    """By id, the last place whose prefix begins it; -1 where none does.
+    """For each id, the last position of a removal whose prefix the id starts with, or -1.
 
-    In sorted order all texts that a prefix begins follow it directly, so that one pass with a
-    stack of the open prefixes is enough.
+    In sorted order, all texts that start with a prefix follow it directly. So one pass with a stack
+    of the open prefixes is enough.
     """
     removed: dict[str, int] = {}
     open_prefixes: list[tuple[str, int]] = []
@@ -126,20 +125,20 @@ def _removed_at(removals: Mapping[str, int], ids: Iterable[str]) -> dict[str, in
 
 
 def clean(value: object) -> str:
-    """Text that PostgreSQL accepts. None becomes "", a number its digits."""
+    """The value as text that PostgreSQL accepts. None becomes "", and a number its digits."""
     if isinstance(value, str):
         return value.translate(_UNFIT)
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
 
 
 def write(into: Path, text: str) -> None:
-    """Write a message's body to a file for its parser. It was cut before, so this is quick."""
+    """Write a message's body to a file for its parser. The text is short, so this is quick."""
     into.write_text(text, encoding="utf-8", errors="replace")
 
 
 def listed(body: Mapping[str, Any], key: str, title: str) -> list[dict[str, Any]]:
-    """The list of objects under `key`; empty if it is missing. Raises Transient for
-    another shape."""
+    """The list of objects under `key`, or [] if the key is missing. Raises Transient for another
+    type."""
     value = body.get(key)
     if value is None:
         return []
@@ -149,7 +148,7 @@ def listed(body: Mapping[str, Any], key: str, title: str) -> list[dict[str, Any]
 
 
 def needed(body: Mapping[str, Any], key: str, title: str) -> str:
-    """The text or number under `key`, as text. Raises Transient if it is missing."""
+    """The text or number under `key`, as text. Raises Transient if the key is missing."""
     if text := clean(body.get(key)):
         return text
     raise Transient(f"{title} sent JSON of an unexpected shape: it has no {key!r}.")

@@ -1,5 +1,4 @@
-"""Paging: limits for a sync that would never end, and checks that a cursor belongs to
-the account."""
+"""Limits the pages of a sync, and checks that a cursor belongs to the account."""
 
 import asyncio
 import errno
@@ -15,7 +14,7 @@ from syncjobs.sources.items import Cursor
 MOST_PAGES = 200_000
 OURS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 AT_ONCE = 5
-FEW = 2  # items that fail alone; with more the provider is at fault, not the items
+FEW = 2  # items that may fail in one call; if more fail, the provider is at fault
 
 
 def generation() -> str:
@@ -34,7 +33,7 @@ def owned(cursor: Cursor, account: str, title: str) -> Cursor:
 
 
 def text_of(cursor: Cursor, key: str) -> str:
-    """A cursor's text. Raises CursorLost if finley did not write it."""
+    """A text in the cursor. Raises CursorLost if finley did not write it."""
     value = cursor.get(key)
     if not isinstance(value, str) or not value:
         raise CursorLost("The stored cursor cannot be read.")
@@ -42,7 +41,7 @@ def text_of(cursor: Cursor, key: str) -> str:
 
 
 def number_of(cursor: Cursor, key: str) -> int:
-    """A cursor's number. Raises CursorLost if finley did not write it."""
+    """A number in the cursor. Raises CursorLost if finley did not write it."""
     value = cursor.get(key)
     if not isinstance(value, int) or isinstance(value, bool):
         raise CursorLost("The stored cursor cannot be read.")
@@ -50,7 +49,7 @@ def number_of(cursor: Cursor, key: str) -> int:
 
 
 class Turns:
-    """Counts a sync's pages over all attempts, and remembers the cursors that it was given."""
+    """Counts a sync's pages over all attempts, and remembers the page tokens."""
 
     def __init__(self, cursor: Cursor, title: str) -> None:
         self.pages = number_of(cursor, "pages") if "pages" in cursor else 0
@@ -58,7 +57,7 @@ class Turns:
         self._seen: set[str] = set()
 
     def turn(self, token: str) -> int:
-        """Counts one more page and returns the number.
+        """Count one more page and return the number.
 
         Raises Permanent after too many pages, or if a page token repeats.
         """
@@ -82,7 +81,7 @@ def never_ends(title: str) -> Permanent:
 
 
 async def together[T, R](work: Callable[[T], Awaitable[R]], things: Iterable[T]) -> list[R]:
-    """The results in order, AT_ONCE at a time; the first failure cancels the others."""
+    """The results in order, computed AT_ONCE at a time. The first failure cancels the others."""
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def one(thing: T) -> R:
@@ -105,7 +104,7 @@ def _gravest(failed: BaseExceptionGroup[Any]) -> BaseException:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """An item that could not be read, and why. `passing`: a later sync may succeed."""
+    """An item that could not be read, with the reason. `passing`: a later sync may succeed."""
 
     reason: str
     passing: bool
@@ -114,9 +113,9 @@ class Failed:
 async def each_alone[T, R](
     work: Callable[[T], Awaitable[R]], things: Sequence[T], *, last_try: bool
 ) -> list[R | Failed]:
-    """The results in order; an item that fails does not stop the others.
+    """Return the results in order. An item that fails does not stop the others.
 
-    Raises errors that concern all items: a dead connection, a rate limit, a provider that is away.
+    Raises errors that concern all items: a dead connection, a rate limit, an unavailable provider.
     A provider's error for one item counts as that item's only on the run's last attempt.
     """
     results = await together(lambda thing: _or_failed(work, thing), things)

@@ -1,7 +1,7 @@
 """Checks the sender of a mail by the receiving provider's Authentication-Results (RFC 8601).
 
-A sender's name and address are claims of whoever wrote the mail. Only the provider's own header
-counts, the first one that names it: a stranger can write further ones, below it.
+Anybody can write any sender's name and address into a mail. Only the first header that names the
+provider's own server counts. Headers below it may be a stranger's.
 """
 
 import re
@@ -13,7 +13,7 @@ RESULTS = frozenset(
 )
 HEADER = "authentication-results"
 MOST = 4_000  # characters of a header that are read
-MOST_RAW = 256_000  # characters of all headers
+MOST_RAW = 256_000  # characters of all headers that are read
 _FOLD = re.compile(r"\r?\n[ \t]")
 _RESULT = re.compile(
     r"(?<![\w-])(spf|dkim|dmarc)\s{0,3}=\s{0,3}([a-z]{1,20})(?![\w-])", re.IGNORECASE
@@ -22,15 +22,16 @@ _COMMENT = re.compile(r"\([^()]*+\)")
 
 
 def stated(raw: str) -> list[str]:
-    """The Authentication-Results of raw headers (RFC 5322), unfolded, in their order."""
+    """The Authentication-Results of raw headers (RFC 5322), unfolded, in the order of the mail."""
     lines = _FOLD.sub(" ", raw[:MOST_RAW]).splitlines()
     named = (line.partition(":") for line in lines)
     return [value for name, _, value in named if name.strip().lower() == HEADER]
 
 
 def checked(headers: Iterable[str], *servers: str) -> dict[str, str]:
-    """{"spf": "pass", …} from the first header of one of the provider's servers; a method that it
-    does not name is "none". Of several DKIM signatures one that passes is enough."""
+    """{"spf": "pass", …} from the first header of one of the provider's servers. A method that the
+    header does not name is "none". If there are several DKIM signatures, one that passes is
+    enough."""
     own = next((header for header in headers if _server(header) in servers), "")
     results = dict.fromkeys(METHODS, "none")
     for method, result in _RESULT.findall(_COMMENT.sub(" ", own[:MOST].lower())):
@@ -40,8 +41,11 @@ def checked(headers: Iterable[str], *servers: str) -> dict[str, str]:
 
 
 def sender_verdict(checks: dict[str, str]) -> str:
-    """verified: DMARC passed, so the address in From is the sender's. failed: it did not pass.
-    Otherwise unverified."""
+    """Return "verified", "failed" or "unverified".
+
+    "verified": DMARC passed, so the address in From is the sender's. "failed": DMARC failed, or SPF
+    and DKIM both failed. "unverified": anything else.
+    """
     if checks.get("dmarc") == "pass":
         return "verified"
     failed = {"fail", "permerror"}

@@ -1,11 +1,13 @@
-"""Zoho Mail: no cursor of its own, so newest first down to the high-water mark of the last sync.
+"""Zoho Mail has no cursor. A sync reads the newest mail first, down to the newest of the last sync.
 
 https://www.zoho.com/mail/help/api/get-emails-list.html
-`receivedTime` is the mark: sentDateInGMT is not GMT. Deletions, and mail that arrives with an old
-date, show in a full sync only.
-Cursor: {account, high, recent} at rest; {…, next, newest, fresh, anchor, oldest, pages} in the
-middle, with `generation` (and no `high`) while full. Times are milliseconds since 1970; `recent`
-and `fresh` map the message ids of the overlap to theirs.
+
+The high-water mark is a `receivedTime`, because sentDateInGMT is not in GMT. Only a full sync finds
+deletions and mail that arrives with an old date.
+
+Cursor: {account, high, recent} after a sync; {…, next, newest, fresh, anchor, oldest, pages} during
+one, with `generation` (and no `high`) in a full sync. Times are milliseconds since 1970. `recent`
+and `fresh` map the ids of the messages in the overlap to their times.
 """
 
 import html
@@ -44,16 +46,16 @@ from syncjobs.sources.paging import (
     owned,
 )
 
-ROWS = 200  # the most Zoho gives at once
-LAP = 10  # rows read again with the next page, to see that none moved up in between
-SLICE = 20  # messages a page of ours: one with attachments is a request more, of 30 a minute
+ROWS = 200  # rows per list request; Zoho gives no more
+LAP = 10  # rows read again with the next page, to detect that rows moved up in between
+SLICE = 20  # messages per page; one with attachments takes a request more, of 30 a minute
 OVERLAP = 10 * 60 * 1000
-AGAIN = 3  # times that a page may be the last one again
-OLD_ROWS = 2  # in a row, at a page's end: the walk has arrived at what is known
-_ANSWER = 2000  # bytes; a refusal is no longer
+AGAIN = 3  # times that a page may equal the page before
+OLD_ROWS = 2  # old rows in a row at a page's end that prove that the rest is known
+_ANSWER = 2000  # bytes; no refusal is longer
 _DENIED = b"access denied"
 _NOTHING = "not provided"
-# Zoho's data centres, as they name themselves in Authentication-Results.
+# Names of Zoho's data centres in Authentication-Results.
 RECEIVERS = tuple(
     f"mx.zohomail.{domain}"
     for domain in ("com", "eu", "in", "com.au", "com.cn", "jp", "sa", "ca", "uk")
@@ -92,11 +94,11 @@ class _Rows:
 
 
 class _Walk:
-    """Down the list from row `next`. Rows have no fixed place: mail arrives above and is deleted.
+    """Walks down the list from row `next`, although the positions of rows change while it walks.
 
-    Arrivals push rows down, and they are seen twice; deletions pull them up, and they would be
-    missed: so each page begins LAP rows early and must still reach the last row seen (`anchor`),
-    or a row newer than it; if not, the walk steps back.
+    New mail pushes rows down, and they are seen twice. Deletions pull rows up, and they would be
+    missed. So each page begins LAP rows early and must still contain the last row seen (`anchor`),
+    or a row newer than it. If it does not, the walk steps back.
     """
 
     def __init__(self, nango: Nango, cursor: Cursor) -> None:
@@ -109,7 +111,7 @@ class _Walk:
         self._again = 0
 
     async def step(self) -> list[_Rows]:
-        """The next rows that are new, in slices; empty after a step back."""
+        """The next new rows, in slices; [] after a step back."""
         start = number_of(self._cursor, "next")
         self._turns.turn(f"page {self._turns.pages}")
         rows = await _listing(self._nango, str(self._cursor["account"]), start)
@@ -123,9 +125,10 @@ class _Walk:
         return self._slices(rows, start, first, end, last)
 
     def _moved(self, rows: list[dict[str, Any]], first: int) -> None:
-        """Raises Permanent when `start` seems to be ignored: the last page again, and again.
+        """Raises Permanent if Zoho seems to ignore `start`, because it returns the last page again
+        and again.
 
-        Once it may be chance: as many mails arrived as rows were to come.
+        A single repetition may be chance: as many mails arrived as the page has rows.
         """
         again = bool(rows) and first == len(rows) and _key(rows[-1]) == self._cursor.get("anchor")
         self._again = self._again + 1 if again else 0
@@ -148,7 +151,8 @@ class _Walk:
         return next(newer, len(rows))
 
     def _end(self, rows: list[dict[str, Any]], first: int) -> int:
-        """Where only old rows follow: one alone may be a wrong date, and is read with the rest."""
+        """Return the position from which on all rows are old. An old row before a newer one may
+        have a wrong date, so it is read with the rest."""
         while len(rows) > first and self._is_old(rows[-1]):
             rows = rows[:-1]
         return len(rows)
@@ -176,7 +180,7 @@ class _Walk:
     def _remember(self, rows: list[dict[str, Any]], following: int) -> None:
         times = {_key(row): moment for row in rows if _key(row) and (moment := _time(row))}
         newest = max([self._cursor.get("newest") or 0, *times.values()])
-        newest = min(newest, int(time.time() * 1000))  # or one date to come would hide all others
+        newest = min(newest, int(time.time() * 1000))  # else one future date hides all others
         fresh = {**self._cursor["fresh"], **times}
         self._cursor |= {
             "next": following,
@@ -238,7 +242,7 @@ async def _get(
 
 
 def _allowed(nango: Nango, raw: bytes, size: int | None = None) -> bytes:
-    """The answer, unless it is a refusal under HTTP 200: raises Permanent for that."""
+    """The body, unless it is a refusal with HTTP status 200: then raises Permanent."""
     if len(raw) > _ANSWER or len(raw) == size or _DENIED not in raw.lower():
         return raw
     try:
@@ -265,7 +269,8 @@ async def _with_attachments(nango: Nango, account: str, page: _Rows) -> list[Ite
 
 
 async def _items(nango: Nango, account: str, row: dict[str, Any]) -> list[Item]:
-    """The message and its attachments; it alone, deleted, when it went in between."""
+    """The message and its attachments. If the message was deleted meanwhile, only the message,
+    marked deleted."""
     message = _message(account, row)
     has_attachment = clean(row.get("hasAttachment")) in {"1", "true"}
     if not has_attachment and not speaks_of_money(message):
@@ -280,14 +285,15 @@ async def _items(nango: Nango, account: str, row: dict[str, Any]) -> list[Item]:
 
 
 async def _with_checks(nango: Nango, message: Item) -> Item:
-    """With how Zoho checked its sender: a request more, for what may be evidence.
+    """The message with Zoho's checks of its sender. They take one more request, so only messages
+    that may be evidence get them.
 
     https://www.zoho.com/mail/help/api/get-email-header.html
     """
     body = await _get(nango, f"{_path(message)}/header")
     data = body.get("data")
     raw = clean(data.get("headerContent")) if isinstance(data, dict) else ""
-    first = sender_checks.stated(raw)[:1]  # Zoho's own is above what came with the mail
+    first = sender_checks.stated(raw)[:1]  # Zoho's own header is above the mail's
     checks = sender_checks.checked(first, *RECEIVERS)
     return replace(message, metadata={**message.metadata, "checks": checks})
 
@@ -339,7 +345,7 @@ def _attachment(message: Item, entry: dict[str, Any]) -> Item | None:
 
 
 def _path(item: Item) -> str:
-    """Where the message, or an attachment's message, is."""
+    """The URL path of the message, or of an attachment's message."""
     parts = (str(item.metadata.get(name, "")) for name in ("account", "folder"))
     account, folder = (quote(part, safe="") for part in parts)
     message = quote(item.parent_id or item.external_id, safe="")
@@ -347,7 +353,7 @@ def _path(item: Item) -> str:
 
 
 async def again(nango: Nango, item: Item) -> list[Item]:
-    """The message with its attachments; an attachment as it was listed."""
+    """The message with its attachments. For an attachment, the attachment as it was listed."""
     if item.kind != "message":
         return [item]
     message = await _with_checks(nango, item)
@@ -355,7 +361,7 @@ async def again(nango: Nango, item: Item) -> list[Item]:
 
 
 async def content(nango: Nango, item: Item, into: Path) -> str:
-    """A message's HTML, or an attachment's bytes."""
+    """Write a message's HTML, or an attachment's bytes."""
     try:
         if item.kind == "attachment":
             key = quote(item.external_id.removeprefix(f"{item.parent_id}:"), safe="")
@@ -375,7 +381,7 @@ def _must_be_allowed(nango: Nango, into: Path, item: Item) -> None:
 
 
 def _page_of(nango: Nango, body: dict[str, Any]) -> str:
-    """The start of a message's HTML. Raises Permanent for a refusal under HTTP 200."""
+    """The start of a message's HTML. Raises Permanent for a refusal with HTTP status 200."""
     _allowed(nango, json.dumps(body).encode()[: _ANSWER + 1])
     data = body.get("data")
     return clean(str(data.get("content") or "")[:MESSAGE]) if isinstance(data, dict) else ""

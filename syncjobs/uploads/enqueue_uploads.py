@@ -25,7 +25,7 @@ GIVEN_UP = "Reading it failed three times without a result. The file may be too 
 
 
 def tell(uploads: Sequence[Upload]) -> None:
-    """Enqueue one job per upload. If Redis is away, the recoverer does it later."""
+    """Enqueue one job per upload. If Redis is not available, the recoverer enqueues it later."""
     jobs = [
         queue.Queued(upload.job_id, FUNCTION, f"{upload.user_id}/{upload.pk}") for upload in uploads
     ]
@@ -39,10 +39,10 @@ def tell(uploads: Sequence[Upload]) -> None:
 
 
 def recovered() -> int:
-    """Enqueue uploads whose job Redis does not know; give up those that repeatedly end their
-    process.
+    """Enqueue uploads whose job Redis does not know. Fail those that repeatedly ended their
+    process. Return the number of both.
 
-    A row that is locked by a running import is skipped: recovery never waits for it.
+    A row that is locked by a running import is skipped, so that recovery never waits for it.
     """
     with transaction.atomic(using=ROLE):
         free = _active().select_for_update(skip_locked=True)
@@ -57,7 +57,7 @@ def recovered() -> int:
 
 
 def _lost(uploads: Sequence[Upload]) -> list[UUID]:
-    """Those whose job Redis does not know; none while Redis is away."""
+    """The ids of the uploads whose job Redis does not know; none while Redis is not available."""
     try:
         lost = set(queue.missing(upload.job_id for upload in uploads))
     except (RedisError, OSError):
@@ -66,9 +66,10 @@ def _lost(uploads: Sequence[Upload]) -> list[UUID]:
 
 
 def unseen(job_id: str) -> bool:
-    """Handles a job that arq ended without calling our code: an upload is enqueued again.
+    """Handle a job that arq ended without calling our code. Return False if it is not an upload's
+    job.
 
-    False if it is not an upload's job.
+    The recoverer enqueues the upload again.
     """
     try:
         upload_id = UUID(job_id.partition(":")[0])

@@ -1,4 +1,4 @@
-"""What a person does with an upload: send it, look at it, correct how it is read, confirm it."""
+"""What a person does with an upload: send it, preview it, decide how to read it, and confirm it."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -18,9 +18,9 @@ from syncjobs.models.uploads import MOST_BYTES, PIECE_BYTES
 from syncjobs.uploads import enqueue_uploads
 from syncjobs.uploads.upload_options import must_be_choices
 
-MOST_OPEN = 20  # uploads of a tenant whose pieces are kept: all that are not imported
+MOST_OPEN = 20  # uploads of a tenant that are not imported and whose pieces are kept
 KEPT = timedelta(days=7)
-NAME_BYTES = 200  # a folder's entry has at most 255, and files beside it have longer names
+NAME_BYTES = 200  # a file system allows 255 bytes, and files beside it have longer names
 ENDING_BYTES = 20
 OPEN = tuple(state for state in UploadState if state != UploadState.DONE)
 ABANDONED = tuple(state for state in OPEN if state != UploadState.IMPORTING)
@@ -29,9 +29,11 @@ DECIDABLE = (UploadState.READY, UploadState.REFUSED)
 
 
 def begin(user_id: UUID, name: str, size: int, by: str) -> Upload:
-    """Begin an upload of a file with this name (its last part counts) and size in bytes.
+    """Begin an upload of a file with this name and size in bytes. Only the last part of the name
+    counts.
 
-    Uploads that were given up or failed a week ago are deleted. Raises QuestionError, TooMany.
+    Uploads that were not imported and did not change for a week are deleted. Raises QuestionError,
+    TooMany.
     """
     name = file_name(name)
     if size <= 0:
@@ -54,7 +56,7 @@ def begin(user_id: UUID, name: str, size: int, by: str) -> Upload:
 
 
 def file_name(path: str) -> str:
-    """The last part of the path, at most NAME_BYTES of UTF-8, with its ending. Raises
+    """The last part of the path, cut to NAME_BYTES of UTF-8 but with its ending. Raises
     QuestionError."""
     name = path.replace("\\", "/").rpartition("/")[2].replace("\0", "").strip()
     name = name.encode(errors="replace").decode()
@@ -70,7 +72,8 @@ def file_name(path: str) -> str:
 
 
 def piece(user_id: UUID, upload_id: UUID, number: int, data: bytes) -> None:
-    """Store one piece; sending it again replaces it, or changes nothing once all were there.
+    """Store one piece. Sending it again replaces it; once all pieces were there, it changes
+    nothing.
 
     Raises NotFound, QuestionError.
     """
@@ -94,21 +97,33 @@ def piece(user_id: UUID, upload_id: UUID, number: int, data: bytes) -> None:
 
 
 def received(user_id: UUID, upload_id: UUID) -> list[int]:
-    """The numbers of the missing pieces. If none is missing, a worker reads the file, once. Raises
-    NotFound."""
+    """Return the numbers of the missing pieces. If none is missing, a worker reads the file, once.
+    Raises NotFound."""
     with tenant_transaction(user_id):
         upload = _one(user_id, upload_id, *UploadState.values)
         if upload.state != UploadState.RECEIVING:
             return []
-        pieces = UploadPiece.objects.filter(user_id=user_id, upload_id=upload_id)
-        missing = set(range(upload.pieces)) - set(pieces.values_list("number", flat=True))
-        if not missing:
+        to_come = _to_come(upload)
+        if not to_come:
             _hand_over(upload, UploadState.READING)
-    return sorted(missing)
+    return to_come
+
+
+def missing(upload: Upload) -> list[int]:
+    """The numbers of the pieces that have not arrived; [] once all were there."""
+    if upload.state != UploadState.RECEIVING:
+        return []
+    with tenant_transaction(upload.user_id):
+        return _to_come(upload)
+
+
+def _to_come(upload: Upload) -> list[int]:
+    pieces = UploadPiece.objects.filter(user_id=upload.user_id, upload_id=upload.pk)
+    return sorted(set(range(upload.pieces)) - set(pieces.values_list("number", flat=True)))
 
 
 def choose(user_id: UUID, upload_id: UUID, choices: Mapping[str, str]) -> None:
-    """Read it again as the person says. Raises NotFound, QuestionError."""
+    """Read the file again with these decisions. Raises NotFound, QuestionError."""
     must_be_choices(choices)
     with tenant_transaction(user_id):
         upload = _one(user_id, upload_id, *DECIDABLE)
@@ -118,9 +133,10 @@ def choose(user_id: UUID, upload_id: UUID, choices: Mapping[str, str]) -> None:
 
 
 def confirm(user_id: UUID, upload_id: UUID, *, save_mapping: bool = False) -> None:
-    """Import it as the preview shows. Raises NotFound, QuestionError where a doubt is open.
+    """Import the file as the preview shows. Raises NotFound, and QuestionError if a blocking doubt
+    is open.
 
-    `save_mapping`: files with the same columns are read so from now on.
+    `save_mapping` means that files with the same columns are read in the same way from now on.
     """
     with tenant_transaction(user_id):
         upload = _one(user_id, upload_id, UploadState.READY)
@@ -134,7 +150,7 @@ def confirm(user_id: UUID, upload_id: UUID, *, save_mapping: bool = False) -> No
 
 
 def discard(user_id: UUID, upload_id: UUID) -> None:
-    """Delete the file; what was imported from it stays. Raises NotFound while a worker reads it."""
+    """Delete the file. What was imported from it stays. Raises NotFound while a worker reads it."""
     ended = set(UploadState.values) - set(ACTIVE)
     with tenant_transaction(user_id):
         _one(user_id, upload_id, *ended).delete()
@@ -164,7 +180,7 @@ def _one(user_id: UUID, upload_id: UUID, *states: str, lock: bool = True) -> Upl
 
 
 def _hand_over(upload: Upload, state: UploadState) -> None:
-    """To a worker, which hears of it when this transaction has ended."""
+    """Let a worker process the upload. Its job is enqueued after the commit."""
     upload.state, upload.tries = state, 0
     upload.jobs, upload.updated_at = F("jobs") + 1, Now()
     upload.save()

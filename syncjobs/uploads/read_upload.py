@@ -1,7 +1,7 @@
 """Previews or imports an upload's file, in one transaction with the upload's state.
 
-The upload's row stays locked meanwhile. If the process ends early, nothing is stored: the rows of
-the books and the upload's outcome are committed together.
+The upload's row stays locked meanwhile. The rows of the books and the upload's outcome are
+committed together. If the process ends early, nothing is stored.
 """
 
 from collections.abc import Iterator
@@ -20,10 +20,9 @@ from graph.database.tenancy import tenant_transaction
 from graph.errors import GraphError
 from graph.ingest import decode
 from graph.ingest.csv_dialect import header
-from graph.ingest.file_parts import format_of, parts_of
+from graph.ingest.file_parts import Format, format_of, parts_of
 from graph.ingest.import_file import Imported, import_file, with_known
 from graph.ingest.mappings import saved_mappings
-from graph.ingest.mappings.mapping import Mapping
 from graph.ingest.readers.parts import Hints, Part
 from graph.ingest.rows import LedgerRow, Reject
 from graph.ingest.store.already_imported import OtherAccountError
@@ -33,14 +32,14 @@ from syncjobs.uploads.enqueue_uploads import ACTIVE, TRIES
 from syncjobs.uploads.rejected_rows import reading_of, text_of
 from syncjobs.uploads.upload_options import hints_of
 
-SHOWN = 15  # rows of each part
-LOOKED_AT = 2_000  # rows of each part
+SHOWN = 15  # rows of each part that are shown
+LOOKED_AT = 2_000  # rows of each part that are read for the preview
 MOST_UNPACKED = 2_000_000_000  # bytes
 Preview = dict[str, Any]
 
 
 def run(user_id: UUID, upload_id: UUID) -> None:
-    """Do what the upload's state requires. Does nothing if another process has the row locked."""
+    """Do what the upload's state requires. Do nothing if another process has locked the row."""
     with tenant_transaction(user_id):
         mine = Upload.objects.filter(user_id=user_id, pk=upload_id, state__in=ACTIVE)
         mine.filter(tries__lt=TRIES).update(tries=F("tries") + 1)
@@ -64,7 +63,7 @@ def _advance(upload: Upload) -> None:
 
 @contextmanager
 def _file(upload: Upload) -> Iterator[Path]:
-    """The pieces, as the file that they were."""
+    """A temporary file that consists of the pieces."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / upload.name
         pieces = UploadPiece.objects.filter(user_id=upload.user_id, upload=upload)
@@ -85,7 +84,7 @@ def _show(upload: Upload, path: Path, hints: Hints) -> None:
 
 def preview(path: Path, hints: Hints) -> Preview:
     """Each part with its first rows as they would be imported. Raises LedgerError."""
-    parts = parts_of(path, format_of(path, hints.choices, hints.saved), hints=hints)
+    parts = parts_of(path, format_of(path, hints), hints=hints)
     return {"parts": [_part(part) for part in parts], "columns": _columns(path)}
 
 
@@ -110,7 +109,7 @@ def _part(part: Part) -> Preview:
 
 
 def _question(part: Part) -> str:
-    """The readings side by side, where a person has to decide."""
+    """The possible readings side by side if a person has to decide between them, else ""."""
     blocked = any(doubt.blocking for doubt in part.doubts)
     return part.question() if blocked and part.question else ""
 
@@ -132,7 +131,7 @@ def _row(row: LedgerRow) -> Preview:
 
 
 def _columns(path: Path) -> list[str]:
-    """A table's titles; none for a file that is no table of text."""
+    """The titles of a table; [] if the file is not a text table."""
     with suppress(GraphError):
         return list(header(path))
     return []
@@ -140,9 +139,9 @@ def _columns(path: Path) -> list[str]:
 
 def _import(upload: Upload, path: Path, hints: Hints) -> None:
     try:
-        by = format_of(path, hints.choices, hints.saved)
+        by = format_of(path, hints)
         imported = import_file(upload.user_id, path, by, path.parent / "rejects", hints=hints)
-    except OtherAccountError as error:  # a person decides, with the preview before them
+    except OtherAccountError as error:  # a person decides, with the preview
         upload.state = UploadState.REFUSED
         upload.error = f"{error.question} Decide below."
         return
@@ -153,14 +152,20 @@ def _import(upload: Upload, path: Path, hints: Hints) -> None:
     upload.rejects = text_of(imported.rejects)
     upload.reading = reading_of(path, by) if upload.rejects else None
     upload.state, upload.error = UploadState.DONE, ""
-    wanted = by if upload.save_mapping and isinstance(by, Mapping) else None
-    if wanted and not saved_mappings.save(upload.user_id, path, wanted):
+    if upload.save_mapping and not _saved(upload.user_id, path, by, hints):
         upload.outcome["warnings"].append(saved_mappings.NOT_SAVED)
     UploadPiece.objects.filter(user_id=upload.user_id, upload=upload).delete()
 
 
+def _saved(user_id: UUID, path: Path, by: Format, hints: Hints) -> bool:
+    """Keep the mappings of the file, or of its tables; whether all could be kept."""
+    tables = [(part.table or path, part) for part in parts_of(path, by, hints=hints)]
+    kept = [saved_mappings.save(user_id, at, part.mapping) for at, part in tables if part.mapping]
+    return all(kept)
+
+
 def _outcome(imported: Imported) -> dict[str, Any]:
-    """Counts and what a person should know, with what storing was not sure of."""
+    """The counts, and warnings about what the import was not sure of."""
     account_doubts = [doubt.text for doubt in imported.doubts if doubt.topic == "account"]
     warnings = [*imported.warnings, *account_doubts]
     return {"format": imported.format, "warnings": warnings, **asdict(imported.counts)}

@@ -1,8 +1,8 @@
-"""Rows of an uploaded file that could not be read: listed, mended, and stored after all."""
+"""Lists the rows of an uploaded file that could not be read, and stores corrected ones."""
 
 import csv
 import io
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,25 +21,47 @@ from graph.ingest.mappings.mapping import FileRule
 from graph.ingest.mappings.mapping import Mapping as FileMapping
 from graph.ingest.rejects_file import COLUMNS, as_cells, default_path
 from graph.ingest.resubmit import Rejected, rejected, resubmit
+from graph.ingest.rows import TEXT_LIMIT
 from graph.ingest.store.store_rows import Stored
 from syncjobs.models import Upload
 from syncjobs.models.choices import UploadState
 from syncjobs.uploads.upload_options import hints_of
 
-MOST_ROWS = 1_000  # mended at once
-MOST_CHARACTERS = 2_000_000  # of the list that is kept
+MOST_ROWS = 1_000  # rows that one request may correct
+MOST_CHARACTERS = 2_000_000  # characters of the stored list of rejected rows
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedTable:
+    """A file's rejected rows, with its column titles.
+
+    A file that is not a text table has no titles, and its rows cannot be corrected here.
+    """
+
+    rows: list[Rejected]
+    header: list[str]
+    delimiter: str
+
+    def cells(self, row: Rejected) -> list[str]:
+        """The row's cells, at least as many as there are titles; [] if the row cannot be corrected
+        here."""
+        if not self.header or is_cut(row):
+            return []
+        lines = list(csv.reader(io.StringIO(row.text), delimiter=self.delimiter))
+        cells = lines[0] if lines else []
+        return cells + [""] * (len(self.header) - len(cells))
 
 
 @dataclass(frozen=True, slots=True)
 class Mended:
-    """What became of the mended rows, and the rows that are still rejected."""
+    """The counts of the stored rows, and the rows that are still rejected."""
 
     counts: Stored
     rows: list[Rejected]
 
 
 def reading_of(path: Path, by: Format) -> dict[str, Any] | None:
-    """What reading rows of this file again takes; None for a file that is no table of text."""
+    """What is needed to read rows of this file again; None if the file is not a text table."""
     if not isinstance(by, FileMapping):
         return None
     shape = layout(path, by.file)
@@ -47,40 +69,64 @@ def reading_of(path: Path, by: Format) -> dict[str, Any] | None:
 
 
 def text_of(path: Path | None) -> str:
-    """The rejects file's content: as many whole rows as are kept, without NULs."""
+    """The rejects file's text without NULs, cut to whole rows."""
     return _written(rejected(path)) if path else ""
 
 
-def listed(user_id: UUID, upload_id: UUID) -> list[Rejected]:
-    """The file's rejected rows. Raises NotFound, QuestionError where it is not imported."""
+def is_cut(row: Rejected) -> bool:
+    """Return whether only the beginning of the row's text is stored, so that it cannot be
+    corrected."""
+    return len(row.text) >= TEXT_LIMIT
+
+
+def listed(user_id: UUID, upload_id: UUID) -> RejectedTable:
+    """The file's rejected rows. Raises NotFound, and QuestionError if the file was not imported."""
     with tenant_transaction(user_id):
-        return _rows(_imported(user_id, upload_id))
+        upload = _imported(user_id, upload_id)
+    reading = upload.reading or {"header": [], "delimiter": ","}
+    return RejectedTable(_rows(upload), reading["header"], reading["delimiter"])
 
 
 def mend(
-    user_id: UUID, upload_id: UUID, texts: Mapping[int, str], dropped: Collection[int] = ()
+    user_id: UUID,
+    upload_id: UUID,
+    contents: Mapping[int, str | Sequence[str]],
+    dropped: Collection[int] = (),
 ) -> Mended:
-    """Store the rows under these lines with these texts, and forget the `dropped` lines.
+    """Store the rows under these lines with these contents, and delete the `dropped` lines.
 
-    All of it or nothing. Raises NotFound, QuestionError.
+    A row's content is its text with the file's delimiter, or its cells. Everything is done or
+    nothing. Raises NotFound, QuestionError.
     """
     with tenant_transaction(user_id):
         upload = _imported(user_id, upload_id, lock=True)
-        listed_rows = _rows(upload)  # tables of one workbook have the same lines
+        listed_rows = _rows(upload)  # tables of one workbook may have equal line numbers
         rows = {row.line: row for row in listed_rows}
-        if unknown := {*texts, *dropped} - set(rows):
+        if unknown := {*contents, *dropped} - set(rows):
             raise QuestionError(f"No rejected row stands on line {min(unknown)}.", "rows")
-        if len(texts) > MOST_ROWS:
+        if len(contents) > MOST_ROWS:
             raise QuestionError(f"At most {MOST_ROWS:,} rows are mended at once.", "rows")
-        chosen = [replace(rows[line], text=text) for line, text in sorted(texts.items())]
+        chosen = [
+            replace(rows[line], text=_text(upload, content))
+            for line, content in sorted(contents.items())
+        ]
         counts, still = _stored(upload, chosen) if chosen else (Stored(), [])
-        gone = {*texts, *dropped}
+        gone = {*contents, *dropped}
         left = sorted(
             [*still, *(row for row in listed_rows if row.line not in gone)],
             key=lambda row: row.line,
         )
         _keep(upload, counts, left)
     return Mended(counts, left)
+
+
+def _text(upload: Upload, content: str | Sequence[str]) -> str:
+    if isinstance(content, str):
+        return content
+    line = io.StringIO()
+    delimiter = (upload.reading or {}).get("delimiter", ",")
+    csv.writer(line, delimiter=delimiter, lineterminator="").writerow(content)
+    return line.getvalue()
 
 
 def _imported(user_id: UUID, upload_id: UUID, *, lock: bool = False) -> Upload:
@@ -103,7 +149,7 @@ def _rows(upload: Upload) -> list[Rejected]:
 
 
 def _stored(upload: Upload, rows: list[Rejected]) -> tuple[Stored, list[Rejected]]:
-    """The counts, and the rows that cannot be read as they are now."""
+    """Return the counts of stored rows, and the rows that still cannot be read."""
     if upload.reading is None:
         raise QuestionError(
             f"{upload.name} is no table of text: mend the file itself and send it again.", "rows"
@@ -125,7 +171,7 @@ def _stored(upload: Upload, rows: list[Rejected]) -> tuple[Stored, list[Rejected
 
 
 def _keep(upload: Upload, counts: Stored, left: list[Rejected]) -> None:
-    """The file's own sums go on: a row that is stored now is rejected no longer."""
+    """Update the upload's counts: a row that is stored now does not count as rejected any more."""
     outcome = dict(upload.outcome or {})
     for name in ("rows_stored", "rows_updated", "rows_unchanged"):
         outcome[name] = outcome.get(name, 0) + getattr(counts, name)
@@ -136,7 +182,7 @@ def _keep(upload: Upload, counts: Stored, left: list[Rejected]) -> None:
 
 
 def _written(rows: Iterable[Rejected]) -> str:
-    """As a rejects file, "" for no rows; at most MOST_CHARACTERS of whole rows."""
+    """The rows as text of a rejects file, at most MOST_CHARACTERS of whole rows; "" for no rows."""
     kept: list[str] = []
     size = 0
     for row in rows:

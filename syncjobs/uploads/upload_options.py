@@ -1,4 +1,4 @@
-"""What a person may decide about an uploaded file: how it is read, and whose account it is."""
+"""What a person may decide about an uploaded file: how to read it, and whose account it is."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,11 +18,11 @@ ONE_OF: dict[str, tuple[str, ...]] = {
     "same_account": ("yes",),
 }
 NAMES = (*Choices.__dataclass_fields__, *OF_ACCOUNT)
-LONGEST = 200  # characters
+LONGEST = 200  # characters of a decision
 
 
 def must_be_choices(choices: Mapping[str, str]) -> None:
-    """Raises QuestionError that names the first wrong one. "" is no decision."""
+    """Raises QuestionError for the first invalid choice. The value "" means no decision."""
     for name, value in choices.items():
         if name not in NAMES:
             raise QuestionError(f"There is no choice {name}.", name)
@@ -36,7 +36,7 @@ def must_be_choices(choices: Mapping[str, str]) -> None:
 
 
 def hints_of(choices: dict[str, str]) -> Hints:
-    """What the person decided, for readers of tables and of other files alike."""
+    """The person's decisions as hints for the readers of all formats."""
     of_file = {name: text for name, text in choices.items() if name not in OF_ACCOUNT}
     decided = Choices(**of_file)
     order: Any = decided.date_order or None

@@ -1,6 +1,6 @@
 """`python -m syncjobs.uploads.upload_process`: reads one upload, named on standard input.
 
-It has a low priority, and ends at its time limit and with the worker that started it. An unfinished
+The process has a low priority. It ends at its time limit, and when its worker ends. An unfinished
 import is then rolled back.
 """
 
@@ -29,7 +29,7 @@ def _run(task: dict[str, Any]) -> None:
 
     from syncjobs.uploads import read_upload  # noqa: PLC0415
 
-    for alias, name in task["databases"].items():  # a test's have other names
+    for alias, name in task["databases"].items():  # tests use other database names
         connections[alias].settings_dict["NAME"] = name
     read_upload.run(UUID(task["user_id"]), UUID(task["upload_id"]))
 

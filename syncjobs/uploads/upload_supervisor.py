@@ -1,4 +1,4 @@
-"""Runs a worker's uploads, each in a process of its own that can be ended at any time."""
+"""Runs a worker's uploads, each in a process of its own, which can be ended at any time."""
 
 import asyncio
 import json
@@ -14,15 +14,16 @@ from django.db import connections
 
 from syncjobs import queue
 
-MARGIN = 0.1  # of a job's time, in which its process is ended before arq ends the job
-BUSY = 1.0  # seconds until an upload that found another one being read is tried again
-_turn = asyncio.Lock()  # one file at a time in a worker: each takes a core
+MARGIN = 0.1  # share of arq's timeout by which our deadline is earlier
+BUSY = 1.0  # seconds until an upload is tried again if the worker is reading another one
+_turn = asyncio.Lock()  # one file at a time per worker, because each needs a core
 
 
 async def run(ctx: dict[str, Any], upload_id: str) -> None:
-    """Read or import an upload. `upload_id`: the tenant's id, a slash, and the upload's id.
+    """Read or import an upload. `upload_id` is the tenant's id, a slash, and the upload's id.
 
-    Raises Retry while the worker reads another file: a job that waits would hold a slot of arq.
+    Raises Retry while the worker reads another file, because a waiting job would hold a slot of
+    arq.
     """
     if _turn.locked():
         await queue.uncounted(ctx)

@@ -65,6 +65,29 @@ class Browser:
         """No cookie of any host."""
         self._ask("POST", "/goog/cdp/execute", cmd="Network.clearBrowserCookies", params={})
 
+    def block(self, *patterns: str) -> None:
+        """Requests to addresses like these (`*` for any text) fail, as without a connection."""
+        for command, values in (
+            ("Network.enable", {}),
+            ("Network.setBlockedURLs", {"urls": list(patterns)}),
+        ):
+            self._ask("POST", "/goog/cdp/execute", cmd=command, params=values)
+
+    def fresh(self) -> None:
+        """Nothing comes from the browser's cache from now on, and what pages cost is counted."""
+        for command, values in (
+            ("Performance.enable", {"timeDomain": "threadTicks"}),
+            ("Network.enable", {}),
+            ("Network.setCacheDisabled", {"cacheDisabled": True}),
+        ):
+            self._ask("POST", "/goog/cdp/execute", cmd=command, params=values)
+
+    def metrics(self) -> dict[str, float]:
+        """What the page has cost since it was opened, in seconds of its main thread's processor;
+        after `fresh`."""
+        answer = self._ask("POST", "/goog/cdp/execute", cmd="Performance.getMetrics", params={})
+        return {metric["name"]: metric["value"] for metric in answer["metrics"]}
+
     def until(self, script: str, seconds: float = 20) -> Any:
         limit = time.monotonic() + seconds
         while time.monotonic() < limit:
@@ -75,9 +98,17 @@ class Browser:
 
     def type(self, selector: str, text: str) -> None:
         """Into the first element that the CSS selector finds; a path into a field for files."""
+        self._ask("POST", f"/element/{self._element(selector)}/value", text=text)
+
+    def click(self, selector: str) -> None:
+        """By the mouse, in the middle of the first element that the CSS selector finds; an error
+        where something covers it."""
+        self._ask("POST", f"/element/{self._element(selector)}/click")
+
+    def _element(self, selector: str) -> str:
         reference = self._ask("POST", "/element", using="css selector", value=selector)
         (element,) = reference.values()
-        self._ask("POST", f"/element/{element}/value", text=text)
+        return str(element)
 
     def press(self, *keys: str) -> None:
         """Keys one after the other, wherever the focus is; WebDriver's codes for special ones."""

@@ -18,6 +18,7 @@ import pytest
 from finley.demo import steps
 from graph.layers import LAYERS
 from syncjobs.models import ExternalItem, SyncConnection
+from tests import child_process
 from tests.finley import tour
 from tests.graph.rows import add
 from tests.syncjobs.run_rows import connection
@@ -40,13 +41,7 @@ def environment(state: Path) -> dict[str, str]:
 
 
 def demo(state: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, str(MANAGE), "demo", "--no-serve", *arguments],
-        env=environment(state),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return child_process.run(MANAGE, "demo", "--no-serve", *arguments, env=environment(state))
 
 
 def test_what_was_synced_beside_other_books_is_synced_again(tenant, other_tenant, tmp_path):

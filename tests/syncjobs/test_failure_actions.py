@@ -10,8 +10,8 @@ from django.test import Client
 
 from graph.database.role import as_owner
 from syncjobs.admin import confirmation
-from syncjobs.failures import replay
-from syncjobs.models import SyncRun
+from syncjobs.failures import bulk_replay, replay
+from syncjobs.models import ReplayBatch, SyncRun
 from tests.syncjobs import run_rows
 from tests.syncjobs.run_rows import again
 from tests.syncjobs.test_admin import (
@@ -49,9 +49,12 @@ def test_a_replay_is_shown_before_it_starts(staff):
     assert 'name="per_minute"' in text
     assert 'name="payload"' not in text
     done = staff.post(act("replay"), {"ids": ids, "per_minute": "6", "back": f"{LIST}?p=1"})
-    assert done.url == f"{LIST}?p=1"
-    assert told(done)[0] == "1 failure replayed."
+    batch = ReplayBatch.objects.using("owner").get()
+    assert done.url == f"/admin/syncjobs/replaybatch/{batch.pk}/change/"
+    assert bulk_replay.advance() == {"started": 1}
     assert again(eligible).status == "replaying"
+    progress = bulk_replay.progress(batch.pk)
+    assert (progress.started, progress.waiting, progress.skipped) == (1, 2, 0)
 
 
 def test_only_so_many_of_those_skipped_are_listed(staff):
@@ -161,8 +164,8 @@ def test_everything_that_the_filters_match_is_acted_on_across_pages(staff):
     assert "60 of 60 would be replayed" in text_of(response)
     late = run_rows.failure(run_rows.connection())
     form = re.search(r'name="ids" value="([^"]+)"', text_of(response))
-    done = staff.post(act("replay"), {"ids": form[1], "per_minute": "600"})
-    assert told(done) == ["60 failures replayed."]
+    staff.post(act("replay"), {"ids": form[1], "per_minute": ""})
+    assert bulk_replay.advance() == {"started": 60}
     assert {again(owner).status for owner in mine} == {"replaying"}
     assert {again(owner).status for owner in (other, late)} == {"open"}
     runs = SyncRun.objects.using("owner").filter(trigger="replay").order_by("next_try_at")

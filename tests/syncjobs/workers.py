@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +18,7 @@ from graph.database.tenancy import tenant_transaction
 from syncjobs import queue, runs
 from syncjobs.models import JobFailure, SyncConnection, SyncRun
 from syncjobs.models.choices import Trigger
+from tests.child_process import Child
 
 PROJECT = Path(__file__).resolve().parents[2]
 QUICK = {
@@ -65,7 +65,7 @@ class Process:
         self.log = log
         database = connections["default"].settings_dict["NAME"]
         with log.open("ab") as out:
-            self.process = subprocess.Popen(
+            self.process = Child(
                 [
                     sys.executable,
                     "-m",

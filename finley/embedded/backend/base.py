@@ -1,6 +1,6 @@
 """Django's PostgreSQL backend for the embedded server, which starts at the first connection.
 
-`OPTIONS["embedded_state"]` names the state folder. HOST is set from it, not configured.
+`OPTIONS["embedded_state"]` names the state folder. HOST follows from it and is not configured.
 """
 
 from collections.abc import Iterable
@@ -51,6 +51,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return {**params, "host": servers(self.settings_dict).postgres_host}
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        # A pool asks for its parameters only once, and its server may have ended since then.
+        # A pool reads its parameters only once, and its server may have ended since then.
         servers(self.settings_dict)
         return super().get_new_connection(conn_params)

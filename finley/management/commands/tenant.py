@@ -1,4 +1,4 @@
-"""`manage.py tenant`: all that is kept of a tenant, exported, imported or erased."""
+"""`manage.py tenant`: export, import or erase all data of a tenant."""
 
 import json
 import time
@@ -22,7 +22,7 @@ from graph.errors import TenantUnknown
 
 @contextmanager
 def _created(path: Path) -> Iterator[TextIO]:
-    """A new file to write; it is removed again on an error. Raises CommandError."""
+    """A new file for writing, which is removed on an error. Raises CommandError."""
     try:
         file = path.open("x", encoding="utf-8")
     except FileExistsError:
@@ -106,7 +106,7 @@ class Command(BaseCommand):
 
     def _erased(self, tenant: User, hold: str) -> Erasure:
         erasure = erase(tenant, hold=hold)
-        if settings.TOKEN_SECONDS:  # other processes believe a token for so long
+        if settings.TOKEN_SECONDS:  # other processes accept cached tokens for this long
             time.sleep(settings.TOKEN_SECONDS)
             later = erase(tenant, hold=hold)
             for name, count in later.rows.items():
@@ -114,7 +114,8 @@ class Command(BaseCommand):
         return erasure
 
     def _user(self, text: str, *, may_be_gone: bool = False) -> User:
-        """`may_be_gone`: an id may be of a tenant whose user is erased already."""
+        """The user. With `may_be_gone`, the id may belong to a tenant whose user is erased
+        already."""
         try:
             return User.objects.get(pk=tenant_lookup.find(text))
         except TenantUnknown as error:

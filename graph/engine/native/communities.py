@@ -1,7 +1,7 @@
-"""Louvain and Leiden by NetworKit: undirected, single-threaded, so that a seed is repeatable.
+"""Louvain and Leiden by NetworKit, undirected and in one thread: a seed always gives one result.
 
-The partition differs from networkx's for the same seed, with comparable modularity. Communities are
-ordered by their first nodes.
+The partition differs from networkx's for the same seed, but has comparable modularity. Communities
+are ordered by their first nodes.
 """
 
 import threading

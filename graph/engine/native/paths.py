@@ -109,7 +109,8 @@ def yen(costs: sp.csr_array, source: int, target: int) -> Iterator[list[int]]:
 def _spur(
     costs: sp.csr_array, root: list[int], paths: list[list[int]], target: int
 ) -> tuple[float, list[int]] | None:
-    """The cheapest path that begins with `root` and continues as none of `paths` does."""
+    """The cheapest path that begins with `root` and leaves it by an edge that none of `paths` takes
+    there."""
     allowed = costs.data.copy()
     allowed[np.isin(costs.indices, root[:-1])] = np.inf
     for path in paths:
@@ -146,7 +147,10 @@ def _ends(G: Topology, source: Hashable, target: Hashable) -> None:
 
 
 def _must_be_there(G: Topology, source: Hashable, target: Hashable) -> None:
-    """Raises for nodes not in the graph; networkx's Dijkstra functions say "not reachable"."""
+    """Raises NodeNotFound if the graph lacks the source, and NetworkXNoPath if it lacks the target.
+
+    networkx's Dijkstra functions do the same.
+    """
     G.place(source)
     if target not in G.index:
         raise nx.NetworkXNoPath(f"Node {target} not reachable from {source}")

@@ -12,7 +12,7 @@ from graph.engine.topology import Index, Topology, Unsupported, Weight
 
 
 def core_number(G: Topology) -> dict[Hashable, int]:
-    """Batagelj & Zaversnik (2003), in rustworkx."""
+    """The core number of each node, by rustworkx (Batagelj & Zaversnik, 2003)."""
     if G.directed:
         raise Unsupported("core numbers of a directed graph")
     if (G.source == G.target).any():
@@ -58,7 +58,8 @@ def corners(G: Topology) -> Index:
     """The number of triangles that each node is a corner of.
 
     Edges point from the node of smaller degree to that of greater degree (Chiba & Nishizeki, 1985).
-    This avoids pairing all neighbours of a hub, and each triangle occurs once, as u → v → w, u → w.
+    Without this, all pairs of neighbours of a hub would be tried. Each triangle is found once, as u
+    → v → w with u → w.
     """
     degree = _degree(G)
     place = np.empty(G.n, np.int64)

@@ -111,7 +111,7 @@ class ColumnarGraph(Immutable, Multigraph):
         return ColumnarGraph(self.columns.only(nodes=mask))
 
     def edge_subgraph(self, edges: Iterable[Any]) -> "ColumnarGraph":
-        """These edges (source, target, relationship id) and their ends, without other nodes."""
+        """The graph of these edges (source, target, relationship id) and their ends only."""
         mask = np.zeros(self.columns.edge_count, bool)
         for u, v, key in edges:
             if self.has_edge(u, v, key):

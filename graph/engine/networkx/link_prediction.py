@@ -43,7 +43,7 @@ def preferential_attachment(G: Topology, ebunch: Pairs = None) -> Predictions:
 
 
 def _pairs(G: Topology, ebunch: Pairs) -> tuple[list[tuple[Hashable, Hashable]], Index, Index]:
-    """The pairs in their order, and the positions of their ends."""
+    """The pairs in the order given, and the positions of their ends."""
     if (G.source == G.target).any():
         raise Unsupported("link prediction with self-loops")
     if ebunch is None:

@@ -1,1 +1,2 @@
-"""What auditors look for besides double payments: reasons to look, never accusations."""
+"""Finds what auditors look for in addition to double payments: reasons to look, never
+accusations."""

@@ -1,8 +1,8 @@
-"""Checks that auditors run over books, each with what it rests on and a switch (its name).
+"""Checks that auditors run over books. Each has a name, by which it can be selected, and a source.
 
-After M. Nigrini, "Forensic Analytics", 2nd ed. (2020): amounts just below a limit (ch. 10), round
-amounts (ch. 9), first digits (ch. 5; a mean absolute deviation above .015 is nonconformity), days
-on which nobody works, new payees, and changed payment details. Pure, on columns.
+They follow M. Nigrini, "Forensic Analytics", 2nd ed. (2020): amounts just below a limit (ch. 10),
+round amounts (ch. 9), first digits (ch. 5; a mean absolute deviation above .015 is nonconformity),
+days on which nobody works, new payees, and changed payment details. Pure functions on columns.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import scipy  # it imports scipy.stats when that is first used
 from numpy.typing import NDArray
-from scipy.stats import binom
 
 from graph.enrich.columns.counterparties import sides
 from graph.enrich.columns.grouping import codes, groups
@@ -21,12 +21,12 @@ from graph.enrich.series.closing_days import are_closed
 Floats = NDArray[np.float64]
 
 NEAR_LIMIT, DAYS = 0.5, 7  # of the limit, that each part is at least; days between the parts
-ROUND = 100 * UNIT  # what a round amount is a multiple of
+ROUND = 100 * UNIT  # a round amount is a multiple of this
 UNLIKELY = 1e-5  # the chance of so many round amounts, or fewer
-FEWEST = 5  # payments of a party that shares are told of
+FEWEST = 5  # payments of a party from which on shares are meaningful
 SELDOM = 0.02  # of a source's rows on closed days: of more, it works on them
 SETTLING = 180  # days of books after which a party is new
-LARGE = 0.99  # of its source's payments are smaller
+LARGE = 0.99  # share of its source's payments that are smaller
 KNOWN = 3  # payments to an account before another one is a change
 MANY, NONCONFORMITY = 500, 0.015  # payments of a department; mean absolute deviation of digits
 BENFORD = np.log10(1 + 1 / np.arange(1, 10))
@@ -34,7 +34,7 @@ BENFORD = np.log10(1 + 1 / np.arange(1, 10))
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """The payments, the bank account that each row states ("" for none), and approval limits in
+    """The payments, the bank account that each row states ("" for none), and the approval limits in
     1/10,000 of the currency's unit."""
 
     payments: Payments
@@ -44,7 +44,7 @@ class Books:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`places` of the payments, why they are worth a look, and the numbers behind it."""
+    """The `places` of the payments, the reason to look at them, and the numbers behind it."""
 
     check: str
     places: list[int]
@@ -53,9 +53,9 @@ class Finding:
 
 
 def run(books: Books, names: list[str] | None = None) -> list[Finding]:
-    """The findings of these checks (all without names), in the order of CHECKS.
+    """Return the findings of these checks (all, if none are named), in the order of CHECKS.
 
-    Raises KeyError for a name that is no check's.
+    Raises KeyError for an unknown name.
     """
     if not len(books.payments):
         return []
@@ -64,7 +64,8 @@ def run(books: Books, names: list[str] | None = None) -> list[Finding]:
 
 
 def split_below_limit(books: Books) -> Iterator[Finding]:
-    """Payments to one party within days, each below an approval limit that their sum reaches."""
+    """Payments to one party within days, each below an approval limit, while their sum reaches
+    it."""
     payments = books.payments
     for limit in books.limits:
         part = (payments.amount < limit) & (payments.amount >= NEAR_LIMIT * limit) & _out(books)
@@ -73,7 +74,7 @@ def split_below_limit(books: Books) -> Iterator[Finding]:
 
 
 def _split(payments: Payments, some: Ints, limit: int) -> Iterator[Finding]:
-    """Runs of days of the group, none of them longer than DAYS."""
+    """Yield runs of the group's payments, none of them longer than DAYS."""
     start = 0
     for at in range(1, len(some) + 1):
         if at < len(some) and payments.day[some[at]] - payments.day[some[start]] <= DAYS:
@@ -88,21 +89,24 @@ def _split(payments: Payments, some: Ints, limit: int) -> Iterator[Finding]:
 
 
 def round_amounts(books: Books) -> Iterator[Finding]:
-    """A party paid in round amounts far more often than others of its source."""
+    """Parties that are paid in round amounts far more often than other parties of the source."""
     payments = books.payments
     is_round = payments.amount % ROUND == 0
     source = codes(payments.source)
     usual = np.bincount(source, weights=is_round) / np.bincount(source)
     for some in groups(_account(payments), np.flatnonzero(_out(books)), least=FEWEST):
         count, expected = int(is_round[some].sum()), float(usual[source[some[0]]])
-        if count > 1 and binom.sf(count - 1, len(some), max(expected, 0.001)) < UNLIKELY:
+        if (
+            count > 1
+            and scipy.stats.binom.sf(count - 1, len(some), max(expected, 0.001)) < UNLIKELY
+        ):
             why = f"{count} of {len(some)} amounts are round, of all {expected:.0%}"
             evidence = {"round": count, "payments": len(some), "usual": round(expected, 4)}
             yield Finding("round_amounts", some[is_round[some]].tolist(), why, evidence)
 
 
 def closed_days(books: Books) -> Iterator[Finding]:
-    """Rows of weekends and holidays in a source that hardly ever has any."""
+    """Rows on weekends and holidays in a source that hardly ever has any."""
     payments = books.payments
     dated = ~np.isin(payments.precision.astype(str), ("month", "quarter"))
     closed = are_closed(payments.day) & dated
@@ -114,7 +118,7 @@ def closed_days(books: Books) -> Iterator[Finding]:
 
 
 def new_party(books: Books) -> Iterator[Finding]:
-    """A first payment to a party that is larger than nearly all of its source's."""
+    """First payments to a party that are larger than nearly all payments of the source."""
     payments, out = books.payments, _out(books)
     for some in groups(codes(payments.source, payments.currency), np.flatnonzero(out), least=MANY):
         large = float(np.quantile(payments.amount[some], LARGE))
@@ -128,7 +132,7 @@ def new_party(books: Books) -> Iterator[Finding]:
 
 
 def changed_account(books: Books) -> Iterator[Finding]:
-    """The first payment to another bank account of a party that had one."""
+    """The first payment to another bank account of a party that had one before."""
     payments, accounts = books.payments, books.accounts
     stated = np.flatnonzero((accounts != "") & _out(books))
     for some in groups(sides(payments).party, stated, least=KNOWN + 1):
@@ -141,7 +145,7 @@ def changed_account(books: Books) -> Iterator[Finding]:
 
 
 def employee_supplier(books: Books) -> Iterator[Finding]:
-    """One bank account of an employee and of a supplier."""
+    """A bank account that an employee and a supplier share."""
     payments, accounts = books.payments, books.accounts
     party = sides(payments).party
     kinds = payments.entities.kind[party].astype(str)
@@ -153,7 +157,8 @@ def employee_supplier(books: Books) -> Iterator[Finding]:
 
 
 def first_digits(books: Books) -> Iterator[Finding]:
-    """A note: first digits of what one of the books' own pays are not as Benford's law has them."""
+    """Own parties whose payments have first digits that deviate from Benford's law. This is a note
+    only."""
     payments = books.payments
     usable = np.flatnonzero(_out(books) & (payments.amount >= 10 * UNIT))
     for some in groups(sides(payments).own, usable, least=MANY):
@@ -173,7 +178,7 @@ def _account(payments: Payments) -> Ints:
 
 
 def _out(books: Books) -> NDArray[np.bool_]:
-    """What the books' own pay."""
+    """Marks the payments that the tenant's own parties make."""
     return np.asarray(sides(books.payments).outgoing & (books.payments.amount > 0), dtype=bool)
 
 

@@ -74,8 +74,11 @@ class History:
         return str(names[counts.argmax()]) if len(names) else ""
 
     def usual_payers(self, source: str) -> tuple[dict[int, int], int | None]:
-        """Which of the tenant's parties pays each party most often in the source, and which pays
-        most of all."""
+        """Return which of the tenant's parties pays each payee most often, by payee, and which
+        makes the most payments overall (None if there are no payments).
+
+        Only payments of this source are counted.
+        """
         if source not in self._usual_payers:
             self._usual_payers[source] = self._counted_payers(source)
         return self._usual_payers[source]

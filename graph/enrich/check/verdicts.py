@@ -24,8 +24,10 @@ SURELY = 0.85  # confidence of a repetition of number and amount that is taken f
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The verdict on one payment. `findings`: the gravest first. `pays`: which invoices
-    it settles."""
+    """The result of the check of one payment, which is row `place`.
+
+    `findings` are the objections to it, the gravest first. `pays` are the invoices that it settles.
+    """
 
     place: int
     findings: tuple[Finding, ...]
@@ -37,9 +39,10 @@ class Verdict:
 
 
 def judge(payments: Payments, stated: Stated, found: Found, places: Sequence[int]) -> list[Verdict]:
-    """The verdict on each of these rows, in their order.
+    """Return one verdict for each of the rows `places`, in their order.
 
-    They are compared with all other rows, and with one another.
+    Each of these rows is compared with all rows of `payments`, which contains the stored payments
+    and the other candidates.
     """
     repeats = _repeats(payments, found, set(places))
     paid = Paid(payments, found.settled)

@@ -1,1 +1,1 @@
-"""Payments as columns, and what is derived from them."""
+"""Payments as columns, and columns derived from them."""

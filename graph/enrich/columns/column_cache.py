@@ -1,4 +1,4 @@
-"""Caches what several detectors derive from the same columns, until the columns are freed."""
+"""Caches what several detectors compute from the same columns, until the columns are freed."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -6,7 +6,8 @@ from weakref import WeakKeyDictionary
 
 
 def once[Of, Result](compute: Callable[[Of], Result]) -> Callable[[Of], Result]:
-    """The function with a cache by argument identity; an entry lives as long as its argument."""
+    """The function with a cache by the identity of its argument. An entry lives as long as the
+    argument."""
     results: WeakKeyDictionary[Of, Result] = WeakKeyDictionary()
 
     @wraps(compute)

@@ -3,20 +3,20 @@
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # it imports scipy.sparse when that is first used
 from numpy.typing import NDArray
-from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
 from graph.enrich.columns.column_cache import once
 from graph.enrich.columns.payments import Ints, Payments
 
-# The higher one is the other party: a cardholder is one of ours beside a shop, not beside a bank.
+# The party with the higher number is the counterparty. An employee (cardholder) is the tenant's own
+# beside a shop, and the counterparty beside a bank.
 _FOREIGN = {"vendor": 3, "customer": 3, "employee": 2, "project": 1}
 
 
 @dataclass(frozen=True)
 class Sides:
-    """For each payment: the counterparty, the books' own party, and whether the counterparty
+    """For each payment: the counterparty, the tenant's own party, and whether the counterparty
     receives."""
 
     party: Ints
@@ -26,7 +26,8 @@ class Sides:
 
 @once
 def sides(payments: Payments) -> Sides:
-    """By the parties' kinds; where these are alike, the busier one of the books is their own."""
+    """Return the counterparties, decided by the parties' kinds. If these are equal, the party with
+    more payments is the tenant's own."""
     rank = np.array([_FOREIGN.get(kind, 0) for kind in payments.entities.kind], dtype=np.int64)
     busy = np.bincount(payments.payer, minlength=len(rank))
     busy += np.bincount(payments.payee, minlength=len(rank))
@@ -38,9 +39,10 @@ def sides(payments: Payments) -> Sides:
 
 
 def joined(party: Ints, one: Ints, other: Ints) -> Ints:
-    """Each row's party, where those of every two rows `one`, `other` count as one party."""
+    """The party of each row, after the parties of the rows `one` and `other` were made one, pair by
+    pair."""
     size = int(party.max(initial=-1)) + 1
     ends = (party[one], party[other])
-    graph = sparse.coo_matrix((np.ones(len(one)), ends), shape=(size, size))
-    label = connected_components(graph, directed=False)[1] if size else party
+    graph = scipy.sparse.coo_matrix((np.ones(len(one)), ends), shape=(size, size))
+    label = scipy.sparse.csgraph.connected_components(graph, directed=False)[1] if size else party
     return np.asarray(label[party], dtype=np.int64)

@@ -1,4 +1,4 @@
-"""Rows that agree in several columns: one code for each combination of values."""
+"""Groups rows that agree in several columns: one code for each combination of values."""
 
 from weakref import finalize
 
@@ -13,9 +13,10 @@ _codes_of: dict[int, Ints] = {}
 
 
 def codes(*columns: NDArray[np.generic]) -> Ints:
-    """For each row a number below the rows', the same for those that agree in every column.
+    """A number for each row, less than the number of rows. It is equal for rows that agree in every
+    column.
 
-    In the order of their first rows: hashed, not sorted.
+    Numbers are in the order of the first rows. Values are hashed, not sorted.
     """
     code, size = _numbers(columns[0])
     for column in columns[1:]:
@@ -47,7 +48,7 @@ def _hashed(values: pa.Array) -> Ints:
 
 
 def _once(column: NDArray[np.generic]) -> Ints:
-    """The codes of texts that cannot change, kept as long as these."""
+    """The codes of a read-only column, cached as long as the column exists."""
     name = id(column)
     if name not in _codes_of:
         _codes_of[name] = _of_texts(column)
@@ -56,7 +57,7 @@ def _once(column: NDArray[np.generic]) -> Ints:
 
 
 def unlike(code: Ints, values: Ints) -> Ints:
-    """For each code, up to the greatest: how many different values its rows have."""
+    """For each code, the number of different values in its rows."""
     pair = codes(code, values)
     of_pair = np.zeros(int(pair.max(initial=-1)) + 1, dtype=np.int64)
     of_pair[pair] = code
@@ -64,14 +65,15 @@ def unlike(code: Ints, values: Ints) -> Ints:
 
 
 def having(code: Ints, some: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Which rows have a code that any row of `some` has, too."""
+    """Marks rows whose code occurs in any row of `some`."""
     is_some = np.zeros(int(code.max(initial=-1)) + 1, dtype=bool)
     is_some[code[some]] = True
     return np.asarray(is_some[code])
 
 
 def groups(code: Ints, rows: Ints | None = None, least: int = 2) -> list[Ints]:
-    """The rows (of `rows`, or all) of each code that at least `least` of them have, in order."""
+    """The rows of each code that at least `least` rows have, in order. Only the rows `rows` count,
+    or all."""
     of = np.arange(len(code), dtype=np.int64) if rows is None else rows
     if not len(of):
         return []

@@ -1,4 +1,4 @@
-"""Lines of one invoice, together: rows that share source, currency, party, number and day."""
+"""Groups the lines of one invoice: rows that share source, currency, party, number and day."""
 
 from dataclasses import dataclass
 
@@ -28,8 +28,8 @@ class Lines:
     net: Ints
 
     def are_netted(self, one: Ints, other: Ints) -> Flags:
-        """Whether two lines are of one invoice that comes to something: the lesser one is a
-        deduction. Lines that come to nothing together take one another back."""
+        """Return whether two lines belong to one invoice whose sum is not zero. The smaller line is
+        then a deduction. Lines with the sum zero reverse each other."""
         return np.asarray((self.invoice[one] == self.invoice[other]) & (self.net[one] != 0))
 
 

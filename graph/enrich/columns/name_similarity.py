@@ -1,20 +1,21 @@
-"""How alike the names of two parties are: as feeds spell them, cut short, with a town, initialled.
+"""Computes how similar the names of two parties are. Feeds shorten names, or add a town or
+initials.
 
-Names are sets of trigrams (as pg_trgm has them: each word with two blanks before and one behind),
-weighed by rarity (G. Salton, C. Buckley, "Term-weighting approaches in automatic text retrieval",
-1988). The likeness of two names is the weight of what they share over the weight of the lighter
-one: the overlap coefficient, which a cut-off name or an added town lowers little.
+A name is a set of trigrams (as in pg_trgm: each word with two blanks before and one after it).
+Trigrams are weighted by rarity (G. Salton, C. Buckley, "Term-weighting approaches in automatic text
+retrieval", 1988). The similarity of two names is the weight of the shared trigrams over the weight
+of the lighter name: the overlap coefficient, which a shortened name or an added town lowers little.
 
-Fast, over all pairs of columns: detectors of links use it. Whether two entities are one party is
-decided by words instead, in graph.enrich.resolution.similarity.
+This is fast, over all pairs in columns, and detectors of links use it. Whether two entities are one
+party is decided by words instead, in graph.enrich.resolution.similarity.
 """
 
 from functools import lru_cache
 from itertools import chain
 
 import numpy as np
+import scipy  # it imports scipy.sparse when that is first used
 from numpy.typing import NDArray
-from scipy import sparse
 
 from graph.enrich.columns.column_cache import once
 from graph.enrich.columns.payments import Entities, Ints
@@ -24,13 +25,14 @@ LEGAL = frozenset(
     {"ltd", "limited", "llp", "plc", "inc", "llc", "co", "company", "gmbh", "ag", "bv", "nv", "sa"}
     | {"sas", "sarl", "srl", "spa", "oy", "ab", "the", "and"}
 )
-FEW = 4  # trigrams; a name of less says little, and is compared as if it had so many
+FEW = 4  # trigrams; a shorter name says little, and is compared as if it had this many
 Floats = NDArray[np.float64]
 
 
 @lru_cache(maxsize=65_536)
 def core(name: str) -> str:
-    """The name as it is compared: normalized, without legal forms (unless nothing is left)."""
+    """The part of the name that is compared: normalized, without legal forms (unless nothing is
+    left)."""
     words = normalized(name).split()
     return " ".join(word for word in words if word not in LEGAL) or " ".join(words)
 
@@ -51,7 +53,7 @@ class Likeness:
         self._least = FEW * float(np.median(self._names.power(2).data)) if self._names.nnz else 1.0
 
     def of(self, one: Ints, other: Ints) -> Floats:
-        """0..1 for each pair: 1 for the same entity or the same name."""
+        """The similarity of each pair in 0..1: 1 for the same entity or the same name."""
         pairs = one * np.int64(len(self.cores)) + other
         distinct, back = np.unique(pairs, return_inverse=True)
         left, right = np.divmod(distinct, max(len(self.cores), 1))
@@ -67,8 +69,9 @@ def _trigrams(name: str) -> set[str]:
     return {word[at : at + 3] for word in words for at in range(len(word) - 2)}
 
 
-def _matrix(grams: list[set[str]]) -> sparse.csr_matrix:
-    """A row a name, a column a trigram, by its rarity: log(names / names with it)."""
+def _matrix(grams: list[set[str]]) -> "scipy.sparse.csr_matrix":
+    """One row per name and one column per trigram, weighted by rarity: log(names / names with
+    it)."""
     places: dict[str, int] = {}
     for gram in chain.from_iterable(sorted(trigrams) for trigrams in grams):
         places.setdefault(gram, len(places))
@@ -77,4 +80,4 @@ def _matrix(grams: list[set[str]]) -> sparse.csr_matrix:
     frequency = np.bincount(columns, minlength=len(places)) if columns else np.zeros(0)
     rarity = np.sqrt(np.log((len(grams) + 1) / np.maximum(frequency, 1)))
     data = rarity[columns] if columns else np.zeros(0)
-    return sparse.csr_matrix((data, columns, starts), shape=(len(grams), max(len(places), 1)))
+    return scipy.sparse.csr_matrix((data, columns, starts), shape=(len(grams), max(len(places), 1)))

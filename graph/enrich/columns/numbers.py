@@ -1,4 +1,4 @@
-"""The document numbers that payments state: one normal form for their many spellings."""
+"""The document numbers that payments state, in one normal form for their many spellings."""
 
 import re
 from collections.abc import Iterable
@@ -18,26 +18,26 @@ _NOT_LETTER = re.compile(r"[^A-Z0-9]+")
 _ZEROS = re.compile(r"(?<![0-9])0+(?=[0-9])")
 _DATE = re.compile(r"[0-9]{1,4}([./\-])[0-9]{1,2}\1[0-9]{2,4}")
 _MONEY = re.compile(r"[0-9]{1,3}(?:,?[0-9]{3})*\.[0-9]{2}")
-SHORTEST = 4  # characters of a number that says something by itself
-MOST = 40  # numbers of one text
-MOST_OWNERS = 60  # rows of one number that are looked at
+SHORTEST = 4  # characters of a number that identifies something by itself
+MOST = 40  # numbers per text
+MOST_OWNERS = 60  # rows per number that are compared
 
 
 @lru_cache(maxsize=200_000)
 def plain(number: str) -> str:
-    """Capitals and digits only: 'inv-0017/a' → 'INV0017A'."""
+    """The number in capitals and digits only: 'inv-0017/a' → 'INV0017A'."""
     return _NOT_LETTER.sub("", number.upper())
 
 
 @lru_cache(maxsize=200_000)
 def normal(number: str) -> str:
-    """`plain`, and no zeros before a run of digits: 'inv-0017' and 'INV 17' are one."""
+    """`plain` without zeros before a run of digits: 'inv-0017' and 'INV 17' are equal."""
     return "".join(_ZEROS.sub("", part) for part in _NOT_LETTER.split(number.upper()))
 
 
 @lru_cache(maxsize=200_000)
 def within(text: str) -> frozenset[str]:
-    """The numbers that a text names, in their normal form: with three digits or more, no dates."""
+    """The numbers in a text, in normal form. They have three digits or more and are not dates."""
     tokens = (token.rstrip("./-_") for token in _TOKEN.findall(text)[:MOST])
     return frozenset(normal(token) for token in tokens if _is_number(token))
 
@@ -56,7 +56,8 @@ def of_documents(payments: Payments) -> list[str]:
 
 @once
 def named(payments: Payments) -> list[frozenset[str]]:
-    """All numbers that each payment names: its own, those within it, those of its description."""
+    """All numbers that each payment states: its own, those within it, and those in its
+    description."""
     return list(map(_named, payments.document, payments.description))
 
 
@@ -68,17 +69,19 @@ def _named(document: str, text: str) -> frozenset[str]:
 
 
 def _says_something(document: str) -> bool:
-    """No 'various', no date and no sum: strangers have these in common."""
+    """Return whether the text identifies a document. 'various', dates and sums do not, because
+    strangers share them."""
     is_other = _DATE.fullmatch(document) or _MONEY.fullmatch(document)
     return not is_other and any(map(str.isdigit, document))
 
 
 @dataclass(frozen=True)
 class Mentions:
-    """Which payment names whose own number: places of the one that names it and of its owner.
+    """The pairs of a payment that states a number and the payment that has it as its own: their
+    places.
 
-    `rank`: how many owners of that number come before; `owners`: how many there are in all. Pairs
-    of the first MOST_OWNERS only.
+    `rank` is the number of owners of that number before this one, and `owners` the number of all.
+    Only the first MOST_OWNERS owners have pairs.
     """
 
     by: Ints
@@ -92,7 +95,7 @@ class Mentions:
 
 @once
 def mentions(payments: Payments) -> Mentions:
-    """Every pair once."""
+    """Return every pair once."""
     own = of_documents(payments)
     codes = {number: code for code, number in enumerate(dict.fromkeys(filter(None, own)))}
     of = np.array([codes.get(number, len(codes)) for number in own], dtype=np.int64)
@@ -113,7 +116,7 @@ def mentions(payments: Payments) -> Mentions:
 
 
 class Index:
-    """Which payments name which numbers, as columns: to ask of many pairs at once."""
+    """The numbers of all payments as columns, for comparing many pairs at once."""
 
     def __init__(self, payments: Payments) -> None:
         every = named(payments)
@@ -125,7 +128,7 @@ class Index:
         self._keys = np.sort(np.repeat(np.arange(len(every)), lengths) * self._size + self._codes)
 
     def share(self, one: Ints, other: Ints) -> NDArray[np.bool_]:
-        """For each pair of places: whether both payments name one number."""
+        """For each pair of places, whether both payments state one number."""
         places, of = ragged.taken(self._begin, one)
         keys = other[of] * self._size + self._codes[places]
         at = np.searchsorted(self._keys, keys)
@@ -142,7 +145,7 @@ def index(payments: Payments) -> Index:
 
 
 def rows_by(numbers: Iterable[Iterable[str]]) -> dict[str, list[int]]:
-    """Number → the payments that name it, in their order."""
+    """Number → the payments that state it, in their order."""
     rows: dict[str, list[int]] = {}
     for row, row_numbers in enumerate(numbers):
         for number in row_numbers:

@@ -1,4 +1,4 @@
-"""A tenant's payments as columns: what the detectors look at."""
+"""A tenant's payments as columns, the input of the detectors."""
 
 import json
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ from graph.database.arrow import tenant_snapshot
 from graph.models.choices import MONEY_MOVED
 
 Ints = NDArray[np.int64]
-Texts = NDArray[Any]  # of str
+Texts = NDArray[Any]  # of str objects
 
 ORDER = ("occurred_at", "source", "external_id", "relationship")
 _PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
@@ -68,7 +68,7 @@ class Payments:
 
 @dataclass(frozen=True, eq=False)
 class Entities:
-    """The parties that payments name. `keys`: strong keys by kind."""
+    """The parties of the payments. `keys` are the strong keys by kind."""
 
     id: Texts
     kind: Texts
@@ -77,7 +77,7 @@ class Entities:
 
 
 def money_moved(payments: Payments) -> NDArray[np.bool_]:
-    """Which rows record money that moved: payments and fees."""
+    """Marks rows that record money that moved: payments and fees."""
     if payments.records is None:
         return np.ones(len(payments), dtype=bool)
     return np.isin(payments.records.astype(str), MONEY_MOVED)
@@ -120,12 +120,12 @@ def _numbers(column: pa.ChunkedArray) -> Ints:
 
 
 def texts(column: pa.ChunkedArray) -> Texts:
-    """The column's strings, equal ones as one object; not to be changed."""
+    """The column's strings, read-only. Equal strings are one object."""
     coded = column.combine_chunks().dictionary_encode()
     return fixed(np.asarray(coded.dictionary.to_pylist(), dtype=object)[np.asarray(coded.indices)])
 
 
 def fixed(column: Texts) -> Texts:
-    """The column, which nobody can change any more: its codes are kept (`grouping`)."""
+    """The same column, made read-only, so that its codes can be cached (`grouping`)."""
     column.flags.writeable = False
     return column

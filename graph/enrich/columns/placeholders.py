@@ -1,10 +1,10 @@
-"""Names that hide who is meant, such as REDACTED or 'Various suppliers'."""
+"""Recognises names that hide a party, such as REDACTED or 'Various suppliers'."""
 
 from functools import lru_cache
 
 from graph.ingest.store.identity import normalized
 
-HIDDEN = ("redact", "anonymi", "withheld", "undisclosed")  # beginnings of words that hide a name
+HIDDEN = ("redact", "anonymi", "withheld", "undisclosed")  # beginnings of words that replace a name
 NOBODY = frozenset(
     {"anonymous", "various", "sundry", "sundries", "unknown", "confidential", "none", "misc"}
     | {"miscellaneous", "na", "nil", "tba", "tbc", "divers", "diverse", "unbekannt", "anonym"}
@@ -18,8 +18,8 @@ BESIDE = frozenset(
 
 @lru_cache(maxsize=65_536)
 def is_placeholder(name: str) -> bool:
-    """Whether the name is a word that hides names or states none, alone or beside words for a
-    party: 'REDACTED PERSONAL DATA', 'Various suppliers', 'n/a'."""
+    """Return whether the name consists of a word that hides a name or states none, perhaps with
+    words for a party: 'REDACTED PERSONAL DATA', 'Various suppliers', 'n/a'."""
     words = normalized(name).split()
     hidden = [word for word in words if word in NOBODY or word.startswith(HIDDEN)]
     rest = set(words) - set(hidden)

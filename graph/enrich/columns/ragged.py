@@ -1,6 +1,6 @@
-"""Lists of different lengths, stored one after the other in flat columns. Pure.
+"""Lists of different lengths, stored one after the other in flat columns. Pure functions.
 
-`begin` says where each list begins; its last entry is the total length.
+`begin` has the start of each list. Its last entry is the total length.
 """
 
 from collections.abc import Iterator
@@ -17,7 +17,8 @@ def begins(lengths: Ints) -> Ints:
 
 
 def taken(begin: Ints, lists: Ints) -> tuple[Ints, Ints]:
-    """The places of these lists' rows, list after list, and which one of `lists` each is of."""
+    """The places of the rows of these lists, list after list, and for each row the list in `lists`
+    that it belongs to."""
     lengths = begin[lists + 1] - begin[lists]
     of = np.repeat(np.arange(len(lists), dtype=np.int64), lengths)
     moved = begin[lists] - begins(lengths)[:-1]
@@ -25,7 +26,8 @@ def taken(begin: Ints, lists: Ints) -> tuple[Ints, Ints]:
 
 
 def between(begin: Ints, end: Ints) -> tuple[Ints, Ints]:
-    """All places begin <= place < end of each range, range after range, and the range of each."""
+    """All places begin <= place < end of each range, range after range, and the range of each
+    place."""
     lengths = np.maximum(end - begin, 0)
     of = np.repeat(np.arange(len(begin), dtype=np.int64), lengths)
     moved = begin - begins(lengths)[:-1]
@@ -33,18 +35,18 @@ def between(begin: Ints, end: Ints) -> tuple[Ints, Ints]:
 
 
 def cut(of: Ints, size: int) -> Ints:
-    """Where each of `size` lists begins, whose rows' lists are `of`, in order."""
+    """The starts of `size` lists, given the list of each row in order."""
     return begins(np.bincount(of, minlength=size))
 
 
 def sums(values: Floats, begin: Ints, end: Ints) -> Floats:
-    """The sum of each begin <= row < end; none is empty."""
+    """The sum over begin <= row < end of each range. No range may be empty."""
     edges = np.stack((begin, end), axis=1).ravel()
     return np.asarray(np.add.reduceat(np.append(values, 0.0), edges)[::2])
 
 
 def medians(values: Floats, of: Ints, size: int) -> Floats:
-    """The median of each of `size` lists (of an empty one: any number)."""
+    """The median of each of `size` lists. The value of an empty list is undefined."""
     begin = cut(of, size)
     ordered = values[np.lexsort((values, of))]
     middle = begin[:-1] + begin[1:]
@@ -53,7 +55,8 @@ def medians(values: Floats, of: Ints, size: int) -> Floats:
 
 
 def alike(lengths: Ints) -> Iterator[Ints]:
-    """Which lists there are of each size, to the power of two: those can be padded to a matrix."""
+    """Yield groups of lists whose lengths are about equal (up to a power of two). A group can be
+    padded to a matrix."""
     size = np.ceil(np.log2(np.maximum(lengths, 1))).astype(np.int64)
     for exponent in np.unique(size):
         yield np.flatnonzero(size == exponent)

@@ -1,7 +1,7 @@
-"""Fields with few values that the sources state of their rows: an entry type, a kind of account.
+"""Fields of the sources' rows that have few values, such as an entry type or a kind of account.
 
-Nobody says what the values mean. But if rows of one value are usually found in another source and
-rows of another value hardly ever, a row's value tells how likely it has a sighting there.
+finley does not know what the values mean. But if rows with one value usually have a sighting in
+another source, and rows with another value hardly ever, the value tells how likely a row has one.
 """
 
 import json
@@ -24,15 +24,15 @@ from graph.enrich.columns.payments import Ints, Payments, Texts
 Floats = NDArray[np.float64]
 Fields = dict[str, Texts]
 
-SAMPLE = 1_000  # rows of a source that tell which fields have few values
+SAMPLE = 1_000  # rows per source from which fields with few values are detected
 MOST = 20  # values of a field that sorts rows into kinds
-LEAST = 0.0005  # the odds of a kind that never has a mate
+LEAST = 0.0005  # the odds of a kind that never has a sighting in the other source
 
 
 def load(user_id: UUID, payments: Payments) -> Fields:
-    """The tenant's fields of few values, as each payment's row states them ("" for nothing).
+    """The tenant's fields with few values, as each payment's row states them ("" for nothing).
 
-    Which ones have few is read off a sample of each source: the rows are wide.
+    A sample of each source decides which fields have few values, because the rows are wide.
     """
     events, some = payments.payee_event, _sample(payments.source)
     with tenant_snapshot(user_id, hashed=True) as reader:
@@ -47,7 +47,7 @@ def load(user_id: UUID, payments: Payments) -> Fields:
 
 
 def _sample(source: Texts) -> Ints:
-    """The places of SAMPLE rows of each source, spread over all of them."""
+    """The places of SAMPLE rows of each source, spread over all of its rows."""
     samples: list[Ints] = []
     for name in sorted(set(source)):
         rows = np.flatnonzero(source == name)
@@ -58,7 +58,8 @@ def _sample(source: Texts) -> Ints:
 def _stated(
     reader: TenantReader, user_id: UUID, values: list[Composable], among: Composable, events: Texts
 ) -> list[Texts]:
-    """What the rows of these events state, a column a value, in their order; None for nothing."""
+    """What the rows of these events state, one column per value, in their order; None for
+    nothing."""
     columns = [SQL("{} AS {}").format(x, Identifier(f"value_{at}")) for at, x in enumerate(values)]
     query = SQL(sql.read("enrich/fields")).format(
         values=SQL(", ").join(columns), user_id=Literal(str(user_id)), among=among
@@ -72,7 +73,7 @@ def _stated(
 
 
 def few(objects: Iterable[str], source: Texts) -> Fields:
-    """Of rows as JSON objects: the fields with 2 to MOST values in some source."""
+    """The fields with 2 to MOST values in some source, of rows as JSON objects."""
     rows = [json.loads(text) for text in objects]
     names = dict.fromkeys(chain.from_iterable(rows))
     columns = {name: [_text(row[name]) if name in row else None for row in rows] for name in names}
@@ -80,12 +81,12 @@ def few(objects: Iterable[str], source: Texts) -> Fields:
 
 
 def _text(value: object) -> str | None:
-    """As `->>` has it."""
+    """The value as text, in the form that PostgreSQL's `->>` gives."""
     return value if value is None or isinstance(value, str) else json.dumps(value)
 
 
 def _few(columns: Mapping[str, Texts], source: Texts) -> Fields:
-    """Those with 2 to MOST values in some source; "" for nothing."""
+    """The columns with 2 to MOST values in some source; "" for nothing."""
     of = codes(source)
     fields: Fields = {}
     for name in sorted(columns):
@@ -99,13 +100,14 @@ def _few(columns: Mapping[str, Texts], source: Texts) -> Fields:
 
 
 def favour(kinds: Fields, of: Ints, mated: Ints, rows: Ints) -> Floats:
-    """For each of `rows`: how often its kind has a mate, over the kind that has one most often.
+    """For each of `rows`, how often rows of its kind have a sighting in the other source, relative
+    to the kind that has one most often.
 
-    `of` are all rows of its source, `mated` those that surely have a mate. The kinds are those of
-    the one field that tells the most of it (J. Quinlan, "Induction of decision trees", 1986: the
-    greatest information gain); 1 where no field tells anything.
+    `of` are all rows of the source, and `mated` those that certainly have a sighting. The kinds are
+    the values of the one field with the greatest information gain (J. Quinlan, "Induction of
+    decision trees", 1986). The result is 1 if no field says anything.
     """
-    best, gain = None, 0.05  # bits; less is chance
+    best, gain = None, 0.05  # bits; a smaller gain is chance
     share = len(mated) / max(len(of), 1)
     for name in sorted(kinds):
         rates = _rates(kinds[name][of], kinds[name][mated])
@@ -126,11 +128,12 @@ def _rates(of: Texts, mated: Texts) -> dict[str, tuple[float, int]]:
 
 
 def _smooth(rate: float, size: int, top: float) -> float:
-    """As if one more row had the best rate: few rows without a mate say little."""
+    """The rate as if one more row had the best rate, because few rows without a sighting say
+    little."""
     return (rate * size + top) / (size + 1)
 
 
 def _doubt(share: float) -> float:
-    """The entropy of a yes or no, in bits."""
+    """The entropy of a yes-or-no value, in bits."""
     parts = (share, 1 - share)
     return float(-sum(part * np.log2(part) for part in parts if part > 0))

@@ -6,10 +6,8 @@ greedily, the heaviest pair first, which gives at least half of the greatest wei
 """
 
 import numpy as np
+import scipy  # it imports scipy.sparse and scipy.optimize when they are first used
 from numpy.typing import NDArray
-from scipy import sparse
-from scipy.optimize import linear_sum_assignment
-from scipy.sparse.csgraph import connected_components
 
 from graph.enrich.columns.payments import Ints
 
@@ -46,8 +44,8 @@ def _components(rows: Ints, columns: Ints, among: Ints) -> list[Ints]:
         return []
     height, width = int(rows.max()) + 1, int(columns.max()) + 1
     ends = (rows[among], columns[among] + height)
-    graph = sparse.coo_matrix((np.ones(len(among)), ends), shape=(height + width,) * 2)
-    label = connected_components(graph, directed=False)[1][rows[among]]
+    graph = scipy.sparse.coo_matrix((np.ones(len(among)), ends), shape=(height + width,) * 2)
+    label = scipy.sparse.csgraph.connected_components(graph, directed=False)[1][rows[among]]
     order = np.argsort(label, kind="stable")
     cuts = np.flatnonzero(np.diff(label[order])) + 1
     return np.split(among[order], cuts)
@@ -64,7 +62,7 @@ def _solve(rows: Ints, columns: Ints, weight: Floats) -> Ints:
     order = np.argsort(weight, kind="stable")  # of two candidates for a pair the better one
     gain[rows[order], columns[order]] = weight[order]
     place[rows[order], columns[order]] = order
-    columns_of = place[linear_sum_assignment(gain, maximize=True)]
+    columns_of = place[scipy.optimize.linear_sum_assignment(gain, maximize=True)]
     return np.asarray(columns_of[columns_of >= 0], dtype=np.int64)
 
 

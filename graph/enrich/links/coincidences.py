@@ -32,11 +32,12 @@ def price(
     pairs: tuple[Ints, Ints],
     usual: float,
 ) -> Floats:
-    """For each pair of `pairs`: by how much chance is likelier than one payment, before names and
-    days are looked at; at least `usual`, which is so where parties have few rows.
+    """Return for each pair the odds that its rows agree by chance, against the odds that they
+    record one payment. The least value is `usual`.
 
-    `party`: each payment's; `rows`: the rows of the first and of the second source; `pairs`: rows
-    of either that agree in amount and whose parties are alike.
+    Names and dates do not count yet. Parties with few rows get `usual`. `party` is the party of
+    each payment. `rows` are the rows of the first source and those of the second. `pairs` are a row
+    of the first and a row of the second source each, with equal amounts and similar parties.
     """
     group = codes(party[pairs[0]], party[pairs[1]])
     soon = abs(payments.day[pairs[0]] - payments.day[pairs[1]]) <= SOON

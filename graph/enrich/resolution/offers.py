@@ -68,10 +68,12 @@ def _begun(short: Name, long: Name) -> Likeness | None:
     if long.words[: len(short.words)] == short.words:
         if len(short.words) == 1 and len(short.plain) < WORD:
             return None
-        return Likeness(BEGINS, f"'{short.text}' lacks '{' '.join(more)}' of '{long.text}'")
+        return Likeness(
+            BEGINS, f"'{short.text}' lacks '{' '.join(more)}' of '{long.text}'", kind="begins"
+        )
     if len(short.plain) < TEXT or len(short.words) < 2:
         return None
-    return Likeness(CUT, f"'{short.text}' is cut within a word of '{long.text}'")
+    return Likeness(CUT, f"'{short.text}' is cut within a word of '{long.text}'", kind="cut")
 
 
 def _forms_differ(one: Name, other: Name) -> bool:
@@ -96,7 +98,7 @@ def _initials(names: Sequence[Name], companies: list[int]) -> Iterator[Offer]:
             long_names = long[short.plain]
             if len(long_names) == 1 and not _forms_differ(short, names[long_names[0]]):
                 reason = f"'{short.text}' are the initials of '{names[long_names[0]].text}'"
-                yield at, long_names[0], Likeness(INITIALS, reason)
+                yield at, long_names[0], Likeness(INITIALS, reason, kind="initials")
 
 
 def _first_letters(words: Sequence[str]) -> str:
@@ -118,7 +120,7 @@ def _authorities(names: Sequence[Name], companies: list[int]) -> Iterator[Offer]
                 reason = (
                     f"'{first.text}' and '{names[at].text}' are the local authority of '{place}'"
                 )
-                yield some[0], at, Likeness(AUTHORITY, reason)
+                yield some[0], at, Likeness(AUTHORITY, reason, kind="authority")
 
 
 def _may_be_of_one_rank(one: Name, other: Name) -> bool:
@@ -128,8 +130,8 @@ def _may_be_of_one_rank(one: Name, other: Name) -> bool:
 
 
 def _trading(names: Sequence[Name]) -> Iterator[Offer]:
-    """Names that state a trading name beside an owner's ('A t/a B', 'B (A)'), with those that are
-    one of the two, or state the same."""
+    """Pair each name that contains an owner and a trading name ('A t/a B', 'B (A)') with each name
+    that equals one of the two or contains one of them in the same way."""
     parts = {at: stated for at, name in enumerate(names) if (stated := _stated(name.text))}
     of: defaultdict[str, list[int]] = defaultdict(list)
     for at, name in enumerate(names):
@@ -143,7 +145,7 @@ def _trading(names: Sequence[Name]) -> Iterator[Offer]:
                 if at != other and pair not in seen:
                     seen.add(pair)
                     reason = f"'{names[at].text}' states '{text}', as does '{names[other].text}'"
-                    yield *pair, Likeness(TRADES, reason)
+                    yield *pair, Likeness(TRADES, reason, kind="trades")
 
 
 def _stated(text: str) -> list[str]:
@@ -173,7 +175,7 @@ def _abbreviated(names: Sequence[Name], companies: list[int]) -> Iterator[Offer]
                 names[short], names[long]
             ):
                 reason = f"'{names[short].text}' has words short for those of '{names[long].text}'"
-                yield short, long, Likeness(CUT, reason)
+                yield short, long, Likeness(CUT, reason, kind="cut")
 
 
 def _is_short_of(short: Name, long: Name) -> bool:

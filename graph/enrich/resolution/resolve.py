@@ -219,7 +219,8 @@ class _Reading:
     def _of_offer(self, one: Name, other: Name, alike: Likeness) -> Iterator[Edge]:
         """Between the busiest of each name's entities: namesakes follow these."""
         if self._compared(one, other) is None:
-            evidence = {"likeness": alike.score, "names": [one.text, other.text]}
+            texts = [one.text, other.text]
+            evidence = {"likeness": alike.score, "names": texts, "kind": alike.kind}
             first, second = (self._busiest(self.namesakes[name]) for name in (one, other))
             yield Edge(alike.score, first, second, alike.reason, evidence)
 

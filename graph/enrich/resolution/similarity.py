@@ -103,12 +103,14 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """`score` in 0..1, what the names differ in, and whether one is a beginning of the other."""
+    """`score` in 0..1, what the names differ in, whether one is a beginning of the other, and the
+    kind of an offer ("" of names that are merely alike)."""
 
     score: float
     reason: str
     begins: bool = False
     numbers: dict[str, float] = field(default_factory=dict)
+    kind: str = ""
 
 
 @lru_cache(maxsize=65_536)
@@ -164,9 +166,10 @@ def _bare(words: list[str], cut: bool) -> tuple[tuple[str, ...], frozenset[str]]
 
 
 def are_kin(one: Name, other: Name) -> bool:
-    """Whether two names might be spellings of one at all: to tell a key of many parties.
+    """Return whether two names could be spellings of one name.
 
-    Names that differ in a number never are: budgets of another month, units of another number.
+    The caller looks for keys that different parties share. Names with different numbers are never
+    spellings of one name: 'budget 03' and 'budget 04' are two budgets.
     """
     if _numbers(one.words) != _numbers(other.words):
         return False

@@ -18,6 +18,8 @@ from django.db.backends.utils import CursorWrapper
 from graph import sql
 from graph.database.bulk import AS_USUAL, IN_BULK, alone
 from graph.database.tenancy import tenant_transaction
+from graph.enrich.resolution import chances
+from graph.enrich.resolution.chances import Dealings, Judged
 from graph.enrich.resolution.offers import PAYMENTS
 from graph.enrich.resolution.resolve import (
     PARTIES,
@@ -95,9 +97,10 @@ def require(cursor: CursorWrapper, user_id: UUID, entities: Sequence[UUID]) -> N
 def _recompute(connection: BaseDatabaseWrapper, cursor: CursorWrapper, user_id: UUID) -> Counts:
     values = {"user_id": user_id}
     cursor.execute(IN_BULK)
-    pairs = resolve(
+    found = resolve(
         parties(cursor, user_id), decisions(cursor, user_id), continued(cursor, user_id)
     )
+    pairs = chances.weighed(found, _dealings(cursor, user_id, found), _judged(cursor, user_id))
     cursor.execute(sql.read("resolution/staged"))
     _copy(connection, pairs)
     cursor.execute("ANALYZE found_resolutions")
@@ -169,6 +172,33 @@ def continued(cursor: CursorWrapper, user_id: UUID) -> list[Continued]:
         )
         for one, other, amount, done, begin in cursor.fetchall()
     ]
+
+
+def _dealings(
+    cursor: CursorWrapper, user_id: UUID, pairs: Iterable[Pair]
+) -> dict[str, dict[str, Dealings]]:
+    """Those of the entities of open pairs, and of some merged ones."""
+    offered = [pair for pair in pairs if pair.decided == "open"]
+    asked = [*offered, *chances.merged(pairs)] if offered else []
+    entities = {end for pair in asked for end in (pair.kept, pair.merged)}
+    by_entity: defaultdict[str, dict[str, Dealings]] = defaultdict(dict)
+    if entities:
+        values: dict[str, Any] = {"user_id": user_id, "entities": sorted(entities)}
+        cursor.execute(sql.read("resolution/dealings"), values)
+        for entity, source, partners, amount in cursor.fetchall():
+            by_entity[entity][source] = Dealings(frozenset(partners), amount)
+    return by_entity
+
+
+def _judged(cursor: CursorWrapper, user_id: UUID) -> list[Judged]:
+    """The pairs that were offered with a chance, and then decided."""
+    cursor.execute(
+        "SELECT evidence ->> 'kind', (evidence ->> 'chance')::float, decided = 'merge' "
+        "FROM entity_resolutions WHERE user_id = %s AND decided IN ('merge', 'apart') "
+        "AND evidence ? 'chance'",
+        [user_id],
+    )
+    return [Judged(*row) for row in cursor.fetchall()]
 
 
 def _copy(connection: BaseDatabaseWrapper, pairs: Iterable[Pair]) -> None:

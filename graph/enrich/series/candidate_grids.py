@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from math import log
 
 import numpy as np
+import scipy  # it imports scipy.special when that is first used
 from numpy.typing import NDArray
-from scipy.special import xlogy
 
 from graph.enrich.columns import ragged
 from graph.enrich.series.activity import Floats, around
@@ -133,7 +133,7 @@ def _bound(sets: Sets, some: Ints, frequency: Frequency, share: Floats, hits: In
 
 
 def _entropy(n: Floats | Ints) -> Floats:
-    return np.asarray(xlogy(n, n), dtype=np.float64)
+    return np.asarray(scipy.special.xlogy(n, n), dtype=np.float64)
 
 
 def of_runs(sets: Sets, tries: Tries) -> Floats:

@@ -76,8 +76,11 @@ class Series:
     def score(self) -> float:
         """Share of agreed days kept x tightness x chance that it is one (all in 0..1).
 
-        Tightness is 1 - spread of the offsets / half the period.
+        Tightness is 1 - spread of the offsets / half the period. Short series keep all their days:
+        theirs is the chance alone.
         """
+        if self.is_probable:
+            return short_series.chance(len(self.fit.hits))
         regularity = len(self.fit.hits) / self.fit.expected
         tight = 1 - float(self.fit.offsets.std()) / (self.fit.grid.frequency.period / 2)
         return regularity * max(tight, 0.0) * (1 - exp(-self.fit.odds))

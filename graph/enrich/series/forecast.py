@@ -19,6 +19,7 @@ from graph.enrich.series.activity import Floats
 from graph.enrich.series.candidate_grids import LONG
 from graph.enrich.series.detect import Series
 from graph.enrich.series.month_effects import Effect, month_effect, without
+from graph.enrich.series.moved_days import NO_RUN, WAYS, run_weekdays, shifted
 from graph.enrich.series.periods import EVERY, Grid, Grids, Ints, moved
 from graph.enrich.series.short_series import ABOUT
 
@@ -39,19 +40,19 @@ ENDED = 1.5  # periods without an occurrence, and the window, before a series co
 LONGER, LONGEST = 1 / 6, 6.0  # for each occurrence so many more: a long one is overdue for long
 AHEAD = 10  # slots after the last occurrence, of which one is not past while a series is active
 LAST_DAY = 2932896  # 9999-12-31, the last that a date can say
-WEEKENDS = ("kept", "after", "before")
-SATURDAY = 2  # 1970-01-01 was a Thursday: (day + 5) % 7 is 0 on a Saturday
 
 
 @dataclass(frozen=True)
 class Course:
-    """A series' occurrences: slot, day, amount (log of all of a slot's main rows), last place."""
+    """A series' occurrences: slot, day, amount (log of all of a slot's main rows), last place; and
+    the weekday of its payer's runs."""
 
     series: Series
     slots: Ints
     days: Ints
     amounts: Floats
     last: Ints
+    run: int = NO_RUN
 
     @classmethod
     def of(cls, payments: Payments, series: Series) -> "Course":
@@ -61,11 +62,12 @@ class Course:
         sums = np.bincount(at, payments.amount[places].astype(np.float64))
         last = np.zeros(len(names), dtype=np.int64)
         np.maximum.at(last, at, places)
-        return cls(series, names, payments.day[last], np.log(sums), last)
+        run = int(run_weekdays(payments)[last[-1]])
+        return cls(series, names, payments.day[last], np.log(sums), last, run)
 
     @cached_property
     def habits(self) -> "Habits":
-        return Habits.of(self.series.fit.grid, self.slots, self.days)
+        return Habits.of(self.series.fit.grid, self.slots, self.days, self.run)
 
     @cached_property
     def habit(self) -> "Habit":
@@ -81,16 +83,18 @@ class Habit:
 
     grid: Grid
     turn: int
-    weekend: str  # kept, after (the Monday), before (the Friday)
+    weekend: str  # kept, after (the Monday), before (the Friday), run_after, run_before
     spread: float  # mean absolute error in days
+    run: int = NO_RUN  # the weekday of the payer's runs
 
     def expected(self, slots: Ints) -> Ints:
-        return shifted(self.grid.agreed(slots + self.turn), self.weekend)
+        return shifted(self.grid.agreed(slots + self.turn), self.weekend, self.run)
 
 
 @dataclass(frozen=True)
 class Habits:
-    """Every habit that a series may have: phases near the grid's own, and what weekends do.
+    """Every habit that a series may have: phases near the grid's own, and what weekends or the
+    payer's weekly runs do.
 
     A row a habit, the plainest first; a column an occurrence: the day that the habit expects, and
     how far, on average, it has erred up to then.
@@ -100,19 +104,21 @@ class Habits:
     by: Ints
     expected: Ints
     spread: Floats
+    run: int
 
     @classmethod
-    def of(cls, grid: Grid, slots: Ints, days: Ints) -> "Habits":
+    def of(cls, grid: Grid, slots: Ints, days: Ints, run: int = NO_RUN) -> "Habits":
         reach = min(NEAR, grid.frequency.cycle // 4)
         by = np.array(sorted(range(-reach, reach + 1), key=abs), dtype=np.int64)
         turn, phase = moved(grid, by)
         grids = Grids(np.full(len(by), EVERY.index(grid.frequency)), phase)
         turns = np.repeat(np.arange(len(by)), len(slots))
         agreed = grids.agreed((slots + turn[:, None]).ravel(), turns).reshape(len(by), len(slots))
-        expected = np.stack([shifted(agreed, weekend) for weekend in WEEKENDS], axis=1)
+        expected = np.stack([shifted(agreed, weekend, run) for weekend in WAYS], axis=1)
         expected = expected.reshape(-1, len(slots))
         errors = np.abs(days - expected)
-        return cls(grid, by, expected, np.cumsum(errors, axis=1) / np.arange(1, len(slots) + 1))
+        spread = np.cumsum(errors, axis=1) / np.arange(1, len(slots) + 1)
+        return cls(grid, by, expected, spread, run)
 
     def best(self, count: int) -> int:
         """Which one errs least over the first `count` occurrences, the plainest of equals."""
@@ -121,27 +127,18 @@ class Habits:
     def habit(self, count: int) -> Habit:
         """The habit that errs least, as `Habits.best` selects it."""
         best = self.best(count)
-        by, weekend = divmod(best, len(WEEKENDS))
+        by, weekend = divmod(best, len(WAYS))
         turn, phase = (int(each[by]) for each in moved(self.grid, self.by))
         spread = float(self.spread[best, count - 1])
-        return Habit(Grid(self.grid.frequency, phase), turn, WEEKENDS[weekend], spread)
-
-
-def shifted(days: Ints, weekend: str) -> Ints:
-    """The days, with weekends moved to the Monday after or to the Friday before, or kept."""
-    if weekend == "kept":
-        return days
-    into = (days + 5) % 7  # 0 Saturday, 1 Sunday
-    by = np.where(into < SATURDAY, 2 - into if weekend == "after" else -1 - into, 0)
-    moved: Ints = days + by
-    return moved
+        return Habit(Grid(self.grid.frequency, phase), turn, WAYS[weekend], spread, self.run)
 
 
 @dataclass(frozen=True)
 class Trial:
     """One past occurrence, predicted from those before: errors and the spreads known then.
 
-    `day` it was expected on, and whether it `came` in the very next slot.
+    `day` it was expected on, whether it `came` in the very next slot, and whether its payer pays
+    `in_runs`.
     """
 
     frequency: str
@@ -152,6 +149,7 @@ class Trial:
     amount_spread: float
     known: int
     came: bool
+    in_runs: bool = False
 
 
 @dataclass(frozen=True)
@@ -205,6 +203,7 @@ def _trial(course: Course, at: int) -> Trial:
         course.series.frequency, expected, abs(float(course.days[at] - expected)),
         float(course.habits.spread[best, at - 1]), abs(float(course.amounts[at]) - centre), spread,
         at, bool(course.slots[at] == course.slots[at - 1] + 1),
+        course.run != NO_RUN,
     )  # fmt: skip
 
 
@@ -254,12 +253,12 @@ def _scale(some: Sequence[Trial]) -> Scale:
 
 
 def _weights(some: Sequence[Trial]) -> Floats:
-    """Where most are of a few payment runs, which are late or early as a whole, all that was
-    expected on one day and came on one is one trial, however many were paid."""
+    """Where a payer pays in runs, or most are of a few runs, these are late or early as a whole:
+    all that was expected on one day and came on one is one trial, however many were paid."""
     runs = Counter((trial.day, trial.day_error) for trial in some)
-    if len(some) <= RUN * len(runs):
-        return np.ones(len(some))
-    return np.array([1 / runs[trial.day, trial.day_error] for trial in some])
+    in_few = len(some) > RUN * len(runs)
+    each = (runs[t.day, t.day_error] if in_few or t.in_runs else 1 for t in some)
+    return 1 / np.array(list(each), dtype=np.float64)
 
 
 def shrunk(own: Floats, common: float, occurrences: Floats, least: float) -> Floats:

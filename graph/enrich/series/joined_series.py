@@ -22,6 +22,7 @@ from graph.enrich.columns.payments import Payments
 from graph.enrich.series.detect import Series
 from graph.enrich.series.grid_fit import Fit
 from graph.enrich.series.periods import MONTH_CYCLE, TWICE, Days, Grid, Ints
+from graph.enrich.series.skipped_slots import without_strays
 from graph.ingest.store.identity import normalized
 
 NEXT = 2  # slots within which the second begins
@@ -35,7 +36,8 @@ LETTERS = 5  # with which names begin alike
 
 def joined(payments: Payments, found: Sequence[Series]) -> list[Series]:
     """The series, those that are one joined; the order in which they were found does not matter."""
-    ordered = sorted(found, key=lambda one: int(one.places[0]))
+    whole = [without_strays(payments, one) for one in found]
+    ordered = sorted(whole, key=lambda one: int(one.places[0]))
     series = _halves(payments, ordered)
     series = _chained(payments, series, _spelled(payments, series))
     return _chained(payments, series, _turned(payments, series))

@@ -10,7 +10,7 @@ and Practice", 3rd ed. (2021), section 4.3.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import fdtrc
+import scipy  # it imports scipy.special when that is first used
 
 from graph.enrich.series.activity import Floats
 from graph.enrich.series.periods import Ints
@@ -61,10 +61,12 @@ def season(totals: Floats, months: Ints) -> Season | None:
 
 
 def _decomposed(totals: Floats, months: Ints) -> tuple[Floats, Floats]:
-    """Season by month of the year (its mean is 0) and remainder, after a straight trend.
+    """Return the seasonal part and the remainder of the monthly totals, after removing a linear
+    trend.
 
-    Trend and months are fitted together (least squares), so that neither takes the other's part,
-    and no month is lost at the ends, as a moving average would lose a year.
+    The seasonal part has one value per month of the year, with mean 0. One least-squares fit
+    estimates trend and months together, so neither absorbs the effect of the other. A moving
+    average would lose a year at the ends; the fit uses all months.
     """
     time = months - months.mean()
     design = np.column_stack((np.eye(YEAR)[months % YEAR], time))
@@ -83,4 +85,4 @@ def _chance(seasonal: Floats, rest: Floats) -> float:
     if within <= 0:
         return 0.0
     ratio = (float((seasonal**2).sum()) / (YEAR - 1)) / (within / free)
-    return float(fdtrc(YEAR - 1, free, ratio))
+    return float(scipy.special.fdtrc(YEAR - 1, free, ratio))

@@ -1,1 +1,1 @@
-"""Writes findings to the tables by difference."""
+"""Writes detectors' results to the tables, as the difference from what is stored."""

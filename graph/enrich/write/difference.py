@@ -1,4 +1,4 @@
-"""Rows that a method finds, written as the difference from those that are stored."""
+"""Writes the rows that a method finds as the difference from the stored rows."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,10 +13,10 @@ from graph.enrich.write.counts import Counts
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Names of the statements in sql/enrich, and the columns of the table of found rows.
+    """The names of the statements in sql/enrich, and the columns of the table of found rows.
 
-    `found` makes that table, which has the same name; `gone` removes stored rows that were not
-    found, `written` inserts or changes those that were, and returns for each whether it is new.
+    `found` creates that table, which has the same name. `gone` removes stored rows that were not
+    found. `written` inserts or changes the found rows, and returns for each whether it is new.
     """
 
     found: str
@@ -31,7 +31,8 @@ def write(
     rows: Iterable[Sequence[object]],
     values: Mapping[str, Any] | None = None,
 ) -> Counts:
-    """What is stored becomes exactly these rows. One transaction; `values` are parameters."""
+    """Make the stored rows exactly these. One transaction; `values` are parameters of the
+    statements."""
     found = difference.found
     parameters = {"user_id": user_id, **(values or {})}
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:

@@ -1,5 +1,5 @@
-"""Writes facts to their table: one row per relationship; rows that are no longer found
-are removed."""
+"""Writes facts to their table, one row per relationship. Rows that are not found any more are
+removed."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -50,7 +50,7 @@ def write(user_id: UUID, model: type[Model], columns: Sequence[str], rows: Itera
 def _texts(
     model: type[Model], columns: Sequence[str], rows: Iterable[Row]
 ) -> Iterator[tuple[Any, ...]]:
-    """The rows' values in the order of the columns, JSON as text."""
+    """The rows' values in the order of the columns, with JSON as text."""
     is_json = [type_of(model, name) == "jsonb" for name in columns]
     for row in rows:
         yield tuple(

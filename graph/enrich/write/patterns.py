@@ -1,5 +1,5 @@
-"""Writes patterns to their table and lets relationships point at them; obsolete ones
-are removed."""
+"""Writes patterns to their table and lets relationships point at them. Obsolete patterns are
+removed."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -28,7 +28,7 @@ UNSTAGED = "DROP TABLE pattern_members, pattern_keys"
 
 @dataclass(frozen=True)
 class Shared:
-    """One pattern: its key, its other columns, the relationships (ids) that follow it."""
+    """One pattern: its key, its other columns, and the ids of the relationships that follow it."""
 
     key: str
     columns: Mapping[str, Any]
@@ -38,7 +38,7 @@ class Shared:
 def write(user_id: UUID, layer: str, model: type[Model], patterns: Sequence[Shared]) -> Counts:
     """Make the layer's patterns exactly these. Keys are unique, and so are members.
 
-    A row with unchanged columns is not touched, so its id stays. One transaction.
+    A row with unchanged columns is not changed, so its id stays. One transaction.
     """
     names = list(patterns[0].columns) if patterns else []
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:

@@ -21,8 +21,8 @@ LINKS = Difference(
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link between two events. `reason`: why, in words and numbers. `allocated`: how much of an
-    invoice a payment settles, in the currency's unit."""
+    """A link between two events. `reason` says why, with numbers. `allocated` is the part of an
+    invoice that a payment settles, in the currency's unit."""
 
     source_event: str
     target_event: str
@@ -44,7 +44,8 @@ def write(user_id: UUID, detection_method: str, links: Iterable[Link]) -> Counts
 
 
 def _one_way(links: Iterable[Link]) -> Iterator[Link]:
-    """Of two links of one type between the same two events, one each way, the surer one."""
+    """Keep one of two links of one type between the same two events in opposite directions: the one
+    with the higher confidence."""
     surest: dict[tuple[str, ...], Link] = {}
     for link in links:
         key = (link.type, *sorted((link.source_event, link.target_event)))

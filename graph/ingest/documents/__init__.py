@@ -1,1 +1,1 @@
-"""Reads what a mail or a file says about money from its text."""
+"""Reads the facts about money in the text of a mail or a file."""

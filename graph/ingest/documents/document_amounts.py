@@ -1,6 +1,6 @@
-"""The amounts of money in a text, and which of them is the total.
+"""Finds the amounts of money in a text, and which of them is the total.
 
-Every pattern is bounded and starts at a digit, a sign or a currency, so the time is linear in the
+Every pattern is bounded and starts at a digit, a sign or a currency. So the time is linear in the
 length of any text.
 """
 
@@ -11,12 +11,13 @@ from decimal import Decimal
 
 from graph.ingest.parse_cells import money
 
-KEPT = 100  # amounts; a longer text is a price list
-_REACH = 60  # characters before an amount in which its label stands
+KEPT = 100  # amounts; a text with more is a price list
+_REACH = 60  # characters before an amount that may contain its label
 
 _SYMBOLS = {"£": "GBP", "€": "EUR", "$": "USD", "US$": "USD", "A$": "AUD", "AU$": "AUD",
             "C$": "CAD", "CA$": "CAD", "NZ$": "NZD", "HK$": "HKD", "S$": "SGD"}  # fmt: skip
-# Those in which companies are billed. Not ALL and TOP: in capitals they are words oftener.
+# Currencies in which companies send bills. ALL and TOP are missing, because in capitals they are
+# more often words.
 _CODES = (
     "AED|AUD|BGN|BRL|CAD|CHF|CLP|CNY|COP|CZK|DKK|EGP|EUR|GBP|HKD|HUF|IDR|ILS|INR|ISK|JPY|KES|KRW"
     "|MAD|MXN|MYR|NGN|NOK|NZD|PEN|PHP|PKR|PLN|QAR|RON|RSD|SAR|SEK|SGD|THB|TRY|TWD|UAH|USD|VND|ZAR"
@@ -51,15 +52,16 @@ _RANKS = (
     (2, r"totals?|totaal|totale|gesamt|summe"),
     (1, r"amount|betrag|montant|importe|importo|bedrag|paid|charged|received|price"),
 )  # fmt: skip
-# "Total net" is a net sum and "total incl. VAT" a total: of all labels the best counts, but for
-# those that make it a part of the whole. "Net" and "VAT" after "incl." do not.
+# "Total net" is a net sum, and "total incl. VAT" is a total. So of all labels the best one counts,
+# unless a label makes the amount a part of the whole. "Net" and "VAT" after "incl." do not.
 _INCLUSIVE = re.compile(r"\b(?:inc\w*|incl\w*|with|zzgl|inkl\w*)\.?\s(?:of\s)?(?:vat|tax|mwst|ust)")
 _LABELS = tuple((rank, re.compile(rf"\b(?:{words})\b")) for rank, words in _RANKS)
 
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """One amount; `rank` tells how much its label makes it the total: 4 most, 0 none, -1 a part."""
+    """One amount. `rank` says how strongly its label marks it as the total: 4 most, 0 not at all,
+    -1 as a part."""
 
     value: Decimal
     currency: str
@@ -67,10 +69,11 @@ class Amount:
 
 
 def named(text: str) -> tuple[Amount, ...]:
-    """The amounts that the text names, each once with its best rank, in the order of the text.
+    """The amounts in the text, in the order of the text, each once with its best rank.
 
-    A number counts with a currency beside it; behind a total's word, with two decimals, it may
-    take the only currency of the text. Zeros, percentages, dates and phone numbers are none.
+    A number counts if a currency is beside it. After a word for a total, a number with two decimals
+    may take the only currency of the text. Zeros, percentages, dates and phone numbers do not
+    count.
     """
     amounts: dict[tuple[Decimal, str], Amount] = {}
     for amount in _read(text):
@@ -83,7 +86,7 @@ def named(text: str) -> tuple[Amount, ...]:
 
 
 def total(amounts: tuple[Amount, ...]) -> Amount | None:
-    """The only amount of the best rank; None if there is none, or several."""
+    """The only amount of the best rank; None if there are none or several."""
     if len(amounts) == 1:
         return amounts[0]
     best = max((amount.rank for amount in amounts), default=-1)
@@ -115,7 +118,7 @@ def _cents(match: re.Match[str]) -> str | None:
 
 
 def _value(match: re.Match[str]) -> Decimal | None:
-    """None for what may be this or that: 1.234 (a price per litre?), £5 100 (two columns?)."""
+    """The number, or None if it is ambiguous: 1.234 (a price per litre?), £5 100 (two columns?)."""
     number, mark, cents = match["number"], match["mark"], _cents(match)
     if mark and not cents and (mark == "." or (mark.isspace() and not match["after"])):
         return None
@@ -131,7 +134,8 @@ def _value(match: re.Match[str]) -> Decimal | None:
 
 
 def _label(text: str, after: int, at: int) -> int:
-    """By the words before it on its line, or by the line before where there are none."""
+    """The rank by the words before the amount on its line. If there are none, the line before
+    decides."""
     before = text[max(after, at - _REACH) : at].lower()
     line = before.rpartition("\n")[2]
     if not line.strip(" \t:=|"):

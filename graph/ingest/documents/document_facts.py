@@ -1,4 +1,5 @@
-"""The facts of a mail or a file about money: amounts, document numbers, a due date, a party."""
+"""Reads the facts about money in a mail or a file: amounts, document numbers, a due date, a
+party."""
 
 import re
 from dataclasses import dataclass, field
@@ -17,16 +18,17 @@ from graph.ingest.rows import Party
 CHARACTERS = 200_000
 NAME = 100  # characters of a party's name; a longer display name is a sentence
 
-# What PostgreSQL's text and jsonb refuse: NUL, and surrogates that are half a character.
+# Characters that PostgreSQL's text and jsonb refuse: NUL and lone surrogates.
 UNFIT = {0: "\ufffd"} | dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
-_MARKS = " '\"<>(),|-"  # around a name
-# A credit note, or a subject that begins with money that came back; a request for it has not.
+_MARKS = " '\"<>(),|-"  # marks around a name
+# A credit note, or a subject that begins with a word for money that came back. A request for a
+# refund is neither.
 _CREDIT = re.compile(
     r"\bcredit[ ]?(?:note|memo)|\bgutschrift|\bavoir\b|\bnota de cr"
     r"|^\s*(?:(?:re|fwd?):\s*)*(?:your )?refund (?:confirmation|from|issued|processed|receipt)\b",
     re.IGNORECASE,
 )
-# What stands before an address without being anybody's name.
+# The parts of addresses before the @ that are nobody's names.
 _ROLES = (
     "accounts|accounting|accounts payable|accounts receivable|admin|billing|contact|credit control"
     "|do not reply|donotreply|finance|hello|help|info|invoice|invoices|invoicing|mail|no reply"
@@ -45,9 +47,10 @@ _ADDRESS = re.compile(r"[^\s@<>()\[\],;:\\\"\x00\ud800-\udfff]{1,64}@[\w.\-]{1,1
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A mail or a file. `occurred_at` is aware. `metadata` is kept as provenance, beside the url.
+    """A mail or a file. `occurred_at` has a time zone. `metadata` is stored as provenance, with the
+    url.
 
-    `sender_name` and `sender_email` may be empty; `sender` finds them in a From header.
+    `sender_name` and `sender_email` may be empty. `sender` reads them from a From header.
     """
 
     external_id: str
@@ -108,14 +111,14 @@ def _signed(value: Decimal, subject: str, chief: Reference | None) -> Decimal:
 
 
 def sender(header: str) -> tuple[str, str]:
-    """Name and e-mail address of an RFC 5322 From header; empty where there are none."""
+    """Name and e-mail address in an RFC 5322 From header, each "" if it is missing."""
     name, email = parseaddr(header[:2000])
     email = email.strip().lower()
     return " ".join(_decoded(name).split()), email if _ADDRESS.fullmatch(email) else ""
 
 
 def _decoded(name: str) -> str:
-    """RFC 2047's =?utf-8?q?M=C3=BCller?= as Müller; what is no such word as it is."""
+    """The name with RFC 2047's encoded words decoded: =?utf-8?q?M=C3=BCller?= becomes Müller."""
     try:
         return str(make_header(decode_header(name)))
     except (ValueError, LookupError, HeaderParseError):
@@ -138,7 +141,8 @@ def party(name: str, email: str) -> Party | None:
 
 
 def _company(name: str) -> str:
-    """A role alone ("Billing", "no-reply") is nobody's name, nor is an address."""
+    """The company in a name. "" for a role alone ("Billing", "no-reply") and for an address,
+    because these name nobody."""
     plain = " ".join(name[:NAME].translate(UNFIT).split()).strip(_MARKS)
     if "@" in plain or _ROLE.fullmatch(plain.replace("-", " ")):
         return ""

@@ -1,6 +1,6 @@
-"""The numbers of documents that a text names, and when it is due.
+"""Finds the numbers of documents in a text, and its due date.
 
-As in document_amounts.py: bounded patterns, linear time.
+As in document_amounts.py, the patterns are bounded and the time is linear.
 """
 
 import re
@@ -75,7 +75,7 @@ class Reference:
 
 
 def named(text: str) -> tuple[Reference, ...]:
-    """The references that the text names, each number once, in the order of the text."""
+    """The references in the text, each number once, in the order of the text."""
     references: dict[str, tuple[int, Reference]] = {}
     for match in _NAMED.finditer(text):
         _keep(references, match.start(), _labelled(match))
@@ -100,7 +100,8 @@ def _labelled(match: re.Match[str]) -> Reference | None:
 
 
 def _is_number(token: str, is_labelled: bool) -> bool:
-    """No date, no amount; unless the text says that it is a number no year and nothing short."""
+    """Return whether the token is a number of a document. Dates and amounts are not. Years and
+    short tokens are only if a label says so."""
     if not re.search("[0-9]", token) or _DATE.fullmatch(token) or _MONEY.fullmatch(token):
         return False
     if _CURRENCY.match(token):
@@ -109,16 +110,16 @@ def _is_number(token: str, is_labelled: bool) -> bool:
 
 
 def chief(references: tuple[Reference, ...]) -> Reference | None:
-    """The number of the document itself: an invoice or credit note before a receipt, an order, any
-    other.
+    """The number of the document itself. An invoice or credit note wins over a receipt, an order
+    and others.
 
-    Of several the first: the subject's, if that names one.
+    If there are several, the first one wins. A subject comes before the text.
     """
     return min(references, key=lambda reference: _CHIEF[reference.kind], default=None)
 
 
 def due_on(text: str, month_first: bool = False) -> date | None:
-    """The first due date that the text states. `month_first`: 03/04/2024 is the fourth of March."""
+    """The first due date in the text. With `month_first`, 03/04/2024 is the fourth of March."""
     for match in _DUE.finditer(text):
         words = _ORDINAL.sub("", match["date"])
         plain = " ".join(re.sub(r"[./,\-]", " ", words).split())

@@ -1,14 +1,13 @@
-"""A document's bytes as text: plain text, HTML, mail and PDF."""
+"""Reads a document's text: plain text, HTML, mail and PDF."""
 
 import logging
 from email import message_from_bytes
 from email.message import Message
 from io import BytesIO
 from pathlib import PurePosixPath
+from typing import Any
 
-import pypdf
-from pypdf.errors import PyPdfError
-
+from graph.engine.lazy_imports import pypdf
 from graph.errors import DocumentError
 from graph.ingest.decode import SAMPLE, likeliest
 from graph.ingest.documents.html_text import of_html
@@ -20,20 +19,20 @@ _PLAIN = frozenset({".txt", ".text", ".md"})
 _HTML = frozenset({".html", ".htm", ".xhtml"})
 _MARKS = (b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")
 
-# It tells of every flaw of every file: what matters is in the error.
+# pypdf would log every flaw of every file; the error says what matters.
 logging.getLogger("pypdf").setLevel(logging.CRITICAL + 1)
 
 
 def is_readable(name: str) -> bool:
-    """Whether `of` knows how to read a file of this name."""
+    """Return whether `of` can read a file of this name."""
     return _suffix(name) in {*_PLAIN, *_HTML, ".eml", ".pdf"}
 
 
 def of(content: bytes, name: str) -> str:
     """The text of a document, at most 200,000 characters and the first 50 pages.
 
-    The file name tells the type: .txt .md .html .htm .eml .pdf. Raises DocumentError for another
-    name, for more than 25 MiB, and for a PDF that is encrypted or broken.
+    The file name determines the type: .txt .md .html .htm .eml .pdf. Raises DocumentError for
+    another name, for more than 25 MiB, and for a PDF that is encrypted or broken.
     """
     if len(content) > BYTES:
         raise DocumentError(f"{_short(name)} is longer than {BYTES // 2**20} MiB.")
@@ -58,7 +57,7 @@ def _short(name: str) -> str:
 
 
 def _decoded(content: bytes) -> str:
-    """As its byte order mark says, else as UTF-8, else in the likeliest encoding."""
+    """The text, decoded by its byte order mark, else as UTF-8, else by the most likely encoding."""
     if content.startswith(_MARKS):
         codec = "utf-8-sig" if content.startswith(_MARKS[2]) else "utf-16"
         return content.decode(codec, errors="replace")
@@ -69,7 +68,7 @@ def _decoded(content: bytes) -> str:
 
 
 def _of_mail(content: bytes) -> str:
-    """The plain text of a mail after RFC 5322, or else its HTML as text; empty without either."""
+    """The plain text of a mail (RFC 5322), or else its HTML as text, or "" if it has neither."""
     message = message_from_bytes(content)
     parts = [part for part in message.walk() if not part.is_multipart()]
     for kind, read in (("text/plain", str), ("text/html", of_html)):
@@ -93,20 +92,20 @@ def _body(part: Message) -> str:
 
 def _of_pdf(content: bytes, name: str) -> str:
     try:
-        reader = pypdf.PdfReader(BytesIO(content))
+        reader = pypdf().PdfReader(BytesIO(content))
         if reader.is_encrypted and not reader.decrypt(""):
             raise DocumentError(f"{_short(name)} is encrypted: save it without its password.")
         return _pages(reader)
     except (DocumentError, MemoryError):
         raise
-    except PyPdfError as error:
+    except pypdf().errors.PyPdfError as error:
         raise DocumentError(f"{_short(name)} is no PDF that can be read: {error}.") from error
     except Exception as error:  # broken files make it raise whatever comes
         kind = type(error).__name__
         raise DocumentError(f"{_short(name)} is no PDF that can be read ({kind}).") from error
 
 
-def _pages(reader: pypdf.PdfReader) -> str:
+def _pages(reader: Any) -> str:
     text = ""
     for page, _ in zip(reader.pages, range(PAGES), strict=False):
         text += page.extract_text() + "\n"

@@ -1,7 +1,7 @@
-"""The text of HTML, for reading by a program.
+"""Extracts the text of HTML.
 
-A scanner of its own: the standard library's parser takes minutes for 200 kB of hostile tags
-(CVE-2025-6069, fixed in Python 3.13.6 only) and raises for broken ones. This one is linear.
+It has its own scanner. The standard library's parser takes minutes for 200 kB of hostile tags
+(CVE-2025-6069, fixed in Python 3.13.6 only) and raises for broken ones. This scanner is linear.
 """
 
 import html
@@ -10,7 +10,7 @@ import re
 _BREAKS = frozenset({"br", "p", "div", "tr", "li", "h1", "h2", "h3", "table"})
 _CELLS = frozenset({"td", "th"})
 _UNSEEN = frozenset({"script", "style", "head", "title"})
-# No tag holds another's "<", so that each is looked at once; possessive, so that none is again.
+# A tag contains no other "<", and the quantifiers are possessive. So each character is read once.
 _TAG = re.compile(r"""<(/?)([A-Za-z][A-Za-z0-9]*+)(?:[^<>"']|"[^"<]*+"|'[^'<]*+')*+>""")
 _MARK = re.compile(r"<(?=[A-Za-z/!?])")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}(?![0-9])|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});?")
@@ -33,7 +33,7 @@ def _parts(text: str) -> list[str]:
 
 
 def _at_mark(text: str, at: int) -> tuple[str, int]:
-    """What the tag, comment or stray mark at `at` is as text, and where it ends."""
+    """The text for the tag, comment or stray "<" at `at`, and the position after it."""
     if text.startswith("<!--", at):
         return "", _after(text, "-->", at + 4)
     if text.startswith(("<!", "<?"), at):
@@ -50,12 +50,13 @@ def _at_mark(text: str, at: int) -> tuple[str, int]:
 
 
 def _after(text: str, end: str, at: int) -> int:
-    """Without an end all the rest belongs to it: it is looked for once."""
+    """The position after `end`. If it is missing, the end of the text, so that it is searched for
+    only once."""
     position = text.find(end, at)
     return len(text) if position < 0 else position + len(end)
 
 
-# A body ends a head that nobody has closed.
+# The start of a body ends an unclosed head.
 _ENDS = {name: re.compile(rf"</{name}[^<>]*+>|(?=<body\b)|\Z", re.IGNORECASE) for name in _UNSEEN}
 
 

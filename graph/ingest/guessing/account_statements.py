@@ -31,7 +31,7 @@ def is_account(sample: Sample, money: Money) -> bool:
     role = sample.role
     if role("balance") or money.debit:
         return role("department") is None
-    if role("department") or role("employee"):
+    if role("department") or role("employee") or role("employee_id"):
         return False
     if role("payer") and role("payee"):
         return True

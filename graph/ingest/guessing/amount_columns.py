@@ -88,10 +88,12 @@ def rival_of(sample: Sample, money: Money) -> Column | None:
 
 def nameless_amounts(sample: Sample, chosen: Column) -> list[Column]:
     """Other columns of amounts with cents that no name speaks for either."""
+    balance = sample.role("balance")
     return [
         column
         for column in sample.columns
         if column is not chosen
+        and (balance is None or not sample.adds_up(column, chosen, balance))
         and score("amount", column) > 0
         and not sample.named_as_amount(column)
         and all(owner is not column for owner, _ in sample.roles.values())
@@ -110,6 +112,10 @@ def _single(sample: Sample) -> tuple[Column | None, bool]:
         return gross, False
     if amount and net and fee and _differs_by(sample, amount, net, fee):
         return amount, False
+    if amount and net and fee and _is_fuller(net, amount):
+        return net, False  # what moved in every row, also where only a fee did
+    if net and gross and _is_part(sample, gross, net):
+        net = None
     if amount and gross and sample.confidence("amount") < sample.confidence("gross") - 0.05:
         amount = None
     if amount and net and role("tax") is None and fee is None and sample.confidence("net") < 0.6:
@@ -118,6 +124,16 @@ def _single(sample: Sample) -> tuple[Column | None, bool]:
     if column:
         return (fee and _whole_of(sample, column, fee)) or column, False
     return role("original_amount"), role("original_amount") is not None
+
+
+def _is_fuller(net: Column, amount: Column) -> bool:
+    return _amounts(net) > 1.2 * _amounts(amount)
+
+
+def _is_part(sample: Sample, gross: Column, net: Column) -> bool:
+    """Whether the net is but a subtotal: the total has more than the tax in it, such as postage."""
+    tax = sample.role("tax")
+    return "sub" in net.name and (tax is None or not _differs_by(sample, gross, net, tax))
 
 
 def _whole_of(sample: Sample, rest: Column, fee: Column) -> Column | None:

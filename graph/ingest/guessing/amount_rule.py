@@ -69,6 +69,7 @@ def _rule(book: Book, mark: str, thousands: str) -> AmountRule:
         money.column.name,
         decimal=mark,
         thousands=thousands,
+        unsigned=tuple(column.name for column in money.unsigned),
         positive="payer_pays" if paid or received else book.positive,
         times=money.times.name if money.times else None,
         direction=book.direction.name if book.direction else None,

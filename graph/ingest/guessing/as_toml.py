@@ -67,6 +67,7 @@ def _file(rule: FileRule) -> Iterator[str]:
         [
             ("delimiter", rule.delimiter),
             ("header_line", rule.header_line),
+            ("labels", rule.labels),
             ("skip_blank", None if rule.skip_blank else False),
         ],
     )

@@ -6,7 +6,7 @@ from graph.ingest.doubts import Doubt
 from graph.ingest.guessing.amount_columns import Money
 from graph.ingest.guessing.direction import Direction
 from graph.ingest.guessing.profile import Column
-from graph.ingest.mappings.mapping import PartyRule
+from graph.ingest.mappings.mapping import PartyRule, RecordsRule
 
 SURE, STATED = 0.75, 0.95  # below: nothing is imported; below: it is said
 
@@ -21,7 +21,7 @@ class Book:
     payer: PartyRule
     payee: PartyRule
     money: Money
-    records: str | None = "payment"
+    records: RecordsRule | str | None = "payment"
     positive: str = "payer_pays"
     direction: Column | None = None
     words: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())

@@ -7,11 +7,11 @@ from graph.ingest.doubts import Doubt
 from graph.ingest.guessing.account_statements import account_book, is_account
 from graph.ingest.guessing.amount_columns import Money, amount_columns, received_by_us
 from graph.ingest.guessing.book import Book, directed
-from graph.ingest.guessing.direction import direction_of
+from graph.ingest.guessing.direction import direction_of, says
 from graph.ingest.guessing.header import GuessError
-from graph.ingest.guessing.invoice_lists import invoices, is_invoices
+from graph.ingest.guessing.invoice_lists import day_book, invoices, is_invoices, types_of
 from graph.ingest.guessing.ledger_accounts import debits
-from graph.ingest.guessing.party_columns import descriptions, keys, own_account
+from graph.ingest.guessing.party_columns import descriptions, is_holder, keys, own_account
 from graph.ingest.guessing.profile import Column
 from graph.ingest.guessing.reading_options import Choices
 from graph.ingest.guessing.roles import typeness
@@ -67,9 +67,12 @@ def _ordered(guessed: Book) -> Book:
 
 def _kind(sample: Sample, own: str, money: Money, choices: Choices) -> Book:
     card = is_card(sample)
+    types = types_of(sample)
+    if types and (coded := day_book(sample, types, own, money)):
+        return coded
     if donor := _donor(sample):
         return _donations(sample, donor, own, money)
-    if _is_processor(sample):
+    if is_processor(sample):
         return _processor(sample, own, money, choices)
     if is_invoices(sample, card=card):
         return invoices(sample, own, money, choices)
@@ -81,6 +84,8 @@ def _list(sample: Sample, own: str, money: Money, choices: Choices, *, card: boo
     """Claims, spending or sales: a list of payments to or by people of one kind."""
     vendor = sample.role("vendor") or sample.role("payee")
     employee, customer = sample.role("employee"), sample.role("customer")
+    if employee is None and sample.role("employee_id") and vendor is None:
+        employee = sample.role("counterparty")
     if employee and not card:
         return _claims(sample, employee, vendor, own, money)
     if vendor and not (card and employee is None and money.signed):
@@ -121,7 +126,7 @@ def _refuse_journal(sample: Sample) -> None:
         )
 
 
-def _is_processor(sample: Sample) -> bool:
+def is_processor(sample: Sample) -> bool:
     """Money of customers, less a fee, through somebody who collects it."""
     role = sample.role
     names_party = any(
@@ -153,7 +158,8 @@ def _claims(
     if vendor:
         payee = PartyRule("vendor", vendor.name, None, keys(sample, "vendor"))
         title = "expense claims: the employee pays the merchant"
-        return Book(title, "claims", payer, payee, money, "claim")
+        guessed = Book(title, "claims", payer, payee, money, "claim")
+        return _by_sign(sample, guessed, [vendor])
     department = sample.role("department")
     ours = PartyRule("department", department.name if department else None, own)
     title = "expense claims: we pay the employee"
@@ -181,16 +187,21 @@ def _spending(
     title = "a card feed: we pay the merchant" if card else "spending: a department pays the vendor"
     payer = _spender(sample, own, card)
     guessed = Book(title, "card" if card else "ledger", payer, payee, money)
-    if money.column is None or not (money.signed or choices.direction):
-        return guessed
-    if choices.direction:
+    if money.column and choices.direction:
         comes_in = choices.direction == "in"
         return replace(guessed, positive="payer_receives" if comes_in else "payer_pays")
-    share = money.column.negative / max(1, len(money.column.values))
-    if share < 0.3:
-        return guessed  # a few refunds
-    way = direction_of(sample, money.column, [vendor, *descriptions(sample)], card=True)
-    return directed(guessed, way)
+    coded = sample.role("direction")
+    if coded and money.column and not money.signed and all(words := says(sample, coded)):
+        return replace(guessed, direction=coded, words=words)
+    return _by_sign(sample, guessed, [vendor, *descriptions(sample)])
+
+
+def _by_sign(sample: Sample, guessed: Book, texts: list[Column]) -> Book:
+    """Spending is positive, with a few refunds below zero, or else negative as on a statement."""
+    column = guessed.money.column
+    if column is None or column.negative < 0.3 * max(1, len(column.values)):
+        return guessed
+    return directed(guessed, direction_of(sample, column, texts, card=True))
 
 
 def _spender(sample: Sample, own: str, card: bool) -> PartyRule:
@@ -204,8 +215,8 @@ def _spender(sample: Sample, own: str, card: bool) -> PartyRule:
 
 
 def _processor(sample: Sample, own: str, money: Money, choices: Choices) -> Book:
-    customer = sample.role("customer") or sample.role("email")
-    names = [customer] if customer else []
+    people = (sample.role("customer"), sample.role("email"))
+    names = [column for column in people if column and not is_holder(column)][:1]
     texts = [c for c in descriptions(sample) if c not in names and typeness(c) < 0.5]
     first = names[0] if names else (texts[0] if texts else None)
     rest = [c for c in texts if c is not first]

@@ -1,9 +1,13 @@
-"""The currency of a file's amounts: a column, the amount's title or sign, or a guess."""
+"""The currency of a file's amounts: a column, the amount's title or sign, or evidence for one."""
 
 import re
+from dataclasses import dataclass
+
+from django.conf import settings
 
 from graph.ingest.doubts import Doubt
 from graph.ingest.guessing.book import Book
+from graph.ingest.guessing.book_kinds import is_processor
 from graph.ingest.guessing.header import GuessError
 from graph.ingest.guessing.party_columns import account_above
 from graph.ingest.guessing.profile import Column
@@ -11,11 +15,19 @@ from graph.ingest.guessing.reading_options import Choices
 from graph.ingest.guessing.roles import is_iban
 from graph.ingest.guessing.sample import Sample
 from graph.ingest.guessing.title_scores import unnumbered
-from graph.ingest.guessing.vocabulary import CODES, SIGNS
+from graph.ingest.guessing.vocabulary import (
+    CODES,
+    COUNTRY_CELLS,
+    COUNTRY_FORMS,
+    COUNTRY_TITLES,
+    SIGNS,
+    plain,
+)
 
 _CODE = re.compile(r"(?<![A-Z])[A-Z]{3}(?![A-Z])")
 _EURO = re.compile(r"\beuros?\b", re.IGNORECASE)
-USUAL = "GBP"
+ENOUGH = 0.2  # of the rows: what speaks for a country
+BY_COUNTRY, BY_LANGUAGE = 0.9, 0.85  # confidences
 _COUNTRIES = {
     "GB": "GBP", "CH": "CHF", "LI": "CHF", "SE": "SEK", "NO": "NOK", "DK": "DKK", "PL": "PLN",
     "CZ": "CZK", "HU": "HUF", "RO": "RON", "TR": "TRY", "IS": "ISK",
@@ -24,19 +36,19 @@ _EURO_COUNTRIES = frozenset(
     ("AT", "BE", "BG", "CY", "DE", "EE", "ES", "FI", "FR", "GR", "HR", "IE", "IT", "LT", "LU",
      "LV", "MT", "NL", "PT", "SI", "SK")
 )  # fmt: skip
-# Ways of paying that one country has.
-_NETWORKS = {
-    "INR": re.compile(r"\b(?:UPI|NEFT|IMPS|RTGS)\b"),
-    "USD": re.compile(r"\b(?:ACH|ZELLE|VENMO|ACH_DEBIT|ACH_CREDIT)\b", re.IGNORECASE),
-    "BRL": re.compile(r"\bPIX\b", re.IGNORECASE),
-    "AUD": re.compile(r"\b(?:BPAY|OSKO)\b", re.IGNORECASE),
-    "CAD": re.compile(r"\bINTERAC\b", re.IGNORECASE),
-    "GBP": re.compile(r"\b(?:BACS|CHAPS|FASTER PAYMENTS?)\b", re.IGNORECASE),
-}
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """The currency of the tenant's earlier files of this source, and of all its books; "" where
+    there are none or several."""
+
+    of_source: str = ""
+    of_all: str = ""
 
 
 def currency_of(
-    sample: Sample, book: Book, choices: Choices
+    sample: Sample, book: Book, choices: Choices, usual: Usual
 ) -> tuple[str | None, Column | None, tuple[Doubt, ...]]:
     """(the constant, the column of codes, doubts). The constant holds where the column is blank."""
     titled = _in_titles(book)
@@ -52,7 +64,7 @@ def currency_of(
         )
     if column is not None and column.filled == 1:
         return None, column, ()
-    return _constant(sample, book, choices, column)
+    return _constant(sample, book, choices, column, usual)
 
 
 def _rival(sample: Sample, column: Column) -> Column | None:
@@ -67,51 +79,112 @@ def _rival(sample: Sample, column: Column) -> Column | None:
 
 
 def _constant(
-    sample: Sample, book: Book, choices: Choices, column: Column | None
+    sample: Sample, book: Book, choices: Choices, column: Column | None, usual: Usual
 ) -> tuple[str | None, Column | None, tuple[Doubt, ...]]:
-    """What holds where no column states a currency: the file's signs and codes, else a guess."""
+    """What holds where no column states a currency: the file's signs and codes, the tenant's
+    earlier files of this source, else a guess."""
     code_known = choices.currency or (
         max(set(column.values), key=column.values.count) if column else ""
     )
-    code_known = code_known or _in_values(book) or _above(sample) or ""
+    code_known = code_known or _in_values(book) or _above(sample) or usual.of_source
     if code_known:
         return code_known, column, ()
     if (original := role_currency(sample)) is not None:
         return None, original, ()
-    code, why, confidence = _likeliest(sample, book)
-    text = f"no currency is stated: read as {code}{why}"
-    return code, column, (Doubt("currency", text, "--currency", (code,), confidence),)
+    codes, why, confidence = _likeliest(sample, book)
+    if usual.of_all and (len(codes) != 1 or confidence < BY_LANGUAGE):
+        codes, why, confidence = _weighed(codes, why, confidence, usual.of_all)
+    return (
+        codes[0] if codes else settings.HOME_CURRENCY,
+        column,
+        (_doubt(sample, codes, why, confidence),),
+    )
 
 
-def _likeliest(sample: Sample, book: Book) -> tuple[str, str, float]:
-    """(code, why, confidence) for a file that states no currency."""
-    if code := _by_networks(sample):
-        return code, ", by the payment networks that rows name", 0.9
-    if code := _by_account(sample):
-        return code, ", by the country of the account", 0.9
-    if sample.language:
-        return sample.language, ", by the language of the columns", 0.85
+def _weighed(
+    codes: tuple[str, ...], why: str, confidence: float, usual: str
+) -> tuple[tuple[str, ...], str, float]:
+    """With the one currency of the tenant's other books: it decides what is open, and contradicts
+    what is weak."""
+    if not codes or usual in codes:
+        return (usual,), ", as all your other books are", 0.9
+    return (usual, *codes), f", as your other books are, or {codes[0]}{why}", confidence
+
+
+def _doubt(sample: Sample, codes: tuple[str, ...], why: str, confidence: float) -> Doubt:
+    """Blocking where several countries are spoken of, or where none is and a processor's payments
+    may be in any currency."""
+    if len(codes) == 1:
+        text = f"no currency is stated: read as {codes[0]}{why}"
+        return Doubt("currency", text, "--currency", codes, confidence)
+    if codes:
+        text = f"no currency is stated: it could be {' or '.join(codes[:3])}{why}"
+        return Doubt("currency", text, "--currency", codes[:2], 0.5, blocking=True)
+    home = settings.HOME_CURRENCY
+    text = f"no currency is stated, and nothing in the file speaks for one: read as {home}"
+    others = tuple(code for code in ("EUR", "USD") if code != home)
+    if is_processor(sample):
+        return Doubt("currency", text, "--currency", (home, others[0]), 0.5, blocking=True)
+    return Doubt("currency", text, "--currency", (home,), 0.8)
+
+
+def _likeliest(sample: Sample, book: Book) -> tuple[tuple[str, ...], str, float]:
+    """(the codes that the strongest evidence speaks for, why, confidence); () without evidence."""
+    stated = {*_by_cells(sample), *_by_titles(sample), *_by_account(sample)}
+    if stated:
+        return tuple(sorted(stated)), ", by what only one country has", BY_COUNTRY
+    if languages := sample.languages:
+        return languages, ", by the language of the columns", BY_LANGUAGE
+    if forms := _by_forms(sample):
+        return forms, ", by the legal forms of companies", 0.8
     if any(c.mark == "," and c.money_hits(".") < len(c.values) for c in book.money.columns):
-        return "EUR", ", for the decimal mark is a comma", 0.7
-    return USUAL, "", 0.8
+        return ("EUR",), ", for the decimal mark is a comma", 0.7
+    return (), "", 0.0
 
 
-def _by_account(sample: Sample) -> str | None:
+def _by_account(sample: Sample) -> tuple[str, ...]:
     """The currency of the country that issued the own account's IBAN."""
     column = sample.role("account")
     iban = account_above(sample.above)
     if not iban and column and column.distinct == 1 and is_iban(column.values[0]):
         iban = column.values[0]
-    return (
-        _COUNTRIES.get(iban[:2], "EUR" if iban[:2] in _EURO_COUNTRIES else None) if iban else None
+    code = _COUNTRIES.get(iban[:2], "EUR" if iban[:2] in _EURO_COUNTRIES else "")
+    return (code,) if code else ()
+
+
+def _shares(sample: Sample, patterns: dict[str, re.Pattern[str]]) -> dict[str, float]:
+    """In which share of the rows each currency's words stand, where that is enough."""
+    account = sample.role("account")
+    at = [column.at for column in sample.columns if column.texty or column is account]
+    texts = [" | ".join(row[place] for place in at) for row in sample.table]
+    shares = {
+        code: sum(bool(words.search(text)) for text in texts) / max(1, len(texts))
+        for code, words in patterns.items()
+    }
+    return {code: share for code, share in shares.items() if share >= ENOUGH}
+
+
+def _by_cells(sample: Sample) -> tuple[str, ...]:
+    """Ways of paying, tax offices and account numbers that one country has."""
+    return tuple(_shares(sample, COUNTRY_CELLS))
+
+
+def _by_titles(sample: Sample) -> tuple[str, ...]:
+    """Titles that one country has. "a + b": both of them stand in the header."""
+    titles = {plain(column.title) for column in sample.columns}
+    return tuple(
+        code
+        for code, groups in COUNTRY_TITLES.items()
+        if any(titles.issuperset(group) for group in groups)
     )
 
 
-def _by_networks(sample: Sample) -> str | None:
-    texts = [value for column in sample.columns if column.texty for value in column.values]
-    votes = {code: sum(bool(n.search(t)) for t in texts) for code, n in _NETWORKS.items()}
-    best = max(votes, key=lambda code: votes[code])
-    return best if votes[best] * 5 >= sample.rows > 0 else None
+def _by_forms(sample: Sample) -> tuple[str, ...]:
+    """The currencies of most companies' legal forms, those first that stand in more rows."""
+    shares = _shares(sample, COUNTRY_FORMS)
+    most = max(shares.values(), default=0.0)
+    codes = sorted(shares, key=lambda code: -shares[code])
+    return tuple(code for code in codes if shares[code] * 2 >= most)
 
 
 def role_currency(sample: Sample) -> Column | None:

@@ -1,7 +1,8 @@
 """The generic format: a mapping guessed from a file's header and a sample of its values."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from itertools import islice
@@ -13,7 +14,7 @@ from graph.ingest.guessing import header
 from graph.ingest.guessing.amount_rule import amount_rule
 from graph.ingest.guessing.book import SURE, Book
 from graph.ingest.guessing.book_kinds import book
-from graph.ingest.guessing.currency import currency_of
+from graph.ingest.guessing.currency import BY_COUNTRY, Usual, currency_of
 from graph.ingest.guessing.date_order import Order, order_of, rival_date
 from graph.ingest.guessing.explain import evidence
 from graph.ingest.guessing.header import GuessError, MissingError
@@ -27,15 +28,23 @@ from graph.ingest.guessing.title_scores import likeness
 from graph.ingest.guessing.vocabulary import BALANCE_ROW, UNSETTLED, plain
 from graph.ingest.mappings.column_names import canonical, squash
 from graph.ingest.mappings.mapping import AmountRule, DateRule, FileRule, Mapping, SkipRule
+from graph.ingest.parse_cells import LABELLED, unlabelled
 
 __all__ = ["GuessError", "guess"]
 
+NO_BOOKS: Dictionary[str, str] = {}
 DATES_SURE = 0.92  # more than a currency and a guess at what a month is: a wrong day stays unseen
 
 
-def guess(path: Path, sample_rows: int = 1000, choices: Choices = NONE) -> Mapping:
+def guess(
+    path: Path,
+    sample_rows: int = 1000,
+    choices: Choices = NONE,
+    usual: Dictionary[str, str] = NO_BOOKS,
+) -> Mapping:
     """The likeliest mapping of a file that no format recognises.
 
+    `usual`: the currency of each of the tenant's sources that has but one, and of all under "".
     Its `evidence`, `notes` and `doubts` say what it was made from and what is open. Raises
     GuessError, and LedgerFileError for a file that cannot be read at all.
     """
@@ -48,7 +57,9 @@ def guess(path: Path, sample_rows: int = 1000, choices: Choices = NONE) -> Mappi
     own_book = _book(path, sample, choices)
     column = sample.role("date")
     assert column is not None  # noqa: S101 - _book has seen to it
-    units = _units(sample, own_book, column, choices)
+    source = _source(sample)
+    earlier = Usual(usual.get(source, ""), usual.get("", ""))
+    units = _units(sample, own_book, column, choices, earlier)
     amount, amount_doubts = amount_rule(own_book, shape, sample, choices)
     doubts = (
         *header_doubts,
@@ -62,7 +73,9 @@ def guess(path: Path, sample_rows: int = 1000, choices: Choices = NONE) -> Mappi
     mapping = replace(
         _mapping(sample, own_book, column, units, amount),
         title=f"{path.name}, guessed as {own_book.title}",
-        file=FileRule(shape.encoding, shape.delimiter, header_line=shape.line),
+        file=FileRule(
+            shape.encoding, shape.delimiter, header_line=shape.line, labels=sample.labels
+        ),
         notes=tuple(doubt.text for doubt in doubts),
         doubts=doubts,
         decided=choices,
@@ -76,7 +89,7 @@ def _mapping(
     return Mapping(
         name="generic",
         title=own_book.title,
-        source=f"generic.{layout_of(column.name for column in sample.columns)}",
+        source=_source(sample),
         platform=own_book.platform,
         date=DateRule(date.name, units.order.formats),
         amount=amount,
@@ -101,14 +114,15 @@ class _Units:
     doubts: tuple[Doubt, ...]
 
 
-def _units(sample: Sample, own_book: Book, date: Column, choices: Choices) -> _Units:
+def _units(sample: Sample, own_book: Book, date: Column, choices: Choices, usual: Usual) -> _Units:
     """A stated currency speaks for an order of dates; else the dates may speak for a currency."""
-    currency, column, doubts = currency_of(sample, own_book, choices)
+    currency, column, doubts = currency_of(sample, own_book, choices, usual)
     certain_currency = currency if not doubts else None
     if column is not None and column.distinct == 1:
         certain_currency = column.values[0].upper()
     order = order_of(sample, date, certain_currency, choices.date_order)
-    if doubts and order.month_first and order.confidence > SURE and not choices.currency:
+    is_open = bool(doubts) and doubts[0].confidence < BY_COUNTRY
+    if is_open and order.month_first and order.confidence > SURE:
         return _Units("USD", column, order, _dollars(order))
     return _Units(currency, column, order, doubts)
 
@@ -118,13 +132,36 @@ def _sampled(
 ) -> Sample:
     table = tuple(tuple(row) for row in islice(header.rows(path, shape), count))
     names = canonical(shape.header, {})
+    titles_of, table, labels = _unlabelled(shape.header, table)
     columns = tuple(
         Column(at, name, title, tuple(row[at] for row in table if row[at]), len(table))
-        for at, (name, title) in enumerate(zip(names, shape.header, strict=True))
+        for at, (name, title) in enumerate(zip(names, titles_of, strict=True))
     )
     titles = {"counterparty": choices.payee, "date": choices.date}
     forced = {role: _column(columns, title) for role, title in titles.items() if title}
-    return Sample(columns, table, own_name(path), above, forced)
+    return Sample(columns, table, own_name(path), above, forced, labels)
+
+
+def _unlabelled(
+    header: Sequence[str], table: tuple[tuple[str, ...], ...]
+) -> tuple[list[str], tuple[tuple[str, ...], ...], tuple[str, ...]]:
+    """Nameless columns get the label that stands before a colon in their cells as their title, and
+    lose it in their cells: (titles, table, labels)."""
+    titles, labels = list(header), set()
+    places = [at for at, title in enumerate(header) if not title.strip()]
+    for at in places:
+        cells = [LABELLED.fullmatch(row[at]) for row in table if row[at]]
+        names = [match[1] for match in cells if match]
+        if len(names) == len(cells) > 0 and len(set(names)) <= 1 + len(names) // 2:
+            titles[at] = max(set(names), key=names.count)
+            labels.update(names)
+    if not labels:
+        return titles, table, ()
+    rows = tuple(
+        tuple(unlabelled(cell, labels) if at in places else cell for at, cell in enumerate(row))
+        for row in table
+    )
+    return titles, rows, tuple(sorted(labels))
 
 
 def _column(columns: tuple[Column, ...], title: str) -> str:
@@ -140,6 +177,10 @@ def own_name(path: Path) -> str:
     stem = re.sub(r"(\.(csv|tsv|txt|gz|zst))+$", "", path.name, flags=re.IGNORECASE)
     stem = re.sub(r"[\W_]*(?:[0-9][\W_]*)+$", "", stem) or stem
     return re.sub(r"[_\s]+", " ", stem).strip() or path.name
+
+
+def _source(sample: Sample) -> str:
+    return f"generic.{layout_of(column.name for column in sample.columns)}"
 
 
 def layout_of(names: Iterable[str]) -> str:

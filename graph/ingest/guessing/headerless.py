@@ -154,6 +154,7 @@ def _amount_doubts(sample: Sample, known: list[Column]) -> Iterator[Doubt]:
     rest = [
         column
         for column in sample.columns
+        if len(known) < 2 or not sample.adds_up(column, known[0], known[-1])
         if column.share(_CENTS.search) > 0 and column.is_money and not column.is_date
         if not any(column is other for other in known)
     ]

@@ -11,8 +11,59 @@ from graph.ingest.guessing.party_columns import keys
 from graph.ingest.guessing.profile import Column
 from graph.ingest.guessing.reading_options import Choices
 from graph.ingest.guessing.sample import Sample
+from graph.ingest.guessing.title_scores import words
 from graph.ingest.guessing.vocabulary import BILLS, INVOICES
-from graph.ingest.mappings.mapping import PartyRule
+from graph.ingest.mappings.column_names import squash
+from graph.ingest.mappings.mapping import PartyRule, RecordsRule
+
+# Sage's types of transactions. Bought: invoice, credit, payment, on account, refund; sold likewise;
+# then what is paid and received by bank, in cash and by card.
+_PAID_TYPES = frozenset(("PI", "SC", "PP", "PA", "SP", "BP", "CP", "VP"))
+_RECEIVED_TYPES = frozenset(("PC", "PR", "SI", "SR", "SA", "BR", "CR", "VR"))
+_OWED_TYPES = ("PI", "PC", "SI", "SC")
+_ACCOUNT_NAMES = frozenset(("accountname", "acname", "name"))
+_ACCOUNT_REFERENCES = frozenset(("acref", "accountref", "accountreference", "account", "ac"))
+
+
+def types_of(sample: Sample) -> Column | None:
+    """A day book's column of Sage's types, if there is one."""
+    for column in sample.columns:
+        named = "type" in words(column.title).split("_")
+        if named and column.values and set(column.values) <= _PAID_TYPES | _RECEIVED_TYPES:
+            return column
+    return None
+
+
+def day_book(sample: Sample, types: Column, own: str, money: Money) -> Book | None:
+    """Sage's day books and audit trail: each row's type says who owes or pays whom."""
+    references = [c for c in sample.columns if squash(c.title) in _ACCOUNT_REFERENCES]
+    named = [c for c in sample.columns if squash(c.title) in _ACCOUNT_NAMES and c.values]
+    named += [c for role in ("vendor", "customer", "counterparty") if (c := sample.role(role))]
+    party = next(iter((*named, *references)), None)
+    if party is None or money.column is None:
+        return None
+    taken_back = [row[types.at] in {"PC", "SC"} for row in sample.table]
+    below = [amount is not None and amount < 0 for amount in sample.amounts(money.column)]
+    if any(below) and below != taken_back:
+        return None
+    kinds = set(types.values)
+    kind = "customer" if all(value.startswith("S") for value in kinds) else "vendor"
+    owed = tuple((value.casefold(), "obligation") for value in _OWED_TYPES)
+    keys_by = tuple((f"{kind}_id".replace("vendor", "supplier"), c.name) for c in references[:1])
+    return Book(
+        "a day book: each row's type says who owes whom",
+        "ledger",
+        PartyRule("account", None, own),
+        PartyRule(kind, party.name, None, keys_by),
+        replace(money, unsigned=(money.column,)) if any(below) else money,
+        "obligation" if kinds <= set(_OWED_TYPES) else RecordsRule("payment", types.name, owed),
+        direction=types,
+        words=(_small(kinds & _PAID_TYPES), _small(kinds & _RECEIVED_TYPES)),
+    )
+
+
+def _small(values: set[str]) -> frozenset[str]:
+    return frozenset(value.casefold() for value in values)
 
 
 def is_invoices(sample: Sample, *, card: bool) -> bool:

@@ -11,6 +11,8 @@ from graph.ingest.guessing.vocabulary import CATEGORIES
 
 _IBAN_ABOVE = re.compile(r"\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]){10,30}\b")
 _LABELLED = re.compile(r"[^\W\d][^:\d]{2,30}:\s*[\d\s*.\u2022X-]{8,}$")  # "Konto: 12 3456 7890"
+_NAME = re.compile(r"[^\W\d_a-z][^\W\d_]*[.,]?(?:[ &'/.-]+[^\W\d_]+[.,]?)+\)?")
+LIKE_NAMES = 0.6  # of the values
 _TAKEN = (
     "payee", "payer", "counterparty", "vendor", "customer", "employee", "account", "status",
     "direction", "currency", "document", "id", "department", "email",
@@ -44,14 +46,14 @@ def others_of(sample: Sample) -> Others:
     paid = [payee, vendor, party, None if payee else payer, None if payee else customer]
     received = [payer, party, customer, vendor, None if payer else payee]
     party_columns = [column for column in (*paid, *received) if column]
-    if any(not _is_holder(column) for column in party_columns):
-        paid = [column for column in paid if not _is_holder(column)]
-        received = [column for column in received if not _is_holder(column)]
+    if any(not is_holder(column) for column in party_columns):
+        paid = [column for column in paid if not is_holder(column)]
+        received = [column for column in received if not is_holder(column)]
     paid, received = sorted(paid, key=_is_mail), sorted(received, key=_is_mail)
     return Others(_chain([*paid, *texts]), _chain([*received, *texts]), bool(party_columns))
 
 
-def _is_holder(column: Column | None) -> bool:
+def is_holder(column: Column | None) -> bool:
     """One name in nearly every row of several: the account's holder, and not the other side."""
     return column is not None and column.rows > 2 and column.filled >= 0.5 and column.distinct == 1
 
@@ -95,6 +97,7 @@ def descriptions(sample: Sample) -> list[Column]:
             extra,
             typeness(column) > 0.5,
             free < 0.885 and coded < free,
+            free < 0.5 or not _holds_names(column),
             -free,
             -column.length,
         )
@@ -112,6 +115,15 @@ def names_nobody(column: Column) -> bool:
         return few and kinds
     named = likeness("type", column.title) > max(0.885, text) and column.distinct < column.rows
     return few or kinds or named
+
+
+def namelike(column: Column) -> float:
+    """How many of the values look like names: two words or a company's form, and no numbers."""
+    return column.share(_NAME.fullmatch)
+
+
+def _holds_names(column: Column) -> bool:
+    return column.distinct * 2 > column.rows > 2 and namelike(column) >= LIKE_NAMES
 
 
 def _is_category(column: Column) -> bool:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
+import scipy  # it imports scipy.optimize when that is first used
 
 from graph.ingest.guessing.profile import Column, amount_of
 from graph.ingest.guessing.title_scores import likeness, roles
@@ -59,7 +59,8 @@ def assign(columns: tuple[Column, ...]) -> dict[str, tuple[Column, float]]:
     """Role -> (its column, confidence from 0 to 1). A role that no column plays is absent."""
     names = list(roles())
     scores = np.array([[score(role, column) for role in names] for column in columns])
-    at_columns, at_roles = linear_sum_assignment(scores, maximize=True)
+    scores -= 1e-6 * np.arange(len(columns))[:, None] * (scores > 0)  # of equals the first
+    at_columns, at_roles = scipy.optimize.linear_sum_assignment(scores, maximize=True)
     assigned = {}
     for at, role in zip(at_columns, at_roles, strict=True):
         value = scores[at, role]

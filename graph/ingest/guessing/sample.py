@@ -20,6 +20,7 @@ class Sample:
     file_name: str = ""
     above: tuple[str, ...] = ()
     forced: dict[str, str] = field(default_factory=dict)  # role -> a column's canonical name
+    labels: tuple[str, ...] = ()  # of nameless columns' cells, taken from them
 
     @cached_property
     def roles(self) -> dict[str, tuple[Column, float]]:
@@ -28,7 +29,8 @@ class Sample:
             column = self.of(name)
             others = {r: c for r, c in assigned.items() if c[0] is not column}
             assigned = {**others, role: (column, 1.0)}
-        if "balance" in assigned and self._is_open(assigned["balance"][0], assigned):
+        owed = "due" in assigned  # an account's rows are due to nobody
+        if "balance" in assigned and (owed or self._is_open(assigned["balance"][0], assigned)):
             del assigned["balance"]
         return assigned
 
@@ -86,15 +88,28 @@ class Sample:
         return any(f" {word} " in self.above_words for word in known)
 
     @cached_property
-    def language(self) -> str | None:
-        """The currency of the language of most titles; None for English or none."""
+    def languages(self) -> tuple[str, ...]:
+        """The currencies of the language of most titles; () for English or none, several for a
+        tie."""
         titles = [f" {plain(column.title)} " for column in self.columns]
         votes = {
             code: sum(any(f" {word} " in title for word in known) for title in titles)
             for code, known in LANGUAGES.items()
         }
-        best = max(votes, key=lambda code: votes[code])
-        return best if votes[best] else None
+        most = max(votes.values())
+        return tuple(code for code, count in votes.items() if 0 < count == most)
+
+    @property
+    def language(self) -> str | None:
+        """The currency of the language of most titles; None for English or none."""
+        return self.languages[0] if self.languages else None
+
+    def adds_up(self, before: Column, amount: Column, after: Column) -> bool:
+        """Whether the first column and the second make the third in every row."""
+        rows = zip(*map(self.amounts, (before, amount, after)), strict=True)
+        return all(
+            first is not None and by is not None and first + by == last for first, by, last in rows
+        )
 
     def amounts(self, column: Column) -> Iterator[Decimal | None]:
         """The column's amount in every row of the table."""

@@ -40,6 +40,12 @@ CATEGORIES = _words(_TABLE["categories"])
 GENERIC = frozenset(_TABLE["generic"])
 TYPE_WORDS = _words(_TABLE["type_words"])
 LANGUAGES = {code: _words(titles) for code, titles in _TABLE["titles"].items()}
+COUNTRY_CELLS = {code: _either(cells) for code, cells in _TABLE["country_cells"].items()}
+COUNTRY_FORMS = {code: re.compile("|".join(f)) for code, f in _TABLE["country_forms"].items()}
+COUNTRY_TITLES = {
+    code: [_words(group.split("+")) for group in groups]
+    for code, groups in _TABLE["country_titles"].items()
+}
 BALANCE_ROW = _either(_PATTERNS["balance_row"], r"^\W*", r"\b[\s:]*[\d.,/-]*\s*$")
 BILL_PAYMENT = _either(_PATTERNS["bill_payment"])  # on a card's statement: pays the card's bill
 COMES_IN = _either(_PATTERNS["comes_in"])

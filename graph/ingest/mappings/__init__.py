@@ -1,1 +1,2 @@
-"""Mappings: ready ones, those of a tenant, and the account that a file is of."""
+"""Mappings of files: ready formats, a tenant's saved mappings, and the account that a file is
+about."""

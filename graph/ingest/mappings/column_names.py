@@ -1,4 +1,4 @@
-"""Header names: the many spellings of one column, and one name for each."""
+"""Makes one canonical name of the many spellings of a column's header."""
 
 import re
 import unicodedata
@@ -10,23 +10,25 @@ _NOT_WORD = re.compile(r"[\W_]+")
 
 
 def slug(header: str) -> str:
-    """'Net Amount (£) ' → 'net_amount'; no case, accents or punctuation. May be empty."""
+    """The header in lower case without accents and punctuation: 'Net Amount (£) ' → 'net_amount'.
+    May be empty."""
     plain = unicodedata.normalize("NFKD", header.casefold())
     letters = "".join(c for c in plain if not unicodedata.combining(c))
     return _NOT_WORD.sub("_", letters).strip("_")
 
 
 def squash(header: str) -> str:
-    """The common form of two spellings of one name: 'Body_Name' and 'body name' → 'bodyname'."""
+    """A form that two spellings of one name share: 'Body_Name' and 'body name' → 'bodyname'."""
     return slug(header).replace("_", "")
 
 
 def canonical(header: Sequence[str], aliases: Map[str, Sequence[str]]) -> list[str]:
-    """One distinct name a column, by position.
+    """The names of the columns by position, all different.
 
-    A column that already has the canonical name beats one that has an alias, and an earlier alias
-    a later one. A name that stands twice is nobody's: 'amount' and 'amount' become 'amount_1' and
-    'amount_2', so that no format reads the wrong one unawares. A nameless column is 'column_7'.
+    A column that already has the canonical name wins over one with an alias, and an earlier alias
+    over a later one. If two columns have the same name, neither keeps it: 'amount' and 'amount'
+    become 'amount_1' and 'amount_2', so that no format silently reads the wrong one. A nameless
+    column becomes 'column_7'.
     """
     names = [slug(name) for name in header]
     for name, others in aliases.items():

@@ -1,5 +1,5 @@
-"""The account that a guessed file is of: its source and the tenant's side, the same for every
-download."""
+"""Decides which account a guessed file is about: its source and the account's name, the same for
+every download."""
 
 from dataclasses import dataclass, replace
 from uuid import UUID
@@ -26,7 +26,7 @@ _OWN_NAME = (
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What the user says: the account's `name`, or that it is the `same` as before."""
+    """The user's statement about the account: its `name`, or that it is the `same` as before."""
 
     name: str = ""
     same: bool = False
@@ -36,10 +36,11 @@ UNSTATED = Account()
 
 
 def settled(user_id: UUID, mapping: Mapping, account: Account) -> Mapping:
-    """The mapping with the source and the own account's name that earlier files of its layout have.
+    """The mapping with the source and the account's name under which earlier files of its layout
+    are stored.
 
-    An older source of the same layout is kept, so that its rows are recognised. A name that comes
-    from a file's name only does not change with the next download.
+    An older source of the same layout stays, so that its rows are recognised. A name that was only
+    derived from a file's name does not change with the next download.
     """
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         source = mapping.source
@@ -64,7 +65,8 @@ def settled(user_id: UUID, mapping: Mapping, account: Account) -> Mapping:
 def _own_side(
     cursor: CursorWrapper, user_id: UUID, party: PartyRule, posting: tuple[str, int], name: str
 ) -> PartyRule:
-    """The party under the name stated, or the one that this source's postings have already."""
+    """The party with the stated name, or else with the name that this source's postings already
+    have."""
     if party.name or party.keys or party.or_else:
         return party
     cursor.execute(_OWN_NAME, [user_id, *posting])

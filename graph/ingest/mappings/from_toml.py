@@ -1,4 +1,4 @@
-"""Parses mappings from TOML strictly: errors name misspelt and unknown keys."""
+"""Parses mappings from TOML strictly: misspelt and unknown keys are errors that name the key."""
 
 import tomllib
 from pathlib import Path
@@ -30,7 +30,7 @@ def load(path: Path) -> Mapping:
 
 
 def loads(name: str, text: str) -> Mapping:
-    """The mapping of a TOML text; `name` says in errors which one. Raises MappingError."""
+    """The mapping of a TOML text. Errors call it `name`. Raises MappingError."""
     return parse(name, text.encode())
 
 
@@ -82,7 +82,8 @@ def _mapping(table: Table) -> Mapping:
 
 
 def _skip(table: Table) -> tuple[SkipRule, ...]:
-    """Each key is a column; its table says which values, or what pattern, and the reason."""
+    """The rules for rows to skip. Each key is a column; its table has the values or the pattern,
+    and the reason."""
     return tuple(
         SkipRule(
             column,
@@ -95,7 +96,8 @@ def _skip(table: Table) -> tuple[SkipRule, ...]:
 
 
 def _records(table: Table) -> RecordsRule | str | None:
-    """`records = "payment"`, or a table: the column, its values, and what all others are."""
+    """The rule from `records = "payment"`, or from a table with the column, its values, and the
+    default."""
     if table.states_text("records"):
         return table.one_of("records", RECORDS)
     rule = table.table("records")
@@ -112,6 +114,7 @@ def _file(table: Table) -> FileRule:
         delimiter=table.one_of("delimiter", ("auto", ",", ";", "\t", "|"), "auto"),
         skip_blank=table.flag("skip_blank", True),
         header_line=table.at_least(0, "header_line", 1),
+        labels=table.texts("labels"),
     )
 
 

@@ -12,31 +12,37 @@ from graph.ingest.mappings.column_names import canonical
 KINDS = ("vendor", "department", "account", "employee", "customer", "project", "clearing")
 FIELDS = ("document_ref", "due_on", "description", "currency", "balance")
 RECORDS = ("payment", "obligation", "order", "transfer", "claim", "fee")  # what a row records
-OWED = frozenset({"sales", "invoices", "bills"})  # platforms whose rows say that money is owed
+OWED = frozenset({"sales", "invoices", "bills"})  # platforms whose rows state that money is owed
 QUARTER = "quarter-in-file-name"
 
 
 class MappingError(LedgerError):
-    """A mapping that cannot be used: names the file, the key in it and what to do."""
+    """A mapping cannot be used. The message names the file, the key in it and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileRule:
-    """`header_line` 0: the file has no header, and its columns are "Column 1", "Column 2", …"""
+    """The layout of the file. With `header_line` 0 it has no header, and its columns are "Column
+    1", "Column 2", …
+
+    `labels`: texts before a colon in the cells of nameless columns, which are no part of the cells.
+    """
 
     encoding: str = "auto"
     delimiter: str = "auto"
     skip_blank: bool = True
     header_line: int = 1
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class KeyRule:
-    """No columns: every column of the row but the publication's.
+    """What identifies a row. Without columns, it is every column of the row except the
+    publication's.
 
-    `content`: the columns' value where it is long enough to be nobody else's, else the row's
-    content without the columns in `ignore`, dates and amounts compared by value. `account` is the
-    books' own account where the file states it outside its rows: it is part of the content.
+    With `content`, the key is the columns' value if it is long enough to be unique. Otherwise it is
+    the row's content without the columns in `ignore`, and dates and amounts are compared by value.
+    `account` is the account that the file states outside its rows; it is part of the content.
     """
 
     columns: tuple[str, ...] = ()
@@ -58,11 +64,12 @@ class DateRule:
 
 @dataclass(frozen=True, slots=True)
 class AmountRule:
-    """Either `column`, or `debit` (the payer pays) and `credit` (the payer is paid).
+    """Where the amount is: `column`, or `debit` (the payer pays) and `credit` (the payer is paid).
 
-    `times`: a column (a quantity) that multiplies the amount. `unsigned`: columns whose minus only
-    repeats what the column says. `direction`: a column whose value is one of `paid` (the payer
-    pays) or `received` (the payer is paid); without it those words may end the amount ("12.00 Dr").
+    `times` is a column (a quantity) that multiplies the amount. `unsigned` are columns whose minus
+    only repeats what the column says. `direction` is a column with one of the values `paid` (the
+    payer pays) or `received` (the payer is paid). Without it those words may end the amount ("12.00
+    Dr").
     """
 
     column: str | None = None
@@ -80,12 +87,13 @@ class AmountRule:
 
 @dataclass(frozen=True, slots=True)
 class PartyRule:
-    """`keys`: (kind of key, column); `not_keys`: (kind of key, what is none of its values).
+    """Who the payer or the payee is.
 
-    `kind` is that of rows where `kind_column` states none of KINDS. `or_else`: columns of the name
-    where `name` is blank, in this order. `received`: the columns of the name, in order, in rows
-    in which the payer is paid (none: the same as otherwise). `own`: names of our own accounts,
-    whatever `kind` says.
+    `keys` are pairs (kind of key, column), and `not_keys` pairs (kind of key, pattern of values
+    that are no key). `kind` applies if `kind_column` states none of KINDS. `or_else` are the
+    columns to try in order if `name` is blank. `received` are the columns of the name, in order, in
+    rows in which the payer is paid; without any, the same columns are used. `own` are names of the
+    tenant's own accounts, whatever `kind` says.
     """
 
     kind: str
@@ -101,7 +109,8 @@ class PartyRule:
 
 @dataclass(frozen=True, slots=True)
 class SkipRule:
-    """Rows that are no payment: `column` holds one of `values` (any case) or what `pattern` finds.
+    """Rows that are not payments: `column` has one of `values` (in any case), or text that matches
+    `pattern`.
 
     They are rejected with `reason`.
     """
@@ -116,8 +125,8 @@ class SkipRule:
 class RecordsRule:
     """What a row records: one of RECORDS, by the value of a column, or `default`.
 
-    `values`: (the column's value in small letters, one of RECORDS). Without a default a row whose
-    column states none of the values is rejected.
+    `values` are pairs (the column's value in small letters, one of RECORDS). Without a default, a
+    row with any other value is rejected.
     """
 
     default: str | None = None
@@ -127,13 +136,14 @@ class RecordsRule:
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """All columns by their canonical names. `fields` may lack any of FIELDS.
+    """How a file becomes rows. All columns have their canonical names. `fields` may lack any of
+    FIELDS.
 
-    `records`: one of RECORDS for every row, or a rule. Without it a row that is due later than it
-    is dated, or that comes from a system of invoices, records an obligation; others a payment.
-    `recognise`: columns that a file of this format has; `header`: the titles of all that it has.
-    `evidence` and `notes` are a guess's: what it was made from, and what it isn't sure of; `doubts`
-    are the notes as data; `decided` is what somebody has decided about it.
+    `records` is one of RECORDS for every row, or a rule. Without it, a row with a due date after
+    its date, or from a system of invoices, records an obligation, and any other row a payment.
+    `recognise` are columns that every file of this format has; `header` are the titles of all its
+    columns. `evidence` and `notes` belong to a guess: what led to it, and what is not sure.
+    `doubts` are the notes as data. `decided` is what a person has decided about it.
     """
 
     name: str
@@ -163,11 +173,12 @@ class Mapping:
 
     @property
     def states_account(self) -> bool:
-        """Whether the file says whose account it is, in a column or above its header."""
+        """Return whether the file says whose account it is, in a column or above its header."""
         return bool(self.key.account or self.payer.name or self.payer.keys)
 
     def names(self, header: Sequence[str]) -> list[str]:
-        """The canonical names of a file's columns, by position: this mapping's where they fit."""
+        """The canonical names of a file's columns, by position. Columns that the mapping knows get
+        its names."""
         return canonical(header, {**dict.fromkeys(self._columns(), ()), **self.aliases})
 
     def _columns(self) -> list[str]:
@@ -191,7 +202,7 @@ class Mapping:
 
     @property
     def recorded(self) -> str:
-        """What the rows record, in words: one of RECORDS, or the rule that decides for each row."""
+        """What the rows record, as text: one of RECORDS, or the rule that decides for each row."""
         rule = self.records
         if isinstance(rule, str):
             return rule
@@ -203,7 +214,7 @@ class Mapping:
         return f"by {rule.column} ({words}; {default})" if rule.column else str(rule.default)
 
     def lacks(self, names: Sequence[str]) -> list[str]:
-        """The columns that no row can do without and that are not among these canonical names."""
+        """The columns that every row needs and that are not among these canonical names."""
         parties = [p.name for p in (self.payer, self.payee) if p.name and p.default is None]
         rule = self.amount
         money = [rule.column, rule.debit, rule.credit, rule.times, rule.direction]

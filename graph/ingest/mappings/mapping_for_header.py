@@ -1,4 +1,4 @@
-"""Saved mappings by the columns that they are for, and the one that a file's columns ask for."""
+"""Finds the saved mapping for a file's columns."""
 
 from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass, replace
@@ -16,24 +16,26 @@ _COLUMN_OPTIONS = frozenset({"--date", "--amount", "--payee"})
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """A mapping as a tenant has saved it: its name and its TOML."""
+    """A mapping that a tenant saved: its name and its TOML."""
 
     name: str
     toml: str
 
 
 def layout_at(path: Path, by: Mapping) -> str:
-    """Of the columns, wherever the header stands (guess.layout_of). Raises GuessError.
+    """The key of the column layout, wherever the header stands (guess.layout_of). Raises
+    GuessError.
 
-    Without a header only their number is known: "" where the rows alone do not show the columns
-    that the mapping reads.
+    Without a header only the number of columns is known. The key is "" if the rows alone do not
+    identify the columns that the mapping reads.
     """
     place = header.found(path)
     return layout_of(canonical(place.shape.header, {})) if _is_for(by, path, place) else ""
 
 
 def find(path: Path, saved: Dictionary[str, Saved]) -> Mapping | None:
-    """The one of `saved` (by layout) for the file's columns. Raises MappingError."""
+    """The mapping among `saved` (by layout) that fits the file's columns, or None. Raises
+    MappingError."""
     if not saved:
         return None
     try:
@@ -46,12 +48,27 @@ def find(path: Path, saved: Dictionary[str, Saved]) -> Mapping | None:
     mapping = from_toml.loads(f"the saved mapping {row.name!r}", row.toml)
     if not _is_for(mapping, path, place):
         return None
+    mapping = _in_notation(mapping, path, place)
     mapping = replace(mapping, file=replace(mapping.file, header_line=place.shape.line))
     return _of_account(mapping, account_above(place.above))
 
 
+def _in_notation(by: Mapping, path: Path, place: header.Found) -> Mapping:
+    """For a file with another delimiter, which a program of another country may have written: its
+    amounts are then in that file's notation."""
+    if by.file.delimiter in {"auto", place.shape.delimiter}:
+        return by
+    own = guess(path).amount
+    return replace(
+        by,
+        file=replace(by.file, delimiter=place.shape.delimiter),
+        amount=replace(by.amount, decimal=own.decimal, thousands=own.thousands),
+    )
+
+
 def _is_for(by: Mapping, path: Path, place: header.Found) -> bool:
-    """Whether the file has a header, or its rows alone show the columns that the mapping reads."""
+    """Return whether the file has a header, or its rows alone identify the columns that the mapping
+    reads."""
     if place.shape.line:
         return True
     try:
@@ -67,7 +84,7 @@ def _columns(by: Mapping) -> tuple[str | None, ...]:
 
 
 def _of_account(saved: Mapping, account: str) -> Mapping:
-    """For another account's file, where the account stands above the header."""
+    """The mapping, adapted to the account that another file states above its header."""
     known = saved.key.account
     if not known or not account or account == known:
         return saved

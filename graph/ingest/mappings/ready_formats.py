@@ -1,4 +1,4 @@
-"""The formats that come with finley: which there are, and which one a file is of."""
+"""The formats that come with finley, and the choice of the one that fits a file."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -20,7 +20,7 @@ from graph.ingest.mappings.from_toml import parse
 from graph.ingest.mappings.mapping import Mapping
 from graph.ingest.parse_cells import timestamp
 
-DATED = 500  # rows whose dates are looked at
+DATED = 500  # rows whose dates are checked
 _TURNED = str.maketrans("dm", "md")
 
 
@@ -41,9 +41,9 @@ def _tomls(folder: Traversable) -> Iterator[Traversable]:
 
 
 def _as_guessed(mapping: Mapping) -> Mapping:
-    """A vendor's format under the source and the key that a guess gives files of that header.
+    """The vendor's format with the source and the key that a guess gives to files with that header.
 
-    So rows that were read by a guess once are known again.
+    So rows that were once read by a guess are recognised.
     """
     if not mapping.header:
         return mapping
@@ -53,9 +53,10 @@ def _as_guessed(mapping: Mapping) -> Mapping:
 
 
 def recognise(titles: Sequence[str]) -> Mapping | None:
-    """The format whose header is just this one, else the one that finds most of its columns here.
+    """The format with exactly this header, else the one that finds most of its columns among the
+    titles.
 
-    A format that states no whole header names the columns that all have to be there.
+    A format without a whole header names the columns that must all be present.
     """
     if exact := _by_header().get(_layout(titles)):
         return exact
@@ -64,10 +65,10 @@ def recognise(titles: Sequence[str]) -> Mapping | None:
 
 
 def of_file(path: Path) -> Mapping | None:
-    """The format of the file's first line, or of a header below other lines.
+    """The format for the file's first line, or for a header below other lines; else None.
 
-    None where only the titles are a vendor's: the file was saved with another delimiter, or has the
-    dates of another country. Raises LedgerFileError for a file that cannot be read.
+    None also if only the titles fit, because the file was saved with another delimiter or has
+    another country's dates. Raises LedgerFileError for a file that cannot be read.
     """
     mapping = _by_titles(path)
     return mapping if mapping is None or not mapping.header or _fits(path, mapping) else None
@@ -85,7 +86,7 @@ def _by_titles(path: Path) -> Mapping | None:
 
 
 def _below(mapping: Mapping, place: header.Found) -> Mapping:
-    """The mapping for a header at this place, and for the account that stands above it."""
+    """The mapping for a header at this place and for the account that is stated above it."""
     mapping = replace(mapping, file=replace(mapping.file, header_line=place.shape.line))
     account = account_above(place.above)
     if not account:
@@ -95,8 +96,11 @@ def _below(mapping: Mapping, place: header.Found) -> Mapping:
 
 
 def _fits(path: Path, mapping: Mapping) -> bool:
-    """Whether the columns are found as the format states, and no more dates fit only with day and
-    month the other way round than only as stated; where the vendor's dates vary, fewer."""
+    """Return whether the file has the format's columns and dates.
+
+    The dates must not fit better with day and month swapped than as stated. If the vendor's dates
+    vary, they must fit better as stated.
+    """
     shape = layout(path, mapping.file, whole=False)
     names = mapping.names(shape.header)
     if mapping.lacks(names):

@@ -1,12 +1,10 @@
-"""Mappings that a tenant saved; the next file with the same columns is read with them."""
+"""Mappings that a tenant saved. The next file with the same columns is read with them."""
 
 from pathlib import Path
 from uuid import UUID
 
 from graph.database.tenancy import tenant_transaction
-from graph.ingest.file_parts import Format, format_of
 from graph.ingest.guessing.as_toml import as_toml
-from graph.ingest.guessing.reading_options import NONE, Choices
 from graph.ingest.mappings import mapping_for_header
 from graph.ingest.mappings.mapping import Mapping
 from graph.ingest.mappings.mapping_for_header import Saved
@@ -19,30 +17,24 @@ NOT_SAVED = (
 
 
 def of_tenant(user_id: UUID) -> dict[str, Saved]:
-    """All of the tenant's, by the layout of the columns that they are for."""
+    """All of the tenant's saved mappings, by the key of their column layout."""
     with tenant_transaction(user_id):
         rows = SavedMapping.objects.filter(user_id=user_id).values_list("layout", "name", "toml")
         return {layout: Saved(name, toml) for layout, name, toml in rows}
 
 
-def format_for(user_id: UUID, path: Path, choices: Choices = NONE) -> Format:
-    """The mapping that the tenant saved for files with these columns, else as `format_of`.
-
-    Decisions for this file (`choices`) override a saved mapping. Raises LedgerError.
-    """
-    return format_of(path, choices, of_tenant(user_id))
-
-
 def find(user_id: UUID, path: Path) -> Mapping | None:
-    """The tenant's mapping for the file's columns, wherever its header stands."""
+    """The tenant's mapping for the file's columns, wherever the header stands; None if there is
+    none."""
     return mapping_for_header.find(path, of_tenant(user_id))
 
 
 def save(user_id: UUID, path: Path, by: Mapping) -> str:
-    """Keep the mapping for files with these columns, in place of an earlier one. Its layout.
+    """Save the mapping for files with these columns, and return the key of this column layout.
 
-    Nothing is kept, and "" returned, for a file without a header whose rows alone do not show the
-    mapping's columns: another such file could be read wrongly by it.
+    The mapping replaces an earlier one for the same layout. If the file has no header and its rows
+    do not identify the mapping's columns, nothing is saved and "" is returned: the mapping could
+    misread another file without a header.
     """
     layout = mapping_for_header.layout_at(path, by)
     if not layout:

@@ -10,11 +10,11 @@ from graph.ingest.parse_cells import EXCEL, currency_code, zone_of
 
 
 class TableError(ValueError):
-    """Says the key's path and what to do."""
+    """A value or key is wrong. The message has the key's path and what to do."""
 
 
 class Table:
-    """Every getter raises TableError for a value of the wrong shape."""
+    """A TOML table. Every getter raises TableError for a value of the wrong type."""
 
     def __init__(self, content: dict[str, Any], path: str = "") -> None:
         self._content = content
@@ -28,7 +28,7 @@ class Table:
         return f"{self._path}.{key}" if self._path else key
 
     def finish(self) -> None:
-        """Raises TableError for a key that was never read, most likely a misspelling."""
+        """Raises TableError for a key that was never read, which is probably misspelt."""
         for key in self._content:
             if key not in self._known:
                 near = difflib.get_close_matches(key, self._known, 1)
@@ -47,7 +47,7 @@ class Table:
         return value
 
     def table(self, key: str) -> "Table":
-        """The table of that name, empty when it isn't there."""
+        """The inner table of that name, empty if it is missing."""
         table = Table(self._get(key, dict, "a table") or {}, self._at(key))
         self._known[key] = table
         return table
@@ -59,7 +59,7 @@ class Table:
         return str(default if value is None else value)
 
     def states_text(self, key: str) -> bool:
-        """Whether the key's value is a text, where a table would do as well."""
+        """Return whether the key's value is a text. Use it where a table is allowed, too."""
         return isinstance(self._content.get(key), str)
 
     def choices(self, among: Sequence[str]) -> tuple[tuple[str, str], ...]:
@@ -126,7 +126,7 @@ class Table:
         return tuple((key, self._pattern(key)) for key in self._content)
 
     def pattern(self, key: str) -> re.Pattern[str] | None:
-        """A regular expression in any case; None when the key isn't there."""
+        """A regular expression that ignores case; None if the key is missing."""
         text = self._get(key, str, "a regular expression")
         try:
             return None if text is None else re.compile(text, re.IGNORECASE)
@@ -171,7 +171,7 @@ class Table:
         return value
 
     def date_formats(self, key: str) -> tuple[str, ...]:
-        """At least one, each with a year."""
+        """At least one date format. Each must contain a year."""
         formats = self.texts(key)
         if not formats:
             raise self.error(key, 'is missing: give a list such as ["%Y-%m-%d"]')

@@ -1,1 +1,2 @@
-"""Readers: one module a file format beside CSV. `registry` recognises a file by its content."""
+"""Readers of files. Each format other than CSV has a module. `registry` recognises a file by its
+content."""

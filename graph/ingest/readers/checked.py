@@ -1,4 +1,4 @@
-"""Checks a row of a reader like a row of a CSV."""
+"""Checks a reader's row by the same rules as a row of a CSV."""
 
 import re
 from datetime import date, datetime
@@ -7,14 +7,15 @@ from decimal import Decimal
 from graph.ingest.parse_cells import currency_code, money
 from graph.ingest.rows import TEXT_LIMIT, LedgerRow, Party, Precision, Records, Reject
 
-KEY_LIMIT = 200  # characters of a document's number; a longer one is none
+KEY_LIMIT = 200  # characters of a document number; a longer text is not a number
 _SPACES = re.compile(r"\s+")
-# Control characters other than tab and line ends, and lone surrogates (bytes that did not decode).
+# Control characters other than tab and line ends, and lone surrogates (bytes that were not
+# decoded).
 UNFIT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 class RefusedError(Exception):
-    """A row that cannot be read: which field, and why."""
+    """A row that cannot be read, with the field and the reason."""
 
     def __init__(self, field: str | None, reason: str) -> None:
         super().__init__(reason)
@@ -26,7 +27,8 @@ class RefusedError(Exception):
 
 
 def shown(text: str) -> str:
-    """At most 500 characters; a NUL as \\x00, an undecodable byte as \\xe9."""
+    r"""The text for messages: at most 500 characters, a NUL as \x00, an undecodable byte as
+    \xe9."""
     escaped = UNFIT.sub(lambda bad: f"\\x{ord(bad[0]) & 0xFF:02x}", text[:TEXT_LIMIT])
     return escaped.strip()[:TEXT_LIMIT]
 
@@ -95,7 +97,7 @@ def _fit(text: str) -> str:
 
 
 def _amount(amount: Decimal) -> Decimal:
-    """Raises RefusedError for more than 15 digits or 4 decimals."""
+    """The amount. Raises RefusedError for more than 15 digits or 4 decimals."""
     if not amount.is_finite():
         raise RefusedError("amount", f"{amount} is not an amount")
     try:
@@ -116,7 +118,7 @@ def _named(party: Party) -> Party:
 
 
 def amount_of(text: str, decimal: str = ".") -> Decimal:
-    """A cell's money without grouping marks. Raises RefusedError."""
+    """The amount in a cell, without grouping marks. Raises RefusedError."""
     try:
         return money(text.strip(), decimal, "")
     except ValueError as error:
@@ -124,7 +126,7 @@ def amount_of(text: str, decimal: str = ".") -> Decimal:
 
 
 def day_of(text: str, field: str = "date") -> date:
-    """'2025-01-13' or a time stamp that begins so. Raises RefusedError."""
+    """The day in '2025-01-13' or in a timestamp that begins like that. Raises RefusedError."""
     try:
         return date.fromisoformat(text.strip()[:10])
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""A file's content within limits: its first bytes, all of its bytes, its numbered lines."""
+"""Reads a file within limits: its first bytes, all of its bytes, or its numbered lines."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,18 +7,18 @@ from typing import IO
 
 from graph.ingest.decode import SAMPLE, LedgerFileError, encoding_of, explained, text, unpacked
 
-LARGEST = 256 * 1024 * 1024  # bytes, unpacked
-LONGEST_LINE = 1024 * 1024  # characters
+LARGEST = 256 * 1024 * 1024  # bytes of the unpacked file
+LONGEST_LINE = 1024 * 1024  # characters of a line
 
 
 def start(path: Path) -> bytes:
-    """The first 64 KiB, unpacked. Raises LedgerFileError."""
+    """The file's first 64 KiB after unpacking. Raises LedgerFileError."""
     with explained(path), unpacked(path) as (stream, _):
         return stream.read(SAMPLE)
 
 
 def whole(path: Path, most: int = LARGEST) -> bytes:
-    """All bytes, unpacked. Raises LedgerFileError for more than `most`."""
+    """All bytes after unpacking. Raises LedgerFileError for more than `most`."""
     with explained(path), unpacked(path) as (stream, _):
         content = stream.read(most + 1)
     if len(content) > most:
@@ -34,9 +34,9 @@ def too_large(path: Path, most: int) -> LedgerFileError:
 
 
 def lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Numbered lines without their ends, the first is 1.
+    """Yield the lines without their ends, numbered from 1.
 
-    Bytes that do not decode come as lone surrogates. Raises LedgerFileError for a line of more
+    Bytes that cannot be decoded become lone surrogates. Raises LedgerFileError for a line of more
     than 1,048,576 characters.
     """
     encoding = encoding_of(path)
@@ -53,7 +53,7 @@ def lines(path: Path) -> Iterator[tuple[int, str]]:
 
 @contextmanager
 def stream(path: Path, most: int = LARGEST) -> Iterator["_Limited"]:
-    """The unpacked bytes; reading more than `most` of them raises LedgerFileError."""
+    """The unpacked bytes as a stream. Reading more than `most` of them raises LedgerFileError."""
     with explained(path), unpacked(path) as (inner, _):
         yield _Limited(inner, path, most)
 

@@ -1,4 +1,4 @@
-"""What a reader offers: a file's parts, each with the rows of one source."""
+"""The interface of readers: the parts of a file, each with the rows of one source."""
 
 from collections.abc import Callable, Iterator
 from collections.abc import Mapping as Dictionary
@@ -18,11 +18,13 @@ Rows = Iterator[LedgerRow | Reject]
 
 @dataclass(frozen=True, slots=True)
 class Hints:
-    """What a person states because the file does not. None: not stated.
+    """What a person states because the file does not. None means not stated.
 
-    `own`: accounts (IBANs), VAT ids and names of the tenant's own, names in lower case. `account`:
-    the name of the account whose rows a file holds; `same_account`: it is that of earlier files.
-    `choices`: how a table is read that no format knows; `saved`: the tenant's mappings by layout.
+    `own` has the tenant's own accounts (IBANs), VAT ids and names (in lower case). `account` is the
+    name of the account whose rows the file has; `same_account` says that it is the account of
+    earlier files. `choices` says how to read a table that has no known format. `saved` has the
+    tenant's mappings by layout. `usual` has the currency of each of the tenant's sources that has
+    only one, and under "" that of all of them.
     """
 
     date_order: Literal["day", "month"] | None = None
@@ -32,6 +34,7 @@ class Hints:
     same_account: bool = False
     choices: Choices = NONE
     saved: Dictionary[str, Saved] = field(default_factory=dict)
+    usual: Dictionary[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -41,13 +44,14 @@ class Part:
     read      yields one LedgerRow or Reject for each entry; raises LedgerFileError when the file
               as a whole cannot be read
     label     names the part where a file has several ("January"), else ""
-    evidence  what the file was taken for, a line each
-    doubts    what the reading is not sure of; a blocking one keeps the part from being imported
-    mapping   what reads the part's table; None for a statement
-    question  the two readings side by side, where a doubt about a table is blocking
-    remapped  the same part, read by another mapping
+    evidence  what the file was recognised as and why, one text per line
+    doubts    what the reading is not sure of; a blocking doubt prevents the import of the part
+    mapping   the mapping by which the part's table is read; None for a statement
+    table     the CSV that it reads, if that was written out of another file
+    question  returns the two readings side by side if a doubt about a table is blocking
+    remapped  returns the same part, read by another mapping
     is_stated whether the file or a person says whose account it is
-    is_rest   whether these are some rows of a file of which the others are stored already
+    is_rest   whether the other rows of the file are stored already
     warnings  what a person should know; complete when `read` has ended
     """
 
@@ -61,6 +65,7 @@ class Part:
     evidence: tuple[str, ...] = ()
     doubts: tuple[Doubt, ...] = ()
     mapping: Mapping | None = None
+    table: Path | None = None
     remapped: "Callable[[Mapping], Part] | None" = None
     question: Callable[[], str] | None = None
     is_stated: bool = False
@@ -72,9 +77,9 @@ class Part:
 class Table:
     """A table of a file, written out as a CSV (UTF-8, commas).
 
-    csv      the file; its scratch folder stays as long as `scratch` is referred to
-    before   how many lines of the CSV stand before line 1 of the table's own count
-    rejects  records that are no rows of a table, in the table's own count
+    csv      the file; its scratch folder exists as long as `scratch` is referenced
+    before   the number of CSV lines before line 1 of the table's own numbering
+    rejects  records that are not rows of a table, with the table's own line numbers
     """
 
     csv: Path
@@ -87,7 +92,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class TableFormat:
-    """A format of tables, which are read as CSVs are. As FileFormat, but for `tables`."""
+    """A format of tables that are read like CSVs. As FileFormat, but with `tables`."""
 
     name: str
     title: str
@@ -97,10 +102,10 @@ class TableFormat:
 
 @dataclass(frozen=True, slots=True)
 class FileFormat:
-    """A file format that is recognised by the file's first 64 KiB after decompression.
+    """A file format that is recognised by the file's first 64 KiB after unpacking.
 
-    `fits` says whether these bytes are of the format, and never raises. `parts` reads the file's
-    tables or statements; it raises LedgerError if the whole file is refused.
+    `fits` returns whether these bytes have the format, and never raises. `parts` reads the file's
+    tables or statements, and raises LedgerError if the whole file is refused.
     """
 
     name: str

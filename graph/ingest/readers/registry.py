@@ -1,11 +1,12 @@
-"""All formats beside CSV, in the order in which a file is tried: by content, never by suffix."""
+"""All formats other than CSV, in the order in which they are tried. The content decides, never the
+suffix."""
 
 from pathlib import Path
 
 from graph.ingest.decode import LedgerFileError
 from graph.ingest.readers import content, safe_xml
 from graph.ingest.readers.einvoices import einvoice
-from graph.ingest.readers.journals import datev, plain_text
+from graph.ingest.readers.journals import datev, fec, plain_text
 from graph.ingest.readers.parts import FileFormat, TableFormat
 from graph.ingest.readers.statements import camt, mt940, ofx, qif
 from graph.ingest.readers.tables import json_lines, parquet, spreadsheet
@@ -13,6 +14,7 @@ from graph.ingest.readers.tables import json_lines, parquet, spreadsheet
 FORMATS: tuple[FileFormat | TableFormat, ...] = (
     camt.FORMAT,
     datev.FORMAT,
+    fec.FORMAT,
     einvoice.FORMAT,
     mt940.FORMAT,
     ofx.FORMAT,
@@ -25,7 +27,7 @@ FORMATS: tuple[FileFormat | TableFormat, ...] = (
 
 
 def recognise(path: Path) -> FileFormat | TableFormat | None:
-    """The format of a file by its first 64 KiB; None for what may be a CSV or is not known.
+    """The format of a file by its first 64 KiB. None if it may be a CSV or is unknown.
 
     Raises LedgerFileError for a file that cannot be read or unpacked, and for other XML.
     """

@@ -1,6 +1,6 @@
-"""XML from strangers: no DTD, no entities of its own, no network, bounded size and depth.
+"""Reads untrusted XML: no DTD, no entities, no network, limited size and depth.
 
-libxml2 keeps its own limits (256 levels, 10 MB a text) because `huge_tree` stays off.
+libxml2 keeps its own limits (256 levels, 10 MB per text) because `huge_tree` stays off.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ class Readable(Protocol):
     def read(self, size: int = -1, /) -> bytes: ...
 
 
-Element = Any  # lxml has no types of its own
+Element = Any  # lxml has no type annotations
 _SAFE: dict[str, bool] = {
     "resolve_entities": False,
     "load_dtd": False,
@@ -40,11 +40,11 @@ class Root:
 
 
 def root_of(start: bytes) -> Root | None:
-    """The root element by a file's first bytes; None where they are not XML."""
+    """The root element in a file's first bytes, or None if they are not XML."""
     if b"<" not in start[:1024].replace(b"\0", b""):
         return None
     parser = etree.XMLPullParser(events=("start",), **_SAFE)
-    with suppress(etree.XMLSyntaxError):  # the root may have come before the error
+    with suppress(etree.XMLSyntaxError):  # the root may have been read before the error
         parser.feed(start)
     try:
         for _, element in parser.read_events():
@@ -60,10 +60,10 @@ def local(element: Element) -> str:
 
 
 def elements(path: Path, names: frozenset[str]) -> Iterator[Element]:
-    """Each element of these local names when it ends, in the order of their ends.
+    """Yield each element with one of these local names when its end tag is read.
 
-    Whoever has used an element may `drop` it, so that memory stays bounded. Raises
-    LedgerFileError for XML that is broken, cut off, too large or declares a DTD.
+    Call `drop` on an element after its use, so that memory stays bounded. Raises LedgerFileError
+    for XML that is broken, cut off, too large or declares a DTD.
     """
     with content.stream(path) as stream:
         yield from _iterated(path, stream, names)
@@ -83,7 +83,8 @@ def _iterated(path: Path, stream: Readable, names: frozenset[str]) -> Iterator[E
 
 
 def parsed(data: bytes, name: str) -> Element:
-    """The root of a whole document of this file name. Raises LedgerFileError."""
+    """The root of a whole document. `name` is its file name for messages. Raises
+    LedgerFileError."""
     try:
         parser = etree.XMLPullParser(events=("start",), **_SAFE)
         parser.feed(data)
@@ -108,14 +109,15 @@ def _broken(name: str, error: Exception) -> str:
 
 
 def drop(element: Element) -> None:
-    """Free an element that is done with, and what came before it."""
+    """Free the memory of an element and of the elements before it."""
     element.clear()
     while element.getprevious() is not None:
         del element.getparent()[0]
 
 
 def child(element: Element | None, *path: str) -> Element | None:
-    """The first descendant along these local names, whatever their namespaces."""
+    """The element at the end of the path of local names, the first one at each step; None if there
+    is none."""
     for name in path:
         if element is None:
             return None
@@ -124,18 +126,18 @@ def child(element: Element | None, *path: str) -> Element | None:
 
 
 def children(element: Element | None, *path: str) -> list[Element]:
-    """All elements of the last name, below the first ones along the path."""
+    """All elements of the last name, below the first element along the rest of the path."""
     *above, last = path
     parent = child(element, *above)
     return [inner for inner in parent if local(inner) == last] if parent is not None else []
 
 
 def text(element: Element | None, *path: str) -> str:
-    """The text along the path with single spaces; "" where there is none."""
+    """The text at the end of the path with single spaces, or "" if there is none."""
     element_found = child(element, *path)
     return " ".join((element_found.text or "").split()) if element_found is not None else ""
 
 
 def first_text(element: Element | None, *paths: str) -> str:
-    """The first of several paths ("Acct/Id/IBAN") that has a text."""
+    """The text at the first of several paths ("Acct/Id/IBAN") that has one."""
     return next((first for path in paths if (first := text(element, *path.split("/")))), "")

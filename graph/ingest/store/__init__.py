@@ -1,1 +1,1 @@
-"""Stores rows and documents in a tenant's tables, each once."""
+"""Stores rows and documents in a tenant's tables. Each is stored once."""

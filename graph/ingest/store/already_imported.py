@@ -1,7 +1,7 @@
-"""Recognises rows that the tenant already has, if no column is sure to be a row's id.
+"""Recognises rows that the tenant already has, if no column is certainly a row's id.
 
-A row that is not known by its key may be known by an older rule's key, or the source may have
-described it differently since. Runs after the rows were copied and before they are stored.
+A row may be known by the key of an older rule, or the source may describe it differently now. This
+runs after the rows were copied and before they are stored.
 """
 
 from dataclasses import dataclass
@@ -14,13 +14,14 @@ from graph.errors import LedgerError
 from graph.ingest.doubts import Doubt
 
 _OPTIONS = "Name another account with --account NAME; for the same one add --same-account"
-ACCOUNTS = ("bank", "card")  # platforms whose files are an account's, row by row
+ACCOUNTS = ("bank", "card")  # platforms whose files contain the rows of one account
 
 
 class OtherAccountError(LedgerError):
-    """The rows contradict what is known of the account: names the options that decide.
+    """The rows contradict what is known about the account. The message names the options that
+    decide.
 
-    `question`: the same without the options of a command.
+    `question` is the message without the options of a command.
     """
 
     def __init__(self, question: str, options: str) -> None:
@@ -43,8 +44,10 @@ class Overlap:
 
     @property
     def contradicts(self) -> bool:
-        """Whether the rows contradict the known ones: of one account, two downloads agree about
-        most rows of a day that both cover."""
+        """Return whether the rows contradict the known ones.
+
+        Two downloads of one account agree about most rows of a day that both contain.
+        """
         missing = self.gone - self.renamed
         both = self.shared + self.renamed
         fresh = self.fresh_within - self.renamed
@@ -52,7 +55,8 @@ class Overlap:
 
     @property
     def describes_otherwise(self) -> bool:
-        """Whether the pairs are one row each: rows agree, or too many fit to be chance."""
+        """Return whether each pair is one row: some rows agree, or too many fit for a
+        coincidence."""
         missing = self.gone - self.renamed
         return self.shared > 0 or (self.renamed >= 3 and missing == 0)
 
@@ -60,9 +64,10 @@ class Overlap:
 def reconcile(
     cursor: CursorWrapper, parameters: dict[str, Any], *, is_account: bool, is_stated: bool
 ) -> list[Doubt]:
-    """Give the rows in `incoming` the keys under which they are known; returns the doubts.
+    """Give the rows in `incoming` the keys under which they are known. Return the doubts.
 
-    `is_stated`: a column, the file or the user says whose account it is. Raises OtherAccountError.
+    `is_stated` means that a column, the file or the user says whose account it is. Raises
+    OtherAccountError.
     """
     cursor.execute(sql.read("ingest/reused_ids"), parameters)
     cursor.execute(sql.read("ingest/same_columns"), parameters)

@@ -1,4 +1,4 @@
-"""Links documents to their transactions, set-wise; each document to one or to none."""
+"""Links documents to their transactions by set-based queries. A document has one link or none."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +10,7 @@ from django.db.backends.utils import CursorWrapper
 from graph import sql
 from graph.database.bulk import AS_USUAL, IN_BULK, alone, bulk_or_loops
 
-COMMON = 200  # rows; a number or an amount that more rows have tells none of them apart
+COMMON = 200  # rows; a number or an amount that more rows have identifies none of them
 STEPS = (
     "document_links/rows",
     "document_links/candidates",
@@ -49,7 +49,7 @@ def _link(cursor: CursorWrapper, values: dict[str, Any]) -> int:
     pending = _count(cursor, "unlinked_documents")
     if not pending:
         return 0
-    # The rows are all the tenant's: hashing is right however few the documents are.
+    # The query reads all rows of the tenant, so hash joins are right even for few documents.
     cursor.execute(IN_BULK)
     cursor.execute(sql.read("document_links/numbered"), values)
     bulk_or_loops(cursor, _count(cursor, "numbered_rows"))

@@ -1,4 +1,4 @@
-"""On which lines of a file the known rows of a source stand."""
+"""Finds the lines of a file on which the known rows of a source stand."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -11,7 +11,8 @@ from graph.database.tenancy import tenant_transaction
 def lines_of(
     user_id: UUID, source: str, file: str, ids: Iterable[str]
 ) -> dict[tuple[str, str], int]:
-    """By the rows' external ids and publications; rows that the file does not have are left out."""
+    """The line of each row, by external id and publication. Rows that the file does not have are
+    left out."""
     values: dict[str, Any] = {"user_id": user_id, "source": source, "file": file, "ids": list(ids)}
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         cursor.execute(sql.read("ingest/file_lines"), values)

@@ -1,4 +1,4 @@
-"""The identity of a party: when two rows name the same party."""
+"""The identity of a party, by which two rows with the same party are recognised."""
 
 import re
 import unicodedata
@@ -13,10 +13,10 @@ _NOT_WORD = re.compile(r"[\W_]+")
 
 @lru_cache(maxsize=65_536)
 def identity(party: Party) -> str:
-    """The party's normalized name, and its first strong key where it has one.
+    """The party's normalized name, and its first strong key if it has one.
 
-    Name *and* key: a key that stands for many parties merges none of them, nor does a name that
-    hides many keys (a redacted one).
+    Both together: parties that share a key are not merged by it, nor are parties that share a name
+    (such as a redacted one).
     """
     name = normalized(party.name)
     if not party.keys:
@@ -34,7 +34,7 @@ def _short(text: str) -> str:
 def normalized(name: str) -> str:
     """Lower case, no accents, words of letters and digits: 'Müller & Co.' → 'muller and co'.
 
-    A name without any letter or digit is kept as it is, so that it never becomes empty.
+    A name without any letter or digit stays as it is, so that the result is never empty.
     """
     plain = unicodedata.normalize("NFKD", name.casefold()).casefold().replace("&", " and ")
     letters = "".join(c for c in plain if not unicodedata.combining(c))

@@ -1,14 +1,14 @@
-"""Recognises one booking in several forms: a statement as CSV, CAMT and MT940 counts once.
+"""Recognises one booking in several formats: a statement as CSV, CAMT and MT940 counts once.
 
-Rows are identified by keys, and every form has its own. So rows of a bank's or card's account with
-new keys are compared with the account's known rows, by day, amount and currency (by value day if a
-row states no other). If another source stated the booking, the row adds only its place to it, and
-no payment. If this source stated it with other words, the row is that booking, changed, and takes
-over its key.
+Rows have keys, and every format makes its own. So rows of a bank or card account with new keys are
+compared with the account's known rows, by day, amount and currency. If a row states no other day,
+the value day is compared. If another source stated the booking, the row is recorded as a further
+sighting and becomes no payment. If this source stated it in other words, the row is the same
+booking with changes, and gets its old key.
 
-Rows are paired one to one, so that of two equal coffees both stay. Rows of one source are one only
-if they share a reference, or if one of the two files is sure to state all bookings of the day: a
-statement is; a table is for the days between its first and its last.
+Rows are paired one to one, so that two equal coffees both stay. Two rows of one source are the same
+only if they share a reference, or if one of the two files certainly states all bookings of the day.
+A statement does so; a table does for the days between its first and its last.
 """
 
 import json
@@ -30,8 +30,8 @@ from graph.ingest.store.value_days import APART, is_value_dated, value_day
 
 PLATFORMS = ("bank", "card")
 ALIKE = 60.0  # of 100, rapidfuzz's token_set_ratio: words of one booking in two forms
-_BY_CONTENT = re.compile(r"[0-9a-f]{32}( #[0-9]+)?")  # a key that is no number of the row's own
-_IBAN = "^[A-Z]{2}[0-9]{2}[A-Z0-9 ]{11,40}$"  # PostgreSQL's spelling
+_BY_CONTENT = re.compile(r"[0-9a-f]{32}( #[0-9]+)?")  # a key that is not a number in the row
+_IBAN = "^[A-Z]{2}[0-9]{2}[A-Z0-9 ]{11,40}$"  # in PostgreSQL's syntax
 _GERMAN = re.compile(r"([0-9]{8})/([0-9]{1,10})")
 _CODE = re.compile(r"(?=[^\s]*[0-9])[A-Za-z0-9][A-Za-z0-9/_.\-]{5,}")
 _NOBODY = frozenset(("", "unknown", "batch payment"))
@@ -74,17 +74,18 @@ class Booking:
 
 @dataclass(slots=True)
 class Settled:
-    """`known`: rows that another source has stated. `doubts`: a sentence each."""
+    """The number of rows that another source has stated (`known`), and the `doubts`, a sentence
+    each."""
 
     known: int = 0
     doubts: list[str] = field(default_factory=list)
 
 
 def settle(cursor: CursorWrapper, values: dict[str, Any], *, is_whole: bool = True) -> Settled:
-    """Take the known bookings out of `incoming`, and give reworded ones their old keys.
+    """Take the known bookings out of `incoming`, and give reworded bookings their old keys.
 
-    `values`: user_id, source, platform and file of the import, in the tenant's transaction.
-    `is_whole`: all of the file's rows are incoming, not some only.
+    `values` has user_id, source, platform and file of the import. It runs in the tenant's
+    transaction. `is_whole` means that all of the file's rows are incoming, not only some.
     """
     if values["platform"] not in PLATFORMS:
         return Settled()
@@ -108,7 +109,7 @@ def settle(cursor: CursorWrapper, values: dict[str, Any], *, is_whole: bool = Tr
 
 
 def _days(rows: list[tuple[Any, ...]]) -> dict[str, tuple[date, date]]:
-    """The first and last day of each account in the file."""
+    """The first and the last day of each account in the file."""
     days: dict[str, list[date]] = defaultdict(list)
     for _, iban, number, day, *_ in rows:
         days[account_of(iban, number)].append(day)
@@ -116,7 +117,7 @@ def _days(rows: list[tuple[Any, ...]]) -> dict[str, tuple[date, date]]:
 
 
 def account_of(iban: str | None, number: str | None) -> str:
-    """The account in one form: a German IBAN becomes bank code and account number."""
+    """The account in one form. A German IBAN becomes bank code and account number."""
     plain = re.sub(r"[^0-9A-Z]", "", (iban or "").upper())
     if re.fullmatch(r"DE[0-9]{20}", plain):
         return plain[4:]
@@ -129,7 +130,7 @@ def account_of(iban: str | None, number: str | None) -> str:
 
 
 def _bookings(rows: Iterable[tuple[Any, ...]]) -> Iterator[Booking]:
-    """Rows as bookings; the rows of one batch are one booking of the batch's amount."""
+    """The rows as bookings. The rows of one batch are one booking with the batch's amount."""
     whole: dict[tuple[str, str, str, str], Booking] = {}
     for source, key, iban, number, day, amount, currency, party, text, data_text in rows:
         data = json.loads(data_text)
@@ -175,13 +176,14 @@ def _references(data: dict[str, str]) -> frozenset[str]:
 
 
 def _end_to_end_id(data: dict[str, str]) -> str:
-    """A table's column may be called "Kundenreferenz (End-to-End)"."""
+    """The end-to-end id. A table's column may be called "Kundenreferenz (End-to-End)"."""
     ids = (text for name, text in data.items() if "end_to_end" in name and text)
     return reference(next(ids, ""))
 
 
 def _codes(text: str, data: dict[str, str]) -> frozenset[str]:
-    """Of six characters or more, with a digit: what words of another form may repeat."""
+    """The codes in the text (six characters or more, with a digit), and the references. Other
+    formats probably repeat them."""
     codes = {code.upper().rstrip(".-/_") for code in _CODE.findall(text)}
     return frozenset(code for code in codes if len(code) >= 6) | _references(data)
 
@@ -190,7 +192,8 @@ Pair = tuple[Booking, Booking]
 
 
 def paired(incoming: list[Booking], stored: list[Booking]) -> tuple[list[Pair], list[str]]:
-    """Which incoming booking is which known one, each at most once; and the doubts."""
+    """Return the pairs of an incoming and a known booking that are the same, and the doubts. Each
+    booking is in one pair at most."""
     pairs = _by_value_day(incoming, stored)
     taken = {id(booking) for pair in pairs for booking in pair}
     candidates = _grouped(booking for booking in stored if id(booking) not in taken)
@@ -205,7 +208,8 @@ def paired(incoming: list[Booking], stored: list[Booking]) -> tuple[list[Pair], 
 
 
 def _by_value_day(incoming: list[Booking], stored: list[Booking]) -> list[Pair]:
-    """Pairs of which one side states its value day only, and the other one that day, too."""
+    """The pairs in which one booking states only its value day, and the other one has the same
+    value day."""
     pairs: list[Pair] = []
     for ours_are in (True, False):
         ours = [booking for booking in incoming if booking.is_value_dated == ours_are]
@@ -233,7 +237,8 @@ def _grouped(bookings: Iterable[Booking]) -> dict[Group, list[Booking]]:
 
 
 def _of_group(bookings: list[Booking], stored: list[Booking]) -> list[Pair]:
-    """The likeliest pairs first; of equally likely ones those that stand first on both sides."""
+    """Pairs the most likely bookings first. If several are equally likely, the first on both sides
+    are paired."""
     scored = [
         (-score, at, other_at)
         for at, booking in enumerate(bookings)
@@ -250,11 +255,12 @@ def _of_group(bookings: list[Booking], stored: list[Booking]) -> list[Pair]:
 
 
 def _likeness(booking: Booking, other: Booking) -> float | None:
-    """How much two bookings of one account, day and amount are one; None: they are not.
+    """How likely two bookings with equal account, day and amount are the same; None if they are
+    not.
 
-    A shared reference decides. Different end-to-end ids tell apart, and so do words that have
-    little in common; words on one side only are no contradiction where a file is complete, nor are
-    those of a batch, which its parts do not repeat.
+    A shared reference decides. Different end-to-end ids mean different bookings, and so do words
+    that have little in common. If only one booking has words, that is no contradiction if a file is
+    complete. Nor is it for a batch, because its parts do not repeat the batch's words.
     """
     if booking.references & other.references:
         return 300.0
@@ -274,14 +280,15 @@ def _likeness(booking: Booking, other: Booking) -> float | None:
 
 
 def _may_be_reworded(booking: Booking, other: Booking) -> bool:
-    """Only a key made of the content changes with the words."""
+    """Return whether all keys are made of the row's content. Only such keys change with the
+    words."""
     return all(_BY_CONTENT.fullmatch(key) for _, key in (*booking.rows, *other.rows))
 
 
 def _doubts(
     group: Group, bookings: list[Booking], stored: list[Booking], pairs: list[Pair]
 ) -> Iterator[str]:
-    """Bookings that another source may have stated in words that are quite different."""
+    """Sentences about bookings that another source may have stated in quite different words."""
     sources = {other.rows[0][0] for other in stored} - {bookings[0].rows[0][0]}
     unpaired = len(bookings) - len(pairs)
     if unpaired and len(stored) > len(pairs) and sources:
@@ -293,7 +300,7 @@ def _doubts(
 
 
 def _apply(cursor: CursorWrapper, values: dict[str, Any], pairs: list[Pair]) -> int:
-    """How many rows of `incoming` are known from another source; they are taken out of it."""
+    """Take the rows that another source stated out of `incoming`, and return their number."""
     sightings: list[tuple[str, str, str]] = []
     dropped: set[str] = set()
     renamed: list[tuple[str, str]] = []

@@ -1,4 +1,4 @@
-"""Stores documents: an event for each, its sender's entity, its link."""
+"""Stores documents: an event for each, its sender's entity, and its link."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -33,14 +33,15 @@ STEPS = (
     "documents/revived",
     "documents/withdrawn",
 )
-SNIPPET = 300  # characters of the text that are kept; the text itself is not
+SNIPPET = 300  # characters of the text that are stored; the whole text is not
 
 
 @dataclass(slots=True)
 class Counts:
-    """The numbers of documents by result; the first is the sum of the next three.
+    """The numbers of documents by result. The first is the sum of the next three.
 
-    `linked`: how many were linked now, including those that are at their provider again.
+    `linked` counts the documents that were linked now, including those that are at their provider
+    again.
     """
 
     documents_in: int = 0
@@ -57,10 +58,10 @@ def store(
     platform: str,
     readings: Iterable[Reading],
 ) -> Counts:
-    """Store the documents of one source and link them. Inside the tenant's transaction.
+    """Store the documents of one source and link them. Must be called in the tenant's transaction.
 
-    The last of several of one external_id counts. A document that no longer names anything is
-    `retract`ed by the caller.
+    If several have the same external_id, the last one counts. The caller must `retract` documents
+    that no longer contain any facts.
     """
     rows = {reading.document.external_id: _values(reading, source) for reading in readings}
     if not rows:
@@ -85,9 +86,10 @@ def store(
 def retract(
     connection: BaseDatabaseWrapper, user_id: UUID, source: str, external_ids: Sequence[str]
 ) -> int:
-    """Soft-delete the receipts of documents that are gone at their provider; returns how many.
+    """Soft-delete the receipts of documents that are gone at their provider; return their number.
 
-    The events stay, unlinked until they are stored again. In the tenant's transaction.
+    The events stay without a link until they are stored again. Must be called in the tenant's
+    transaction.
     """
     if not external_ids:
         return 0
@@ -113,7 +115,7 @@ def _copy(connection: BaseDatabaseWrapper, rows: Iterable[tuple[object, ...]]) -
 
 
 def _outcome(cursor: CursorWrapper) -> tuple[Counts, list[UUID]]:
-    """The counts, and the events that may be linked now."""
+    """The counts, and the ids of the events that may be linked now."""
     cursor.execute(sql.read("documents/counts"))
     stored_count, updated, unchanged, back, changed = cursor.fetchone()
     total = stored_count + updated + unchanged
@@ -156,7 +158,7 @@ def _values(reading: Reading, source: str) -> tuple[object, ...]:
 
 
 def _data(reading: Reading) -> dict[str, Any]:
-    """What else the document names, so that a person can see what was chosen from."""
+    """What else the document states, so that a person can see the candidates."""
     return {
         "snippet": " ".join(reading.document.text[: 2 * SNIPPET].split())[:SNIPPET],
         "amounts": [
@@ -174,7 +176,7 @@ def _json(value: object) -> str:
 
 
 def _fit(value: object) -> object:
-    """JSON that PostgreSQL takes."""
+    """The value as JSON that PostgreSQL accepts."""
     if isinstance(value, str):
         return _clean(value)
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""Stores ledger rows: one transaction per file, all rows or none."""
+"""Stores ledger rows in one transaction per file: all rows or none."""
 
 import json
 import re
@@ -51,7 +51,7 @@ _LIKE_ORDINAL = re.compile(r" #[0-9]+\Z")
 
 @dataclass(slots=True)
 class Stored:
-    """The numbers of a file's rows by result; rows_in is always the sum of the others."""
+    """The numbers of a file's rows by result. rows_in is always the sum of the others."""
 
     rows_in: int = 0
     rows_stored: int = 0
@@ -62,12 +62,13 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """Whose rows these are and where they come from.
+    """The tenant and the source of the rows to store.
 
-    `publication` are the columns that say where a row was published: kept as provenance, not data.
-    `by_content`: rows are keyed by what they hold (KeyRule.content); `is_stated`: somebody or
-    something says whose account the file is. `is_rest`: these are some rows of a file of which the
-    others are stored: no known row is one of them. `doubts` collects what storing is not sure of.
+    `publication` are the columns that say where a row was published; they are stored as provenance,
+    not data. `by_content` means that the rows' keys are made of their content (KeyRule.content).
+    `is_stated` means that a column, the file or a person says whose account it is. `is_rest` means
+    that the other rows of the file are stored already, so no known row is one of these. `doubts`
+    collects what storing is not sure of.
     """
 
     user_id: UUID
@@ -97,7 +98,7 @@ def store(
     rejected: Any,
     warn: Callable[[str], object] | None = None,
 ) -> Stored:
-    """Store the rows; pass each Reject to `rejected`. Returns the counts.
+    """Store the rows and return the counts. `rejected` is called with each Reject.
 
     `warn` is called with a sentence for rows that may be known from another source, and for a
     change of signs in the books.
@@ -185,7 +186,7 @@ def _values(row: LedgerRow, books: Books) -> tuple[object, ...]:
 
 
 def external_id(row: LedgerRow) -> str:
-    """The key, and its ordinal where the key alone could be another row's."""
+    """The row's key, with its ordinal if other rows have the same key."""
     if row.ordinal == 1 and not _LIKE_ORDINAL.search(row.key):
         return row.key
     return f"{row.key} #{row.ordinal}"

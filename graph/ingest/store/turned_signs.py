@@ -1,7 +1,7 @@
-"""A change of signs in the books: from one day on all that stood as positive stands as negative.
+"""Detects a change of signs in the books: from one day on, amounts that were positive are negative.
 
-It says nothing of the payments: the books' convention changed, or a part of them is read wrongly.
-What follows is read as money that comes back, so a person must know.
+Such a change does not come from the payments. The books' convention changed, or a part of them is
+read wrongly. The rows after it are read as money that comes back, so a person must know.
 """
 
 from typing import Any
@@ -10,16 +10,16 @@ from django.db.backends.utils import CursorWrapper
 
 from graph import sql
 
-EARLIER = 100  # days of the source before the file that are looked at
-PARTIES, ROWS = 3, 6  # of a code that turn, and rows before and since, from which on it is told
-SHARE = 0.95  # of a code's rows, and of its parties, that turn
+EARLIER = 100  # days of the source before the file that are compared
+PARTIES, ROWS = 3, 6  # least numbers that change: parties of a code, and its rows before and after
+SHARE = 0.95  # least share of a code's rows, and of its parties, that change
 NAMED = 3  # codes that one warning names
 
 
 def warnings(cursor: CursorWrapper, values: dict[str, Any]) -> list[str]:
-    """A sentence for each day on which codes of the file's rows turn; `incoming` has the rows.
+    """A sentence for each day on which the signs of some codes change. The rows are in `incoming`.
 
-    `values`: user_id and source of the import, in the tenant's transaction.
+    `values` has user_id and source of the import. It runs in the tenant's transaction.
     """
     bounds = {"earlier": EARLIER, "parties": PARTIES, "rows": ROWS, "share": SHARE}
     cursor.execute(sql.read("ingest/turned_signs"), {**values, **bounds})

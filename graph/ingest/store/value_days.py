@@ -1,10 +1,10 @@
-"""Value days, from which bookings bear interest: some files state no other day."""
+"""Value days, from which bookings bear interest. Some files state no other day."""
 
 import re
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
-APART = timedelta(days=10)  # at most, of a booking's day and its value day
+APART = timedelta(days=10)  # the most between a booking's day and its value day
 _VALUE = re.compile(r"valut|valeur|valor|value_d|wertstell|rentedat|rantedat|interest_date")
 _DATE = re.compile(r"date|datum|dato\b|fecha|data\b|bokfor|buchung(?:stag)?\b|booked|posted|time")
 _FORMATS = ("%Y-%m-%d", "%d.%m.%Y", "%d.%m.%y", "%d/%m/%Y", "%m/%d/%Y", "%d/%m/%y", "%m/%d/%y",
@@ -12,7 +12,8 @@ _FORMATS = ("%Y-%m-%d", "%d.%m.%Y", "%d.%m.%y", "%d/%m/%Y", "%m/%d/%Y", "%d/%m/%
 
 
 def is_value_dated(data: dict[str, str]) -> bool:
-    """Whether a table's row has a value day and no other: `data` holds its columns by name."""
+    """Return whether a table's row has a value day and no other day. `data` has its columns by
+    name."""
     if "format" in data:
         return False
     dates = [name for name in data if _VALUE.search(name) or _DATE.search(name)]
@@ -20,9 +21,9 @@ def is_value_dated(data: dict[str, str]) -> bool:
 
 
 def value_day(data: dict[str, str], day: date) -> date | None:
-    """The value day that the row states beside its own `day`; None where it states none.
+    """The value day that the row states in addition to its own `day`; None if it states none.
 
-    Of a date that can be read in two ways the day nearest to `day` counts.
+    If a date can be read in two ways, the day nearest to `day` counts.
     """
     days = [
         stated

@@ -1,4 +1,4 @@
-"""manage.py audit: what auditors look for besides double payments."""
+"""manage.py audit: find what auditors look for in addition to double payments."""
 
 import json
 from argparse import ArgumentParser
@@ -14,7 +14,7 @@ from graph.enrich.columns.payments import UNIT, Payments, load
 from graph.enrich.links.same_transaction import day_of
 from graph.errors import GraphError
 
-SHOWN = 12  # rows of a finding that are listed
+SHOWN = 12  # listed rows per finding
 
 
 class Command(BaseCommand):

@@ -1,4 +1,4 @@
-"""manage.py check_payments: a pay run held against the books, before it is paid."""
+"""manage.py check_payments: check a pay run against the books before it is paid."""
 
 import json
 from argparse import ArgumentParser

@@ -22,7 +22,6 @@ from graph.ingest.guessing.side_by_side import SHOWN, row_in_words
 from graph.ingest.import_file import Imported, import_file, must_be_sure, summed, with_known
 from graph.ingest.mappings import from_toml, ready_formats
 from graph.ingest.mappings.mapping import Mapping
-from graph.ingest.mappings.saved_mappings import format_for
 from graph.ingest.parse_cells import currency_code
 from graph.ingest.progress import ProgressBar
 from graph.ingest.readers.parts import Hints, Part
@@ -123,7 +122,8 @@ class Command(BaseCommand):
     def _show(
         self, files: list[Path], mapping: Mapping | None, options: dict[str, Any]
     ) -> list[str]:
-        """Show each file's reading; a sentence for each that could not be imported as it would."""
+        """Print how each file would be read. Return a sentence for each file that could not be
+        imported like that."""
         failures: list[str] = []
         descriptions: list[dict[str, Any]] = []
         hints = _hints(options)
@@ -131,7 +131,7 @@ class Command(BaseCommand):
             hints = with_known(tenant_lookup.find(options["user"], create=False), hints)
         for path in files:
             try:
-                by = mapping or format_of(path, hints.choices, hints.saved)
+                by = mapping or format_of(path, hints)
                 parts = parts_of(path, by, hints=hints)
                 descriptions += [_as_dict(path, part) for part in parts]
                 if not options["json"]:
@@ -155,11 +155,12 @@ class Command(BaseCommand):
     def _import_all(
         self, user_id: UUID, mapping: Mapping | None, options: dict[str, Any]
     ) -> tuple[list[Imported], list[str]]:
-        """What was imported, and a sentence for each file that could not be."""
+        """Return the results, and a sentence for each file that could not be imported."""
         imports, failures = [], []
+        hints = _hints(options)
         for path in options["files"]:
             try:
-                by = mapping or format_for(user_id, path, choices_of(options))
+                by = mapping or format_of(path, with_known(user_id, hints))
                 with ProgressBar(path) as bar:
                     imports.append(
                         import_file(
@@ -168,7 +169,7 @@ class Command(BaseCommand):
                             by,
                             options["rejects"],
                             bar.update_to,
-                            hints=_hints(options),
+                            hints=hints,
                         )
                     )
             except GraphError as error:
@@ -221,7 +222,7 @@ def has_changed(counts: Stored) -> bool:
 
 
 def _forms(name: str) -> tuple[str, str]:
-    """As an identifier in capitals without spaces, and as a name in lower case."""
+    """The name as an identifier in capitals without spaces, and in lower case."""
     return name.replace(" ", "").upper(), " ".join(name.split()).casefold()
 
 

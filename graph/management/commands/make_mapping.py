@@ -1,4 +1,5 @@
-"""`manage.py make_mapping`: how a file would be read, as a mapping that a person can correct."""
+"""`manage.py make_mapping`: write how a file would be read as a mapping that a person can
+correct."""
 
 from argparse import RawDescriptionHelpFormatter
 from pathlib import Path

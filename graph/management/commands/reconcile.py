@@ -1,4 +1,4 @@
-"""manage.py reconcile: do the statements add up?"""
+"""manage.py reconcile: check whether the statements' balances and movements add up."""
 
 import json
 from argparse import ArgumentParser

@@ -11,8 +11,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from graph import tenant_lookup
 from graph.errors import GraphError
+from graph.ingest.file_parts import format_of
+from graph.ingest.import_file import with_known
 from graph.ingest.mappings import from_toml
-from graph.ingest.mappings.saved_mappings import format_for
 from graph.ingest.readers.parts import Hints
 from graph.ingest.resubmit import rejected, resubmit
 from graph.management import ledger_options
@@ -81,8 +82,8 @@ class Command(BaseCommand):
         user_id, ledger = tenant_lookup.find(options["user"]), options["ledger"]
         choices = ledger_options.choices_of(options)
         mapping = from_toml.load(options["mapping"]) if options["mapping"] else None
-        by = mapping or format_for(user_id, ledger, choices)
-        hints = Hints(account=options["account"], choices=choices)
+        hints = with_known(user_id, Hints(account=options["account"], choices=choices))
+        by = mapping or format_of(ledger, hints)
         imported = resubmit(user_id, options["resubmit"], ledger, by, hints)
         if options["json"]:
             self.stdout.write(json.dumps({"file": imported.file, **asdict(imported.counts)}))

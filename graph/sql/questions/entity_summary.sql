@@ -5,7 +5,11 @@ SELECT
         SELECT DISTINCT spelled.name FROM normalized_entities AS spelled
         WHERE spelled.user_id = %(user_id)s
             AND (spelled.id = standing.id OR spelled.merged_into_id = standing.id)
-    ) AS spellings
+    ) AS spellings,
+    ARRAY(
+        SELECT merged.id FROM normalized_entities AS merged
+        WHERE merged.user_id = %(user_id)s AND merged.merged_into_id = standing.id
+    ) AS merged_ids
 FROM normalized_entities AS standing
 WHERE standing.user_id = %(user_id)s
     AND standing.id = (  -- no join: behind policies it is planned as a scan of all entities

@@ -44,7 +44,8 @@ STATUSES = {
 
 
 class MayDo(Scoped):
-    """Staff with the permission that the view requires, and a token with the scope admin."""
+    """Allows staff with the permission that the view requires, and with a token of the scope
+    admin."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         if not super().has_permission(request, view):
@@ -64,7 +65,7 @@ class Staff(Api):
     needs = "view"
 
     def by(self, request: Request) -> AbstractBaseUser:
-        """The user, for the log."""
+        """The user to name in the log."""
         return cast(AbstractBaseUser, request.user)
 
 
@@ -155,7 +156,7 @@ class ReplaysView(Staff):
             return Response(_planned(replay.plan(options["ids"])))
         pace = options["per_minute"]
         outcome = replay.replay(options["ids"], by=self.by(request), per_minute=pace)
-        started = [(failure.pk, run.pk) for failure, run in outcome.started]
+        started = [(failure.pk, key) for failure, key in outcome.started]
         return Response(
             _replays(started, outcome.skipped, dry_run=False), status=status.HTTP_202_ACCEPTED
         )
@@ -198,8 +199,8 @@ class ReplayView(Staff):
         )
         if outcome.skipped:
             raise _refused(outcome.skipped[0])
-        ((failure, run),) = outcome.started
-        answer = shapes.StartedAnswer({"failure": failure.pk, "run": run.pk})
+        ((failure, key),) = outcome.started
+        answer = shapes.StartedAnswer({"failure": failure.pk, "run": key})
         return Response(answer.data, status=status.HTTP_202_ACCEPTED)
 
 

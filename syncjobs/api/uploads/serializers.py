@@ -13,13 +13,23 @@ from syncjobs.uploads.rejected_rows import MOST_ROWS
 from syncjobs.uploads.upload_options import LONGEST, ONE_OF
 
 MOST_LINES = 10**9
+MOST_CELLS = 1_000
 
 
 class UploadBody(StrictBody):
     name = serializers.CharField(
         max_length=1_000, help_text="The file's name; its last part counts"
     )
-    size = serializers.IntegerField(min_value=1, max_value=MOST_BYTES, help_text="bytes")
+    size = serializers.IntegerField(
+        min_value=1,
+        max_value=MOST_BYTES,
+        help_text="bytes",
+        error_messages={
+            "min_value": "The file is empty.",
+            "max_value": f"{MOST_BYTES / 1e6:,.0f} MB is the most: split the file, or compress it "
+            "with gzip.",
+        },
+    )
 
 
 def _one_of(name: str, text: str) -> serializers.ChoiceField:
@@ -31,7 +41,7 @@ def _text(text: str, most: int = LONGEST) -> serializers.CharField:
 
 
 class ChoicesBody(StrictBody):
-    """What is left out is not decided."""
+    """A person's decisions. A field that is left out is not decided."""
 
     direction = _one_of("direction", "What a positive amount is: money in or out")
     date_order = _one_of("date_order", "What a date begins with")
@@ -58,10 +68,24 @@ class ConfirmBody(StrictBody):
 class MendedBody(StrictBody):
     line = serializers.IntegerField(min_value=1, max_value=MOST_LINES)
     text = serializers.CharField(
+        required=False,
         max_length=TEXT_LIMIT - 1,
         trim_whitespace=False,
         help_text="The row as it is to be read, with the file's own delimiter",
     )
+    cells = serializers.ListField(
+        child=serializers.CharField(
+            allow_blank=True, trim_whitespace=False, max_length=TEXT_LIMIT - 1
+        ),
+        required=False,
+        max_length=MOST_CELLS,
+        help_text="In place of `text`: the row's cells",
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if ("text" in attrs) == ("cells" in attrs):
+            raise serializers.ValidationError("Send either `text` or `cells`.")
+        return attrs
 
 
 class RejectedBody(StrictBody):
@@ -131,6 +155,11 @@ class UploadAnswer(Answer):
 
 
 class UploadDetailAnswer(UploadAnswer):
+    missing = serializers.ListField(
+        child=serializers.IntegerField(),
+        default=list,
+        help_text="The pieces to come while it is received",
+    )
     parts = PartAnswer(many=True, source="preview.parts", default=list)
 
 
@@ -144,14 +173,24 @@ class MissingAnswer(Answer):
     )
 
 
-class RejectedRowAnswer(Answer):
+class StillRejectedAnswer(Answer):
     line = serializers.IntegerField(help_text="In the file")
     field = serializers.CharField(help_text="Which column, or empty")
     reason = serializers.CharField()
     text = serializers.CharField(help_text="The row")
 
 
+class RejectedRowAnswer(StillRejectedAnswer):
+    cells = serializers.ListField(
+        child=serializers.CharField(), help_text="The row's cells; none where it is cut off"
+    )
+
+
 class RejectedAnswer(Answer):
+    header = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="The titles of the columns; none where rows cannot be mended",
+    )
     results = RejectedRowAnswer(many=True)
 
 
@@ -160,4 +199,4 @@ class MendedAnswer(Answer):
     rows_updated = serializers.IntegerField(source="counts.rows_updated")
     rows_unchanged = serializers.IntegerField(source="counts.rows_unchanged")
     rows_rejected = serializers.IntegerField(source="counts.rows_rejected")
-    results = RejectedRowAnswer(many=True, source="rows", help_text="What is still rejected")
+    results = StillRejectedAnswer(many=True, source="rows", help_text="What is still rejected")

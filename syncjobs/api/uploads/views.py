@@ -1,5 +1,6 @@
-"""Endpoints of files: sent in pieces, looked at, decided, imported, and their rejected rows."""
+"""Endpoints of uploaded files: receive, preview, decide, import, and their rejected rows."""
 
+from dataclasses import asdict
 from typing import IO, Any
 from uuid import UUID
 
@@ -33,7 +34,8 @@ def _id(text: str) -> UUID:
 
 
 def _answer(upload: Upload, code: int = status.HTTP_200_OK) -> Response:
-    return Response(shapes.UploadDetailAnswer(upload).data, code)
+    missing = lifecycle.missing(upload)
+    return Response({**shapes.UploadDetailAnswer(upload).data, "missing": missing}, code)
 
 
 class UploadsView(Api):
@@ -94,7 +96,7 @@ class UploadView(Api):
 
 
 class Bytes(BaseParser):
-    """The body as it is."""
+    """A parser that returns the body's bytes."""
 
     media_type = "application/octet-stream"
 
@@ -172,8 +174,9 @@ class RejectedView(Api):
     def get(self, request: Request, upload_id: str) -> Response:
         """The rows of an imported file that could not be read, with line, column and reason."""
         self.parameters(request)
-        rows = rejected_rows.listed(self.tenant(request), _id(upload_id))
-        return Response(shapes.RejectedAnswer({"results": rows}).data)
+        table = rejected_rows.listed(self.tenant(request), _id(upload_id))
+        rows = [{**asdict(row), "cells": table.cells(row)} for row in table.rows]
+        return Response(shapes.RejectedAnswer({"header": table.header, "results": rows}).data)
 
     @extend_schema(
         operation_id="uploads_mend_rows",
@@ -185,6 +188,6 @@ class RejectedView(Api):
     def post(self, request: Request, upload_id: str) -> Response:
         """Import mended rows under their lines, and forget dropped ones: all of it or nothing."""
         body = self.body(request, shapes.RejectedBody)
-        texts = {row["line"]: row["text"] for row in body["rows"]}
-        mended = rejected_rows.mend(self.tenant(request), _id(upload_id), texts, body["drop"])
+        contents = {row["line"]: row.get("text", row.get("cells")) for row in body["rows"]}
+        mended = rejected_rows.mend(self.tenant(request), _id(upload_id), contents, body["drop"])
         return Response(shapes.MendedAnswer(mended).data)

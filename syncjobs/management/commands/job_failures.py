@@ -163,7 +163,7 @@ class Command(BaseCommand):
         verb = options["verb"]
         if verb == "replay":
             replayed = replay.replay(ids, by=by, **arguments)
-            replays = [(failure.pk, run.pk) for failure, run in replayed.started]
+            replays = [(failure.pk, key) for failure, key in replayed.started]
             self._report(options, replays, replayed.skipped)
         else:
             settled = getattr(settle, verb)(ids, by=by, **arguments)
@@ -282,7 +282,7 @@ def _matching(options: dict[str, Any]) -> QuerySet[JobFailure]:
 
 
 def _chosen(options: dict[str, Any]) -> list[UUID]:
-    """The ids of the chosen failures. Raises CommandError for none, or for an unknown one."""
+    """The ids of the chosen failures. Raises CommandError if there is none, or one is unknown."""
     if bool(options["ids"]) == options["all_matching"]:
         raise CommandError("Give the ids of failures, or --all-matching with filters.")
     if options["all_matching"]:
@@ -312,7 +312,7 @@ def _person(address: str) -> AbstractBaseUser | None:
 
 
 def _arguments(options: dict[str, Any]) -> dict[str, Any]:
-    """The arguments of the action beside the failures."""
+    """The arguments of the action other than the failures."""
     names = ("per_minute", "note", "reason")
     arguments: dict[str, Any] = {name: options[name] for name in names if name in options}
     if options.get("payload"):
@@ -358,7 +358,7 @@ def _fields(row: Any, names: Sequence[str]) -> dict[str, Any]:
 
 
 def _run(run: SyncRun) -> dict[str, Any]:
-    newest_first: list[Any] = vars(run)["tried"]  # prefetched
+    newest_first: list[Any] = vars(run)["tried"]  # fetched with the run
     attempts = [_fields(row, ATTEMPT_FIELDS) for row in reversed(newest_first)]
     return {**_fields(run, RUN_FIELDS), "attempts": attempts}
 
@@ -380,7 +380,7 @@ def _total(number: int, what: str, more: bool) -> str:
 
 
 def _pages(details: dict[str, Any]) -> list[str]:
-    """A failure for people, its error first."""
+    """A failure in pages of text for people. The error comes first."""
     lines = [details["error"], "", f"What to do: {details['what_to_do']}", ""]
     lines += [f"{name}: {details[name]}" for name in FIELDS if details[name] and name != "error"]
     for run in details["runs"]:

@@ -61,7 +61,7 @@ class Command(BaseCommand):
 
 
 def chosen(user_id: UUID, connection: str) -> UUID:
-    """The tenant's connection with that id or of that provider. Raises CommandError."""
+    """The tenant's connection with that id, or of that provider. Raises CommandError."""
     if connection not in Provider.values:
         try:
             return UUID(connection)

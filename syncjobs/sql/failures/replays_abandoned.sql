@@ -1,4 +1,4 @@
--- Failures whose replay is gone without an end (its connection was deleted): open again.
+-- Failures whose replay is gone without an end (its connection or endpoint was deleted): open again.
 UPDATE job_failures
 SET status = 'open'
 WHERE
@@ -6,4 +6,8 @@ WHERE
     AND NOT EXISTS (
         SELECT FROM sync_runs
         WHERE replay_of_id = job_failures.id AND sync_runs.status IN ('queued', 'running')
+    )
+    AND NOT EXISTS (
+        SELECT FROM deliveries
+        WHERE deliveries.failure_id = job_failures.id AND deliveries.state = 'waiting'
     )

@@ -100,6 +100,27 @@ def test_a_session_may_what_the_role_may(browser, books, tenant, role, decides, 
     assert elsewhere.status_code == 403
 
 
+@pytest.mark.usefixtures("own_queue")
+def test_who_is_removed_changes_nothing_of_its_own_by_mistake(browser, tenant):
+    member = member_of(tenant, Role.OWNER)
+    signed_in(browser, member, tenant)
+    with as_owner():
+        Membership.objects.all().delete()
+    own = browser.get(SESSION).json()["tenant"]
+    assert own["id"] == str(member.pk)
+    assert browser.get("/api/v1/uploads/").json() == {"results": []}
+    body = {"name": "a.csv", "size": 3}
+    answer = browser.post("/api/v1/uploads/", body, format="json")
+    assert answer.status_code == 403
+    assert "You may no longer see the data that you had chosen." in answer.json()["detail"]
+    assert browser.patch(SESSION, {"tenant": own["id"]}, format="json").status_code == 200
+    wrong = {"X-Finley-Tenant": str(tenant.pk)}
+    answer = browser.post("/api/v1/uploads/", body, format="json", headers=wrong)
+    assert answer.status_code == 403
+    assert f"reads the data of {member.email} now" in answer.json()["detail"]
+    assert browser.post("/api/v1/uploads/", body, format="json").status_code == 201
+
+
 @pytest.fixture
 def no_attempts() -> Iterator[None]:
     forget_attempts()

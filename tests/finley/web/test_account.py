@@ -185,6 +185,18 @@ def test_who_is_removed_sees_nothing_from_the_next_page_on(member, tenant, books
     assert "Acme" not in text_of(client.get("/parties/"))
 
 
+def test_a_form_of_who_was_removed_is_refused_once(member, tenant, books):
+    let_in(member, tenant, Role.OWNER)
+    client = at(tenant, member)
+    with as_owner():
+        Membership.objects.all().delete()
+    form = {"name": "x", "scopes": "read"}
+    refused = client.post("/account/tokens/", form)
+    assert refused.status_code == 403
+    assert "Nothing was done. You may no longer see the data" in text_of(refused)
+    assert "Your new token" in text_of(client.post("/account/tokens/", form))
+
+
 def test_only_ones_own_members_can_be_removed(member, tenant, other_tenant):
     let_in(member, tenant, Role.VIEWER)
     with as_owner():

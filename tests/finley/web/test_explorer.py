@@ -35,12 +35,27 @@ def test_two_steps_reach_further_and_days_narrow(client, books):
     assert "GBP 3.00" in text
 
 
+def test_amounts_types_and_layers_narrow_both_pages(client, books):
+    for address in (f"/explore/{books.sales}/", "/explore/"):
+        for query, shown in (
+            ("", {"123.50"}),
+            ("min_amount=100", {"120.50"}),
+            ("max_amount=3", {"3.00"}),
+            ("has=temporal", {"120.50"}),
+            ("type=no_such_type", set()),
+        ):
+            text = text_of(client.get(f"{address}?{query}"))
+            sums = {amount for amount in ("123.50", "120.50", "3.00") if f"GBP {amount}<" in text}
+            assert sums == shown, (address, query)
+    assert '<option value="temporal" selected>' in text_of(client.get("/explore/?has=temporal"))
+
+
 def test_every_view_keeps_its_address_from_party_to_party(client, books):
     text = text_of(client.get(f"/explore/{books.sales}/?depth=2&since=2024-01-01"))
     assert f'href="/explore/{books.acme}/?depth=2&amp;since=2024-01-01"' in text
 
 
 def test_what_is_asked_wrongly_is_said(client, books, their_books):
-    for query in ("depth=9", "since=x", "until=2024-99-99"):
+    for query in ("depth=9", "since=x", "until=2024-99-99", "has=x", "min_amount=lots"):
         assert client.get(f"/explore/{books.acme}/?{query}").status_code == 400
     assert client.get(f"/explore/{their_books.acme}/").status_code == 404

@@ -72,6 +72,28 @@ def test_the_overview_shows_each_sum_with_its_currency_and_where_it_comes_from(
     assert f"/payments/{books.annotated}/" in month
 
 
+def test_the_overview_counts_what_stands_on_later_pages_of_a_layer(client, tenant, monkeypatch):
+    monkeypatch.setattr("finley.web.due_and_risen.A_PAGE", 2)
+    office, power = rows.entity(tenant.id, "Office", "department"), rows.entity(tenant.id, "Power")
+    for day in range(1, 8):
+        when = datetime(2024, 1, day, tzinfo=UTC)
+        ends = [
+            rows.event(tenant.id, who, amount=much, occurred_at=when)
+            for who, much in ((office, -60), (power, 60))
+        ]
+        paid = rows.relationship(tenant.id, *ends)
+        rows.add(
+            models.RootCauseAnalysis,
+            user_id=tenant.id,
+            relationship_id=paid.id,
+            root_cause_analysis="The price rose.",
+            confidence=0.9,
+            evidence={"what": "amount", "usual": 50},
+        )
+    refresh.refresh()
+    assert "the newest 5 of 7 payments" in text_of(client.get("/"))
+
+
 def test_the_overview_says_what_came_since_the_last_visit(person, books):
     def overview() -> str:
         client = Client()

@@ -39,6 +39,16 @@ export const edges = async (entity: string): Promise<string[]> => {
   return [...near.edges, ...listed.results, ...found.results].map(named);
 };
 
+// upload.js and import.js: a file in pieces, and rejected rows by cells.
+type Schemas = components["schemas"];
+export const toCome = (upload: Schemas["UploadDetailAnswer"]): [string, number, number[]] => [
+  upload.id, upload.piece_bytes, upload.missing,
+];
+export const mended = (listed: Schemas["RejectedAnswer"]): Schemas["RejectedBody"] => ({
+  rows: listed.results.map(({ line, cells }) => ({ line, cells })),
+  drop: [],
+});
+
 export const decision: components["schemas"]["PairDecisionBody"] = { decision: "merge", seen: "open" };
 
 // @ts-expect-error: there is no such decision

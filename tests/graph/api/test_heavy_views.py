@@ -304,15 +304,28 @@ def test_a_preference_is_read_as_rfc_7240_says(api, books, own_queue, preferred,
     ask(api, status=status, headers={"Prefer": preferred})
 
 
-def test_an_entity_that_was_merged_away_is_no_node(tenant, books):
+def test_the_id_of_an_entity_that_was_merged_means_the_other_one(api, tenant, books):
     with connections["owner"].cursor() as cursor:
         cursor.execute(
             "UPDATE normalized_entities SET merged_into_id = %s WHERE id = %s",
             [books.dora, books.acme],
         )
-    entities.must_be_there(tenant.pk, books.dora, "id")
+    for one in (books.dora, books.acme):
+        assert entities.representative(tenant.pk, one, "id") == books.dora
     with pytest.raises(NotFound):
-        entities.must_be_there(tenant.pk, books.acme, "id")
+        entities.representative(tenant.pk, uuid4(), "id")
+    graph = "/api/v1/graph/"
+    party = api.get(f"{graph}entities/{books.acme}/").json()
+    assert (party["id"], party["merged_into"]) == (str(books.dora), str(books.dora))
+    assert party["merged_ids"] == [str(books.acme)]
+    assert api.get(f"{graph}entities/{books.dora}/").json()["merged_into"] is None
+    nearby = f"{graph}entities/{{}}/neighbourhood/"
+    ways = f"{graph}paths/?source={{}}&target={books.dora}"
+    incoming = f"{graph}relationships/?target={{}}"
+    for address in (nearby, ways, incoming):
+        old, new = (api.get(address.format(one)) for one in (books.acme, books.dora))
+        assert old.status_code == new.status_code == 200
+        assert old.json() == new.json()
 
 
 def test_the_answer_is_kept_as_it_was_written(api, books, heavy):

@@ -12,6 +12,8 @@ from urllib.parse import quote, urlencode
 
 from django.db import connections
 
+from tests.child_process import Child
+
 MANAGE = Path(__file__).resolve().parents[3] / "manage.py"
 
 
@@ -23,7 +25,7 @@ def start(
     `session`: what its database sessions are called in pg_stat_activity.
     """
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return subprocess.Popen(
+    return Child(
         [sys.executable, str(MANAGE), *map(str, arguments)],
         env={
             **os.environ,

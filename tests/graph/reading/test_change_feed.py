@@ -127,8 +127,13 @@ def test_each_change_is_called_what_it_is():
     assert result["edges"]["removed"] == [str(deleted)]
     assert [row["name"] for row in result["entities"]["added"]] == ["C"]
     assert result["entities"]["removed"] == [str(payee.id)]
+    assert result["entities"]["merged"] == [{"id": str(payee.id), "merged_into": str(payer.id)}]
     client.follow()
     assert change_feed.since(user, client.version)["edges"] == NOTHING
+    execute("UPDATE normalized_entities SET merged_into_id = NULL WHERE id = %s", payee.id)
+    apart = change_feed.since(user, client.version)["entities"]
+    assert [row["id"] for row in apart["added"]] == apart["split"] == [str(payee.id)]
+    assert apart["merged"] == []
 
 
 def test_what_came_and_went_in_between_is_not_told():
@@ -136,7 +141,7 @@ def test_what_came_and_went_in_between_is_not_told():
     before = full(user).version
     execute("DELETE FROM normalized_entities WHERE id = %s", rows.entity(user, "A").id)
     result = change_feed.since(user, before)
-    assert result["entities"] == NOTHING
+    assert result["entities"] == NOTHING | change_feed.NO_MERGERS
     assert result["as_of_version"] != before
 
 

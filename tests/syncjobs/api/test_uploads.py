@@ -67,9 +67,13 @@ def mended(api: APIClient, upload_id: str, body: dict) -> dict:
     return as_published(answer, "uploads/{upload_id}/rejected-rows/", "post")
 
 
-def rejected(api: APIClient, upload_id: str) -> list[dict]:
+def listing(api: APIClient, upload_id: str) -> dict:
     answer = api.get(at(upload_id, "rejected-rows/"))
-    return as_published(answer, "uploads/{upload_id}/rejected-rows/")["results"]
+    return as_published(answer, "uploads/{upload_id}/rejected-rows/")
+
+
+def rejected(api: APIClient, upload_id: str) -> list[dict]:
+    return listing(api, upload_id)["results"]
 
 
 def amounts(tenant: User) -> list[str]:
@@ -85,7 +89,10 @@ def test_rejected_rows_are_listed_mended_and_dropped(api: APIClient, tenant: Use
         (5, "amount"),
     ]
     still = {"line": 5, "text": "2024-04-16,=Cab Company,C-3,nothing,GBP"}
-    right = {"line": 3, "text": "2024-03-15,Borough Printing,B-7,1200.00,GBP"}
+    assert listing(api, upload)["header"] == BOOKS.decode().split("\n")[0].split(",")
+    cells = rejected(api, upload)[0]["cells"]
+    assert cells == ["2024-03-15", "Borough Printing", "B-7", "lots", "GBP"]
+    right = {"line": 3, "cells": [*cells[:3], "1200.00", "GBP"]}
     answer = mended(api, upload, {"rows": [right, still]})
     assert (answer["rows_stored"], answer["rows_rejected"]) == (1, 1)
     assert [(row["line"], row["text"]) for row in answer["results"]] == [(5, still["text"])]
@@ -112,7 +119,8 @@ def test_a_piece_that_is_sent_again_changes_nothing(api: APIClient) -> None:
 def test_a_rejected_row_that_is_cut_off_keeps_no_file_from_its_import(api: APIClient) -> None:
     upload = sent(api, BOOKS + f"2024-04-17,{'L' * 600},C-4,,GBP\n".encode())
     assert done(api, upload).state == "done"
-    assert [row["line"] for row in rejected(api, upload)] == [3, 5, 6]
+    rows = rejected(api, upload)
+    assert [(row["line"], len(row["cells"])) for row in rows] == [(3, 5), (5, 5), (6, 0)]
     row = {"line": 6, "text": "2024-04-17,Long Ltd,C-4,7.00,GBP"}
     assert mended(api, upload, {"rows": [row], "drop": [3]})["rows_stored"] == 1
     assert [row["line"] for row in rejected(api, upload)] == [5]
@@ -126,6 +134,8 @@ def test_a_row_that_is_no_rejected_one_changes_nothing(api: APIClient, tenant: U
     for body, words in (
         ({"rows": [row, {"line": 4, "text": "x"}]}, "No rejected row stands on line 4"),
         ({"rows": [row, row]}, "Each line at most once"),
+        ({"rows": [{"line": 3}]}, "either `text` or `cells`"),
+        ({"rows": [{**row, "cells": ["x"]}]}, "either `text` or `cells`"),
         ({"rows": [{"line": 3, "text": f"{row['text']}\n{row['text']}"}]}, "must stay one row"),
     ):
         assert words in str(problem(api.post(where, body, format="json")))

@@ -24,6 +24,10 @@ from tests.syncjobs.run_rows import again
 pytestmark = pytest.mark.usefixtures("own_queue", "owner")
 
 
+def run_of(key) -> SyncRun:
+    return SyncRun.objects.using("owner").get(pk=key)
+
+
 @pytest.fixture
 def owner(committed):
     with as_owner():
@@ -142,7 +146,8 @@ def test_a_plan_takes_the_same_queries_for_many_as_for_one(django_assert_num_que
 def test_a_replay_is_a_linked_run_of_the_same_request():
     payload = {"run": "x", "connection": "y", "full": True}
     failure = open_failure(payload=payload, status="ignored", note="known", correlation_id="corr")
-    ((started, run),) = replay.replay([failure.pk], by=None).started
+    ((started, key),) = replay.replay([failure.pk], by=None).started
+    run = run_of(key)
     assert started == failure
     row = SyncRun.objects.get(pk=run.pk)
     assert (row.replay_of, row.trigger, row.status) == (failure, "replay", "queued")
@@ -222,7 +227,7 @@ def test_replays_are_paced():
     failures.insert(1, open_failure(status="resolved"))
     before = timezone.now()
     outcome = replay.replay([failure.pk for failure in failures], by=None, per_minute=30)
-    starts = [run.next_try_at for _, run in outcome.started]
+    starts = [run_of(key).next_try_at for _, key in outcome.started]
     assert starts[0] is None
     second = starts[1] - timedelta(seconds=2)
     assert before <= second <= timezone.now()
@@ -242,7 +247,8 @@ def test_a_pace_that_cannot_be_is_refused(pace):
 
 def test_a_replay_that_fails_comes_back_and_can_be_replayed_again():
     failure = open_failure(tries=2)
-    ((_, run),) = replay.replay([failure.pk], by=None).started
+    ((_, key),) = replay.replay([failure.pk], by=None).started
+    run = run_of(key)
     run_state.failed(run.pk, None, Trouble("Permanent", "Worse."))
     after = again(failure)
     assert (after.status, after.error, JobFailure.objects.count()) == ("open", "Worse.", 1)
@@ -256,7 +262,8 @@ def test_a_replay_that_fails_comes_back_and_can_be_replayed_again():
 
 def test_an_edited_payload_is_asked_for_and_the_old_one_kept(staff):
     failure = open_failure(payload={"run": "x", "full": False}, payload_history=[{"payload": 1}])
-    ((_, run),) = replay.replay([failure.pk], by=staff, payload={"full": True}).started
+    ((_, key),) = replay.replay([failure.pk], by=staff, payload={"full": True}).started
+    run = run_of(key)
     after = again(failure)
     assert SyncRun.objects.get(pk=run.pk).payload == {"full": True}
     assert after.payload == {"run": "x", "full": True}
@@ -328,7 +335,8 @@ def test_a_skipped_replay_edits_nothing():
 
 def test_the_log_names_who_replayed_what_as_which_run(staff):
     failure, skipped = open_failure(), open_failure(status="resolved")
-    ((_, run),) = replay.replay([failure.pk, skipped.pk], by=staff).started
+    ((_, key),) = replay.replay([failure.pk, skipped.pk], by=staff).started
+    run = run_of(key)
     entry = LogEntry.objects.get()
     assert (entry.user, entry.object_id) == (staff, str(failure.pk))
     assert entry.get_edited_object() == failure

@@ -112,14 +112,14 @@ def test_a_note_is_cut_where_it_never_ends():
 def test_two_who_settle_the_same_failures_in_other_orders_both_end():
     ids = [failure.pk for failure in run_rows.failures(200)]
 
-    def settle(order: list) -> int:
+    def resolve(order: list) -> int:
         with as_owner():
             changed = len(settle.resolve(order, by=None).changed)
             connections["owner"].close()
             return changed
 
     with ThreadPoolExecutor(2) as pool:
-        changed = list(pool.map(settle, [ids, ids[::-1]]))
+        changed = list(pool.map(resolve, [ids, ids[::-1]]))
     assert sum(changed) == 200
 
 

@@ -11,13 +11,16 @@
     vendor: "--out", department: "--main", account: "--main", project: "--main",
     customer: "--in", employee: "--warn", clearing: "--soft",
   };
-  let data, graph, sigma, chosen = null;
+  let data, graph, sigma, chosen = null, pathTo = null;
   let path = new Set();
+  const pinned = new Set();
 
   const remember = () => {
     for (const [name, value] of [["party", chosen === null ? "" : data.id(chosen)],
       ["colours", byId("colours").value === "kind" ? "" : byId("colours").value],
-      ["least", byId("least").value], ["until", untilShown() ? byId("time").value : ""]]) {
+      ["least", byId("least").value], ["until", moved("time", "max")], ["from", moved("time-from", "min")],
+      ["pin", [...pinned].map(data.id).join(",")], ["near", byId("near").checked ? "yes" : ""],
+      ["path", pathTo === null ? "" : data.id(pathTo)]]) {
       if (value) state.set(name, value); else state.delete(name);
     }
     history.replaceState(null, "", `${location.pathname}${location.search}${state.size ? `#${state}` : ""}`);
@@ -39,14 +42,16 @@
     return `#${part(0)}${part(8)}${part(4)}`;
   };
 
-  const untilShown = () => Number(byId("time").value) < Number(byId("time").max);
+  /* A slider's value, or "" where it stands at its end. */
+  const moved = (id, end) => (byId(id).value === byId(id)[end] ? "" : byId(id).value);
 
   /* Edges that the filters leave; a line stands for both directions and all currencies of a pair. */
   const lines = () => {
-    const least = Number(byId("least").value) || 0, until = Number(byId("time").value);
+    const least = Number(byId("least").value) || 0;
+    const from = Number(byId("time-from").value), until = Number(byId("time").value);
     const found = new Map();
     for (let at = 0; at < data.source.length; at += 1) {
-      if (data.amount[at] < least || data.first[at] > until) continue;
+      if (data.amount[at] < least || data.first[at] > until || data.last[at] < from) continue;
       const [one, other] = [data.source[at], data.target[at]].sort((a, b) => a - b);
       if (one === other) continue;
       const key = one * data.names.length + other;
@@ -65,18 +70,47 @@
     }
   };
 
+  /* Parties that are chosen or pinned, and those at the other ends of their lines. */
+  const nearby = (found) => {
+    const centres = new Set(pinned);
+    if (chosen !== null) centres.add(chosen);
+    const near = new Set(centres);
+    for (const key of found.keys()) {
+      const [one, other] = endsOf(key);
+      if (centres.has(one)) near.add(other);
+      if (centres.has(other)) near.add(one);
+    }
+    return near;
+  };
+
+  const endsOf = (key) => [Math.floor(key / data.names.length), key % data.names.length];
+
+  const drawNodes = (found) => {
+    const near = byId("near").checked && (pinned.size || chosen !== null) ? nearby(found) : null;
+    graph.updateEachNodeAttributes((key, attributes) => {
+      const node = Number(key);
+      return {
+        ...attributes,
+        visibility: near && !near.has(node) ? "hidden" : "visible",
+        labelVisibility: pinned.has(node) || node === chosen ? "visible" : "auto",
+      };
+    }, { attributes: ["visibility", "labelVisibility"] });
+    return near;
+  };
+
   const drawEdges = () => {
     graph.clearEdges();
-    const faint = style("--line"), strong = style("--main"), found = lines();
+    const faint = style("--line"), strong = style("--main"), found = lines(), near = drawNodes(found);
     for (const [key, count] of found) {
-      const one = Math.floor(key / data.names.length), other = key % data.names.length;
-      const lit = chosen === one || chosen === other || path.has(key);
+      const [one, other] = endsOf(key);
+      if (near && !(near.has(one) && near.has(other))) continue;
+      const lit = path.size ? path.has(key) : [one, other].some((node) => node === chosen || pinned.has(node));
       graph.addEdge(String(one), String(other), {
         size: (lit ? 1.5 : 0.5) + Math.log1p(count) / 3, color: lit ? strong : faint,
       });
     }
-    byId("counts").textContent = `${money.format(data.names.length)} parties, `
-      + `${money.format(found.size)} pairs of parties with payments between them. `
+    byId("counts").textContent = `${money.format(near ? near.size : data.names.length)} parties, `
+      + `${money.format(graph.size)} pairs of parties with payments between them. `
       + "Drag to move, the wheel enlarges, a click shows a party.";
   };
 
@@ -108,7 +142,23 @@
     return [...sums.values()].sort((a, b) => b.amount - a.amount);
   };
 
+  const pin = (node) => {
+    if (!pinned.delete(node)) pinned.add(node);
+    showPinned();
+    show(chosen, false);
+  };
+
+  const showPinned = () => byId("pinned").replaceChildren(...[...pinned].map((node) => {
+    const name = element("button", { type: "button", className: "plain", textContent: data.names[node] });
+    name.addEventListener("click", () => show(node));
+    const off = element("button", { type: "button", className: "plain", textContent: "unpin" });
+    off.setAttribute("aria-label", `Unpin ${data.names[node]}`);
+    off.addEventListener("click", () => pin(node));
+    return element("li", { className: "tag" }, name, " ", off);
+  }));
+
   const show = (node, move = true) => {
+    if (node !== chosen) { path = new Set(); pathTo = null; }
     chosen = node;
     const panel = byId("panel");
     panel.hidden = node === null;
@@ -118,8 +168,11 @@
         const button = element("button", { type: "button", className: "plain", textContent: data.names[sum.other] });
         button.addEventListener("click", () => show(sum.other));
         return element("li", {}, sum.outgoing ? "pays " : "paid by ", button,
-          ` ${sum.currency} ${money.format(sum.amount)} in ${sum.count}`);
+          ` ${sum.currency} ${money.format(sum.amount)} in ${money.format(sum.count)}`);
       }));
+      const hold = element("button", { type: "button", textContent: pinned.has(node) ? "Unpin" : "Pin" });
+      hold.id = "pin";
+      hold.addEventListener("click", () => pin(node));
       const close = element("button", { type: "button", textContent: "Close" });
       close.addEventListener("click", () => show(null));
       const to = element("input", { id: "path-to" });
@@ -131,7 +184,7 @@
         element("p", {}, element("a", { href: `/parties/${id}/`, textContent: "Its page" }), " · ",
           element("a", { href: `/explore/${id}/`, textContent: "Its surroundings" })),
         list, element("div", { className: "row" }, element("label", {}, "Path to ", to), go),
-        element("div", { id: "path-found" }), close);
+        element("div", { id: "path-found" }), element("div", { className: "row" }, hold, close));
       if (move && sigma) {
         const place = sigma.getNodeDisplayData(String(node));
         if (place) sigma.getCamera().animate({ x: place.x, y: place.y, ratio: 0.25 }, { duration: 300 });
@@ -158,6 +211,7 @@
       found.textContent = answer.detail || "There is no path.";
       return;
     }
+    pathTo = to;
     const index = new Map(data.names.map((_, node) => [data.id(node), node]));
     path = new Set(answer.hops.map((hop) => {
       const [one, other] = [index.get(hop.source.id), index.get(hop.target.id)].sort((a, b) => a - b);
@@ -167,6 +221,7 @@
       `${hop.source.name} ${hop.forward ? "→" : "←"} `,
       element("a", { href: `/payments/${hop.id}/`, textContent: hop.target.name })))));
     drawEdges();
+    remember();
   };
 
   const save = () => {
@@ -188,8 +243,20 @@
   };
 
   const showTime = () => {
-    const day = new Date(Number(byId("time").value) * DAY);
-    byId("time-shown").textContent = day.toISOString().slice(0, 10);
+    for (const [slider, shown] of [["time-from", "from-shown"], ["time", "time-shown"]]) {
+      const day = new Date(Number(byId(slider).value) * DAY);
+      byId(shown).textContent = day.toISOString().slice(0, 10);
+    }
+  };
+
+  const copyLink = async () => {
+    const button = byId("link");
+    try {
+      await navigator.clipboard.writeText(location.href);
+      button.textContent = "The link is copied";
+    } catch {
+      button.textContent = "Copy it from the address bar";
+    }
   };
 
   const start = async () => {
@@ -201,6 +268,8 @@
     const last = data.last.reduce((a, b) => Math.max(a, b), 0);
     const first = data.first.reduce((a, b) => Math.min(a, b), last);
     Object.assign(byId("time"), { min: first, max: last, value: state.get("until") || last });
+    Object.assign(byId("time-from"), { min: first, max: last, value: state.get("from") || first });
+    byId("near").checked = state.has("near");
     byId("colours").value = state.get("colours") || "kind";
     byId("least").value = state.get("least") || "";
     byId("parties").replaceChildren(...data.names.slice(0, 2000).map((name) => element("option", { value: name })));
@@ -211,17 +280,31 @@
         labelDensity: 0.4, maxCameraRatio: 3, minEdgeThickness: 0.4,
       },
       styles: {
-        nodes: { ...globalThis.Sigma.DEFAULT_STYLES.nodes, labelColor: style("--text") },
+        nodes: {
+          ...globalThis.Sigma.DEFAULT_STYLES.nodes, labelColor: style("--text"),
+          visibility: { attribute: "visibility", defaultValue: "visible" },
+          labelVisibility: {
+            whenState: "isHovered", then: "visible", else: { attribute: "labelVisibility", defaultValue: "auto" },
+          },
+        },
         edges: globalThis.Sigma.DEFAULT_STYLES.edges,
       },
     });
-    const wanted = state.get("party");
-    const node = wanted ? data.names.findIndex((_, at) => data.id(at) === wanted) : -1;
-    show(node < 0 ? null : node);
+    sigma.once("afterRender", () => { section.dataset.drawn = Math.round(performance.now()); });
+    const byPermalink = new Set([state.get("party"), state.get("path"), ...(state.get("pin") || "").split(",")]);
+    const named = new Map();
+    if ([...byPermalink].some(Boolean)) {
+      data.names.forEach((_, at) => { if (byPermalink.has(data.id(at))) named.set(data.id(at), at); });
+    }
+    (state.get("pin") || "").split(",").filter((id) => named.has(id)).forEach((id) => pinned.add(named.get(id)));
+    const target = named.get(state.get("path")), node = named.get(state.get("party"));
+    showPinned();
+    show(node ?? null);
+    if (node !== undefined && target !== undefined) findPath(node, target);
     legend();
     showTime();
     sigma.on("clickNode", ({ node: key }) => show(Number(key), false));
-    sigma.on("clickStage", () => { path = new Set(); show(null); });
+    sigma.on("clickStage", () => show(null));
     byId("find-party").addEventListener("change", (event) => {
       const at = nodeOf(event.target.value);
       if (at >= 0) show(at);
@@ -232,9 +315,13 @@
       remember();
     });
     byId("least").addEventListener("change", () => { drawEdges(); remember(); });
-    byId("time").addEventListener("input", showTime);
-    byId("time").addEventListener("change", () => { drawEdges(); remember(); });
-    byId("reset").addEventListener("click", () => { path = new Set(); show(null); sigma.getCamera().animatedReset(); });
+    for (const id of ["time", "time-from"]) {
+      byId(id).addEventListener("input", showTime);
+      byId(id).addEventListener("change", () => { drawEdges(); remember(); });
+    }
+    byId("near").addEventListener("change", () => { drawEdges(); remember(); });
+    byId("link").addEventListener("click", copyLink);
+    byId("reset").addEventListener("click", () => { show(null); sigma.getCamera().animatedReset(); });
     byId("png").addEventListener("click", save);
     section.dataset.milliseconds = Math.round(performance.now() - began);
     section.dataset.ready = "yes";

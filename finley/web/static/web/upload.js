@@ -1,90 +1,120 @@
-/* Sends files in pieces, with progress. A piece that got lost is sent again; the page waits for the network. */
+/* Sends files in pieces to the API, with progress. Where the connection or the session is lost, the rest is sent
+   when it is back; a file that is chosen again after the page was closed goes on where it stopped. */
 (() => {
   const form = document.getElementById("upload");
   if (!form) return;
-  const token = form.querySelector("[name=csrfmiddlewaretoken]").value;
-  const tenant = form.querySelector("[name=tenant]").value;
+  const { ask, tell, Refused } = globalThis.finleyApi;
   const list = document.getElementById("progress");
   const most = Number(form.dataset.most);
-  const TRIES = 8;
+  const TRIES = Number(form.dataset.tries || 5);
 
   const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+  const mayHelpLater = (error) => error instanceof TypeError || error.status >= 500;
+  const element = (tag, properties, ...children) => {
+    const made = Object.assign(document.createElement(tag), properties);
+    made.append(...children);
+    return made;
+  };
 
-  const send = async (address, options) => {
+  const persistent = async (method, path, content) => {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const response = await fetch(address, {
-          ...options, redirect: "manual", headers: { "X-CSRFToken": token },
-        });
-        if (response.type === "opaqueredirect") throw new Error("Your session has ended: sign in again, then send the file again.");
-        if (response.status < 500) return response;
+        return await ask(method, path, content);
       } catch (error) {
-        if (!(error instanceof TypeError)) throw error;
+        if (!mayHelpLater(error) || attempt >= TRIES || !navigator.onLine) throw error;
+        await pause(2 ** attempt / 4);
       }
-      if (attempt === TRIES) throw new Error("The connection is lost. What was sent is kept for a week, but this file has to be sent again.");
-      await pause(Math.min(2 ** attempt / 2, 20));
     }
   };
 
-  const reason = async (response) => {
-    const isProblem = (response.headers.get("content-type") || "").startsWith("application/problem+json");
-    return isProblem ? (await response.json()).detail : `It was refused (${response.status}).`;
+  /* A file of the same name, size and time of change is the same file. */
+  const kept = {
+    key: (file) => `upload ${document.body.dataset.tenant} ${file.name} ${file.size} ${file.lastModified}`,
+    get: (file) => localStorage.getItem(kept.key(file)),
+    set: (file, id) => localStorage.setItem(kept.key(file), id),
+    forget: (file) => localStorage.removeItem(kept.key(file)),
   };
 
-  const line = (file) => {
-    const item = document.createElement("li");
-    const label = document.createElement("label");
-    const bar = document.createElement("progress");
-    const text = document.createElement("span");
-    label.textContent = `${file.name} `;
-    bar.max = Math.max(file.size, 1);
-    bar.value = 0;
-    label.append(bar);
-    item.append(label, " ", text);
-    list.append(item);
-    return { bar, text };
+  /* The upload of this file: one that was interrupted, or a new one. */
+  const begun = async (file) => {
+    const id = kept.get(file);
+    if (id) {
+      try {
+        const upload = await persistent("GET", `uploads/${id}/`);
+        if (upload.state !== "failed") return upload;
+      } catch (error) {
+        if (!(error instanceof Refused) || error.status !== 404) throw error;
+      }
+    }
+    const upload = await persistent("POST", "uploads/", { json: { name: file.name, size: file.size } });
+    kept.set(file, upload.id);
+    return upload;
   };
+
+  const sendRest = async (file, show) => {
+    const upload = await begun(file);
+    let missing = upload.missing, left = missing.length;
+    show(upload.pieces - left, upload.pieces);
+    while (missing.length) {
+      let answer = null;
+      for (const number of missing) {
+        const bytes = file.slice(number * upload.piece_bytes, (number + 1) * upload.piece_bytes);
+        answer = await persistent("PUT", `uploads/${upload.id}/pieces/${number}/`, { bytes });
+        left = answer.missing.length;
+        show(upload.pieces - left, upload.pieces);
+      }
+      missing = answer.missing;
+    }
+    kept.forget(file);
+    return upload.id;
+  };
+
+  const again = (item, error) => new Promise((resolve) => {
+    const said = element("p"), button = element("button", { type: "button", textContent: "Send the rest" });
+    tell(said, error, "send the rest");
+    item.append(said, button);
+    const go = () => {
+      removeEventListener("online", go);
+      said.remove();
+      button.remove();
+      resolve();
+    };
+    button.addEventListener("click", go);
+    if (!error.ended) addEventListener("online", go);
+  });
 
   const upload = async (file) => {
-    const { bar, text } = line(file);
-    try {
-      if (file.size > most) throw new Error(`The file has ${Math.ceil(file.size / 1e6)} MB; ${most / 1e6} MB is the most.`);
-      const begun = await send(form.dataset.begin, {
-        method: "POST", body: new URLSearchParams({ tenant, name: file.name, size: file.size }),
-      });
-      if (!begun.ok) throw new Error(await reason(begun));
-      const target = await begun.json();
-      let missing = [...Array(Math.ceil(file.size / target.piece)).keys()];
-      while (missing.length) {
-        for (const number of missing) {
-          const piece = file.slice(number * target.piece, (number + 1) * target.piece);
-          const response = await send(`${target.address}pieces/${number}/`, { method: "PUT", body: piece });
-          if (!response.ok) throw new Error(await reason(response));
-          bar.value = Math.min((number + 1) * target.piece, file.size);
-          text.textContent = `${Math.round((100 * bar.value) / file.size)} %`;
+    const bar = element("progress", { max: 1, value: 0 }), text = element("span");
+    const item = element("li", {}, element("label", {}, `${file.name} `, bar), " ", text);
+    list.append(item);
+    const show = (done, all) => {
+      Object.assign(bar, { max: all, value: done });
+      text.textContent = `${Math.round((100 * done) / all)} %`;
+    };
+    for (;;) {
+      try {
+        if (file.size > most) throw new Error(`The file has ${Math.ceil(file.size / 1e6)} MB; ${most / 1e6} MB is the most: split it, or compress it with gzip.`);
+        return await sendRest(file, show);
+      } catch (error) {
+        if (!mayHelpLater(error) && !error.ended) {
+          tell(text, error, "");
+          return null;
         }
-        const received = await send(`${target.address}received/`, { method: "POST" });
-        if (!received.ok) throw new Error(await reason(received));
-        missing = (await received.json()).missing;
+        await again(item, error);
       }
-      return target.address;
-    } catch (error) {
-      text.textContent = error.message;
-      text.className = "message error";
-      text.setAttribute("role", "alert");
-      return null;
     }
   };
 
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const button = form.querySelector("button");
+    const button = form.querySelector("button:not([type])");
     button.disabled = true;
-    const addresses = [];
-    for (const file of form.elements.files.files) addresses.push(await upload(file));
+    list.replaceChildren();
+    const ids = [];
+    for (const file of form.elements.files.files) ids.push(await upload(file));
     button.disabled = false;
-    if (addresses.length && addresses.every(Boolean)) {
-      location.assign(addresses.length === 1 ? addresses[0] : form.action);
+    if (ids.length && ids.every(Boolean)) {
+      location.assign(ids.length === 1 ? `/import/${ids[0]}/` : form.action);
     }
   });
 

@@ -1,1 +1,1 @@
-"""Electronic invoices after EN 16931: UBL, CII, and XML in a PDF."""
+"""Electronic invoices according to EN 16931: UBL, CII, and XML in a PDF."""

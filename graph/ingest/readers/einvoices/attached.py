@@ -1,30 +1,32 @@
-"""The XML invoice within a PDF: Factur-X, ZUGFeRD 2 and XRechnung attach it under a fixed name."""
+"""Finds the XML invoice in a PDF. Factur-X, ZUGFeRD 2 and XRechnung attach it under a fixed
+name."""
 
 import logging
 from io import BytesIO
+from typing import Any
 
-import pypdf
+from graph.engine.lazy_imports import pypdf
 
 NAMES = ("factur-x.xml", "zugferd-invoice.xml", "xrechnung.xml")
 LARGEST = 16 * 1024 * 1024  # bytes
 
-# It tells of every flaw of every file: what matters is whether there is an invoice.
+# pypdf would log every flaw of every file, but only the invoice matters here.
 logging.getLogger("pypdf").setLevel(logging.CRITICAL + 1)
 
 
 def embedded(pdf: bytes) -> bytes | None:
-    """The attached invoice; None where there is none, or the PDF cannot be read."""
+    """The attached invoice, or None if there is none or the PDF cannot be read."""
     if b"EmbeddedFile" not in pdf and b"/ObjStm" not in pdf and b"/AF" not in pdf:
         return None
     try:
-        return _attached(pypdf.PdfReader(BytesIO(pdf)))
+        return _attached(pypdf().PdfReader(BytesIO(pdf)))
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001 - broken files make it raise whatever comes
         return None
 
 
-def _attached(reader: pypdf.PdfReader) -> bytes | None:
+def _attached(reader: Any) -> bytes | None:
     for name, files in reader.attachments.items():
         if name.casefold() in NAMES and files:
             content = files[0] if isinstance(files, list) else files

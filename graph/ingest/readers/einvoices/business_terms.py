@@ -1,11 +1,11 @@
-"""An electronic invoice after EN 16931, whatever its syntax."""
+"""An electronic invoice according to EN 16931, in any syntax."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-# UNTDID 1001's codes of credit notes that EN 16931 allows.
+# The codes of UNTDID 1001 for credit notes that EN 16931 allows.
 _CREDIT_NOTES = frozenset(
     ("81", "83", "261", "262", "296", "308", "381", "396", "420", "458", "532")
 )
@@ -13,7 +13,7 @@ _CREDIT_NOTES = frozenset(
 
 @dataclass(slots=True)
 class TradeParty:
-    """Seller (BG-4) or buyer (BG-7). Identifiers without spaces, "" where none is stated."""
+    """A seller (BG-4) or buyer (BG-7). Identifiers have no spaces, and are "" if not stated."""
 
     name: str = ""
     trading_name: str = ""
@@ -37,7 +37,7 @@ class Tax:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One invoice line (BG-25); quantity and price as stated."""
+    """One invoice line (BG-25). Quantity and price are texts as stated."""
 
     number: str
     name: str
@@ -49,7 +49,7 @@ class Line:
 
 @dataclass(slots=True)
 class Totals:
-    """Document totals (BG-22). None: not stated."""
+    """Document totals (BG-22). None means not stated."""
 
     lines: Decimal | None = None
     allowances: Decimal | None = None
@@ -91,7 +91,7 @@ class Invoice:
         return self.type_code in _CREDIT_NOTES
 
     def broken_sums(self) -> list[str]:
-        """The rules of EN 16931 about sums (BR-CO-10, 13, 14, 15, 16) that do not hold."""
+        """The rules of EN 16931 about sums (BR-CO-10, 13, 14, 15, 16) that the invoice breaks."""
         totals, zero = self.totals, Decimal(0)
         rules = (
             ("lines", "the sum of the lines", totals.lines, _sum(line.net for line in self.lines)),
@@ -111,7 +111,8 @@ class Invoice:
 
 
 def _sum(amounts: Iterable[Decimal]) -> Decimal | None:
-    """None for no amounts at all: a profile without lines states none."""
+    """The sum, or None if there are no amounts: an invoice profile without lines states no
+    amounts."""
     values = list(amounts)
     return sum(values, Decimal(0)) if values else None
 

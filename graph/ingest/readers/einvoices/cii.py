@@ -52,7 +52,7 @@ def _due(terms: Element) -> date | None:
 
 
 def _day(element: Element | None) -> date | None:
-    """Format 102 is YYYYMMDD, the only one that EN 16931 allows."""
+    """The day in the element, in format 102 (YYYYMMDD), the only one that EN 16931 allows."""
     day_text = text(element)
     if not day_text:
         return None

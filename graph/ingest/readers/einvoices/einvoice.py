@@ -1,7 +1,8 @@
-"""Electronic invoices as obligations: UBL 2.1, CII, and the XML within a Factur-X or ZUGFeRD PDF.
+"""Reads electronic invoices as obligations: UBL 2.1, CII, and the XML in a Factur-X or ZUGFeRD PDF.
 
-An invoice is one row, keyed by its seller and number, so that its XML and its PDF are one. Which
-side is ours no invoice says: the seller is, where one of its accounts is one of ours.
+An invoice becomes one row. Its key is the seller and the number, so that its XML and its PDF become
+the same row. No invoice says which of its parties is the tenant. It is the seller if one of the
+seller's accounts, its VAT id or its name is the tenant's own.
 """
 
 import json
@@ -19,7 +20,7 @@ from graph.ingest.rows import LedgerRow, Party
 
 SOURCE = "invoices"
 LARGEST = 64 * 1024 * 1024  # bytes
-LINES = 500  # lines that are kept in the row's data
+LINES = 500  # lines of the invoice that are stored in the row's data
 _READERS = {
     "Invoice": ubl.read,
     "CreditNote": ubl.read,
@@ -30,7 +31,7 @@ _ROOTS = frozenset((*_READERS, "CrossIndustryDocument", "StandardBusinessDocumen
 
 
 def fits(start: bytes) -> bool:
-    """A PDF, or XML whose root is an invoice's."""
+    """Return whether this is a PDF, or XML with the root element of an invoice."""
     if b"%PDF-" in start[:1024]:
         return True
     root = safe_xml.root_of(start)
@@ -42,7 +43,7 @@ def fits(start: bytes) -> bool:
 
 
 def parts(path: Path, hints: Hints) -> list[Part]:
-    """One part of one row. Raises LedgerFileError."""
+    """One part with one row. Raises LedgerFileError."""
     invoice = _invoice(path)
     part = Part(
         name="invoice",
@@ -60,7 +61,7 @@ FORMAT = FileFormat("invoice", "EN 16931 invoice (UBL, CII, Factur-X)", fits, pa
 
 
 def xml_of(data: bytes, name: str) -> bytes:
-    """The invoice's XML: the file itself, or what a PDF holds. Raises LedgerFileError."""
+    """The invoice's XML: the file itself, or the XML in a PDF. Raises LedgerFileError."""
     if b"%PDF-" not in data[:1024]:
         return data
     if xml := attached.embedded(data):
@@ -126,7 +127,10 @@ def _row(invoice: Invoice, hints: Hints, part: Part) -> LedgerRow:
 
 
 def _is_sale(invoice: Invoice, hints: Hints, part: Part) -> bool:
-    """The seller is ours, by an account, a VAT id or a name of ours."""
+    """Return whether the seller is the tenant, according to an own account, VAT id or name.
+
+    If neither seller nor buyer is the tenant, the invoice is read as a bill and a warning is added.
+    """
     sellers = {*invoice.ibans, invoice.seller.vat_id, invoice.seller.name.casefold()} - {""}
     buyers = {invoice.buyer.vat_id, invoice.buyer.name.casefold()} - {""}
     if sellers & hints.own:
@@ -223,7 +227,7 @@ def _sums(invoice: Invoice) -> dict[str, object]:
 
 
 def _lines(invoice: Invoice) -> str:
-    """The first LINES lines as JSON; "" where there are none."""
+    """The first LINES lines as JSON, or "" if there are none."""
     lines = [
         {"number": line.number, "name": line.name, "quantity": f"{line.quantity} {line.unit}",
          "price": line.price, "net": str(line.net)}

@@ -94,7 +94,8 @@ def _totals(root: Element, currency: str) -> Totals:
 
 
 def _tax_total(root: Element, currency: str) -> Element | None:
-    """In the invoice's currency; another may state the tax in that of the accounts (BT-111)."""
+    """The tax total in the invoice's currency. Another one may be in the accounting currency
+    (BT-111)."""
     for tax_total in children(root, "TaxTotal"):
         tax_amount = child(tax_total, "TaxAmount")
         if tax_amount is not None and tax_amount.get("currencyID", currency) == currency:
@@ -127,7 +128,7 @@ def _lines(root: Element) -> Iterator[Line]:
 
 
 def amount(holder: Element | None, *path: str) -> Decimal | None:
-    """The amount along the path; None where none is stated. Raises RefusedError."""
+    """The amount along the path, or None if it is not stated. Raises RefusedError."""
     amount_text = text(holder, *path)
     try:
         return amount_of(amount_text) if amount_text else None

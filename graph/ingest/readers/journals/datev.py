@@ -1,8 +1,8 @@
 """DATEV's EXTF format, "Buchungsstapel" (category 21): bookings between two accounts.
 
-Line 1 states version, fiscal year, period, length of account numbers and currency; line 2 names
-the columns. A document's day (Belegdatum) is DDMM within the period. Personal accounts are one
-digit longer than the others: they begin with 1 to 6 for debtors, with 7 to 9 for creditors.
+Line 1 states version, fiscal year, period, length of account numbers and currency. Line 2 names the
+columns. A document's day (Belegdatum) is DDMM within the period. Numbers of personal accounts have
+one digit more than the others. They begin with 1 to 6 for debtors, and with 7 to 9 for creditors.
 """
 
 import csv
@@ -37,7 +37,7 @@ def fits(start: bytes) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Head:
-    """What line 1 states."""
+    """The contents of line 1."""
 
     consultant: str
     client: str
@@ -57,7 +57,7 @@ class _Booking:
 
 
 def parts(path: Path, _hints: Hints) -> list[Part]:
-    """One part. Raises LedgerFileError."""
+    """One part with all bookings. Raises LedgerFileError."""
     lines = content.lines(path)
     head = _head(path, next(lines, (1, ""))[1])
     names = next(csv.reader([next(lines, (2, ""))[1]], delimiter=";"), [])
@@ -115,7 +115,8 @@ def _day(text: str) -> date:
 
 
 def _read(lines: Iterator[tuple[int, str]], names: list[str], contra: str, head: _Head) -> Rows:
-    """The bookings. A person's name is the text that most bookings on the account bear."""
+    """Yield the bookings as rows. A personal account is named by the text that most of its bookings
+    have."""
     read, bookings = [], []
     for line, text in lines:
         if text.strip(' ;"'):
@@ -140,7 +141,7 @@ def _cells(text: str) -> list[str] | None:
 
 
 def _called(bookings: list[_Booking], contra: str, head: _Head) -> dict[str, str]:
-    """For each personal account the text that more than half of its bookings bear."""
+    """For each personal account, the text that more than half of its bookings have."""
     texts: dict[str, Counter[str]] = {}
     for booking in bookings:
         for account in (booking.data.get("Konto", ""), booking.data.get(contra, "")):
@@ -203,7 +204,8 @@ class _Reading:
     def _sides(
         self, debit: str, credit: str, amount: Decimal
     ) -> tuple[Party, Party, Decimal, Records]:
-        """Payer, payee, amount and what is recorded, by the kinds of the two accounts."""
+        """Payer, payee, amount and what the row records, according to the kinds of the two
+        accounts."""
         kinds = self._kind(debit), self._kind(credit)
         to, of = self._party(debit), self._party(credit)
         records: Records = "transfer"
@@ -215,7 +217,7 @@ class _Reading:
             return of, to, amount, records  # money goes to the account in debit
         if kinds[0] == "customer" or (kinds[1] == "vendor" and kinds[0] != "vendor"):
             return to, of, amount, records  # a sale, or a bill
-        return of, to, -amount, records  # one that is taken back
+        return of, to, -amount, records  # a sale or a bill that is taken back
 
     def _kind(self, account: str) -> str:
         if _is_personal(account, self._head):
@@ -232,7 +234,7 @@ class _Reading:
         return Party(kind, self._called.get(account) or f"{usual} {account}", ((key, account),))
 
     def _amount(self, data: dict[str, str]) -> Decimal:
-        """Negative for a general reversal (Generalumkehr)."""
+        """The amount, negative for a general reversal (Generalumkehr)."""
         try:
             amount = money(data.get(_NEEDED[0], ""), ",", ".")
         except ValueError as error:
@@ -240,7 +242,8 @@ class _Reading:
         return -amount if data.get("Generalumkehr (GU)") in {"1", "G"} else amount
 
     def _booked_on(self, data: dict[str, str]) -> date:
-        """DDMM, in the year that puts it within the period; DMM where a zero was lost."""
+        """The day of DDMM, or DMM without the leading zero, in the year that puts it within the
+        period."""
         text = data.get("Belegdatum", "").zfill(4)
         years = sorted({self._head.first.year, self._head.last.year, self._head.year_begins.year})
         days = []

@@ -1,11 +1,11 @@
-"""Plain-text journals: beancount, and hledger or ledger; transactions of postings that balance.
+"""Plain-text journals of beancount, hledger or ledger: transactions whose postings balance.
 
-Read are plain postings: amounts with a commodity, one amount left out, prices (@, @@), balance
-assertions, comments. What other directives would add (include, auto and periodic postings,
-plugins) is not read and named in a warning: export with the program itself then, as CSV.
+Plain postings are read: amounts with a commodity, one amount left out, prices (@, @@), balance
+assertions, comments. Rows that other directives would add (include, auto and periodic postings,
+plugins) are not read, and a warning names them. For these, export a CSV with the program itself.
 
-A transaction becomes rows between its money accounts (assets and liabilities) and the rest: an
-expense is paid to the payee, an income comes from the payee.
+A transaction becomes rows between its money accounts (assets and liabilities) and its other
+accounts. An expense is paid to the payee; an income comes from the payee.
 """
 
 import re
@@ -50,7 +50,8 @@ _FIRST = re.compile(
 
 
 def fits(start: bytes) -> bool:
-    """A date, a comment or a directive first, and a dated line with an indented posting below."""
+    """Return whether the file begins with a date, a comment or a directive, and has a dated line
+    with an indented posting below."""
     text = start.removeprefix(b"\xef\xbb\xbf").decode("utf-8", errors="replace")
     text = text.replace("\r\n", "\n")
     first = next((line for line in text.split("\n") if line.strip()), "")
@@ -156,7 +157,7 @@ class _Reading:
             yield current
 
     def _head(self, line: int, text: str) -> _Transaction | Reject | None:
-        """A transaction's first line; None for another directive."""
+        """The transaction that the line begins, a Reject, or None for another directive."""
         if not text[0].isdigit():
             word = _DIRECTIVE.match(text)
             if word is None:

@@ -1,4 +1,4 @@
-"""A journal transaction's postings: their amounts, the one that is left out, who pays whom."""
+"""Reads a journal transaction's postings: their amounts, the omitted one, and who pays whom."""
 
 import re
 from collections.abc import Iterator
@@ -32,7 +32,8 @@ _META = re.compile(r"[a-z][\w-]*:(?:\s|$)|[#^]\S")
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """`amount` in `currency` is its weight: at its price, where it has one."""
+    """A posting. `amount` in `currency` is its weight: the amount at its price, if it has a
+    price."""
 
     line: int
     account: str
@@ -42,7 +43,7 @@ class Posting:
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """One payment of a transaction. `account` is the other account than the money account."""
+    """One payment of a transaction. `account` is the account other than the money account."""
 
     line: int
     payer: Party
@@ -54,7 +55,7 @@ class Leg:
 
 
 def read(lines: list[tuple[int, str]], is_beancount: bool) -> list[Posting]:
-    """The postings; one amount may be left out. Raises RefusedError where they do not balance."""
+    """The postings. One amount may be omitted. Raises RefusedError if they do not balance."""
     weighted: list[tuple[int, str, tuple[Decimal, str] | None]] = []
     for line, text in lines:
         plain = _without_comment(text)
@@ -62,7 +63,7 @@ def read(lines: list[tuple[int, str]], is_beancount: bool) -> list[Posting]:
             continue
         account, rest = _split(plain, is_beancount)
         if account.startswith(("(", "[")) or account in {"<", ""}:
-            continue  # virtual postings are no money
+            continue  # virtual postings move no money
         weighted.append((line, account, _weight(rest) if rest else None))
     return _balanced(weighted)
 
@@ -83,7 +84,7 @@ def _split(text: str, is_beancount: bool) -> tuple[str, str]:
 
 
 def _weight(text: str) -> tuple[Decimal, str]:
-    """The amount, at its price or total price."""
+    """The amount and currency, converted at the posting's price or total price."""
     plain = re.split(r"\s*={1,2}\*?\s*", text, maxsplit=1)[0].strip()  # a balance assertion
     if not plain:
         raise RefusedError("amount", "a balance assertion without an amount")
@@ -120,7 +121,8 @@ def _amount(text: str) -> tuple[Decimal, str]:
 
 
 def _number(text: str) -> Decimal:
-    """The last mark is the decimal one, unless exactly three digits follow a single comma."""
+    """The number in the text. The last mark is the decimal one, unless it is a single comma before
+    exactly three digits."""
     comma, point = text.rfind(","), text.rfind(".")
     decimal = "," if comma > point and len(text) - comma - 1 != 3 else "."
     try:
@@ -151,8 +153,8 @@ def _balanced(weighted: list[tuple[int, str, tuple[Decimal, str] | None]]) -> li
 def legs(postings: list[Posting], payee: str) -> Iterator[Leg]:
     """The transaction's payments, by currency.
 
-    One money account and any others: a payment with each other account. Several money accounts:
-    between them by a clearing entity, unless there are just two and no other account.
+    With one money account there is a payment with each other account. With several money accounts,
+    a clearing entity is between them, unless there are two and no other account.
     """
     currencies = dict.fromkeys(posting.currency for posting in postings)
     for currency in currencies:
@@ -177,7 +179,8 @@ def _account(name: str) -> Party:
 
 
 def _with_payee(own: Posting, other: Posting, payee: str) -> Leg:
-    """What the other account gains, the payee is paid; what it loses comes from the payee."""
+    """The payment between the money account and the payee. The payee gets what the other account
+    gains, and pays what it loses."""
     party = Party("vendor", payee or other.account)
     records: Records = "obligation" if _OWED.search(own.account) else "payment"
     return Leg(other.line, _account(own.account), party, other.amount, other.currency,
@@ -185,7 +188,8 @@ def _with_payee(own: Posting, other: Posting, payee: str) -> Leg:
 
 
 def _between(first: Posting, second: Posting, payee: str) -> Leg:
-    """From the account that loses to the one that gains; what is owed is the payee's."""
+    """The payment from the account that loses to the account that gains. If one of them is for
+    debts, the payee takes its place."""
     owed = [posting for posting in (first, second) if _OWED.search(posting.account)]
     if len(owed) == 1:
         leg = _with_payee(first if owed[0] is second else second, owed[0], payee)

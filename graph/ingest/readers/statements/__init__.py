@@ -1,1 +1,1 @@
-"""Statements of banks and card companies: CAMT, MT940, OFX, QIF."""
+"""Readers of statements of banks and card companies: CAMT, MT940, OFX, QIF."""

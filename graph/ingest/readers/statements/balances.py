@@ -1,4 +1,5 @@
-"""What a statement says about its own sums: opening + movements = closing, and nothing missing."""
+"""Checks a statement's sums: opening balance + movements = closing balance, and no statement
+missing."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,9 +12,9 @@ from graph.ingest.readers.statements.statement import Account
 
 @dataclass(slots=True)
 class Control:
-    """One statement's balances, and its movements as they are read.
+    """One statement's balances, and the sum of its movements so far.
 
-    `rejected` counts the entries that could not be read, which break the sum.
+    `rejected` counts the entries that could not be read. They are missing from the sum.
     """
 
     account: str
@@ -33,7 +34,8 @@ class Control:
         self.last = number
 
     def broken(self) -> str | None:
-        """A sentence where the sum does not hold."""
+        """Return a sentence if opening balance and movements do not add up to the closing
+        balance."""
         if self.opening is None or self.closing is None:
             return None
         reached = self.opening + self.moved
@@ -50,7 +52,7 @@ class Control:
 
 @dataclass(slots=True)
 class Controls:
-    """All statements of a file, in its order."""
+    """All statements of a file, in the file's order."""
 
     ended: list[Control] = field(default_factory=list)
     _begun: set[tuple[str, str]] = field(default_factory=set)
@@ -58,11 +60,13 @@ class Controls:
     _sections: dict[str, int] = field(default_factory=dict)
 
     def begin(self, control: Control) -> int:
-        """The account's section that a statement belongs to, as its first entry is read.
+        """Return the number of the section that the statement belongs to. Call it at the first
+        entry.
 
-        Statements that follow one another are one section, in which equal rows are different
-        rows. A statement that stands in the file again, or does not open where the one before it
-        closed, begins a section: its rows may be rows of the sections before.
+        A section is a run of statements of one account of which each opens with the balance that
+        the one before closed with. Equal rows in a section are different rows. A statement begins a
+        new section if it occurs in the file a second time, or if it does not continue the one
+        before. Its rows may repeat rows of earlier sections.
         """
         account, ident = control.account, (control.account, control.statement)
         closing = self._closing.get(account)
@@ -77,7 +81,7 @@ class Controls:
         self._closing[control.account] = control.closing
 
     def warnings(self) -> Iterator[str]:
-        """Broken sums, and statements of one account that do not follow one another."""
+        """Sentences about wrong sums, and about gaps between two statements of one account."""
         previous: dict[str, Control] = {}
         for control in self.ended:
             if sentence := control.broken():
@@ -94,9 +98,10 @@ class Controls:
 
 @dataclass(slots=True)
 class Current:
-    """The statement that is being read: whose it is, and its sums so far.
+    """The statement that is being read: its account, and its balances and sums so far (`control`).
 
-    `section` is known from the first entry on (Controls.begin).
+    `section` is the section of the account that the statement belongs to (Controls.begin). It is
+    None before the first entry.
     """
 
     account: Account | None = None
@@ -104,7 +109,7 @@ class Current:
     control: Control = field(default_factory=lambda: Control("", ""))
 
     def named_control(self, name: str) -> Control:
-        """The control, of this account and of the statement `name`."""
+        """The control, with the account's number and the statement's name filled in."""
         self.control.account = self.account.number if self.account else ""
         self.control.statement = name
         return self.control
@@ -115,7 +120,8 @@ class Current:
         return self.section
 
     def stated_account(self, field_name: str, what: str) -> Account:
-        """Raises RefusedError where none is stated above the entry."""
+        """The account that the file stated above the entry. Raises RefusedError if it stated
+        none."""
         if self.account is None or not self.account.number:
             raise RefusedError(field_name, f"no account is stated above the {what}")
         return self.account

@@ -1,7 +1,8 @@
 """CAMT.053 statements, CAMT.052 reports and CAMT.054 notifications (ISO 20022), all versions.
 
-Elements go by their local names, so that every version's namespace is read; where versions moved
-an element, both places are looked at. Pending, future and informational entries are no payments.
+Elements are read by their local names, so that the namespace of every version is accepted. If
+versions have an element in different places, both are read. Pending, future and informational
+entries are not payments, and are left out.
 """
 
 from collections.abc import Iterator
@@ -57,7 +58,7 @@ FORMAT = FileFormat("camt", "CAMT.052, .053 or .054", fits, parts)
 
 @dataclass(slots=True)
 class _Report(Current):
-    """The Stmt, Rpt or Ntfctn that is being read."""
+    """The Stmt, Rpt or Ntfctn element that is being read."""
 
     ident: str = ""
     bank: str = ""
@@ -70,7 +71,7 @@ def _read(path: Path, part: Part) -> Rows:
 
 
 class _Reading:
-    """One pass over the file. `number` counts entries, the first is 1."""
+    """One pass over the file. `number` counts entries from 1."""
 
     NAMES = frozenset(("Acct", "Bal", "Ntry", "Id", *_TITLES, *_MESSAGES))
 
@@ -116,7 +117,7 @@ class _Reading:
         try:
             amount = _signed(amount_of(text(element, "Amt")), text(element, "CdtDbtInd"))
         except RefusedError:
-            return  # a balance that cannot be read checks nothing
+            return  # without a readable balance the sum cannot be checked
         control, amount_element = self._report.control, child(element, "Amt")
         control.currency = amount_element.get("Ccy", "") if amount_element is not None else ""
         if code in _OPENING and control.opening is None:
@@ -126,7 +127,7 @@ class _Reading:
 
     def _end(self, kind: str) -> None:
         control = self._named_control()
-        if kind == "Stmt":  # reports and notifications need not hold all movements
+        if kind == "Stmt":  # reports and notifications need not contain all movements
             self._controls.end(control)
         self._report = _Report()
 
@@ -164,7 +165,7 @@ class _Reading:
             bank=self._report.bank,
             statement=self._report.ident,
             section=self._report.section_in(self._controls, self._report.ident),
-            # Only a statement is sure to hold all rows of its days.
+            # Only a statement certainly contains all rows of its days.
             complete=kind == "Stmt",
             booked_on=_booked_on(element),
             valued_on=first_text(element, "ValDt/Dt", "ValDt/DtTm")[:10],
@@ -182,7 +183,7 @@ def _booked_on(element: Element) -> date:
 
 
 def _signed(amount: Decimal, indicator: str) -> Decimal:
-    """What the account gains. Raises RefusedError where no direction is stated."""
+    """The amount that the account gains. Raises RefusedError if no direction is stated."""
     if indicator not in {"CRDT", "DBIT"}:
         raise RefusedError("CdtDbtInd", f"{indicator[:20]!r} is neither CRDT nor DBIT")
     if amount < 0:

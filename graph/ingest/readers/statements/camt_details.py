@@ -1,4 +1,4 @@
-"""What a CAMT entry is made of: its transactions, the other side of each, its charges."""
+"""The contents of a CAMT entry: its transactions, their counterparties, and its charges."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from graph.ingest.readers.safe_xml import Element, child, children, first_text, 
 from graph.ingest.readers.statements import statement
 from graph.ingest.readers.statements.statement import Account, Entry
 
-# ISO 20022 external bank transaction codes of what the bank itself takes or gives.
+# ISO 20022 external bank transaction codes of amounts that the bank itself takes or gives.
 _BANKS_OWN = frozenset(("CHRG", "COMM", "COME", "COMI", "COMT", "FEES", "INTR", "TAXE", "ADJT"))
 _INTEREST = frozenset(("INTR", "TAXE"))
 
 
 @dataclass(frozen=True, slots=True)
 class EntryFacts:
-    """What holds for all of an entry. `amount`: what the account gains."""
+    """The fields of an entry that apply to all of its rows. `amount` is what the account gains."""
 
     number: int
     account: Account
@@ -42,10 +42,11 @@ class _Side:
 
 
 def entries(facts: EntryFacts, element: Element, notes: list[str]) -> Iterator[Entry]:
-    """The rows of one entry: one a transaction of a batch, and one for charges within its amount.
+    """Return the rows of one entry: one per transaction in it, and one for the charges that the
+    entry's amount includes.
 
-    Where the transactions' amounts do not add up to the entry's, the entry is one row, and `notes`
-    gets a sentence.
+    If the transactions' amounts do not add up to the entry's amount, the transactions become one
+    row, and a sentence about it is added to `notes`.
     """
     transactions = [
         tx for group in children(element, "NtryDtls") for tx in children(group, "TxDtls")
@@ -88,7 +89,8 @@ def _is_batch(element: Element) -> bool:
 
 
 def _in_one_unit(facts: EntryFacts, element: Element, rows: list[Entry]) -> Iterator[Entry]:
-    """Several rows of one entry say so, for another form may state the entry as one row."""
+    """Yield the rows. Several rows of one entry get its `unit`, because another format may state
+    the entry as one row."""
     if len(rows) > 1:
         bank_reference = statement.reference(first_text(element, "AcctSvcrRef", "NtryRef"))
         content = "\x1f".join(f"{row.party}\x1e{row.amount}\x1e{row.description}" for row in rows)
@@ -100,7 +102,7 @@ def _in_one_unit(facts: EntryFacts, element: Element, rows: list[Entry]) -> Iter
 
 
 def _amount(facts: EntryFacts, tx: Element) -> Decimal | None:
-    """A transaction's amount in the entry's currency; None where none is stated."""
+    """A transaction's amount in the entry's currency, or None if it is not stated."""
     sign = facts.amount if text(tx, "CdtDbtInd") == "" else None
     for path in (("Amt",), ("AmtDtls", "TxAmt", "Amt"), ("AmtDtls", "InstdAmt", "Amt")):
         element = child(tx, *path)
@@ -112,7 +114,8 @@ def _amount(facts: EntryFacts, tx: Element) -> Decimal | None:
 
 
 def _charge(facts: EntryFacts, element: Element, transactions: list[Element]) -> Decimal:
-    """The charges that the entry's amount includes, as the account's gain (negative: it pays)."""
+    """The charges that the entry's amount includes, from the account's point of view: negative if
+    it pays them."""
     holders = [element, *transactions] if not children(element, "Chrgs") else [element]
     records = [record for holder in holders for record in _charge_records(holder)]
     total = Decimal(0)
@@ -127,7 +130,8 @@ def _charge(facts: EntryFacts, element: Element, transactions: list[Element]) ->
 
 
 def _charge_records(holder: Element) -> list[Element]:
-    """Version 2 states the amount in Chrgs itself, later ones in its Rcrd."""
+    """The elements with charges. Version 2 has the amount in Chrgs itself, later versions in its
+    Rcrd."""
     records = []
     for charges in children(holder, "Chrgs"):
         records += children(charges, "Rcrd") or [charges]
@@ -135,7 +139,8 @@ def _charge_records(holder: Element) -> list[Element]:
 
 
 def _is_included(record: Element, facts: EntryFacts, transactions: list[Element]) -> bool:
-    """As stated; else whether entry and transactions differ by just the charge."""
+    """Return whether the entry's amount includes the charge: as stated, else if entry and
+    transactions differ by exactly the charge."""
     indicator = text(record, "ChrgInclInd").casefold()
     if indicator:
         return indicator in {"true", "1"}
@@ -196,7 +201,8 @@ def _codes(element: Element, tx: Element | None) -> frozenset[str]:
 
 
 def _other_side(facts: EntryFacts, tx: Element | None, amount: Decimal) -> _Side:
-    """Who paid or was paid. A return bears the parties of what it returns: they change places."""
+    """The counterparty of a transaction. A returned payment states the parties of the original one,
+    so they are swapped."""
     debtor, creditor = _side(tx, "Dbtr"), _side(tx, "Cdtr")
     own = facts.account.number
     gains = amount > 0
@@ -219,7 +225,7 @@ def _side(tx: Element | None, role: str) -> _Side:
 
 
 def _description(element: Element, tx: Element | None) -> str:
-    """The remittance text, else what the bank adds."""
+    """The remittance text, or the bank's additional text if there is none."""
     info = child(tx, "RmtInf")
     lines = [text(line) for line in children(info, "Ustrd")]
     lines += [
@@ -230,7 +236,7 @@ def _description(element: Element, tx: Element | None) -> str:
 
 
 def _document(tx: Element | None) -> str:
-    """The invoice's number or the creditor's reference, where it is stated as one."""
+    """The invoice number or the creditor's reference, if it has an element of its own."""
     for strd in children(child(tx, "RmtInf"), "Strd"):
         if number := first_text(strd, "RfrdDocInf/Nb", "CdtrRefInf/Ref", "CdtrRefInf/CdtrRef"):
             return number
@@ -264,7 +270,7 @@ def _facts(facts: EntryFacts, element: Element, tx: Element | None, side: _Side)
 
 
 def _exchange(facts: EntryFacts, tx: Element | None) -> dict[str, str]:
-    """What was instructed in another currency, and the rate."""
+    """The instructed amount in another currency, and the exchange rate."""
     amount = child(tx, "AmtDtls", "InstdAmt", "Amt")
     if amount is None or amount.get("Ccy", facts.currency) == facts.currency:
         return {}

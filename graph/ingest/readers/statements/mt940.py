@@ -1,7 +1,8 @@
-"""MT940 statements and MT942 interim reports (SWIFT): fields of a tag and lines, one after another.
+"""MT940 statements and MT942 interim reports (SWIFT): a sequence of fields, each with a tag and
+lines.
 
-A statement runs from :20: to the next one. Field :86: is read by `subfield86`. MT942's expected
-movements (marks EC and ED) are not booked and no payments.
+A statement runs from one :20: to the next. `subfield86` reads field :86:. MT942's expected
+movements (marks EC and ED) are not booked yet, and are left out.
 """
 
 import re
@@ -40,7 +41,8 @@ _CHARGES = re.compile(r"/CHGS/(?P<currency>[A-Z]{3})(?P<amount>[0-9]{1,12},[0-9]
 
 
 def fits(start: bytes) -> bool:
-    """:20: and within the following fields another of 20 to 29, at lines' starts."""
+    """Return whether lines begin with :20: and, within the following fields, with another tag from
+    20 to 29."""
     return (
         _START.search(start.decode("latin-1").lstrip("\ufeff\x01\xef\xbb\xbf")[:16_384]) is not None
     )
@@ -64,7 +66,7 @@ FORMAT = FileFormat("mt940", "MT940 or MT942", fits, parts)
 
 @dataclass(slots=True)
 class _Field:
-    """One field: its tag, the line on which it stands, its lines joined by line ends."""
+    """One field: its tag, its line number, and its lines joined by line ends."""
 
     tag: str
     line: int
@@ -93,7 +95,7 @@ def _read(path: Path, part: Part) -> Rows:
 
 
 def _fields(path: Path) -> Iterator[_Field]:
-    """The fields of all messages; what stands outside of them (SWIFT's blocks) is left out."""
+    """Yield the fields of all messages. Text outside of them (SWIFT's blocks) is left out."""
     current: _Field | None = None
     for line, raw in content.lines(path):
         text = _BLOCK.sub("", raw.lstrip("\ufeff\x01"), count=1).rstrip()
@@ -183,7 +185,7 @@ class _Reading:
             yield f"{self._expected} expected movements (EC, ED) are not booked and not imported"
 
     def _ended(self, details: str) -> Iterator[Entry | Reject]:
-        """The movement that was open, with its :86: or without one."""
+        """Yield the open movement, with its :86: field or without one."""
         opened, self._open = self._open, None
         if opened is None:
             return
@@ -241,7 +243,8 @@ def _entry(
 def _facts(
     match: re.Match[str], valued: date, details: subfield86.Details, *, is_whole: bool
 ) -> dict[str, str]:
-    """What is stated beside amount, date and party; `is_whole`: no row of its days is missing."""
+    """The details other than amount, date and party. `is_whole` says that no row of the statement's
+    days is missing."""
     first, _, supplement = (match["rest"] or "").partition("\n")
     own, _, bank = first.partition("//")
     return {
@@ -268,7 +271,8 @@ def _charges(supplement: str) -> dict[str, str]:
 
 
 def _account(text: str) -> Account:
-    """'10020030/1234567EUR' → the number without its currency, and the currency."""
+    """The account in the text: '10020030/1234567EUR' gives the number without its currency, and the
+    currency."""
     plain = " ".join(text.split())
     currency = _CURRENCY_AFTER.search(plain)
     if currency and not statement.is_iban(plain):
@@ -281,7 +285,7 @@ def _mark(amount: str) -> str:
 
 
 def _day(text: str) -> date:
-    """YYMMDD; years 80 to 99 are of the last century. Raises RefusedError."""
+    """The day in YYMMDD. Years from 80 to 99 belong to the last century. Raises RefusedError."""
     year = int(text[:2])
     try:
         return date(year + (1900 if year >= 80 else 2000), int(text[2:4]), int(text[4:6]))
@@ -290,7 +294,7 @@ def _day(text: str) -> date:
 
 
 def _booked(text: str | None, valued: date) -> date:
-    """The booking day (MMDD) in the year in which it is nearest to the value day."""
+    """The booking day (MMDD), in the year in which it is nearest to the value day."""
     if not text:
         return valued
     days = []

@@ -1,7 +1,7 @@
 """OFX and QFX downloads of banks and card companies: 1.x (SGML) and 2.x (XML).
 
-A small reader of our own: ofxtools is GPL, ofxparse is not maintained. OFX's SGML has elements
-with a text and no end tag, and aggregates with one; OFX's XML closes both.
+This is a small reader of our own, because ofxtools is GPL and ofxparse is not maintained. In OFX's
+SGML, an element with a text has no end tag, but an aggregate has one. OFX's XML closes both.
 """
 
 import html
@@ -20,14 +20,14 @@ from graph.ingest.readers.statements import statement
 from graph.ingest.readers.statements.statement import Account, Entry
 from graph.ingest.rows import Reject
 
-LARGEST = 64 * 1024 * 1024  # characters
+LARGEST = 64 * 1024 * 1024  # characters of a file
 _HEADER = re.compile(
     rb"\s*(?:\xef\xbb\xbf)?\s*(?:OFXHEADER\s*:|<\?OFX\s|<\?xml[^>]*>\s*<\?OFX\s|<OFX>)",
     re.IGNORECASE,
 )
 _TAG = re.compile(r"<(?P<end>/)?(?P<name>[A-Za-z0-9._-]{1,64})\s*/?>(?P<text>[^<]*)")
 _STATEMENTS = frozenset(("STMTRS", "CCSTMTRS"))
-# Elements that may stand empty, though others of their name have end tags.
+# Elements that may be empty, although aggregates with the same name have end tags.
 _ELEMENTS = frozenset(
     ("ACCTID", "ACCTKEY", "ACCTTYPE", "BANKID", "BRANCHID", "CHECKNUM", "CORRECTACTION",
      "CORRECTFITID", "CURDEF", "CURRATE", "CURSYM", "DTAVAIL", "DTPOSTED", "DTUSER", "EXTDNAME",
@@ -37,12 +37,12 @@ _FEES = frozenset(("FEE", "SRVCHG"))
 
 
 def fits(start: bytes) -> bool:
-    """OFX's own header, in front of everything."""
+    """Return whether the bytes begin with OFX's own header."""
     return _HEADER.match(start.replace(b"\0", b"")) is not None
 
 
 def parts(path: Path, _hints: Hints) -> list[Part]:
-    """One part. Raises LedgerFileError."""
+    """One part with all statements. Raises LedgerFileError."""
     whole = _whole(path)
     is_card = re.search(r"<CCSTMTRS>", whole, re.IGNORECASE) is not None
     part = Part(
@@ -73,7 +73,7 @@ def _whole(path: Path) -> str:
 
 @dataclass(slots=True)
 class _Node:
-    """An aggregate: its texts by element, and the line on which it begins."""
+    """An aggregate: its texts by element, and the number of its first line."""
 
     name: str
     line: int
@@ -95,7 +95,8 @@ def _read(path: Path, whole: str, part: Part) -> Rows:
 
 
 class _Reading:
-    """The file's aggregates, one in another; `open` are those that are not closed yet."""
+    """Reads the file. `open` are the aggregates that are not closed yet, each inside the one before
+    it."""
 
     def __init__(self, whole: str) -> None:
         self._whole = whole
@@ -126,7 +127,8 @@ class _Reading:
                 self._begin(name)
 
     def _is_aggregate(self, name: str, at: int) -> bool:
-        """An end tag follows. An element without a text has none in SGML."""
+        """Return whether the tag begins an aggregate: its end tag follows, and it is not an empty
+        element."""
         is_empty = self._whole[at : at + len(name) + 3].upper().startswith(f"</{name}>")
         return name in self._ended and name not in _ELEMENTS and not is_empty
 
@@ -212,7 +214,7 @@ def _account(node: _Node) -> Account:
 
 
 def _day(text: str) -> date:
-    """YYYYMMDD, whatever time and zone follow: the day is the bank's."""
+    """The day in YYYYMMDD. A time or zone after it is ignored, because the day is the bank's."""
     try:
         return date(int(text[:4]), int(text[4:6]), int(text[6:8]))
     except ValueError as error:
@@ -220,6 +222,6 @@ def _day(text: str) -> date:
 
 
 def _amount(text: str) -> Decimal:
-    """A comma or a point before the decimals; no other marks."""
+    """The amount, with a comma or a point before the decimals and no other marks."""
     plain = text.strip()
     return amount_of(plain, "," if "," in plain and "." not in plain else ".")

@@ -1,7 +1,8 @@
-"""QIF, Quicken's and many banks' line format: letters, one field a line, "^" ends a record.
+"""QIF, the line format of Quicken and many banks: one field per line, begun by a letter; "^" ends a
+record.
 
-QIF names no currency and no account number, and leaves the order of day and month to the program
-that wrote it: what the file does not show must be stated (`Hints`).
+QIF states no currency and no account number. The program that wrote the file chose the order of day
+and month. A person must state what the file does not show (`Hints`).
 """
 
 import re
@@ -38,7 +39,8 @@ def fits(start: bytes) -> bool:
 
 @dataclass(slots=True)
 class _Record:
-    """The fields of one record by letter (splits in the order of the file), and its line."""
+    """The fields of one record by letter, and its line number. Splits are in the order of the
+    file."""
 
     line: int
     kind: str
@@ -56,7 +58,7 @@ class _Reading:
 
 
 def parts(path: Path, hints: Hints) -> list[Part]:
-    """One part; its doubts are what `hints` leave open. Raises LedgerFileError."""
+    """One part. Its doubts are the questions that `hints` leave open. Raises LedgerFileError."""
     records = list(_records(path))
     dates = [record.fields.get("D", "") for record in records if record.kind in _MONEY]
     order, order_doubt = _order(dates, hints)
@@ -92,7 +94,8 @@ FORMAT = FileFormat("qif", "QIF statement", fits, parts)
 
 
 def _file_account(path: Path) -> str:
-    """'bank_2024-01.qif' → 'bank': next month's file is of the same account."""
+    """The account's name from the file's name: 'bank_2024-01.qif' gives 'bank', and so does the
+    file of the next month."""
     stem = path.name.split(".")[0]
     return " ".join(_DATED_NAME.sub(" ", stem).replace("_", " ").split()) or stem
 
@@ -121,7 +124,7 @@ def _records(path: Path) -> Iterator[_Record]:
 
 
 def _take(fields: dict[str, str], letter: str, value: str) -> None:
-    """Splits (S, E, $) stand several times in a record, a line each."""
+    """Add a field's value. The letters of splits (S, E, $) occur several times in a record."""
     if letter in "SE$" and letter in fields:
         fields[letter] += "\n" + value
     else:
@@ -129,7 +132,7 @@ def _take(fields: dict[str, str], letter: str, value: str) -> None:
 
 
 def _order(dates: list[str], hints: Hints) -> tuple[bool, str]:
-    """Whether the month stands first, and a sentence where nothing shows it."""
+    """Return whether the month comes first, and a sentence if nothing in the file shows it."""
     parsed = [match for text in dates if (match := _DATE.match(text)) and len(match[1]) < 4]
     day_first = sum(int(match[1]) > 12 for match in parsed)
     month_first = sum(int(match[2]) > 12 for match in parsed)
@@ -191,7 +194,8 @@ def _amount(text: str, mark: str) -> Decimal:
 
 
 def _day(text: str, month_first: bool) -> date:
-    """1/13/25, 1/13'25, 13.01.2025, 2025-01-13; years below 70 are of this century."""
+    """The day in 1/13/25, 1/13'25, 13.01.2025 or 2025-01-13. Years below 70 belong to this
+    century."""
     match = _DATE.match(text)
     if match is None:
         raise RefusedError("D", f"{text[:40]!r} is not a date")

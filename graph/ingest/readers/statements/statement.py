@@ -1,7 +1,8 @@
-"""A bank's or card company's statement as rows, whatever format it came in.
+"""Turns a statement of a bank or card company into rows, whatever its format.
 
-Every statement format yields `Entry`s; here they become rows whose payer is the account. That one
-statement in CAMT, MT940 and as a CSV is counted once, graph.ingest.store.same_bookings sees to.
+Every statement format yields `Entry`s. This module makes rows of them whose payer is the account.
+The same statement may come as CAMT, as MT940 and as a CSV; graph.ingest.store.same_bookings makes
+it count once.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,8 +14,8 @@ from hashlib import blake2b
 from graph.ingest.readers.checked import KEY_LIMIT, RefusedError, checked
 from graph.ingest.rows import LedgerRow, Party, Records, Reject
 
-SOURCE = "statement"  # and the form: "statement.camt"
-UNKNOWN = "Unknown"  # the other side, where the bank states none
+SOURCE = "statement"  # followed by the format: "statement.camt"
+UNKNOWN = "Unknown"  # the counterparty, if the bank states none
 _NO_REFERENCE = frozenset({"", "NONREF", "NOTPROVIDED", "NOREF", "NOT PROVIDED", "NOTAVAILABLE"})
 
 
@@ -22,7 +23,7 @@ _NO_REFERENCE = frozenset({"", "NONREF", "NOTPROVIDED", "NOREF", "NOT PROVIDED",
 class Account:
     """The statement's own account: its IBAN, else bank and number as the bank writes them.
 
-    `has_number` is false where only a name is known, which is no key.
+    `has_number` is false if only a name is known. A name is not used as a key.
     """
 
     number: str
@@ -42,15 +43,16 @@ class Entry:
     """One booked movement of one account.
 
     number       the entry's number or line, for rejects and provenance
-    amount       what the account gains; negative what it pays
-    statement    the name of the statement it stands in, kept as provenance
-    section      equal entries of one section are different ones (Controls.begin)
+    amount       what the account gains; negative if it pays
+    statement    the name of its statement, stored as provenance
+    section      the number of the section; equal entries in one section are different
+                 movements (Controls.begin)
     unit, unit_amount
-                 the booking that several rows are parts of (a batch, a payment and its charge),
-                 and its amount; "" and None for a booking of one row
+                 the booking of which the row is a part (a batch, or a payment with its charge),
+                 and the booking's amount; "" and None if the booking is one row
     key          the bank's own key of the movement, if the format promises one (OFX's FITID)
     replaces     the bank corrects the movement of that key
-    facts        what else is stated, by name; blanks are left out
+    facts        other stated values, by name; blanks are left out
     """
 
     number: int
@@ -75,7 +77,7 @@ class Entry:
 
 @dataclass(slots=True)
 class Numbering:
-    """Tells equal rows of one section apart: 1 for the first, then 2 …"""
+    """Numbers the equal rows of one section: 1 for the first, then 2 …"""
 
     seen: dict[tuple[int, str], int] = field(default_factory=dict)
     contents: dict[tuple[int, str], str] = field(default_factory=dict)
@@ -86,14 +88,15 @@ class Numbering:
         return count
 
     def first_content(self, section: int, key: str, content: str) -> str:
-        """The content of the first row of this key in the section."""
+        """The content of the section's first row with this key."""
         return self.contents.setdefault((section, key), content)
 
 
 def rows(
     entries: Iterable[Entry | Reject], form: str, raw: dict[int, str] | None = None
 ) -> Iterator[LedgerRow | Reject]:
-    """The entries as rows of the format `form` ("camt"); one that is unfit is a Reject."""
+    """Yield the entries as rows of the format `form` ("camt"). An entry that cannot be stored
+    becomes a Reject."""
     numbering = Numbering()
     for entry in entries:
         if isinstance(entry, Reject):
@@ -127,9 +130,12 @@ def _row(entry: Entry, form: str, numbering: Numbering) -> LedgerRow:
 
 
 def _key(entry: Entry, numbering: Numbering) -> tuple[str, int]:
-    """The bank's key, or one of the content; and which of the rows that share it this is.
+    """Return the row's key, and its number among the rows with this key.
 
-    Some banks give one key to several movements: those that differ go by their content, too.
+    The key is the bank's own, or a digest of the row's content if the bank gave none or a very long
+    one. Some banks give one key to several different movements: the first keeps it, the others get
+    the digest. Raises RefusedError if the statement contains the same movement twice under one key
+    of the bank.
     """
     content = _content_key(entry)
     if not entry.key:
@@ -162,7 +168,7 @@ def _data(entry: Entry, form: str) -> dict[str, str]:
 
 
 def _content_key(entry: Entry) -> str:
-    """Of what does not change when a bank rewords a booking's text, and of that text."""
+    """A digest of the entry's account, day, amount, party, text and references."""
     parts = (
         entry.account.number,
         entry.booked_on.isoformat(),
@@ -178,17 +184,18 @@ def _content_key(entry: Entry) -> str:
 
 
 def at_midnight(day: date) -> datetime:
-    """A date alone is midnight, UTC."""
+    """The day as a timestamp: midnight, UTC."""
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 def reference(text: str) -> str:
-    """A reference as stated; "" for the words that say that there is none."""
+    """A reference as stated, or "" if it is a word that means that there is none."""
     return "" if text.strip().upper() in _NO_REFERENCE else text.strip()
 
 
 def is_iban(text: str) -> bool:
-    """Two letters, two digits, 11 to 30 more, and a check sum of 1 (ISO 13616, ISO 7064)."""
+    """Return whether this is an IBAN: two letters, two digits, 11 to 30 more characters, and a
+    check sum of 1 (ISO 13616, ISO 7064)."""
     iban = text.replace(" ", "").upper()
     if not (15 <= len(iban) <= 34 and iban.isalnum() and iban.isascii()):
         return False
@@ -199,5 +206,5 @@ def is_iban(text: str) -> bool:
 
 
 def account_number(text: str) -> str:
-    """An IBAN without spaces in capitals; any other number with single spaces."""
+    """An IBAN in capitals without spaces; any other number with single spaces."""
     return text.replace(" ", "").upper() if is_iban(text) else " ".join(text.split())

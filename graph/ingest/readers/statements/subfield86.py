@@ -27,7 +27,7 @@ _WORD = re.compile(
 _LABELLED = re.compile(
     r"(?:^|\n|\s{2,})(?:NAAM|NAME|NOM)\s?:\s?(?P<name>[^\n]*?)(?=\s{2,}|\n|$)", re.IGNORECASE
 )
-_FULL = 27  # characters of a German subfield: a text that fills it goes on without a space
+_FULL = 27  # characters of a German subfield; a text of this length continues without a space
 
 
 @dataclass(slots=True)
@@ -44,7 +44,7 @@ class Details:
 
 
 def read(text: str) -> Details:
-    """What the field says, whatever its dialect; lines of `text` end with "\\n"."""
+    r"""The details in the field, in any dialect. Lines of `text` end with "\n"."""
     flat = text.strip()
     if not flat:
         return Details()
@@ -78,7 +78,7 @@ def _german(flat: str, mark: str) -> Details:
 
 
 def _joined(lines: list[str]) -> str:
-    """Lines of a fixed width as one text: a full one was cut within a word, or anywhere."""
+    """Lines of a fixed width as one text. A full line continues in the next one without a space."""
     text = ""
     for line in lines:
         text += line if len(line) >= _FULL else f"{line} "
@@ -86,7 +86,7 @@ def _joined(lines: list[str]) -> str:
 
 
 def _sepa(text: str) -> dict[str, str]:
-    """The texts behind SEPA's tags; what stands before the first one under ""."""
+    """The texts after SEPA's tags, by tag. The text before the first tag has the key ""."""
     texts: dict[str, str] = {}
     tags = list(_SEPA.finditer(text))
     texts[""] = text[: tags[0].start()].strip() if tags else text.strip()
@@ -111,7 +111,8 @@ def _of_sepa(texts: dict[str, str]) -> Details:
 
 
 def _slashes(flat: str) -> Details:
-    """ "/CNTP/" holds account, BIC, name and town between slashes; "/BENM/" and "/ORDP/" a name."""
+    """The details between slashes: "/CNTP/" has account, BIC, name and town, "/BENM/" and "/ORDP/"
+    a name."""
     texts: dict[str, str] = {}
     words = list(_WORD.finditer(flat))
     for at, word in enumerate(words):

@@ -1,1 +1,1 @@
-"""Tables in other forms than CSV: workbooks, Parquet, JSON."""
+"""Readers of tables in other formats than CSV: workbooks, Parquet, JSON."""

@@ -1,4 +1,4 @@
-"""Typed cells as texts, a column at a time."""
+"""Converts typed cells to texts, a column at a time."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, time
@@ -8,7 +8,8 @@ Cell = object
 
 
 def texts(column: Sequence[Cell]) -> list[str]:
-    """Numbers of one column with equally many decimals: 12.5 and 100 become 12.50 and 100.00."""
+    """The column's cells as texts. Its numbers get equally many decimals: 12.5 and 100 become 12.50
+    and 100.00."""
     numbers = {cell: _number(cell) for cell in column if isinstance(cell, float)}
     places = max((len(_decimals(number)) for number in numbers.values()), default=0)
     if places in {1, 2}:
@@ -17,7 +18,8 @@ def texts(column: Sequence[Cell]) -> list[str]:
 
 
 def _number(cell: float) -> str:
-    """What a spreadsheet shows: 15 significant digits; "" for what is no number."""
+    """The number as a spreadsheet shows it, with 15 significant digits; "" for NaN and
+    infinities."""
     number = f"{cell:.15g}"
     if "e" not in number and "n" not in number:
         return number
@@ -30,7 +32,7 @@ def _decimals(number: str) -> str:
 
 
 def _padded(number: str) -> str:
-    """With two decimals."""
+    """The number with two decimals."""
     if not number:
         return ""
     whole, _, decimals = number.partition(".")
@@ -48,7 +50,8 @@ def _text(cell: Cell) -> str:
 
 
 def _timestamp(cell: date | time) -> str:
-    """A time at midnight without an offset is a date: spreadsheets know no other."""
+    """The timestamp as text. One at midnight without an offset becomes a date, because spreadsheets
+    have no dates without a time."""
     if not isinstance(cell, datetime):
         return cell.isoformat()
     if cell.time() == time(0) and cell.tzinfo is None:
@@ -57,5 +60,6 @@ def _timestamp(cell: date | time) -> str:
 
 
 def one_line(cell: Cell) -> str:
-    """Any other cell in one line, so that lines and rows have the same number; "" for None."""
+    """The text of any other cell in one line, so that lines and rows have the same numbers; "" for
+    None."""
     return " ".join(str("" if cell is None else cell).split())

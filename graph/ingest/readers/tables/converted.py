@@ -1,4 +1,4 @@
-"""Files that only a process of its own may open, as CSVs."""
+"""Converts files that only a separate process may open to CSVs."""
 
 import json
 import subprocess
@@ -14,9 +14,9 @@ _ROOT = Path(graph.__file__).parents[1]
 
 
 def converted(kind: str, file: Path, folder: Path, name: str) -> list[dict[str, Any]]:
-    """The tables of a "workbook" or a "parquet" file, as its process tells them.
+    """The tables of a "workbook" or a "parquet" file, as its process describes them.
 
-    `name` is what a person calls the file. Raises LedgerFileError.
+    `name` is the file's name for people. Raises LedgerFileError.
     """
     module = f"graph.ingest.readers.tables.{kind}_process"
     command = [sys.executable, "-m", module, str(file), str(folder)]

@@ -1,7 +1,7 @@
-"""JSON lines, or one JSON array of objects: a table, read as a CSV is.
+"""JSON lines, or one JSON array of objects. It is a table, which is read like a CSV.
 
-Line n is the file's line n, of an array its n-th object. An object within an object is columns of
-both names ("amount_value"); a list stays JSON.
+Row n is the file's line n, or the array's n-th object. The fields of an inner object become columns
+with both names ("amount_value"). A list stays JSON.
 """
 
 import csv
@@ -25,7 +25,7 @@ Numbered = Iterator[tuple[int, dict[str, str] | Reject | None]]
 
 
 def fits(start: bytes) -> bool:
-    """An object with a name, or an array of objects."""
+    """Return whether the bytes begin an object with a name, or an array of objects."""
     text = start.removeprefix(b"\xef\xbb\xbf").replace(b"\0", b"").lstrip()
     if text.startswith(b"["):
         text = text[1:].lstrip()
@@ -33,7 +33,7 @@ def fits(start: bytes) -> bool:
 
 
 def tables(path: Path) -> list[Table]:
-    """The file's one table. Raises LedgerFileError."""
+    """The one table of the file. Raises LedgerFileError."""
     scratch = Scratch()
     names: dict[str, None] = {}
     for _, record in _records(path):
@@ -88,7 +88,7 @@ def _record(line: int, text: str) -> dict[str, str] | Reject:
 
 
 def _loads(text: str | bytes) -> Any:
-    """Numbers stay as they are written: 0.10 is not a binary fraction."""
+    """Parse the JSON. Numbers stay as they are written, because 0.10 is not a binary fraction."""
     return json.loads(text, parse_float=str, parse_int=str, parse_constant=str)
 
 

@@ -1,4 +1,4 @@
-"""Parquet files: one table, read as a CSV is. Line n is row n."""
+"""Parquet files. Each is one table, which is read like a CSV. Line n is row n."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ def fits(start: bytes) -> bool:
 
 
 def tables(path: Path) -> list[Table]:
-    """The file's one table. Raises LedgerFileError."""
+    """The one table of the file. Raises LedgerFileError."""
     scratch = Scratch()
     file = scratch.path / "table"
     file.write_bytes(content.whole(path))

@@ -1,4 +1,4 @@
-"""The limits of a process that opens untrusted files, and its output."""
+"""The limits and the output of a process that opens untrusted files."""
 
 import json
 import resource
@@ -7,15 +7,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 MEMORY = 3 * 1024**3  # bytes of address space
-SECONDS = 300  # of processor time
-CELLS = 50_000_000  # of one table
+SECONDS = 300  # seconds of processor time
+CELLS = 50_000_000  # cells of one table
 Tables = list[dict[str, object]]
 
 
 def answer(convert: Callable[[str, Path], Tables], refusals: dict[type[Exception], str]) -> int:
-    """Convert the file that the command line names, within the limits, and print the tables.
+    """Convert the file that the command line names, within the limits, and print the tables. Return
+    the exit code.
 
-    `refusals`: what is said of a file for which `convert` raises such an error.
+    `refusals` has the sentence to print for each type of error that `convert` may raise.
     """
     for kind, most in ((resource.RLIMIT_AS, MEMORY), (resource.RLIMIT_CPU, SECONDS)):
         _limit(kind, most)
@@ -31,7 +32,7 @@ def answer(convert: Callable[[str, Path], Tables], refusals: dict[type[Exception
 
 
 def _limit(kind: int, most: int) -> None:
-    """At most this, and no more than the caller itself may use."""
+    """Set the limit, but to no more than the caller's own."""
     _, hard = resource.getrlimit(kind)
     least = most if hard == resource.RLIM_INFINITY else min(most, hard)
     resource.setrlimit(kind, (least, least))

@@ -16,9 +16,10 @@ class Scratch:
         self._gone = weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
 
     def named(self, file: str, ledger: Path) -> Path:
-        """A file of this folder, moved so that it bears the ledger's name with the ending .csv.
+        """Rename a file of this folder to the ledger's name with the ending .csv, and return its
+        path.
 
-        What guesses by a file's name sees the ledger's.
+        Code that guesses by a file's name then sees the ledger's name.
         """
         stem = Path(_ENDINGS.sub("", ledger.name)).stem or "table"
         folder = self.path / f"{file}.d"

@@ -1,4 +1,5 @@
-"""Workbooks: XLSX, XLSM, XLSB, XLS and ODS. Each visible sheet is a table, read as a CSV is."""
+"""Workbooks: XLSX, XLSM, XLSB, XLS and ODS. Each visible sheet is a table, which is read like a
+CSV."""
 
 import zipfile
 from pathlib import Path
@@ -15,7 +16,7 @@ _WORKBOOKS = ("xl/workbook.xml", "xl/workbook.bin", "content.xml")
 
 
 def fits(start: bytes) -> bool:
-    """A zip archive (XLSX, XLSM, XLSB, ODS) or an OLE file (XLS)."""
+    """Return whether this is a zip archive (XLSX, XLSM, XLSB, ODS) or an OLE file (XLS)."""
     return start.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0"))
 
 
@@ -48,7 +49,8 @@ FORMAT = TableFormat("spreadsheet", "Excel or OpenDocument workbook", fits, tabl
 
 
 def _must_be_workbook(path: Path, book: Path) -> None:
-    """By the archive's own directory, before anything of it is unpacked."""
+    """Raises LedgerFileError if the archive's own directory shows no workbook. Nothing is unpacked
+    before that."""
     try:
         with zipfile.ZipFile(book) as archive:
             members = archive.infolist()

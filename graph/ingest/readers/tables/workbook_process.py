@@ -47,7 +47,8 @@ def _sheets(file: str, folder: Path) -> Tables:
 
 
 def _written(sheet: CalamineSheet, target: Path) -> bool:
-    """One line a row, from the sheet's first row on, so that line n is row n."""
+    """Write the sheet, one line per row from its first row on, so that line n is row n. Return
+    whether it has cells."""
     if sheet.total_height * sheet.total_width > CELLS:
         raise ValueError(f"sheet {sheet.name!r} spans more than {CELLS:,} cells")
     rows = sheet.to_python(skip_empty_area=False)

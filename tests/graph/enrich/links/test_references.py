@@ -25,7 +25,7 @@ def test_a_short_number_behind_one_label():
     ]
     assert found(*rows) == {("b", "a", "permit number 424")}
     [link] = links(books := payments(*rows), find(books))
-    assert link.confidence == 0.75
+    assert link.confidence == 0.96
 
 
 @pytest.mark.parametrize(

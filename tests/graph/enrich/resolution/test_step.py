@@ -227,3 +227,22 @@ def test_nobody_and_one(tenant):
     assert step.enrich(uuid.uuid4()) == Counts()
     rows.event(tenant.id, rows.entity(tenant.id, "Acme"))
     assert step.enrich(tenant.id) == Counts()
+
+
+def test_decisions_on_offered_pairs_move_the_chance_of_the_others_of_their_kind(take, tenant):
+    names = ("Bowtie", "Larkrise", "Mallard", "Nettlebed", "Oakhanger")
+    take("".join(
+        f"{at}{end},2024-01-0{at + 1},{10 ** at},Parks,{name}{more},\n"
+        for at, name in enumerate(names) for end, more in ((1, ""), (2, " Television"))
+    ))  # fmt: skip
+    step.enrich(tenant.id)
+    before = {pair.id: pair.confidence for pair in pairs(decided="open")}
+    assert len(before) == len(names)
+    others = sorted(before)[:3]
+    assert step.judge(tenant.id, others, "apart", "Ann") == 3
+    after = {pair.id: pair for pair in pairs(decided="open")}
+    assert after.keys() == before.keys() - set(others)
+    for key, pair in after.items():
+        assert 0.05 <= pair.confidence < min(before[key], pair.evidence["chance"]) - 0.1
+    step.undo(tenant.id, others, "Ann")
+    assert sorted(pair.confidence for pair in pairs(decided="open")) == sorted(before.values())

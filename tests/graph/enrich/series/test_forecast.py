@@ -16,11 +16,11 @@ from graph.enrich.series.forecast import (
     is_active,
     next_day,
     scales,
-    shifted,
     todays,
     trials,
 )
 from graph.enrich.series.month_effects import without
+from graph.enrich.series.moved_days import shifted
 from graph.enrich.series.periods import BY_FREQUENCY
 from tests.graph.enrich.demo_payments import demo
 from tests.graph.enrich.small_books import EPOCH, Paid, every, monthly, number, payments

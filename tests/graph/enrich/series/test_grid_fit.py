@@ -33,7 +33,7 @@ def days(draw):
     return np.sort(both), rng
 
 
-@settings(max_examples=40)  # each takes a while: every grid is fitted twice
+@settings(max_examples=settings.default.max_examples // 4)  # every grid is fitted twice
 @given(st.lists(days(), min_size=1, max_size=4), st.booleans())
 def test_many_at_once_are_fitted_as_one_alone(drawn, in_runs):
     groups = [days_ for days_, _ in drawn if len(days_)]

@@ -8,6 +8,7 @@ import pytest
 
 from graph.enrich.columns.payments import Entities
 from graph.enrich.series.detect import find
+from graph.enrich.series.short_series import chance
 from tests.graph.enrich.small_books import Paid, every, monthly, number, payments
 
 START = date(2024, 1, 8)
@@ -22,12 +23,21 @@ def weekday(day):
 def test_three_equal_payments_a_month_apart_are_probable():
     (one,) = find(payments(monthly(date(2024, 1, 10), 3)))
     assert (one.frequency, len(one.places), one.is_probable) == ("monthly", 3, True)
-    assert 0.5 < one.score < 0.75
+    assert one.score == chance(3) == 0.95
 
 
 def test_longer_ones_are_surer():
     scores = [find(payments(monthly(date(2024, 1, 9), n)))[0].score for n in (3, 4, 12)]
+    assert scores[0] <= 0.95
+    assert 0.96 < scores[2] <= 1
     assert scores == sorted(scores)
+    chances = [chance(n) for n in range(1, 12)]
+    assert chances == sorted(chances)
+
+
+def test_that_it_was_one_is_surer_than_that_it_goes_on():
+    (one,) = find(payments(monthly(date(2024, 1, 10), 3)))
+    assert 1 - np.exp(-one.fit.odds) == pytest.approx(0.65)
 
 
 def test_a_weekend_moves_a_day():

@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from graph.ingest.guessing.as_toml import as_toml
 from graph.ingest.guessing.guess import GuessError, guess
+from graph.ingest.mappings import from_toml
 from graph.ingest.rows import LedgerRow, Party
 from graph.ingest.rows_from_file import read
 
@@ -92,7 +94,8 @@ def test_read_as_it_is_meant(name: str, tmp_path: Path) -> None:
         assert is_refused(path)
         return
     by = guess(path)
-    rows = [row for row in read(path, by) if isinstance(row, LedgerRow)]
+    all_rows = list(read(path, by))
+    rows = [row for row in all_rows if isinstance(row, LedgerRow)]
     descriptions = [
         f"{row.occurred_at.date()} {row.payer} > {row.payee} {row.amount} {row.currency}"
         for row in rows
@@ -104,3 +107,4 @@ def test_read_as_it_is_meant(name: str, tmp_path: Path) -> None:
         assert any(doubt.topic == "currency" for doubt in by.doubts)
     blocking = [doubt for doubt in by.doubts if doubt.blocking]
     assert not blocking, blocking
+    assert list(read(path, from_toml.loads("x", as_toml(by)))) == all_rows, "it reads alike as TOML"

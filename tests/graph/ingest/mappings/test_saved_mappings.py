@@ -11,10 +11,7 @@ from django.core.management import CommandError, call_command
 from finley.models import User
 from graph import models
 from graph.ingest.guessing.as_toml import as_toml
-from graph.ingest.guessing.guess import GuessError, guess
 from graph.ingest.mappings import from_toml, ready_formats, saved_mappings
-from graph.ingest.rows_from_file import read
-from tests.graph.ingest.guessing.test_shapes import SHAPES
 
 Write = Callable[..., Path]
 UNSURE = "Date,Description,Amount\n13/02/2025,Thing one,12.00\n14/03/2025,Thing two,15.00\n"
@@ -30,16 +27,6 @@ def ledger(*arguments: object) -> str:
     out = StringIO()
     call_command("import_ledger", *map(str, arguments), stdout=out, stderr=StringIO())
     return out.getvalue()
-
-
-@pytest.mark.parametrize("name", [n for n, (_, rows) in SHAPES.items() if rows != ["?"]])
-def test_a_guess_reads_alike_as_toml(name: str, write: Write) -> None:
-    path = write(SHAPES[name][0], f"{name}.csv")
-    try:
-        by = guess(path)
-    except GuessError as error:
-        pytest.skip(f"nothing is guessed: {error}")
-    assert list(read(path, from_toml.loads("x", as_toml(by)))) == list(read(path, by))
 
 
 @pytest.mark.parametrize("name", sorted(ready_formats.ready()))

@@ -21,7 +21,7 @@ from graph.ingest.file_parts import format_of
 from graph.ingest.import_file import import_file
 from graph.ingest.readers.parts import Hints
 from tests.graph.ingest.readers.einvoices.invoices import CII, UBL, pdf
-from tests.graph.ingest.readers.journals import test_datev
+from tests.graph.ingest.readers.journals import test_datev, test_fec
 from tests.graph.ingest.readers.statements import test_camt, test_mt940, test_ofx
 from tests.graph.ingest.readers.tables import test_tables
 
@@ -68,6 +68,7 @@ FILES: dict[str, bytes] = {
     "cii.xml": CII.encode(),
     "facturx.pdf": pdf(CII),
     "datev.csv": test_datev.file(*[BOOKING] * 3),
+    "fec.txt": test_fec.SAMPLE.encode(),
     "books.beancount": BEANCOUNT.encode(),
     "books.journal": HLEDGER.encode(),
     "lines.jsonl": test_tables.TestJson.TEXT.encode(),

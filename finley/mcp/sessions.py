@@ -1,0 +1,129 @@
+"""The SDK's session manager: started by the first MCP request, ended with the server's lifespan.
+
+The SDK takes a second of processor time to import, so a server that nobody asks never does.
+"""
+
+import asyncio
+from concurrent.futures import Future
+from importlib import import_module
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from finley.mcp.request_thread import RequestThread
+from finley.server.asgi_types import Application, Message, Receive, Scope, Send
+from graph.errors import Busy
+
+PASSED_ON = {"accept", "content-type"}  # headers; the SDK sees no token and no cookie
+PREFIX = "mcp-"
+GRACE = 5.0  # seconds beyond a question's time limit
+
+
+class Sessions:
+    """Answers MCP requests by the session manager: stateless, one JSON answer a request."""
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._manager: asyncio.Future[Any] | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def open(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Requests are answered on this loop from now on."""
+        self._loop = loop
+
+    async def close(self) -> None:
+        """End the session manager, on its loop."""
+        self._loop = None
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
+        self._task = self._manager = None
+
+    def answer(self, request: HttpRequest, user_id: UUID) -> HttpResponse:
+        """The answer to the request, whose thread this is. Raises Busy, TookTooLong."""
+        if self._loop is None:
+            raise Busy("The server has not started, or is stopping.", after=1)
+        import_module("finley.mcp.protocol")  # here, for the loop must not wait
+        thread = RequestThread(user_id)
+        parts: list[Message] = []
+        scope = {**_scope(request), "finley.caller": thread}
+        exchange = self._exchange(scope, request.body, parts)
+        done: Future[None] = asyncio.run_coroutine_threadsafe(exchange, self._loop)
+        thread.work_until(done, settings.QUESTIONS["request_seconds"] + GRACE)
+        return _response(parts)
+
+    async def _exchange(self, scope: Scope, body: bytes, parts: list[Message]) -> None:
+        coming: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def receive() -> Message:
+            if not coming:
+                await asyncio.Event().wait()  # the client stays
+            return coming.pop()
+
+        async def send(part: Message) -> None:
+            parts.append(part)
+
+        await (await self._started()).handle_request(scope, receive, send)
+
+    async def _started(self) -> Any:
+        if self._manager is None:
+            ready: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+            self._task = asyncio.create_task(self._run(ready))
+            self._manager = ready
+        return await asyncio.shield(self._manager)
+
+    async def _run(self, ready: "asyncio.Future[Any]") -> None:
+        manager = import_module("finley.mcp.manager").build()
+        async with manager.run():
+            ready.set_result(manager)
+            await asyncio.Event().wait()  # until it is cancelled
+
+
+SESSIONS = Sessions()
+
+
+class Lifespan:
+    """An ASGI application whose lifespan is that of SESSIONS."""
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            await self._application(scope, receive, send)
+            return
+        await receive()
+        SESSIONS.open(asyncio.get_running_loop())
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await SESSIONS.close()
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+def _scope(request: HttpRequest) -> Scope:
+    headers = [
+        (name.lower().encode(), value.encode())
+        for name, value in request.headers.items()
+        if name.lower() in PASSED_ON or name.lower().startswith(PREFIX)
+    ]
+    return {
+        "type": "http",
+        "http_version": "1.1",
+        "method": request.method,
+        "scheme": "http",
+        "path": request.path,
+        "root_path": "",
+        "query_string": b"",
+        "headers": headers,
+    }
+
+
+def _response(parts: list[Message]) -> HttpResponse:
+    body = b"".join(part.get("body", b"") for part in parts[1:])
+    response = HttpResponse(body, status=parts[0]["status"])
+    for name, value in parts[0]["headers"]:
+        if name.lower() != b"content-length":
+            response[name.decode("latin-1")] = value.decode("latin-1")
+    return response

@@ -1,0 +1,1 @@
+"""The tools, in modules by what they ask about."""

@@ -1,0 +1,147 @@
+"""Tools about what is due: expected payments, and what is open."""
+
+from datetime import date
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from finley.mcp.shapes import Answer, Arguments, Currency, Day, Id, Money, OneOf, Party, Tool, Word
+from finley.mcp.shapes import party_of as party_in
+from finley.mcp.tools.payment_tools import PARTY
+from graph.questions import days, insights, open_items
+
+MOST = 500  # predictions that are read, to give the earliest
+TODAY = "Answer as of this day"
+
+
+class DueArguments(Arguments):
+    status: Literal["expected", "pending", "overdue"] = Field(
+        "expected", description="pending: due; overdue: did not come; expected: both"
+    )
+    party: Word | None = Field(None, description=PARTY)
+    today: date | None = Field(None, description=TODAY)
+    limit: int = Field(20, ge=1, le=50)
+    offset: int = Field(0, ge=0, le=MOST)
+
+
+class Due(Answer):
+    last_payment_id: Id
+    payer: Party | None
+    payee: Party | None
+    status: str
+    expected_from: Day | None
+    expected_to: Day | None
+    amount_low: Money | None
+    amount_high: Money | None
+    currency: str | None
+    reason: str | None
+
+
+class AllDue(Answer):
+    today: Day
+    count: int
+    due: list[Due]
+    next_offset: int | None = None
+
+
+def due_payments(user_id: UUID, asked: DueArguments) -> AllDue:
+    day = asked.today or days.today(user_id)
+    rows, _ = insights.insights(
+        user_id, "prediction", party=asked.party, status=asked.status, once=True, today=day,
+        most=MOST,
+    )  # fmt: skip
+    rows.sort(key=lambda row: (row["insight"]["expected_from"] or date.max, str(row["id"])))
+    end = asked.offset + asked.limit
+    return AllDue(
+        today=day,
+        count=len(rows),
+        due=[_due(row) for row in rows[asked.offset : end]],
+        next_offset=end if end < len(rows) else None,
+    )
+
+
+def _due(row: dict[str, Any]) -> Due:
+    insight = row["insight"]
+    names = ("status", "expected_from", "expected_to", "amount_low", "amount_high")
+    return Due(
+        last_payment_id=row["id"],
+        payer=party_in(row["source"]),
+        payee=party_in(row["target"]),
+        currency=row["currency"],
+        reason=insight["prediction_reason"],
+        **{name: insight[name] for name in names},
+    )
+
+
+class OpenArguments(Arguments):
+    party: Word | None = Field(None, description=PARTY)
+    direction: Literal["payable", "receivable"] | None = None
+    item: Annotated[str, OneOf(open_items.ITEMS)] | None = None
+    currency: Currency | None = None
+    today: date | None = Field(None, description=TODAY)
+    limit: int = Field(20, ge=1, le=50)
+
+
+class OpenItem(Answer):
+    payment_id: Id = Field(description="explain_payment takes it")
+    item: str
+    direction: str
+    party_id: Id
+    party: str
+    day: Day
+    due_on: Day | None
+    document_ref: str | None
+    amount: Money
+    settled: Money
+    open: Money
+    currency: str
+    days_overdue: int
+
+
+class OpenTotal(Answer):
+    direction: str
+    item: str
+    currency: str
+    open: Money
+    count: int
+    ages: dict[str, Money] = Field(description="By days overdue")
+
+
+class OpenItems(Answer):
+    today: Day
+    count: int
+    totals: list[OpenTotal] = Field(description="Of all that match")
+    items: list[OpenItem] = Field(description="The longest overdue first")
+
+
+def items_open(user_id: UUID, asked: OpenArguments) -> OpenItems:
+    answer = open_items.open_items(user_id, **asked.model_dump(exclude_none=True))
+    items = [OpenItem(payment_id=row["id"], **_facts(row, OpenItem)) for row in answer["results"]]
+    return OpenItems(
+        today=answer["today"], count=answer["count"], totals=answer["totals"], items=items
+    )
+
+
+def _facts(row: dict[str, Any], shape: type[Answer]) -> dict[str, Any]:
+    """What the shape has of the row."""
+    return {name: row[name] for name in shape.model_fields if name in row}
+
+
+TOOLS = (
+    Tool(
+        "due_payments",
+        "Recurring payments that are due, or did not come, the earliest first.",
+        DueArguments,
+        AllDue,
+        due_payments,
+    ),
+    Tool(
+        "open_items",
+        "Invoices and claims that are not settled, credit notes and refunds not used, and "
+        "sums by age.",
+        OpenArguments,
+        OpenItems,
+        items_open,
+    ),
+)

@@ -1,0 +1,106 @@
+"""The filters of the explorer's pages: days, amounts, type, layer, and what rows record."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from finley.web import answer_cache, list_filters
+from finley.web.access import PageRequest
+from graph.database.tenancy import tenant_transaction
+from graph.engine.edge_filters import Only
+from graph.errors import QuestionError
+from graph.layers import BY_NAME
+from graph.models import RelationshipInstance
+from graph.questions import counted_rows
+
+ENDS = {"since": time.min, "until": time.max}
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class GraphFilters:
+    """What is drawn: rows that record `kind` and meet all conditions; "" and None are none."""
+
+    kind: str
+    type: str
+    has: str
+    since: date | None
+    until: date | None
+    min_amount: Decimal | None
+    max_amount: Decimal | None
+
+    def of_edges(self, **more: Any) -> Only:
+        """As the engine takes them, without `kind`."""
+        return Only(
+            types=(self.type,) if self.type else (),
+            since=self.since,
+            until=self.until,
+            layers=(self.has,) if self.has else (),
+            min_amount=None if self.min_amount is None else float(self.min_amount),
+            max_amount=None if self.max_amount is None else float(self.max_amount),
+            **more,
+        )
+
+    def of_rows(self) -> Row:
+        """As `graph.questions.grouped_sums` takes them."""
+        wanted: Row = {
+            "kind": self.kind,
+            "type": self.type,
+            "has": [self.has] if self.has else None,
+        }
+        for name, at in ENDS.items():
+            if (day := getattr(self, name)) is not None:
+                wanted[name] = datetime.combine(day, at, UTC)
+        wanted |= {"min_amount": self.min_amount, "max_amount": self.max_amount}
+        return {name: value for name, value in wanted.items() if value is not None and value != ""}
+
+
+def read(request: PageRequest) -> GraphFilters:
+    """The filters of the page's query. Raises QuestionError naming the field."""
+    texts = {
+        name: list_filters.text_of(request.GET, name)
+        for name in ("kind", "type", "has", *ENDS, "min_amount", "max_amount")
+    }
+    kind = texts["kind"] or counted_rows.DEFAULT
+    if kind not in counted_rows.KINDS:
+        raise QuestionError(f"There is no kind {kind}.", "kind")
+    if texts["has"] and texts["has"] not in BY_NAME:
+        raise QuestionError(f"There is no layer {texts['has']}.", "has")
+    return GraphFilters(
+        kind=kind,
+        type=texts["type"],
+        has=texts["has"],
+        since=_day("since", texts),
+        until=_day("until", texts),
+        min_amount=_amount("min_amount", texts),
+        max_amount=_amount("max_amount", texts),
+    )
+
+
+def _day(name: str, texts: dict[str, str]) -> date | None:
+    return list_filters.day(name, texts[name]) if texts[name] else None
+
+
+def _amount(name: str, texts: dict[str, str]) -> Decimal | None:
+    return list_filters.amount(name, texts[name]) if texts[name] else None
+
+
+def choices(user_id: UUID) -> Row:
+    """What the form offers, for the template."""
+    return {
+        "kinds": counted_rows.KINDS,
+        "types": answer_cache.answer(_types, user_id),
+        "layers": list(BY_NAME),
+    }
+
+
+def _types(user_id: UUID) -> list[str]:
+    """The types of the tenant's rows that move money, by name."""
+    with tenant_transaction(user_id):
+        rows = RelationshipInstance.objects.filter(
+            user_id=user_id, edge_class="flow", deleted_at__isnull=True
+        )
+        names = rows.order_by("relationship_type").values_list("relationship_type", flat=True)
+        return list(names.distinct())

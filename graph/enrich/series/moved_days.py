@@ -1,0 +1,50 @@
+"""Where agreed days are moved to: weekends to a working day, all days to the payer's weekly run.
+
+Pure. Many payers pay on one weekday only, whatever days they have agreed upon.
+"""
+
+import numpy as np
+
+from graph.enrich.columns.column_cache import once
+from graph.enrich.columns.grouping import codes
+from graph.enrich.columns.payments import Ints, Payments
+
+WAYS = ("kept", "after", "before", "run_after", "run_before")
+SATURDAY = 2  # 1970-01-01 was a Thursday: (day + 5) % 7 is 0 on a Saturday
+NO_RUN = -1
+MANY, DAYS = 40, 12  # payments of a payer, and days on which it pays, from which on they tell
+SHARE = 0.8  # of its payments on one weekday: these are its runs
+MONDAY = 4  # (day - MONDAY) % 7 is 0 on a Monday
+
+
+@once
+def run_weekdays(payments: Payments) -> Ints:
+    """For each payment the weekday of its payer's runs in that source (0 Monday), or NO_RUN."""
+    payer = codes(payments.source, payments.payer)
+    size = int(payer.max(initial=-1)) + 1
+    weekday = (payments.day - MONDAY) % 7
+    counts = np.bincount(payer * 7 + weekday, minlength=size * 7).reshape(size, 7)
+    paid = counts.sum(axis=1)
+    days = np.bincount(np.unique(np.stack([payer, payments.day]), axis=1)[0], minlength=size)
+    is_run = (counts.max(axis=1, initial=0) > SHARE * paid) & (paid >= MANY) & (days >= DAYS)
+    return np.asarray(np.where(is_run, counts.argmax(axis=1), NO_RUN)[payer], dtype=np.int64)
+
+
+def shifted(days: Ints, way: str, run: int = NO_RUN) -> Ints:
+    """The days, with weekends moved to the Monday after or to the Friday before, or kept; or all
+    moved to the payer's next weekly run, or to the one before."""
+    if way == "kept":
+        return days
+    if way.startswith("run"):
+        return _to_runs(days, run, later=way == "run_after")
+    into = (days + 5) % 7  # 0 Saturday, 1 Sunday
+    by = np.where(into < SATURDAY, 2 - into if way == "after" else -1 - into, 0)
+    moved: Ints = days + by
+    return moved
+
+
+def _to_runs(days: Ints, weekday: int, *, later: bool) -> Ints:
+    if weekday == NO_RUN:
+        return days
+    ahead = (weekday - (days - MONDAY)) % 7
+    return np.asarray(days + (ahead if later else -((7 - ahead) % 7)), dtype=np.int64)

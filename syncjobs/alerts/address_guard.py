@@ -1,0 +1,162 @@
+"""Which addresses a webhook may go to: public ones, after its host was resolved.
+
+The caller connects to the address that was checked, under the host's name in TLS and in `Host`, and
+follows no redirect, so that neither a second resolution nor another server can lead it elsewhere.
+"""
+
+import asyncio
+import re
+import socket
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
+from urllib.parse import SplitResult, urlsplit
+
+from django.conf import settings
+
+from syncjobs.errors import AddressRefused, HostUnknown
+
+Address = IPv4Address | IPv6Address
+Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
+PORTS = {"https": 443, "http": 80}
+MOST = 2_000  # characters of a URL
+# Beside what Python calls not global: addresses that carry another one, which may be private, and
+# those of old networks that routers may still lead inwards.
+REFUSED = tuple(
+    ip_network(text)
+    for text in (
+        "192.88.99.0/24",  # relays of 6to4
+        "::/96",  # IPv4-compatible
+        "::ffff:0:0/96",  # IPv4-mapped
+        "::ffff:0:0:0/96",  # IPv4-translated
+        "64:ff9b::/96",  # NAT64
+        "64:ff9b:1::/48",  # NAT64 of a local network
+        "2001::/23",  # IETF protocols, Teredo among them
+        "2002::/16",  # 6to4
+        "3fff::/20",  # documentation
+        "5f00::/16",  # segment routing
+        "fec0::/10",  # site-local
+    )
+)
+_NUMBER = re.compile(r"0[xX][0-9a-fA-F]*|[0-9]+")
+_NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*\.?")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A checked address. `url` has it in place of the host; `host` is for `Host` and for TLS."""
+
+    url: str
+    host: str
+    name: str
+    is_encrypted: bool
+
+
+def parsed(url: str) -> SplitResult:
+    """The parts of a webhook's URL. Raises AddressRefused for one that no setting could allow."""
+    if len(url) > MOST or not url.isascii() or any(c.isspace() or not c.isprintable() for c in url):
+        raise AddressRefused("The address must be a URL of printable ASCII characters.")
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        raise AddressRefused("The address is not a URL.") from None
+    if parts.scheme not in PORTS or not parts.hostname:
+        raise AddressRefused("The address must be a URL such as https://example.com/hook.")
+    if "@" in parts.netloc or "\\" in url:
+        raise AddressRefused("The address must not contain a user's name.")
+    if not _is_readable(parts.hostname):
+        raise AddressRefused("Write the host as a name, or as a common IP address.")
+    return parts
+
+
+def _is_readable(host: str) -> bool:
+    """A name, or an address in its common form: not decimal, octal, hexadecimal, or shortened."""
+    if ":" in host:
+        return _literal(host) is not None
+    if _NUMBER.fullmatch(host.rstrip(".").rpartition(".")[2]):
+        return str(_literal(host)) == host
+    return len(host) <= 253 and _NAME.fullmatch(host) is not None
+
+
+def _literal(host: str) -> Address | None:
+    """The address that the text is; None for a name, and for an address with a zone."""
+    try:
+        return None if "%" in host else ip_address(host)
+    except ValueError:
+        return None
+
+
+async def resolve(host: str, port: int) -> Sequence[str]:
+    """The host's addresses as the system resolves them. Raises OSError."""
+    loop = asyncio.get_running_loop()
+    rows = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [str(row[4][0]) for row in rows]
+
+
+async def checked(url: str, resolver: Resolver | None = None) -> Target:
+    """The address to connect to, if every address of the host is allowed.
+
+    Raises AddressRefused, HostUnknown.
+    """
+    parts = parsed(url)
+    host, port = str(parts.hostname), parts.port or PORTS[parts.scheme]
+    literal = _literal(host)
+    addresses = [literal] if literal else await _addresses(host, port, resolver or resolve)
+    for address in addresses:
+        _must_be_allowed(address, parts.scheme)
+    first = addresses[0]
+    shown = f"[{first}]" if first.version == 6 else str(first)
+    path = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
+    return Target(
+        url=f"{parts.scheme}://{shown}:{port}{path}",
+        host=parts.netloc,
+        name=host,
+        is_encrypted=parts.scheme == "https",
+    )
+
+
+async def _addresses(host: str, port: int, resolver: Resolver) -> list[Address]:
+    try:
+        texts = await resolver(host, port)
+    except (OSError, UnicodeError):
+        texts = []
+    addresses = [ip_address(text.partition("%")[0]) for text in texts]
+    if not addresses:
+        raise HostUnknown(f"The host {host} has no address.")
+    return addresses
+
+
+def _must_be_allowed(address: Address, scheme: str) -> None:
+    """Raises AddressRefused."""
+    if any(address in network for network in _allowed_networks(address)):
+        return
+    if is_forbidden(address):
+        raise AddressRefused(
+            "The address leads into a network that is not public. An operator allows such networks "
+            "by FINLEY_WEBHOOK_NETWORKS."
+        )
+    if scheme != "https":
+        raise AddressRefused("Outside of FINLEY_WEBHOOK_NETWORKS the address must be https.")
+
+
+def _allowed_networks(address: Address) -> list[IPv4Network | IPv6Network]:
+    networks = [ip_network(text) for text in settings.WEBHOOK_NETWORKS]
+    return [network for network in networks if network.version == address.version]
+
+
+def is_forbidden(address: Address) -> bool:
+    """Whether the address is anything but a public one of one computer."""
+    return (
+        not address.is_global
+        or address.is_multicast
+        or address.is_reserved
+        or any(address in network for network in REFUSED if network.version == address.version)
+    )

@@ -1,0 +1,67 @@
+"""A worker's deliveries: the messages of a few endpoints at once, a few messages of each.
+
+An endpoint that does not answer takes one of these few turns for LONGEST seconds at most, so that
+syncs and other endpoints go on.
+"""
+
+import asyncio
+from typing import Any
+from uuid import UUID
+
+from arq import Retry
+
+from syncjobs import metrics, queue
+from syncjobs.alerts import channels, delivery_state, wake_up
+from syncjobs.alerts.delivery_state import Claim
+from syncjobs.database_threads import Threads, ended
+
+ENDPOINTS = 4  # of a worker at once
+AT_ONCE = 8  # messages of an endpoint
+LONGEST = 30.0  # seconds for one endpoint
+BUSY = 1.0  # seconds until an endpoint without a free turn is tried again
+DATABASE_TIMEOUT = 300.0
+
+
+class Deliverer:
+    """Delivers to at most ENDPOINTS endpoints; further ones are put back."""
+
+    def __init__(self, worker: str) -> None:
+        self._worker = worker
+        self._threads = Threads("deliver", 2)
+        self._taken = 0
+
+    async def deliver(self, ctx: dict[str, Any], endpoint_id: str) -> None:
+        """Deliver what the endpoint waits for. Raises Retry if no turn is free."""
+        if self._taken >= ENDPOINTS:
+            await queue.uncounted(ctx)
+            raise Retry(defer=BUSY)
+        self._taken += 1
+        try:
+            claim = await self._retried(delivery_state.claimed, UUID(endpoint_id), self._worker)
+            if claim is not None:
+                with metrics.running(wake_up.FUNCTION):
+                    await self._drained(claim)
+        finally:
+            self._taken -= 1
+
+    async def close(self) -> None:
+        await self._threads.close()
+
+    async def _drained(self, claim: Claim) -> None:
+        loop = asyncio.get_running_loop()
+        until = loop.time() + LONGEST
+        try:
+            while messages := await self._retried(delivery_state.due, claim, AT_ONCE):
+                sent = await asyncio.gather(
+                    *(channels.send(claim.endpoint, message) for message in messages)
+                )
+                await ended(self._retried(delivery_state.recorded, sent))
+                if not await self._retried(delivery_state.renewed, claim):
+                    return
+                if loop.time() > until:
+                    break
+        finally:
+            await ended(self._retried(delivery_state.released, claim))
+
+    async def _retried(self, work: Any, *args: Any) -> Any:
+        return await self._threads.retried(DATABASE_TIMEOUT, work, *args)

@@ -1,0 +1,183 @@
+"""The state of deliveries. What a worker does here crosses tenants, so it runs as the owner.
+
+All may raise django.db's OperationalError or InterfaceError.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connections, transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from syncjobs import backoff, sql
+from syncjobs.alerts import wake_up
+from syncjobs.failures import record
+from syncjobs.failures.masking import masked
+from syncjobs.failures.record import Trouble
+from syncjobs.models import OPERATORS, Delivery, DeliveryEndpoint, JobFailure
+from syncjobs.models.choices import DeliveryState, FailureStatus
+
+ROLE = "owner"
+KEPT = 10  # attempts of a message
+ENDPOINTS = 500  # endpoints that are enqueued at once
+WORDS = 300  # characters of an attempt's error
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A worker's right to deliver to an endpoint, until its lease ends."""
+
+    endpoint: DeliveryEndpoint
+    fence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """How an attempt ended: `error` is empty if the message was delivered.
+
+    `after` is the wait in seconds for which the other side asked. `is_gone`: it wants no more.
+    """
+
+    message: Delivery
+    seconds: float
+    error: str = ""
+    error_class: str = ""
+    is_permanent: bool = False
+    is_gone: bool = False
+    after: float | None = None
+
+
+def claimed(endpoint_id: UUID, worker: str) -> Claim | None:
+    """The claim, or None if another worker delivers to this endpoint, or nobody should."""
+    rows = _rows("alerts/claimed", {**_leased(endpoint_id), "worker": worker})
+    if not rows:
+        return None
+    return Claim(DeliveryEndpoint.objects.using(ROLE).get(pk=endpoint_id), rows[0][0])
+
+
+def due(claim: Claim, most: int) -> list[Delivery]:
+    """The endpoint's messages that are due, those that wait longest first."""
+    waiting = Delivery.objects.using(ROLE).filter(
+        endpoint=claim.endpoint, state=DeliveryState.WAITING, next_try_at__lte=Now()
+    )
+    return list(waiting.order_by("next_try_at")[:most])
+
+
+def renewed(claim: Claim) -> bool:
+    """Renew the lease; False if another worker has taken over."""
+    return _changed("alerts/renewed", {**_leased(claim.endpoint.pk), "fence": claim.fence})
+
+
+def released(claim: Claim) -> None:
+    """End the lease."""
+    _changed("alerts/released", {"endpoint": claim.endpoint.pk, "fence": claim.fence})
+
+
+def recorded(outcomes: Sequence[Sent]) -> None:
+    """Write how the attempts ended, in one transaction: delivered, another attempt, or a dead
+    letter."""
+    with transaction.atomic(using=ROLE):
+        for sent in outcomes:
+            _recorded(sent)
+
+
+def _recorded(sent: Sent) -> None:
+    rows = Delivery.objects.using(ROLE).select_for_update(of=("self",))
+    message = rows.filter(pk=sent.message.pk, state=DeliveryState.WAITING).first()
+    if message is None:  # a worker that was slow has delivered it, too
+        return
+    message.tries += 1
+    message.attempts = [*message.attempts, _attempt(sent)][-KEPT:]
+    message.error = masked(sent.error)[:WORDS]
+    if not sent.error:
+        message.state, message.ended_at = DeliveryState.DELIVERED, timezone.now()
+        _resolved(message)
+    elif sent.is_permanent or message.tries >= settings.DELIVERIES["max_tries"]:
+        message.state, message.ended_at = DeliveryState.FAILED, timezone.now()
+        message.failure_id = record.of_delivery(_undelivered(message, sent))
+    else:
+        wait = backoff.wait(settings.DELIVERIES["backoff"], message.tries, sent.after)
+        message.next_try_at = timezone.now() + timedelta(seconds=min(wait, backoff.CAP))
+    message.save(using=ROLE)
+    if sent.is_gone:
+        _disabled(sent)
+
+
+def _attempt(sent: Sent) -> dict[str, Any]:
+    return {
+        "at": timezone.now().isoformat(timespec="seconds"),
+        "seconds": round(sent.seconds, 3),
+        "error": masked(sent.error)[:WORDS],
+    }
+
+
+def _resolved(message: Delivery) -> None:
+    """Resolve the dead letter whose replay this was."""
+    if message.failure_id is None:
+        return
+    rows = JobFailure.objects.using(ROLE).filter(
+        pk=message.failure_id, status=FailureStatus.REPLAYING
+    )
+    note = f"The replay delivered message {message.pk}."
+    rows.update(status=FailureStatus.RESOLVED, settled_at=Now(), note=note)
+
+
+def _undelivered(message: Delivery, sent: Sent) -> record.Undelivered:
+    return record.Undelivered(
+        delivery_id=message.pk,
+        user_id=None if message.user_id == OPERATORS else message.user_id,
+        endpoint=str(sent.message.endpoint_id),
+        event=message.event,
+        tries=message.tries,
+        failure_id=message.failure_id,
+        trouble=Trouble(sent.error_class, message.error, location="syncjobs/tasks.py:deliver"),
+    )
+
+
+def _disabled(sent: Sent) -> None:
+    """The other side has said that it wants no more messages (410 Gone)."""
+    DeliveryEndpoint.objects.using(ROLE).filter(pk=sent.message.endpoint_id).update(
+        is_enabled=False, note="It answered 410 (Gone), so it wants no more.", updated_at=Now()
+    )
+
+
+def again(delivery_id: UUID, not_before: datetime | None) -> None:
+    """Let a message wait again, with all its attempts, in the caller's transaction as the owner."""
+    rows = Delivery.objects.using(ROLE).filter(pk=delivery_id)
+    rows.update(
+        state=DeliveryState.WAITING,
+        tries=0,
+        ended_at=None,
+        error="",
+        next_try_at=not_before or Now(),
+    )
+
+
+def enqueue_due() -> dict[str, Any]:
+    """Enqueue the endpoints with messages that are due: retries, and those that Redis lost."""
+    ids = [key for (key,) in _rows("alerts/due", {"limit": ENDPOINTS})]
+    wake_up.endpoints(ids)
+    return {"endpoints": len(ids)}
+
+
+def _leased(endpoint_id: UUID) -> dict[str, Any]:
+    """An attempt's longest time is within the lease, and every few attempts renew it."""
+    lease = max(float(settings.SYNC_LEASE), 2 * float(settings.DELIVERIES["timeout"]))
+    return {"endpoint": endpoint_id, "lease": lease}
+
+
+def _rows(name: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+    with connections[ROLE].cursor() as cursor:
+        cursor.execute(sql.read(name), values)
+        return list(cursor.fetchall())
+
+
+def _changed(name: str, values: dict[str, Any]) -> bool:
+    with connections[ROLE].cursor() as cursor:
+        cursor.execute(sql.read(name), values)
+        return bool(cursor.rowcount)

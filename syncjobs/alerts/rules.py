@@ -1,0 +1,98 @@
+"""Rules: each is a query of syncjobs/sql/alerts, whose rows become alerts.
+
+A row has a `key`, and an endpoint gets one message for it: per group and hour, or per case.
+"""
+
+import json
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connections, transaction
+from django.db.models import QuerySet
+
+from graph.database.role import as_owner
+from syncjobs import sql
+from syncjobs.alerts import messages
+from syncjobs.database_threads import UNREACHABLE
+from syncjobs.failures import record
+from syncjobs.models import OPERATORS, AlertRule
+
+log = logging.getLogger(__name__)
+ROLE = "owner"
+MOST = 200  # alerts of a rule at once; the others follow a minute later
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """What a rule has found, in words and as data."""
+
+    key: str
+    title: str
+    data: dict[str, Any]
+
+
+def watch() -> dict[str, Any]:
+    """Evaluate every enabled rule, and send what is new; returns the number of messages.
+
+    A rule that cannot be evaluated keeps its error for the operator, and others go on.
+    """
+    count = failed = 0
+    with as_owner():
+        for rule in enabled():
+            try:
+                count += told(rule)
+            except UNREACHABLE:
+                raise
+            except Exception as error:
+                log.exception("the rule %s cannot be evaluated", rule.pk)
+                _note(rule, record.trouble_of(error).error)
+                failed += 1
+            else:
+                _note(rule, "")
+    return {"messages": count, "failed": failed}
+
+
+def enabled() -> "QuerySet[AlertRule]":
+    rows = AlertRule.objects.using(ROLE).filter(is_enabled=True, endpoint__is_enabled=True)
+    return rows.select_related("endpoint").order_by("created_at", "pk")
+
+
+def told(rule: AlertRule) -> int:
+    """Send what the rule has found and its endpoint was not told yet; how many."""
+    count = 0
+    with transaction.atomic(using=ROLE):
+        for alert in found(rule):
+            message = messages.alert(
+                rule.endpoint,
+                f"alert.{rule.kind}",
+                alert.data,
+                title=alert.title,
+                key=f"{rule.kind}:{alert.key}",
+            )
+            count += message is not None
+    return count
+
+
+def found(rule: AlertRule) -> list[Alert]:
+    """What the rule finds and its endpoint was not told yet; by one query as the owner.
+
+    A tenant's rule reads that tenant's rows only.
+    """
+    values = {
+        "user": None if rule.user_id == OPERATORS else rule.user_id,
+        "since": rule.created_at,
+        "threshold": rule.threshold,
+        "endpoint": str(rule.endpoint_id),
+        "kind": rule.kind,
+        "limit": MOST,
+    }
+    with connections[ROLE].cursor() as cursor:
+        query = sql.read("alerts/untold").replace("{rule}", sql.read(f"alerts/{rule.kind}"))
+        cursor.execute(query, values)
+        return [Alert(key, title, json.loads(data)) for key, title, data in cursor.fetchall()]
+
+
+def _note(rule: AlertRule, error: str) -> None:
+    if rule.error != error:
+        AlertRule.objects.using(ROLE).filter(pk=rule.pk).update(error=error)

@@ -1,0 +1,66 @@
+"""Secrets as they are stored: encrypted and authenticated by Fernet (AES-128-CBC with HMAC-SHA256).
+
+The keys are FINLEY_ENCRYPTION_KEYS, or made from Django's secret keys. The first one encrypts, all
+of them decrypt, so a key is changed by adding one in front and running `manage.py rotate_keys`.
+"""
+
+import base64
+import hashlib
+from typing import Any
+
+from django.conf import settings
+
+from syncjobs.errors import SecretUnreadable
+
+PURPOSE = b"finley secrets"
+
+
+def seal(secret: str) -> str:
+    """The secret, encrypted by the first key."""
+    return str(_fernet().encrypt(secret.encode()).decode())
+
+
+def unseal(sealed: str) -> str:
+    """The secret. Raises SecretUnreadable if none of the keys fits."""
+    try:
+        return str(_fernet().decrypt(sealed.encode()).decode())
+    except _invalid():
+        raise SecretUnreadable(_UNREADABLE) from None
+
+
+def rotated(sealed: str) -> str:
+    """The same secret, encrypted by the first key. Raises SecretUnreadable."""
+    try:
+        return str(_fernet().rotate(sealed.encode()).decode())
+    except _invalid():
+        raise SecretUnreadable(_UNREADABLE) from None
+
+
+_UNREADABLE = (
+    "The stored secret cannot be decrypted: its key is not in FINLEY_ENCRYPTION_KEYS (or was made "
+    "from another FINLEY_SECRET_KEY). Add the key again, or rotate the endpoint's secret."
+)
+
+
+def _fernet() -> Any:
+    """The keys as one. Raises ImproperlyConfigured."""
+    from cryptography.fernet import Fernet, MultiFernet  # noqa: PLC0415  10 MB, seldom needed
+
+    return MultiFernet([Fernet(key) for key in _keys()])
+
+
+def _invalid() -> Any:
+    from cryptography.fernet import InvalidToken  # noqa: PLC0415  as above
+
+    return InvalidToken
+
+
+def _keys() -> list[bytes]:
+    if settings.ENCRYPTION_KEYS:
+        return [key.encode() for key in settings.ENCRYPTION_KEYS]
+    return [_derived(key) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
+
+
+def _derived(secret_key: str) -> bytes:
+    digest = hashlib.blake2b(secret_key.encode(), digest_size=32, person=PURPOSE[:16])
+    return base64.urlsafe_b64encode(digest.digest())
