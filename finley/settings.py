@@ -44,12 +44,12 @@ CORS_ALLOW_HEADERS = [
 CORS_EXPOSE_HEADERS = ["ETag", "Location", "Retry-After", "X-Request-ID"]
 
 INSTALLED_APPS = [
-    "finley",
+    "finley.apps.FinleyConfig",
     "finley.web",
     "graph",
     "syncjobs",
     "unfold",
-    "django.contrib.admin",
+    "finley.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

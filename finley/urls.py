@@ -9,6 +9,8 @@ from finley.observability import health
 from finley.server.schema import SchemaView
 from syncjobs.admin import console
 
+admin.autodiscover()  # finley.apps.AdminConfig leaves it to this module
+
 urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),

@@ -1,4 +1,7 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.utils.module_loading import import_string
 
 
 class SyncjobsConfig(AppConfig):
@@ -6,4 +9,11 @@ class SyncjobsConfig(AppConfig):
     verbose_name = "Sync jobs"
 
     def ready(self) -> None:
-        from syncjobs.questions import enqueue_questions  # noqa: F401, PLC0415
+        from graph.questions.deferred import accepted  # noqa: PLC0415
+
+        accepted.connect(enqueue_question)
+
+
+def enqueue_question(question: Any, **_: Any) -> None:
+    """Enqueue an accepted question. Only then Redis' client is imported: it loads slowly."""
+    import_string("syncjobs.questions.enqueue_questions.enqueue")(question)

@@ -21,6 +21,7 @@ from graph.view import maintenance, refresh
 from syncjobs import queue, recover, run_state, runs, sql
 from syncjobs.alerts import delivery_state, rules
 from syncjobs.database_threads import UNREACHABLE
+from syncjobs.events import publish
 from syncjobs.failures import bulk_replay, record
 
 log = logging.getLogger(__name__)
@@ -122,6 +123,7 @@ TASKS: dict[str, PeriodicTask] = {
     "refresh_view": PeriodicTask(30, refresh_view),
     "deliver_due": PeriodicTask(5, delivery_state.enqueue_due),
     "alert": PeriodicTask(60, rules.watch),
+    "publish_events": PeriodicTask(30, publish.look),
     "bulk_replay": PeriodicTask(1, bulk_replay.advance),
     "forget_old": PeriodicTask(86_400, forget_old),
     "forget_answers": PeriodicTask(3_600, forget_answers),

@@ -2,17 +2,14 @@
 
 import logging
 from collections.abc import Iterable
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.dispatch import receiver
 from redis.exceptions import RedisError
 
 from graph.models import AskedQuestion
 from graph.models.choices import QuestionFailure
 from graph.models.questions import ACTIVE
-from graph.questions.deferred import accepted
 from syncjobs import queue
 from syncjobs.questions import question_state
 from syncjobs.questions.question_state import End
@@ -27,8 +24,8 @@ AT_ONCE = 500
 DIED = "Two workers died on it, most likely because memory ran out. Narrow the question."
 
 
-@receiver(accepted)
-def tell(question: AskedQuestion, **_: Any) -> None:
+def enqueue(question: AskedQuestion) -> None:
+    """Enqueue a question after its request's commit (syncjobs.apps connects this)."""
     _enqueued([(str(question.pk), question.job_id)])
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from graph.enrich.check import known_parties
 from graph.enrich.check.candidate_payment import Candidate
 from graph.enrich.check.payment_history import History
-from graph.enrich.columns.payments import UNIT, Entities, Ints, Payments, Texts
+from graph.enrich.columns.payments import UNIT, Entities, Ints, Payments, Texts, fixed
 from graph.enrich.columns.stated_fields import Fields
 from graph.enrich.fraud import Stated
 from graph.ingest.store.identity import normalized
@@ -128,6 +128,8 @@ def _payments(
         if name in ("payer", "payee"):
             column = matched.representative[column]
         columns[name] = np.insert(column, before, values)
+        if columns[name].dtype == object:
+            fixed(columns[name])
     return replace(old, **columns, entities=entities)
 
 

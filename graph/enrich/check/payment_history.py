@@ -79,6 +79,15 @@ class History:
 
         Only payments of this source are counted.
         """
+        if source not in self._usual_payers:
+            self._usual_payers[source] = self._counted_payers(source)
+        return self._usual_payers[source]
+
+    @cached_property
+    def _usual_payers(self) -> dict[str, tuple[dict[int, int], int | None]]:
+        return {}
+
+    def _counted_payers(self, source: str) -> tuple[dict[int, int], int | None]:
         payments, side = self.payments, sides(self.payments)
         rows = np.flatnonzero(side.outgoing & (payments.source == source))
         if not len(rows):

@@ -12,7 +12,10 @@ from graph.enrich.links.settlements import Settled
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """Payments that two sources saw, payments that repeat others, and what settles what."""
+    """Payments that two sources saw, payments that repeat others, and what settles what.
+
+    Of the repetitions only those in which a candidate has a part.
+    """
 
     same: Pairs
     duplicates: list[Duplicate]
@@ -27,6 +30,6 @@ def find(books: Books) -> Found:
     reversed_by = reversals.find(payments, same, charges)
     return Found(
         same,
-        fraud.find(payments, books.stated, same, charges, reversed_by),
+        fraud.find(payments, books.stated, same, charges, reversed_by, about=books.places),
         settlements.find(payments, same, charges, reversed_by),
     )

@@ -72,12 +72,14 @@ def _repeats(payments: Payments, found: Found, judged: set[int]) -> dict[int, li
         for place, other in (ends, ends[::-1]):
             if place in judged:
                 by_place[place].append(_duplicate(payments, duplicate, other))
-    pairs = zip(found.same.one.tolist(), found.same.other.tolist(), strict=True)
+    places = np.array(sorted(judged), dtype=np.int64)
+    same = found.same.only(np.isin(found.same.one, places) | np.isin(found.same.other, places))
+    pairs = zip(same.one.tolist(), same.other.tolist(), strict=True)
     for at, pair in enumerate(pairs):
         for place, other in (pair, pair[::-1]):
             if place in judged and is_paid(payments, other):
                 why = f"{row(payments, other)} is probably this very payment"
-                sure = float(found.same.confidence[at])
+                sure = float(same.confidence[at])
                 by_place[place].append(Finding("already_paid", sure, why, (other,)))
     return by_place
 

@@ -12,6 +12,7 @@ the payments except for the sorting.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -151,11 +152,14 @@ def _to_others(books: _Books) -> Iterator[Batch]:
     """Payments to one party for the rows of one of our own parties, or for a whole source."""
     several = _Several.of(books, [some for some in books.paying() if len(some) >= FEWEST])
     of_own = groups(codes(books.where, books.own), books.usable, least=2 * FEWEST)
+    meeting: dict[tuple[int, int], list[tuple[int, _Several]]] = {}
     for rows in (*of_own, *groups(books.where, books.usable, least=2 * FEWEST)):
-        meeting = several.only(several.elsewhere(books, int(rows[0])))
-        for source in np.unique(meeting.source).tolist():
+        where = int(books.source[rows[0]]), int(books.currency[rows[0]])
+        if where not in meeting:
+            meeting[where] = list(several.by_source(*where))
+        for source, those in meeting[where]:
             runs = books.runs(rows, source, set())
-            for paying in _worth(books, runs, meeting.only(meeting.source == source)):
+            for paying in _worth(books, runs, those):
                 yield from _paid(books, runs, paying, own=False)
 
 
@@ -163,6 +167,7 @@ def _to_others(books: _Books) -> Iterator[Batch]:
 class _Several:
     """Groups of payments, one after the other, with the source and the currency of each group."""
 
+    payments: Payments
     rows: Ints
     begin: Ints
     source: Ints
@@ -173,27 +178,39 @@ class _Several:
         first = np.array([some[0] for some in several], dtype=np.int64)
         lengths = np.array([len(some) for some in several], dtype=np.int64)
         rows = np.concatenate([np.zeros(0, dtype=np.int64), *several])
-        return cls(rows, ragged.begins(lengths), books.source[first], books.currency[first])
+        ends = books.source[first], books.currency[first]
+        return cls(books.payments, rows, ragged.begins(lengths), *ends)
 
-    def elsewhere(self, books: _Books, row: int) -> NDArray[np.bool_]:
-        """Those of other sources, in the row's currency."""
-        elsewhere = self.source != books.source[row]
-        return np.asarray(elsewhere & (self.currency == books.currency[row]), dtype=bool)
+    def by_source(self, source: int, currency: int) -> Iterator[tuple[int, "_Several"]]:
+        """Those of the currency in other sources than this one, by source."""
+        elsewhere = (self.source != source) & (self.currency == currency)
+        for other in np.unique(self.source[elsewhere]).tolist():
+            yield other, self.only(elsewhere & (self.source == other))
 
     def only(self, mask: NDArray[np.bool_]) -> "_Several":
         lists = np.flatnonzero(mask)
         rows, _ = ragged.taken(self.begin, lists)
         lengths = np.diff(self.begin)[lists]
-        return _Several(
-            self.rows[rows], ragged.begins(lengths), self.source[lists], self.currency[lists]
-        )
+        ends = self.source[lists], self.currency[lists]
+        return _Several(self.payments, self.rows[rows], ragged.begins(lengths), *ends)
+
+    @cached_property
+    def group(self) -> Ints:
+        """Which group each row is of."""
+        return np.repeat(np.arange(len(self.source), dtype=np.int64), np.diff(self.begin))
+
+    @cached_property
+    def order(self) -> Ints:
+        """The places of the rows in the order of what runs are sought by: that is found sooner."""
+        key = _keyed(self.payments.amount[self.rows], self.payments.day[self.rows])
+        return np.argsort(key, kind="stable")
 
 
 def _worth(books: _Books, runs: _Runs, several: _Several) -> Iterator[Ints]:
     """The payments of which enough could be for any of the runs."""
-    low, high = runs.spans(books.payments, several.rows)
-    of = np.repeat(np.arange(len(several.source)), np.diff(several.begin))[high > low]
-    rows = several.rows[high > low]
+    low, high = runs.spans(books.payments, several.rows[several.order])
+    places = np.sort(several.order[high > low])
+    of, rows = several.group[places], several.rows[places]
     unlike = np.unique(np.stack([of, books.payments.amount[rows]]), axis=1)[0]
     for group in np.flatnonzero(np.bincount(unlike, minlength=1) >= FEWEST):
         yield rows[of == group]

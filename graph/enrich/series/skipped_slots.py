@@ -7,6 +7,7 @@ after one of them, look like a quarterly series that missed most of its days.
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from graph.enrich.columns.payments import Payments
 from graph.enrich.series.detect import Series
@@ -40,7 +41,7 @@ def _is_stray(payments: Payments, own: Ints, others: Ints) -> bool:
     return bool(np.ptp(amounts) <= ALIKE and is_unlike)
 
 
-def _on_longer(payments: Payments, one: Series, own: Ints) -> Series:
+def _on_longer(payments: Payments, one: Series, own: NDArray[np.bool_]) -> Series:
     places, main = one.places[own], one.main[own]
     frequency = BY_FREQUENCY[LONGER[one.frequency]]
     agreed = Days(one.fit.grid.agreed(one.slots[own][:1]))

@@ -1,0 +1,27 @@
+"""The types of messages about a tenant's books, declared as data."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """`name` is the message's type, `meaning` what it says. Its rows come from `query`, a file of
+    syncjobs/sql/events, or if that is empty, from code in syncjobs.events.publish."""
+
+    name: str
+    meaning: str
+    query: str = ""
+
+
+VERSION_CHANGED = "version.changed"
+PRICE_RISEN = "price.risen"
+EVENT_TYPES: tuple[EventType, ...] = (
+    EventType("case.opened", "a possible double payment was found", "case_opened"),
+    EventType("case.decided", "a person decided about a case", "case_decided"),
+    EventType("payment.missed", "a recurring payment did not come", "payment_missed"),
+    EventType(PRICE_RISEN, "the price of a series of payments rose for good"),
+    EventType("import.done", "an uploaded file was imported", "import_done"),
+    EventType("sync.failed", "a sync failed for good", "sync_failed"),
+    EventType(VERSION_CHANGED, "the graph has another version; `changes/` says what changed"),
+)
+NAMES = tuple(event.name for event in EVENT_TYPES)

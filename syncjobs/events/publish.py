@@ -1,0 +1,133 @@
+"""Finds what happened in tenants' books, and sends it to those of their endpoints that want it.
+
+Every message has a key, and an endpoint gets one message for it, so that a look that is repeated or
+interrupted sends nothing twice. An endpoint is told what happened since it was made.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import groupby
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connections, transaction
+from django.db.models import Q
+
+from graph.database.role import as_owner
+from graph.questions import spend
+from graph.view import version
+from syncjobs import sql
+from syncjobs.alerts import messages
+from syncjobs.events.event_types import EVENT_TYPES, PRICE_RISEN, VERSION_CHANGED, EventType
+from syncjobs.models import OPERATORS, DeliveryEndpoint
+
+ROLE = "owner"
+DAYS = 7  # of what happened; retention keeps messages for longer, by whose keys they are known
+MOST = 500  # messages of a type at once; the others follow at the next look
+GROUPS = 1_000  # parties whose prices are looked at
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One message: its key within its type, a sentence, and its data."""
+
+    key: str
+    title: str
+    data: dict[str, Any]
+
+
+class Looked:
+    """The versions of tenants at this process's last look; prices are read where they changed."""
+
+    versions: ClassVar[dict[UUID, str]] = {}
+
+
+def look() -> dict[str, int]:
+    """Send what is new; returns the number of messages."""
+    count = 0
+    for event in EVENT_TYPES:
+        if event.query:
+            with as_owner():
+                count += _sent(event.name, _of_query(event))
+    return {"messages": count + sum(map(_of_tenant, _listening()))}
+
+
+def _of_query(event: EventType) -> Iterator[tuple[DeliveryEndpoint, Happened]]:
+    values: dict[str, Any] = {
+        "event": event.name,
+        "operators": OPERATORS,
+        "days": min(DAYS, settings.SYNC_KEEP_DAYS),
+        "limit": MOST,
+    }
+    text = sql.read("events/untold").replace("{event}", sql.read(f"events/{event.query}"))
+    with connections[ROLE].cursor() as cursor:
+        cursor.execute(text, values)
+        rows = cursor.fetchall()
+    endpoints = DeliveryEndpoint.objects.using(ROLE).in_bulk({row[0] for row in rows})
+    for endpoint_id, key, title, data in rows:
+        if endpoint_id in endpoints:
+            yield endpoints[endpoint_id], Happened(key, title, json.loads(data))
+
+
+def _sent(event: str, happened: Iterable[tuple[DeliveryEndpoint, Happened]]) -> int:
+    """Accept the messages, of each endpoint in one transaction; how many were new."""
+    count = 0
+    for _, of_endpoint in groupby(happened, key=lambda pair: pair[0].pk):
+        with transaction.atomic(using=ROLE):
+            for endpoint, one in of_endpoint:
+                key = f"{event}:{one.key}"
+                message = messages.deliver(endpoint, event, one.data, title=one.title, key=key)
+                count += message is not None
+    return count
+
+
+def _listening() -> list[tuple[UUID, list[DeliveryEndpoint]]]:
+    """The tenants with endpoints that want versions or prices, with these endpoints.
+
+    An endpoint that names no types wants all but versions, of which there are many.
+    """
+    either = Q(events=[]) | Q(events__overlap=[VERSION_CHANGED, PRICE_RISEN])
+    rows = DeliveryEndpoint.objects.using(ROLE).filter(either, is_enabled=True)
+    ordered = rows.exclude(user_id=OPERATORS).order_by("user_id", "pk")
+    return [(user, list(rows)) for user, rows in groupby(ordered, key=lambda row: row.user_id)]
+
+
+def _of_tenant(listening: tuple[UUID, list[DeliveryEndpoint]]) -> int:
+    """Messages about the tenant's version and prices; none where nothing changed."""
+    user_id, endpoints = listening
+    now = version.version(user_id)
+    known, Looked.versions[user_id] = Looked.versions.get(user_id), now
+    if known == now:
+        return 0
+    changed = Happened(now, "The graph has changed", {"version": now, "since": known})
+    told = [(one, changed) for one in endpoints if VERSION_CHANGED in one.events]
+    wanting = [one for one in endpoints if not one.events or PRICE_RISEN in one.events]
+    rises = [(one, rise) for one in wanting for rise in _rises(user_id, one)]
+    with as_owner():
+        return _sent(VERSION_CHANGED, told) + _sent(PRICE_RISEN, rises)
+
+
+def _rises(user_id: UUID, endpoint: DeliveryEndpoint) -> Iterator[Happened]:
+    """Prices that rose in the month before the endpoint was made, or later."""
+    since = (endpoint.created_at - timedelta(days=31)).date()
+    for group in spend.spend(user_id, periods=1, limit=GROUPS)["results"]:
+        for price in group["prices"]:
+            if price["new"] > price["old"] and price["from_day"] >= since:
+                yield _risen(group, price)
+
+
+def _risen(group: dict[str, Any], price: dict[str, Any]) -> Happened:
+    share = f"{price['change_share']:.0%}"
+    return Happened(
+        f"{group['party_id'] or group['name']}:{price['from_day']}:{price['new']}",
+        f"A price rose by {share}: {group['name']}",
+        {
+            "party": group["party_id"],
+            "name": group["name"],
+            "currency": group["currency"],
+            **{name: price[name] for name in ("from_day", "old", "new", "change_share")},
+        },
+    )
