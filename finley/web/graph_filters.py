@@ -23,13 +23,13 @@ Row = dict[str, Any]
 class GraphFilters:
     """What is drawn: rows that record `kind` and meet all conditions; "" and None are none."""
 
-    kind: str
-    type: str
-    has: str
-    since: date | None
-    until: date | None
-    min_amount: Decimal | None
-    max_amount: Decimal | None
+    kind: str = counted_rows.DEFAULT
+    type: str = ""
+    has: str = ""
+    since: date | None = None
+    until: date | None = None
+    min_amount: Decimal | None = None
+    max_amount: Decimal | None = None
 
     def of_edges(self, **more: Any) -> Only:
         """As the engine takes them, without `kind`."""
@@ -55,6 +55,9 @@ class GraphFilters:
                 wanted[name] = datetime.combine(day, at, UTC)
         wanted |= {"min_amount": self.min_amount, "max_amount": self.max_amount}
         return {name: value for name, value in wanted.items() if value is not None and value != ""}
+
+
+NONE = GraphFilters()
 
 
 def read(request: PageRequest) -> GraphFilters:

@@ -2,14 +2,17 @@
 
 import gzip
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
-from finley.web import graph_filters
+from finley.web import answer_cache, graph_filters
 from finley.web.access import PageRequest, page
+from finley.web.graph_filters import GraphFilters
 from graph.questions import grouped_sums, picture
 
 VENDOR = Path(__file__).parent / "static" / "web" / "vendor"
@@ -23,7 +26,7 @@ def whole_graph(request: PageRequest) -> HttpResponse:
     filters = graph_filters.read(request)
     user_id = request.access.tenant_id
     context = {
-        "rows": grouped_sums.groups(user_id, filters.of_rows(), "pair", most=SHOWN),
+        "rows": _sums(user_id, filters),
         "shown": SHOWN,
         "filters": filters,
         "narrowed": bool(request.GET),
@@ -38,12 +41,34 @@ def whole_graph(request: PageRequest) -> HttpResponse:
 def data(request: PageRequest) -> HttpResponse:
     """What `graph.questions.picture` says, for the script."""
     filters = graph_filters.read(request)
-    content = picture.picture(request.access.tenant_id, kind=filters.kind, only=filters.of_edges())
+    content = _compressed(request.access.tenant_id, filters)
     accepts = "gzip" in request.headers.get("Accept-Encoding", "")
     response = HttpResponse(
-        gzip.compress(content, 4) if accepts else content, content_type="application/octet-stream"
+        content if accepts else gzip.decompress(content), content_type="application/octet-stream"
     )
     if accepts:
         response["Content-Encoding"] = "gzip"
     patch_vary_headers(response, ["Accept-Encoding"])
     return response
+
+
+def _sums(user_id: UUID, filters: GraphFilters) -> list[dict[str, Any]]:
+    if filters == graph_filters.NONE:
+        return answer_cache.answer(_all_sums, user_id)
+    return grouped_sums.groups(user_id, filters.of_rows(), "pair", most=SHOWN)
+
+
+def _all_sums(user_id: UUID) -> list[dict[str, Any]]:
+    return grouped_sums.groups(user_id, graph_filters.NONE.of_rows(), "pair", most=SHOWN)
+
+
+def _compressed(user_id: UUID, filters: GraphFilters) -> bytes:
+    """The picture, kept in the process while nothing narrows it and the graph is the same."""
+    if filters == graph_filters.NONE:
+        return answer_cache.answer(_all_compressed, user_id)
+    only = filters.of_edges()
+    return gzip.compress(picture.picture(user_id, kind=filters.kind, only=only), 4)
+
+
+def _all_compressed(user_id: UUID) -> bytes:
+    return gzip.compress(picture.picture(user_id), 4)

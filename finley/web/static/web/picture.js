@@ -259,6 +259,13 @@
     }
   };
 
+  /* Whether the processor draws, not a graphics card: then few lines can move smoothly. */
+  const isSoftware = () => {
+    const gl = document.createElement("canvas").getContext("webgl2");
+    const names = gl && gl.getExtension("WEBGL_debug_renderer_info");
+    return !names || /swiftshader|llvmpipe|software/i.test(gl.getParameter(names.UNMASKED_RENDERER_WEBGL));
+  };
+
   /* The answer; a busy server is asked again. */
   const asked = async (address) => {
     for (let attempt = 1; ; attempt += 1) {
@@ -286,7 +293,7 @@
     build();
     sigma = new globalThis.Sigma(graph, byId("canvas"), {
       settings: {
-        itemSizesReference: "screen", hideEdgesOnMove: data.source.length > 20000, labelRenderedSizeThreshold: 7,
+        itemSizesReference: "screen", hideEdgesOnMove: data.source.length > (isSoftware() ? 1000 : 20000), labelRenderedSizeThreshold: 7,
         labelDensity: 0.4, maxCameraRatio: 3, minEdgeThickness: 0.4,
       },
       styles: {
