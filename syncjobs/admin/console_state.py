@@ -3,6 +3,7 @@
 Every function reads as the owner, of all tenants. All may raise django.db's DatabaseError.
 """
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -73,6 +74,7 @@ class Run:
     began: datetime
     duration: str
     state: str
+    progress: str
 
 
 def running() -> list[Run]:
@@ -96,12 +98,20 @@ def _run(row: Row, addresses: Mapping[UUID, str]) -> Run:
         row["began"],
         durations.text(row["seconds"]),
         state,
+        _progress(json.loads(row["progress"])),
     )
+
+
+def _progress(done: Mapping[str, Any]) -> str:
+    """The numbers of a run's progress in words."""
+    numbers = {name: count for name, count in done.items() if isinstance(count, int) and count}
+    return ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in numbers.items())
 
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """A worker. `runs` counts what it runs; `tasks` names its periodic tasks of now."""
+    """A worker. `runs` counts its runs and `kinds` names them by task; `tasks` are its periodic
+    tasks of now. `version` is empty if it has not told of itself."""
 
     name: str
     seen_at: datetime
@@ -109,6 +119,9 @@ class Worker:
     runs: int
     tasks: str
     silent: bool
+    version: str
+    started_at: datetime | None
+    kinds: str
 
 
 def workers() -> list[Worker]:
@@ -122,9 +135,16 @@ def workers() -> list[Worker]:
             row["runs"],
             row["tasks"],
             row["runs"] > 0 and row["seconds"] > settings.SYNC_LEASE,
+            row["version"] or "",
+            row["started_at"],
+            _kinds(json.loads(row["running"])),
         )
         for row in processes
     ]
+
+
+def _kinds(running: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {function}" for function, count in sorted(running.items()))
 
 
 @dataclass(frozen=True, slots=True)
