@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from graph.enrich.check.objection import Finding, money, row
 from graph.enrich.columns import numbers
@@ -154,7 +155,7 @@ class Past:
         named = numbers.named(self.payments)[place]
         if self._owed is None or not named:
             return
-        past = self._past_invoices(int(self.side.party[place]))
+        past = self._past_invoices(int(self.side.party[place]), self._owed)
         paying, naming = len(past.paying), len(past.naming)
         usual = paying >= LATEST and naming >= INVOICED * paying
         if usual and not named & past.invoices:
@@ -164,11 +165,11 @@ class Past:
             )
             yield Finding("not_expected", naming / paying, why, _last(past.naming))
 
-    def _past_invoices(self, party: int) -> _Invoiced:
+    def _past_invoices(self, party: int, owed: NDArray[np.bool_]) -> _Invoiced:
         if party not in self._invoiced:
             payments, rows = self.payments, self._of_party[party]
             own, numbers_of = numbers.of_documents(payments), numbers.named(payments)
-            invoices = {own[at] for at in rows[self._owed[rows]].tolist()} - {""}
+            invoices = {own[at] for at in rows[owed[rows]].tolist()} - {""}
             paying = rows[self._paid[rows]].tolist()
             naming = [at for at in paying if numbers_of[at] & invoices] if invoices else []
             self._invoiced[party] = _Invoiced(paying, naming, invoices)
