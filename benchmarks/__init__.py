@@ -1,4 +1,4 @@
-"""What finley is measured against. Each module runs alone: `python -m benchmarks.NAME --help`."""
+"""Measurements of finley. Each module runs alone: `python -m benchmarks.NAME --help`."""
 
 import os
 

@@ -50,13 +50,13 @@ from syncjobs.models.choices import ACTIVE, Trigger
 AUDIT = Path(__file__).with_name("audit.sql")
 PROVIDERS = ("gmail", "dropbox", "gdrive", "zoho_mail")
 WORKERS = 2
-TIMEOUT = 300.0  # seconds without an ended run, after the disturbance
+TIMEOUT = 300.0  # seconds without an ended run after the disturbance before the run is given up
 FLUSHES = DATABASE_RESTARTS = 3
 KILLED_BACKENDS = EXHAUSTIONS = PARTITIONS = 2
 EXHAUSTED = PARTITIONED = 12.0  # seconds
 MIGRATIONS_KILLED = 3
 CUT_SHORT = "SELECT count(*) FROM job_attempts WHERE outcome = 'lost'"
-STEADY = 20  # one job of so many is measured before the disturbance, and as many after it
+STEADY = 20  # one in this many jobs is measured before the disturbance, and as many after it
 REDIS_AWAY = 60.0
 ENVIRONMENT = {"ARQ_BACKOFF": "0.5", "ZOHO_PACE": "0.001", "FINLEY_LOG_LEVEL": "WARNING"}
 AWAY = (OperationalError, InterfaceError)
@@ -87,7 +87,7 @@ class Chaos:
     seconds: float
     seed: int
     accepted: dict[str, str] = field(default_factory=dict)  # connection → run
-    kills: dict[int, float] = field(default_factory=dict)  # process → when
+    kills: dict[int, float] = field(default_factory=dict)  # process → time of its end
     others: list[tuple[str, float]] = field(default_factory=list)  # what, its end
     flushes: int = 0
     restarts: int = 0
@@ -108,7 +108,7 @@ class Chaos:
             warm, before, after = keys[:steady], keys[steady : 2 * steady], keys[-steady:]
             disturbed = keys[2 * steady : -steady]
             try:
-                self.rate(warm)  # the workers start
+                self.rate(warm)  # lets the workers start
                 rate = self.rate(before)
                 self.disturb(disturbed)
                 unsettled = self.settle()
@@ -120,7 +120,8 @@ class Chaos:
             return self.audited(unsettled)
 
     def world(self) -> dict[str, Any]:
-        """Connections of the sandbox: most are well, some have troubles that pass, few do not."""
+        """The sandbox's connections. Most are healthy, some have temporary errors, a few have
+        permanent ones."""
         world = {}
         for number in range(self.jobs):
             draw = self.random.random()
@@ -143,7 +144,8 @@ class Chaos:
         return world
 
     def holds(self, number: int) -> dict[str, Any]:
-        """Every third one mail or ledgers, which are imported, some many; the others only lists."""
+        """The contents of a connection. Every third one has mail or ledgers that are imported, some
+        of them many; the others are only listed."""
         if number % 10 == 0:
             return {"size": 10}
         if number % 3 == 0:
@@ -165,7 +167,7 @@ class Chaos:
         self.ids = {key: (pk, user_id) for key, pk, user_id in connection_rows}
 
     def through_proxies(self) -> dict[str, str]:
-        """The workers' addresses of both servers, behind networks that can be cut."""
+        """The workers' addresses of both servers, through networks that can be cut."""
         info = connections["owner"].connection.info
         redis = unquote(urlsplit(_redis_url()).path)
         self.parts = [Partition(Path(info.host) / f".s.PGSQL.{info.port}"), Partition(Path(redis))]
@@ -178,7 +180,7 @@ class Chaos:
         }
 
     def rate(self, keys: list[str]) -> float:
-        """Jobs a second while nothing is disturbed."""
+        """Jobs per second without a disturbance."""
         start = time.monotonic()
         for key in keys:
             self.accept(key)
@@ -186,7 +188,8 @@ class Chaos:
         return len(keys) / (time.monotonic() - start)
 
     def disturb(self, keys: list[str]) -> None:
-        """Requests at an even pace, while each kind of disturbance has a thread of its own."""
+        """Send requests at a constant rate, while each kind of disturbance runs in a thread of its
+        own."""
         start = time.monotonic()
         over = threading.Event()
         causes: list[Callable[[threading.Event], None]] = [self.kill, self.break_servers]
@@ -205,7 +208,8 @@ class Chaos:
                 thread.join()
 
     def accept(self, key: str) -> None:
-        """Until it is accepted; the key says that it is the same request each time."""
+        """Request the sync until it is accepted. The key makes the repeated requests one
+        request."""
         connection_id, user_id = self.ids[key]
         while True:
             try:
@@ -217,7 +221,7 @@ class Chaos:
             return
 
     def kill(self, over: threading.Event) -> None:
-        """A worker at random, with SIGKILL; a supervisor starts another one."""
+        """Kill a random worker with SIGKILL. A supervisor starts another one."""
         chance = random.Random(self.seed + 1)
         while not over.wait(chance.uniform(4, 14)):
             at = chance.randrange(WORKERS)
@@ -227,7 +231,7 @@ class Chaos:
             self.workers[at] = isolated_servers.worker(**self.environment)
 
     def break_servers(self, over: threading.Event) -> None:
-        """At even distances, in an order by the seed."""
+        """Break the servers at equal intervals, in an order that depends on the seed."""
         chance = random.Random(self.seed + 2)
         acts: list[Callable[[], object]] = [self.stop_redis]
         acts += [self.flush] * FLUSHES + [self.restart_database] * DATABASE_RESTARTS
@@ -238,7 +242,7 @@ class Chaos:
         chance.shuffle(acts)
         for act in acts:
             if over.wait(max(self.seconds - REDIS_AWAY, 1) / (len(acts) + 1)):
-                pass  # the time is over, but each of them is to happen
+                pass  # the time is over, but each disturbance must happen
             act()
 
     def flush(self) -> None:
@@ -263,7 +267,8 @@ class Chaos:
         self.others.append((name, time.time()))
 
     def settle(self) -> int:
-        """Until no run is active; how many still are when none has ended for TIMEOUT seconds."""
+        """Wait until no run is active. Return the number of active runs when none has ended for
+        TIMEOUT seconds."""
         remaining, since = -1, time.monotonic()
         while time.monotonic() < since + TIMEOUT:
             try:
@@ -306,7 +311,7 @@ class Chaos:
         }
 
     def complete(self) -> set[str]:
-        """The connections whose items are those that the sandbox holds."""
+        """The connections whose stored items are those of the sandbox."""
         items: dict[str, set[str]] = {}
         query = (
             "SELECT nango_connection_id, external_id FROM external_items AS item "
@@ -324,8 +329,8 @@ class Chaos:
             }
 
     def worst_recovery(self) -> float:
-        """Seconds from a kill until each of the runs it cut short went on; from the end of any
-        other disturbance until the next run succeeded."""
+        """The longest recovery in seconds: from a kill until each interrupted run continued, or
+        from the end of another disturbance until the next run succeeded."""
         query = (
             "SELECT split_part(lost.worker, ':', 2)::int, extract(epoch FROM lost.ended_at), "
             "extract(epoch FROM next.started_at) "
@@ -334,7 +339,7 @@ class Chaos:
             "WHERE lost.outcome = 'lost'"
         )
         waits = [0.0]
-        # A worker that only stalled counts from then on.
+        # A worker that only stalled counts from this time on.
         for pid, last_seen, began in recorded_jobs.rows(query):
             waits.append(float(began) - self.kills.get(pid, float(last_seen)))
         after = "SELECT extract(epoch FROM min(ended_at)) FROM job_attempts WHERE outcome = "
@@ -342,13 +347,13 @@ class Chaos:
             [(first,)] = recorded_jobs.rows(
                 f"{after} 'succeeded' AND ended_at > to_timestamp(%s)", [end]
             )
-            if first:  # another disturbance may have come in between
+            if first:  # another disturbance may have begun in between
                 waits.append(float(first) - max(e for _, e in self.others if e <= float(first)))
         return max(waits)
 
 
 def _once(user_id: UUID, connection_id: UUID, key: str) -> str:
-    """The run, accepted now or when it was asked for before; nobody knows after a broken commit."""
+    """The run, accepted now or by an earlier request. After a broken commit nobody knows which."""
     with IdempotentRequest(user_id, key, "").first() as first:
         if first.known is not None:
             return first.known.answer

@@ -28,8 +28,8 @@ from benchmarks.otherbooks import charity as books
 from benchmarks.scoring import scored_tenants as tenants
 
 DATABASE = "finley_enrich_cost"
-ROWS = 4_000  # about as many payments has each unit of scale, beside the agreements
-LEAST = 0.2  # seconds; steps that never take as long have no exponent
+ROWS = 4_000  # approximate number of payments per unit of scale, in addition to the agreements
+LEAST = 0.2  # seconds; steps that are always faster have no exponent
 COUNT = "SELECT count(*) FROM relationship_instances WHERE user_id = %s AND edge_class = 'flow'"
 
 
@@ -49,7 +49,7 @@ def main() -> None:
 
 
 def exponent(sizes: list[int], seconds: list[float]) -> str:
-    """The power of the size that seconds grow with; nothing of steps that take no time."""
+    """The exponent with which the seconds grow with the size. "" for steps that take no time."""
     if len(sizes) < 2 or max(seconds) < LEAST:
         return ""
     slope = np.polyfit(np.log(sizes), np.log(np.maximum(seconds, 0.001)), 1)[0]
@@ -70,7 +70,7 @@ def _cost(size: int, seed: int) -> tuple[int, dict[str, float]]:
 
 @dataclass
 class StepClock:
-    """Processor seconds by step: `begin` ends the step before."""
+    """Processor seconds by step. `begin` ends the step before."""
 
     seconds: dict[str, float] = field(default_factory=dict)
     _step: str = ""
@@ -84,10 +84,10 @@ class StepClock:
 
 
 def _database_seconds(name: str) -> float:
-    """Processor seconds of the server's sessions of this database; 0 where they are not seen."""
+    """Processor seconds of the server's sessions of this database; 0 if they cannot be read."""
     ticks = 0
     for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):  # it has ended meanwhile
+        with suppress(OSError):  # it has ended in the meantime
             title = (process / "cmdline").read_bytes().decode(errors="replace")
             if title.startswith("postgres:") and f" {name} " in title:
                 fields = (process / "stat").read_text().rpartition(")")[2].split()

@@ -31,7 +31,7 @@ from tests.oracle.histories import History, Mismatch
 
 STEPS = 12
 COUNTED = ("histories", "comparisons", "mismatches")
-EMPTIED_EVERY = 20  # histories; each has tenants of its own
+EMPTIED_EVERY = 20  # histories; each has its own tenants
 
 
 def main() -> None:
@@ -59,7 +59,8 @@ def _tell(figures: dict[str, Any], options: argparse.Namespace) -> None:
 
 
 def _shared(options: argparse.Namespace) -> dict[str, Any]:
-    """What several processes found, each with servers of its own and a share of the histories."""
+    """The combined results of several processes, each with its own servers and a share of the
+    histories."""
     start = time.perf_counter()
     share = -(-options.histories // options.processes)
     command = [sys.executable, "-m", "benchmarks.freshness", "--json"]
@@ -75,7 +76,7 @@ def _shared(options: argparse.Namespace) -> dict[str, Any]:
         for process in started:
             process.wait()
     for process in started:
-        process.terminate()  # each tells of the histories that came to their end
+        process.terminate()  # each prints the histories that it completed
     reports = [json.loads(process.communicate()[0]) for process in started]
     first = [entry for report in reports for entry in report.get("first", [])]
     return {
@@ -88,9 +89,9 @@ def _shared(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def run(count: int, seed: int, first: int = 0, *, crash: bool) -> dict[str, Any]:
-    """`histories, comparisons, mismatches, seed`, and of the first mismatches what they were.
+    """Return `histories, comparisons, mismatches, seed`, and a description of the first mismatches.
 
-    Ctrl-C ends it early: what is told is of the histories that came to their end.
+    Ctrl-C ends it early. The results are then those of the completed histories.
     """
     count_done, comparisons, wrong, start = 0, 0, [], time.perf_counter()
     disturb = disturbed if crash else None
@@ -118,7 +119,7 @@ def run(count: int, seed: int, first: int = 0, *, crash: bool) -> dict[str, Any]
 
 
 def disturbed(history: History) -> None:
-    """A backend, a refresher or, seldom, PostgreSQL ends without being asked."""
+    """End a backend, a refresher or, rarely, PostgreSQL without a request."""
     ends: tuple[Callable[[History], None], ...] = (*[_backend] * 10, *[_refresher] * 9, _server)
     ends[history.choose(len(ends))](history)
 
@@ -128,7 +129,7 @@ def _backend(history: History) -> None:
 
 
 def _refresher(history: History) -> None:
-    """Half-way through, where one is."""
+    """End a refresher in the middle, if one runs."""
     with connections["owner"].cursor() as cursor:
         cursor.execute(
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
@@ -138,7 +139,7 @@ def _refresher(history: History) -> None:
 
 
 def _server(history: History) -> None:
-    """At once, as by a power cut; then it recovers from its log."""
+    """End the server at once, as by a power cut. It then recovers from its log."""
     command = [sys.executable, "-m", "finley.embedded", "restart-postgres", "--crash"]
     subprocess.run(command, check=True, capture_output=True)
     history.abandon_refresh()

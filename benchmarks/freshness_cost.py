@@ -1,4 +1,5 @@
-"""What freshness costs: reads, writes and a refresh, each beside the same without it, by turns."""
+"""Measures the cost of freshness: reads, writes and a refresh, each alternating with the same
+without it."""
 
 import statistics
 import time
@@ -29,7 +30,7 @@ NODES = "SELECT id, kind, name FROM normalized_entities WHERE user_id = {} ORDER
 
 
 def measured(edges: int, seed: int, *, plans: bool) -> dict[str, Any]:
-    """Three tenants; the first, with 500,000 of 1,675,000 relationships, is the one that reads."""
+    """Three tenants. The first one reads; it has 500,000 of the 1,675,000 relationships."""
     shares = (0.2985, 0.2985, 0.403)
     for number, share in enumerate(shares, start=1):
         dataset.fill(
@@ -39,7 +40,7 @@ def measured(edges: int, seed: int, *, plans: bool) -> dict[str, Any]:
 
 
 def costs(*, plans: bool = False) -> dict[str, Any]:
-    """The table's keys, of the database as it is."""
+    """The values of the table, measured on the current database."""
     writes = {
         **_writes(),
         "not_modified_ms": round(1000 * _median(lambda: version.version(TENANT)), 2),
@@ -66,7 +67,8 @@ def costs(*, plans: bool = False) -> dict[str, Any]:
 
 
 def _reads(name: str) -> dict[str, float]:
-    """Fresh over plain, all 48 columns and few; and the seconds of both."""
+    """The ratios of fresh to plain reads, with all 48 columns and with few, and the seconds of
+    both."""
     figures: dict[str, float] = {}
     for columns, suffix in ((ALL, ""), (FEW, "_few")):
         plain, ours = _by_turns(partial(_plain, columns), partial(_fresh, columns))
@@ -90,7 +92,7 @@ def _fresh(columns: tuple[str, ...]) -> None:
 
 
 def _change(share: float) -> None:
-    """That share of the tenant's relationships, by one statement."""
+    """Change this share of the tenant's relationships by one statement."""
     _execute(
         "UPDATE relationship_instances SET reason = reason || '.' WHERE user_id = %s AND id IN "
         "(SELECT id FROM relationship_instances WHERE user_id = %s ORDER BY md5(id::text) "
@@ -131,7 +133,7 @@ def _writes() -> dict[str, float]:
 
 
 def _captured_and_not(write: Callable[[], None], rounds: int) -> float:
-    """With capture over without, medians of turns."""
+    """The ratio of a write with capture to one without, as medians of alternating runs."""
     write()
     times: dict[bool, list[float]] = {True: [], False: []}
     for _ in range(rounds):
@@ -158,7 +160,7 @@ def _capture(on: bool) -> Any:
 
 
 def _bulk() -> None:
-    """Events, their matches and relationships, as an import writes them; rolled back."""
+    """Write events, their matches and relationships as an import does, and roll back."""
     with transaction.atomic(using="owner"):
         for statement in BULK_WRITES:
             _execute(statement, TENANT, BULK)
@@ -181,7 +183,7 @@ BULK_WRITES = (
 
 
 def _single() -> None:
-    """300 committed writes of one row."""
+    """Commit 300 writes of one row each."""
     for n in range(300):
         _execute(
             "UPDATE relationship_patterns SET pattern_confidence = %s WHERE id IN "
@@ -195,7 +197,8 @@ def _single() -> None:
 
 
 def _refreshes() -> dict[str, float]:
-    """A concurrent refresh with 0.1 % changed, beside the same SELECT into a table."""
+    """The seconds of a concurrent refresh with 0.1 % changed rows, and of the same SELECT into a
+    table."""
     refresh.refresh()
     _change(0.001)
     result = refresh.refresh()

@@ -47,7 +47,7 @@ def _of(box: dict[str, str]) -> dict[str, str]:
 
 
 def _books() -> str:
-    """The demo's books with their layers; a token of theirs with every scope."""
+    """Create the demo's books with their layers. Return a token for them with every scope."""
     _manage("demo", "--no-serve")
     _manage("enrich", "--user", EMAIL)
     _manage("refresh_enriched_view")
@@ -71,7 +71,7 @@ def _fuzzed(address: str, token: str, examples: int) -> subprocess.CompletedProc
         *(str(program), "run", f"{address}/api/schema/?format=json"),
         *("-H", f"Authorization: Bearer {token}", "-n", str(examples)),
         *("--continue-on-failure", "--suppress-health-check", "all", "--no-color"),
-        # A value of the right shape may still be refused for what it means: an id of nobody.
+        # A value of the right type may still be refused for its meaning, such as an unknown id.
         *("--exclude-checks", "positive_data_acceptance"),
     ]
     return subprocess.run(
@@ -80,7 +80,8 @@ def _fuzzed(address: str, token: str, examples: int) -> subprocess.CompletedProc
 
 
 def _counted(output: str) -> dict[str, int]:
-    """From its summary; a kind of failure that it does not name has not occurred."""
+    """The numbers of failures from the summary. A kind of failure that is missing there did not
+    occur."""
     return {
         "operations": _number(r"Tested: (\d+)", output),
         "cases": _number(r"([\d,]+) generated", output),

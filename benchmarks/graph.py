@@ -34,7 +34,7 @@ Seconds = dict[str, list[float]]
 
 def main() -> None:
     options = _options()
-    settings.GRAPH_CACHE["memory"] = 0  # what is kept is Redis'
+    settings.GRAPH_CACHE["memory"] = 0  # only Redis may cache
     if options.peak:
         _peak(options.peak)
         return
@@ -50,10 +50,10 @@ def main() -> None:
 
 
 def loads(options: argparse.Namespace) -> dict[str, Any]:
-    """The large tenant by every way."""
+    """Load the large tenant by every method."""
     with graph_books.kept(graph_books.SIZES, SEED) as tenants:
         user = tenants[0]
-        graph_cache.load(user)  # the entry that `warm` finds
+        graph_cache.load(user)  # stores the entry that `warm` reads
         seconds: Seconds = {name: [] for name in ways.WAYS}
         for turn in range(options.rounds):
             for name, way in _from(turn, ways.WAYS):
@@ -74,10 +74,10 @@ def loads(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def memory(options: argparse.Namespace) -> dict[str, Any]:
-    """Peak memory over idle of a process that does one thing, in bytes."""
+    """The peak memory of a process that does one thing, less that of an idle process, in bytes."""
     names = ("cold_full", "cold_importance", "warm", *(SLOW if options.slow_rounds else ()))
     with graph_books.kept(graph_books.SIZES, SEED) as tenants:
-        graph_cache.load(tenants[0])  # the entry that `warm` finds
+        graph_cache.load(tenants[0])  # stores the entry that `warm` reads
         size = ways.arrow_bytes(tenants[0])
     peaks = {name: _peak_of(name) for name in ("idle", *names)}
     over = {name: peak - peaks["idle"] for name, peak in peaks.items() if name != "idle"}
@@ -85,7 +85,8 @@ def memory(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def algorithms(options: argparse.Namespace) -> dict[str, Any]:
-    """networkx's interface on our graph against the libraries themselves, and networkx."""
+    """Compare networkx's interface on finley's graph with the libraries themselves, and with
+    networkx."""
     with graph_books.kept(graph_books.SIZES, SEED) as tenants:
         large, middle = (ways.cold_full(tenant) for tenant in tenants[:2])
     questions = peers.questions(large, large if options.large else middle)
@@ -106,7 +107,7 @@ def algorithms(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def api(options: argparse.Namespace) -> dict[str, Any]:
-    """A small tenant's request without the cache, and all tenants at once."""
+    """Measure a small tenant's request without the cache, and requests of all tenants at once."""
     with graph_books.kept(graph_books.SIZES, SEED) as tenants:
         asking = tenant_load.tokens(tenants)
         ways.disconnect()
@@ -116,7 +117,7 @@ def api(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def plot(options: argparse.Namespace) -> dict[str, Any]:
-    """Seconds of a cold full build by edges, and the exponent that fits them."""
+    """The seconds of a cold full build by number of edges, and the exponent that fits them."""
     with graph_books.kept(graph_books.STEPS, SEED + 1, f"{graph_books.DATABASE}_steps") as tenants:
         steps = [
             statistics.median(
@@ -159,13 +160,13 @@ def _peak_of(name: str) -> int:
 
 
 def _peak(name: str) -> None:
-    """Do one thing and print this process's greatest resident set, in bytes."""
+    """Do one thing and print this process's peak resident memory in bytes."""
     with graph_books.kept(graph_books.SIZES, SEED) as tenants:
         small = tenants[-1]
         if name == "warm":
             graph_cache.load(small)
             ways.warm(small)
-        ways.cold_full(small)  # what any graph needs is loaded and counts as idle
+        ways.cold_full(small)  # loads what every graph needs, which counts as idle
         graph: Graph | Any = None if name == "idle" else ways.WAYS[name](tenants[0])
         lines = Path("/proc/self/status").read_text().splitlines()
     (peak,) = (int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
@@ -174,7 +175,8 @@ def _peak(name: str) -> None:
 
 
 def _from[Way](turn: int, all_ways: dict[str, Way]) -> list[tuple[str, Way]]:
-    """Each turn begins with another: what runs after a large one finds the caches cold."""
+    """The methods in rotated order. Each turn begins with another, because a method after a large
+    one finds the caches cold."""
     order = list(all_ways.items())
     first = turn % len(order)
     return order[first:] + order[:first]

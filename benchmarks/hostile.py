@@ -26,9 +26,9 @@ from syncjobs.models.choices import ACTIVE, Trigger
 from tests.hostile_corpus import Hostile, corpus
 
 PEAK_MB, RATIO = 600, 1.5
-OTHERS = 4  # connections of other tenants, each of its own
-SIZE = 15  # their mails
-PARTS = 3  # connections that share the corpus, for each provider
+OTHERS = 4  # other tenants, each with one connection
+SIZE = 15  # mails of each
+PARTS = 3  # connections per provider that share the corpus
 MOST = 1800.0  # seconds
 
 
@@ -59,7 +59,7 @@ def measure(items: list[Hostile]) -> dict[str, Any]:
         worker = isolated_servers.worker()
         memory = Memory(worker.pid)
         try:
-            _seconds(_accepted(list(calm)[2 * OTHERS :], calm))  # the parsers start
+            _seconds(_accepted(list(calm)[2 * OTHERS :], calm))  # lets the parsers start
             before = _seconds(_accepted(list(calm)[:OTHERS], calm))
             bad = _accepted(list(hostile), hostile, uuid4())
             beside = _seconds(_accepted(list(calm)[OTHERS : 2 * OTHERS], calm))
@@ -72,7 +72,7 @@ def measure(items: list[Hostile]) -> dict[str, Any]:
 
 
 def _hostile(items: list[Hostile]) -> dict[str, dict[str, Any]]:
-    """The corpus as mail of Gmail, and the files of it at Dropbox, in PARTS connections each."""
+    """The corpus as Gmail mail and Dropbox files, each in PARTS connections."""
     files = [item for item in items if item.file and "/" not in item.file and "\0" not in item.file]
     mail = {
         f"mail-{n}": {"provider": "gmail", "size": 0, "put": [i.mail() for i in items[n::PARTS]]}
@@ -90,7 +90,7 @@ def _hostile(items: list[Hostile]) -> dict[str, dict[str, Any]]:
 def _accepted(
     keys: list[str], world: dict[str, dict[str, Any]], tenant: UUID | None = None
 ) -> list[UUID]:
-    """Runs of these connections, of one tenant or of one each."""
+    """Accept runs of these connections, which belong to one tenant or to one tenant each."""
     accepted = []
     for key in keys:
         connection = SyncConnection(
@@ -106,7 +106,7 @@ def _accepted(
 
 
 def _seconds(ids: list[UUID]) -> list[float]:
-    """How long each run took, from its acceptance on, once all have ended."""
+    """The seconds of each run from its acceptance to its end, after all have ended."""
     limit = time.monotonic() + MOST
     mine = SyncRun.objects.using("owner").filter(pk__in=ids)
     while mine.filter(status__in=ACTIVE).exists():
@@ -141,7 +141,8 @@ def _result(
 
 
 class Memory:
-    """The worker's resident memory at its peak, and at most with its parsers, in MB of 10**6."""
+    """The peak of the worker's resident memory, and of the worker with its parsers, in MB of 10**6
+    bytes."""
 
     def __init__(self, pid: int) -> None:
         self.worker = self.tree = 0

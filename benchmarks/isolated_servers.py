@@ -1,4 +1,4 @@
-"""Servers, workers and a sandbox that nobody else uses: for measuring what breaks them."""
+"""Servers, workers and a sandbox of their own, for measurements that break them."""
 
 import json
 import os
@@ -17,12 +17,12 @@ INSIDE = "FINLEY_APART"
 
 
 def inside() -> bool:
-    """Whether this process has a state folder of its own already."""
+    """Return whether this process has a state folder of its own already."""
     return INSIDE in os.environ
 
 
 def again(module: str, environment: dict[str, str]) -> int:
-    """The same program once more, on servers of its own, which are gone at its end."""
+    """Run the same program again on servers of its own, which are deleted at its end."""
     folder = tempfile.mkdtemp(prefix="finley-apart-", dir="/var/tmp")
     variables = {**os.environ, **environment, INSIDE: "1", "FINLEY_STATE": folder}
     for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL"):
@@ -40,13 +40,14 @@ def again(module: str, environment: dict[str, str]) -> int:
 
 
 def stoppable() -> None:
-    """SIGTERM ends this process as Ctrl-C does: what it started is stopped first."""
+    """Let SIGTERM end this process as Ctrl-C does, so that the processes that it started are
+    stopped first."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @contextmanager
 def sandbox(world: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The sandbox in its own process, with these connections; yields what it tells."""
+    """Run the sandbox in its own process with these connections. Yields its description."""
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         json.dump(world, file)
         file.flush()

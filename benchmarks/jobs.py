@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def measure(jobs: int, rounds: int, requests: int) -> dict[str, Any]:
-    """The figures; SystemExit where the ledger does not hold every job."""
+    """Return the figures. Raises SystemExit if PostgreSQL does not have every job."""
     query = SQL(cast(LiteralString, CONNECTIONS.read_text())).format(count=Literal(jobs))
     with connections["owner"].cursor() as cursor:
         cursor.execute(query)
@@ -112,7 +112,7 @@ def fill_plain(jobs: int) -> None:
 
 
 async def plain() -> None:
-    """As arq's own documentation has it, but for a result that nobody reads."""
+    """Run plain arq as its documentation shows, but without storing results that nobody reads."""
     arq_worker = ArqWorker(
         [noop],
         queue_name=PLAIN,
@@ -126,7 +126,7 @@ async def plain() -> None:
 
 
 def fill_ours(jobs: int) -> None:
-    """The schedule's own way: every connection is due."""
+    """Fill the queue as the schedule does: every connection is due."""
     SyncConnection.objects.using("owner").update(next_sync_at="2026-01-01T00:00:00Z")
     while periodic.accept_due()["accepted"]:
         pass
@@ -149,7 +149,7 @@ async def _worked(arq_worker: ArqWorker) -> None:
 
 
 async def latency(requests: int) -> list[float]:
-    """Seconds from each request to its task's start, as the database saw both."""
+    """The seconds from each request to its task's start, both measured by the database."""
     arq_worker, asking = _worker(), Threads("requests", 1)
     running = asyncio.create_task(arq_worker.main())
     rows = SyncConnection.objects.using("owner").values_list("user_id", "pk")[:requests]

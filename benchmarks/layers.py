@@ -32,8 +32,8 @@ from finley.demo.truth import Ref, Truth
 from graph.ingest.import_file import format_of
 from graph.ingest.mappings.mapping import Mapping
 
-HIDDEN = timedelta(days=61)  # a monthly series has two occurrences in it
-CUTS = 3  # of the same books, each HIDDEN days before the last: more series to predict
+HIDDEN = timedelta(days=61)  # a monthly series has two occurrences in this time
+CUTS = 3  # cuts of the same books, each HIDDEN days before the last, for more series to predict
 DATABASE = "finley_layers"
 Files = list[tuple[Path, Mapping]]
 Groups = list[list[Ref]]
@@ -56,7 +56,7 @@ def main() -> None:
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
-    """The scores of everything that was asked for."""
+    """Return the scores of everything that the options select."""
     makers = {name: make for name, make in MAKERS.items() if name in options.only}
     results = {name: _generated(name, make, options) for name, make in makers.items()}
     return results | {"calderdale": _calderdale(options), "oxford": _oxford(options)}
@@ -72,7 +72,7 @@ def demo(folder: Path, seed: int, options: argparse.Namespace) -> tuple[Files, T
 
 
 def other(folder: Path, seed: int, options: argparse.Namespace) -> tuple[Files, Truth]:
-    """The generator that nothing was tuned on."""
+    """The generator on which nothing was tuned."""
     arguments = {"jitter_days": options.jitter, "missed": options.missed}
     arguments |= {"months": options.months} if options.months else {}
     books = otherbooks.write(folder, seed, **arguments)
@@ -80,7 +80,7 @@ def other(folder: Path, seed: int, options: argparse.Namespace) -> tuple[Files, 
 
 
 def hard(folder: Path, seed: int, _: argparse.Namespace) -> tuple[Files, Truth]:
-    """The generator that plants hard cases by kind, written without a look at the detectors."""
+    """The generator that plants hard cases by kind, written without knowledge of the detectors."""
     books = plantedbooks.write(folder, seed)
     return [(path, plantedbooks.mapping_of(path.name)) for path in books.files], books.truth
 
@@ -89,7 +89,7 @@ MAKERS: dict[str, Maker] = {"generator": demo, "other_generator": other, "plante
 
 
 def _generated(name: str, make: Maker, options: argparse.Namespace) -> dict[str, Any]:
-    """All seeds together, and each alone."""
+    """The scores of all seeds together, and of each seed."""
     cards = {}
     for seed in options.seeds:
         _say(f"{name}, seed {seed}")
@@ -101,7 +101,7 @@ def _generated(name: str, make: Maker, options: argparse.Namespace) -> dict[str,
 
 
 def as_json(card: Card) -> dict[str, Any]:
-    """The card's scores; the false positives as a mere rate."""
+    """The card's scores. The false positives are only a rate."""
     plain = card.as_json()
     sure = {name: getattr(score, "sure", ()) for name, score in card.scores.items()}
     plain["reliability"] = {
@@ -120,7 +120,8 @@ def as_json(card: Card) -> dict[str, Any]:
 
 
 def score(files: Files, truth: Truth, seed: int) -> Card:
-    """The layers of these books, their predictions, and what is left when dates say nothing."""
+    """The scores of the layers for these books, of their predictions, and of the same books with
+    shuffled dates."""
     user_id = scored_tenants.made(files)
     scored_tenants.enrich(user_id)
     whole = tables.read(user_id)
@@ -138,9 +139,10 @@ def score(files: Files, truth: Truth, seed: int) -> Card:
 
 
 def ahead(user_id: UUID, whole: Found, end: date, series: Callable[[date], Groups]) -> Forecasts:
-    """What is predicted from the books before each cut, against what `series` says came after.
+    """The predictions from the books before each cut, compared with what `series` says happened
+    later.
 
-    The tenant has only what was before the earliest cut from here on.
+    Afterwards the tenant has only the rows before the earliest cut.
     """
     results = Forecasts()
     for cut in (end - HIDDEN * n for n in range(1, CUTS + 1)):
@@ -151,7 +153,7 @@ def ahead(user_id: UUID, whole: Found, end: date, series: Callable[[date], Group
 
 
 def at_random(files: Files, seed: int) -> Share:
-    """The share of payments that are in a series still, where dates say nothing any more."""
+    """The share of payments that are still in a series after the dates were shuffled."""
     user_id = scored_tenants.made(files)
     scored_tenants.shuffle(user_id, seed)
     scored_tenants.enrich(user_id)
@@ -178,7 +180,7 @@ def _calderdale(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _oxford(options: argparse.Namespace) -> dict[str, Any]:
-    """A council's payments over 500 pounds: what was predicted is held against what came."""
+    """A council's payments over 500 pounds: predictions compared with what happened."""
     paths = real_books.files(real_books.OXFORD)
     if not options.real or not paths:
         why = "not asked for" if not options.real else f"nothing in {real_books.OXFORD}"
@@ -193,7 +195,7 @@ def _oxford(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _real_ahead(user_id: UUID, whole: Found) -> Forecasts:
-    """Without a truth the series are those found in the whole books."""
+    """The same for books without a truth. Their series are those found in the whole books."""
     series: dict[str, list[Ref]] = {}
     for row, pattern in whole.series_of_row.items():
         series.setdefault(pattern, []).append(row)

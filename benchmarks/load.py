@@ -40,12 +40,12 @@ from graph.database.role import as_owner
 from graph.view import refresh
 
 TENANTS, EDGES, ENTITIES = 200, 400, 60
-TICKS = os.sysconf("SC_CLK_TCK")  # a second, of /proc
-HELD = 0.3  # seconds: the p95 of a rate that is held
+TICKS = os.sysconf("SC_CLK_TCK")  # per second, in /proc
+HELD = 0.3  # seconds: the 95th percentile of a rate that is held
 STEP, STEP_SECONDS = 25, 15
 AT_ONCE = 200
-WARMING = 8  # requests at once, before anything is measured
-MIX = {  # how often of 100
+WARMING = 8  # concurrent requests before the measurement
+MIX = {  # percentages of the questions
     "stats/": 10,
     "entities/?search={name}": 15,
     "entities/{entity}/": 10,
@@ -68,7 +68,8 @@ class Tenant:
 
 @dataclass(slots=True)
 class Measured:
-    """Of one stage: the seconds of each request, and how many were refused or failed."""
+    """The results of one stage: the seconds of each request, and the numbers of refused and failed
+    ones."""
 
     rate: float
     times: list[float]
@@ -115,7 +116,7 @@ def _measured(
             most = max(most, len(_backends()))
             if other.held:
                 best = rate
-            if other.held != steady.held:  # the highest that is held lies between the two
+            if other.held != steady.held:  # the highest rate that is held lies between the two
                 break
         speed.append(_additions())
     return {
@@ -134,7 +135,7 @@ def _measured(
 
 
 def _each(before: float | None, after: float | None, stage: Measured) -> float | None:
-    """Milliseconds of the processors for each request."""
+    """Processor milliseconds per request."""
     if before is None or after is None:
         return None
     return round((after - before) / (len(stage.times) + stage.errors) * 1000, 2)
@@ -148,7 +149,7 @@ def _additions() -> float:
 
 
 def _rates(steady: Measured) -> Iterator[float]:
-    """Upwards from a rate that was held, downwards from one that was not."""
+    """Yield higher rates after a rate that was held, and lower ones after a rate that was not."""
     if steady.held:
         return itertools.count(steady.rate + STEP, STEP)
     below = itertools.count(steady.rate - STEP, -STEP)
@@ -175,7 +176,7 @@ async def _in_turn(port: int, requests: list[bytes]) -> None:
 
 
 def stage(port: int, tenants: list[Tenant], rate: float, seconds: float, seed: int) -> Measured:
-    """Requests at that rate for that long."""
+    """Send requests at this rate for this time, and return the results."""
     print(f"{rate:g} a second for {seconds:g} s …", file=sys.stderr)
     answers = asyncio.run(_arriving(port, tenants, rate, seconds, random.Random(seed)))
     times = [seconds for seconds, well in answers if well]
@@ -216,7 +217,8 @@ async def _answered(
 
 
 class Line:
-    """A kept connection; HTTP/1.1 as far as it takes, because a client's cost is the server's."""
+    """A persistent connection. It speaks only as much HTTP/1.1 as needed, because the client's cost
+    would count as the server's."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -224,7 +226,8 @@ class Line:
         self._writer: asyncio.StreamWriter | None = None
 
     async def ask(self, request: bytes) -> int:
-        """The status. A kept connection that the server has closed meanwhile is made anew, once."""
+        """The status of the response. If the server has closed the persistent connection, it is
+        opened again once."""
         was_open = self._reader is not None
         try:
             return await self._request(request)
@@ -271,7 +274,7 @@ def _asking(tenant: Tenant, question: str, chance: random.Random) -> bytes:
 
 
 def _books(seed: int) -> list[Tenant]:
-    """The tenants' books, each with a token."""
+    """The tenants with their books, each with a token."""
     chance = random.Random(seed)
     books = SQL(cast(LiteralString, dataset.BOOKS.read_text()))
     users = [UUID(int=chance.getrandbits(128)) for _ in range(TENANTS)]
@@ -301,14 +304,15 @@ def _ids(table: str, user: UUID) -> list[str]:
 
 
 def _backends() -> list[int]:
-    """The application's role's now, as processes: pools do not shrink within a stage."""
+    """The current sessions of the application's role as processes. Pools do not shrink within a
+    stage."""
     with connections["owner"].cursor() as cursor:
         cursor.execute("SELECT pid FROM pg_stat_activity WHERE usename = 'finley_app'")
         return [pid for (pid,) in cursor.fetchall()]
 
 
 def _cpu_seconds(pids: list[int]) -> float | None:
-    """What these processes have taken of the processors; None where it cannot be told."""
+    """The processor seconds of these processes; None if they cannot be read."""
     try:
         stats = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in pids]
     except OSError:
@@ -320,13 +324,14 @@ def _cpu_seconds(pids: list[int]) -> float | None:
 
 @contextmanager
 def _pooler() -> Iterator[dict[str, str]]:
-    """PgBouncer before the embedded server, for the application's role."""
+    """Run PgBouncer in front of the embedded server, for the application's role."""
     folder = Path(tempfile.mkdtemp(prefix="pgb", dir="/tmp"))
     server = connections["owner"].get_connection_params()["host"]
     settings = folder / "pgbouncer.ini"
     settings.write_text(PGBOUNCER.format(server=server, folder=folder))
     (folder / "users").write_text('"finley_app" ""\n')
-    # It refuses root; as root it has another name in a namespace of its own, and root's sockets.
+    # PgBouncer refuses root. So root runs it under another name in its own namespace, with root's
+    # sockets.
     renamed = ["unshare", "--user", "--map-user=65534"] if os.geteuid() == 0 else []
     process = subprocess.Popen([*renamed, "/usr/sbin/pgbouncer", "-q", str(settings)])
     try:

@@ -1,4 +1,5 @@
-"""Pay runs made of a tenant's books, and what an import of them followed by enrichment says."""
+"""Makes pay runs from a tenant's books, and compares checks with an import followed by
+enrichment."""
 
 from __future__ import annotations
 
@@ -68,7 +69,8 @@ COLUMNS = (
 
 
 def of_books(history: History, size: int, seed: int = 1) -> list[Candidate]:
-    """A pay run of new payments, payments made already, slips, strangers and changed accounts."""
+    """A pay run of new payments, payments that were made already, typing errors, strangers and
+    changed accounts."""
     rng = random.Random(seed)
     payments, side = history.payments, sides(history.payments)
     kinds = payments.entities.kind
@@ -101,7 +103,7 @@ def _of_row(payments: Payments, at: int, key: str) -> Candidate:
 
 
 def _altered(rng: random.Random, one: Candidate, run: Sequence[Candidate]) -> Candidate:
-    """Most are new; others are what goes wrong."""
+    """Most candidates are new; the others contain one of the errors."""
     new = f"{rng.choice('ABCDEFGH')}{rng.randrange(10**6, 10**7)}"
     cents = Decimal(rng.randrange(-999, 999)) / 100
     fresh = replace(one, number=new, amount=max(one.amount + cents, Decimal(1)))
@@ -122,7 +124,7 @@ def _altered(rng: random.Random, one: Candidate, run: Sequence[Candidate]) -> Ca
 
 
 def strangers(run: Sequence[Candidate]) -> list[Candidate]:
-    """Three more of a run: an unknown party, another account, another spelling."""
+    """Three more candidates of a run: an unknown party, another account, another spelling."""
     one = run[0]
     kind, name = one.party.kind, one.party.name
     return [
@@ -149,7 +151,7 @@ def _swapped_amount(amount: Decimal) -> Decimal:
 
 
 def imported(user_id: UUID, history: History, run: Sequence[Candidate], folder: Path) -> None:
-    """The run as a file, into the books' usual source."""
+    """Import the run as a file into the books' usual source."""
     source = history.usual_source
     platform = history.payments.platform[history.payments.source == source][0]
     entities = history.payments.entities
@@ -185,13 +187,13 @@ def _cells(one: Candidate, kinds: dict[str, str]) -> dict[str, Any]:
 
 
 def checked(user_id: UUID, run: Sequence[Candidate]) -> list[tuple[Any, ...]]:
-    """What the check says of the run."""
+    """The results of the check of the run, as outlines."""
     with_them, verdicts_of_run = check.judged(check.books(user_id), run)
     return [outline(with_them.payments, one) for one in verdicts_of_run]
 
 
 def judged(user_id: UUID, source: str, run: Sequence[Candidate]) -> list[tuple[Any, ...]]:
-    """What is said of the imported run's rows, of the books as they are now."""
+    """The verdicts on the imported rows of the run, in the current books, as outlines."""
     books = Findings(user_id)
     payments = books.payments
     place = {
@@ -206,7 +208,7 @@ def judged(user_id: UUID, source: str, run: Sequence[Candidate]) -> list[tuple[A
 
 
 def outline(payments: Payments, verdict: Verdict) -> tuple[Any, ...]:
-    """A verdict by the rows' own keys: what two of them are compared by."""
+    """A verdict in terms of the rows' own keys, so that two verdicts can be compared."""
     findings = [_finding(payments, one) for one in verdict.findings]
     pays = sorted((_key(payments, one.invoice), one.amount) for one in verdict.pays)
     return payments.external_id[verdict.place], verdict.verdict, findings, pays

@@ -114,7 +114,7 @@ def _until(what: str, true: Callable[[], Any]) -> Any:
 
 
 def _state() -> str:
-    """Where the run stands, and the end of the workers' log: what a failure is explained by."""
+    """The state of the run and the end of the workers' log, to explain a failure."""
     run = SyncRun.objects.using("owner").values("status", "tries", "fence", "next_try_at", "error")
     attempts = JobAttempt.objects.using("owner").values("fence", "outcome", "error")
     log = (Path(os.environ["FINLEY_STATE"]) / "workers.log").read_text()[-2000:]

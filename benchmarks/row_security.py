@@ -54,14 +54,15 @@ def main() -> None:
 
 
 def measure(rounds: int) -> dict[str, Any]:
-    """For each read: medians in milliseconds without and with, and the cost as a share."""
+    """For each read, the medians in milliseconds without and with row security, and the cost as a
+    share."""
     times: dict[str, dict[bool, list[float]]] = {}
     for name, ask in _reads(*_books()).items():
         times[name] = {False: [], True: []}
         for number in range(2 * rounds + 2):
             secured = bool(number % 2)
             _secure(secured)
-            ask()  # plans and caches are of this state
+            ask()  # fills plans and caches for this state
             start = time.perf_counter()
             ask()
             if number > 1:
@@ -90,7 +91,7 @@ def _secure(on: bool) -> None:
 
 
 def _books() -> tuple[UUID, UUID]:
-    """A small and the large tenant."""
+    """A small and a large tenant."""
     users = [uuid4() for _ in range(SMALL + 1)]
     books = SQL(cast(LiteralString, dataset.BOOKS.read_text()))
     with connections["owner"].cursor() as cursor:

@@ -1,4 +1,4 @@
-"""finley by uvicorn, for those who ask it from outside."""
+"""Runs finley with uvicorn, for measurements from outside."""
 
 import os
 import socket
@@ -19,7 +19,7 @@ ROLES = {"DATABASE_URL": "finley_app", "DATABASE_OWNER_URL": "finley_owner"}
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where it is asked, and its processes."""
+    """The server's address, and its processes."""
 
     port: int
     pids: list[int]
@@ -31,7 +31,7 @@ class Server:
 
 @contextmanager
 def served(environment: Mapping[str, str], *, processes: int = 1) -> Iterator[Server]:
-    """Until the end; so many server processes share its address."""
+    """Run this many server processes with one address until the block ends."""
     with socket.create_server(("127.0.0.1", 0), backlog=512) as listening:
         _, port = listening.getsockname()
         number = str(listening.fileno())
@@ -57,9 +57,10 @@ def served(environment: Mapping[str, str], *, processes: int = 1) -> Iterator[Se
 
 
 def database(*, through: str = "", port: int = 5432) -> dict[str, str]:
-    """What tells a server of the database that this process talks to, each role for its address.
+    """The environment with which a server uses this process's database, with an address for each
+    role.
 
-    `through`: the folder of a pooler's socket, for the application's role.
+    `through` is the folder of a pooler's socket, for the application's role.
     """
     server = connections["owner"].get_connection_params()
     addresses = {}

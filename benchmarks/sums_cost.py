@@ -1,8 +1,10 @@
-"""What cash-flow/ costs beside stats/, of one tenant: processor time, PostgreSQL's included.
+"""Compares the cost of cash-flow/ with that of stats/ for one tenant: processor time, including
+PostgreSQL's.
 
-The demo's books (seed 7) are imported, enriched and in the view. Both questions are asked in turn,
-without any cache of graphs or answers; a round asks each several times, and medians of the rounds
-are told. `ratio` is cash-flow/ over stats/; `cached` has stats/ from the graph in memory.
+The demo's books (seed 7) are imported, enriched and in the view. Both questions are asked
+alternately, without any cache of graphs or answers. A round asks each several times, and the
+medians of the rounds are printed. `ratio` is cash-flow/ over stats/; `cached` has stats/ from the
+graph in memory.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ from graph.questions import cash_flow, whole_graph
 from graph.view import refresh
 
 DATABASE = "finley_sums"
-EACH = 10  # questions of a round
+EACH = 10  # questions per round
 BOUND = 1.5
 BACKENDS = "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
 NANOSECONDS = 1e9
@@ -74,7 +76,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _measured(user_id: UUID, rounds: int) -> dict[str, float]:
-    """Milliseconds of processor time a question, the median of the rounds."""
+    """Milliseconds of processor time per question, the median of the rounds."""
     ways: dict[str, Callable[[], object]] = {
         "cash_flow": lambda: cash_flow.cash_flow(user_id),
         "stats": lambda: whole_graph.stats(user_id),
@@ -92,7 +94,7 @@ def _measured(user_id: UUID, rounds: int) -> dict[str, float]:
 
 
 def _cpu() -> float:
-    """Seconds that this process and the database's backends have run."""
+    """Processor seconds of this process and the database's backends."""
     with connections["owner"].cursor() as cursor:
         cursor.execute(BACKENDS)
         pids = [pid for (pid,) in cursor.fetchall()]

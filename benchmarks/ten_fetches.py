@@ -1,9 +1,9 @@
-"""A graph built by finley, against the same graph built in ten fetches.
+"""Compares a graph built by finley with the same graph built in ten fetches.
 
-Both end in the same networkx MultiDiGraph with every attribute, which is asserted. The ten-fetch
-way (tests/oracle/ten_fetches.py) is one plain query a table, joined in Python; finley's is
-`graph.reading.load_graph` with `graph.engine.networkx.to_networkx`. Rounds are interleaved; the
-medians are printed.
+Both methods end in the same networkx MultiDiGraph with every attribute, which is asserted. The
+ten-fetch method (tests/oracle/ten_fetches.py) runs one plain query per table and joins in Python.
+finley's is `graph.reading.load_graph` with `graph.engine.networkx.to_networkx`. Rounds are
+interleaved, and the medians are printed.
 """
 
 import argparse
@@ -61,7 +61,8 @@ def main() -> None:
 
 
 def measure(user: UUID, rounds: int) -> dict[str, Any]:
-    """Both ways once for their graphs, queries and connections, then `rounds` times by turns."""
+    """Run both methods once for their graphs, queries and connections, then alternate them `rounds`
+    times."""
     ten, queries_ten, connections_ten = _once(by_ten_fetches, user)
     ours, queries_ours, connections_ours = _once(by_finley, user)
     same, edges, nodes = same_graph(ten, ours), ours.number_of_edges(), ours.number_of_nodes()
@@ -87,7 +88,7 @@ def measure(user: UUID, rounds: int) -> dict[str, Any]:
 
 
 def by_ten_fetches(user: UUID) -> tuple[Graph, int]:
-    """The graph, and the queries that its connection ran."""
+    """The graph, and the number of queries that its connection ran."""
     ran = 0
 
     def count(execute: Callable[..., Any], *arguments: Any) -> Any:
@@ -105,7 +106,7 @@ def by_finley(user: UUID) -> tuple[Graph, int]:
 
 
 def _once(way: Way, user: UUID) -> tuple[Graph, int, int]:
-    """The way's graph, its queries, and the connections that it took."""
+    """The method's graph, and the numbers of its queries and connections."""
     dataset.disconnect()
     graph, queries = way(user)
     with psycopg.connect(arrow.pool().conninfo) as observer:  # a role sees its own backends

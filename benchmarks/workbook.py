@@ -1,8 +1,9 @@
-"""How long a workbook's rows take beside the same rows as a CSV: python -m benchmarks.workbook.
+"""Compares the time for reading a workbook with that for the same rows as a CSV: python -m
+benchmarks.workbook.
 
-Both are recognised, guessed and read to the last row, in turns; storing, which both have alike, is
-left out. Seconds are of processor time, the converting process's too: they do not depend on what
-else the machine does. Prints a line a turn, and one JSON object last.
+Both are recognised, guessed and read to the last row, alternately. Storing is left out, because it
+is the same for both. Seconds are processor time, including the converting process's, so other work
+of the machine does not matter. Prints one line per turn, and one JSON object at the end.
 """
 
 import argparse
@@ -17,7 +18,7 @@ import django
 import xlsxwriter
 
 HEADER = ("Date", "Supplier", "Invoice Number", "Amount", "Currency")
-MOST = 1.5  # times the CSV's seconds
+MOST = 1.5  # factor of the CSV's seconds
 
 
 def main() -> None:

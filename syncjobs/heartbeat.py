@@ -5,11 +5,12 @@ import logging
 import threading
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from django.conf import settings
 from django.db import connections
 
-from syncjobs import periodic
+from syncjobs import periodic, worker_signs
 from syncjobs.database_threads import UNREACHABLE, Threads
 from syncjobs.runner import Runner
 
@@ -83,13 +84,22 @@ class Heartbeat:
             async with asyncio.TaskGroup() as group:
                 group.create_task(_every(TICK, leases.show_life))
                 group.create_task(_every(periodic.LEASE / 4, self._renew))
+                group.create_task(_every(worker_signs.EVERY, self._tell))
                 if self._has_tasks:
                     group.create_task(_every(TICK, self._begin))
         finally:
             await leases.stop()
             if self._running:
                 await asyncio.wait(self._running.values())
+            with suppress(*UNREACHABLE):
+                await self._threads.run(worker_signs.forget, self._runner.worker)
             await self._threads.close()
+
+    async def _tell(self) -> None:
+        await self._threads.run(worker_signs.tell, self._runner.worker, self._functions())
+
+    def _functions(self) -> list[str]:
+        return [attempt.claim.function for attempt in self._runner.attempts.values()]
 
     async def _renew(self) -> None:
         if self._running:

@@ -25,6 +25,7 @@ from syncjobs.models.choices import Outcome, RunStatus
 ROLE = "owner"
 # The server ends a save that hangs or whose process is stopped, because its locks block others.
 # COPY counts as a statement.
+LOG_LINES = 100  # of a run
 BOUNDED = (
     "SET LOCAL idle_in_transaction_session_timeout = '20s'; SET LOCAL statement_timeout = '600s'"
 )
@@ -158,12 +159,24 @@ class Save:
 
     def __init__(self, progress: dict[str, Any]) -> None:
         self.progress = progress
+        self.before = dict(progress)
         self.cursor: dict[str, Any] | None = None
         self.moved = False
 
     def move(self, cursor: dict[str, Any] | None) -> None:
         """Set the connection's new cursor; None: the next sync lists everything."""
         self.cursor, self.moved = cursor, True
+
+    def line(self, fence: int) -> str:
+        """The save in words, for the run's log: what it adds to each number of the progress."""
+        more = [
+            f"+{count - was:,} {name}"
+            for name, count in self.progress.items()
+            if isinstance(count, int)
+            and isinstance(was := self.before.get(name, 0), int)
+            and count > was
+        ]
+        return f" attempt {fence} saved: {', '.join(more) or 'nothing new'}"
 
 
 @contextmanager
@@ -188,6 +201,8 @@ def _save_state(cursor: Any, claim: Claim, save: Save) -> None:
         "fence": claim.fence,
         "lease": settings.SYNC_LEASE,
         "progress": json.dumps(save.progress),
+        "line": save.line(claim.fence),
+        "lines": LOG_LINES,
     }
     cursor.execute(sql.read("runs/saved"), values)
     if not cursor.rowcount:

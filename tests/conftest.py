@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 from django.apps import apps
 from django.conf import settings
+from django.contrib import admin
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.db import connections
 from django.test.utils import override_settings, setup_databases, teardown_databases
@@ -71,6 +72,12 @@ def _nothing_is_kept_in_memory() -> Iterator[None]:
     apart = {**settings.GRAPH_CACHE, "memory": 0}
     with override_settings(ANSWERS_MEMORY=0, CHECKS_MEMORY=0, GRAPH_CACHE=apart):
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _admin_pages() -> None:
+    """Registered as in a server, for tests that look at the registry before any URL."""
+    admin.autodiscover()
 
 
 @pytest.fixture

@@ -1,1 +1,1 @@
-"""Other libraries and other ways with which the graph benchmark compares the service."""
+"""Other libraries and methods with which the graph benchmark compares finley."""

@@ -1,4 +1,5 @@
-"""The same algorithms, ours through networkx's interface, and other libraries' on ready arrays."""
+"""The same algorithms in finley, through networkx's interface, and in other libraries, on prepared
+arrays."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,12 +20,12 @@ from tests.graph.engine import tables
 
 Peers = dict[str, dict[str, Callable[[], Any]]]
 SEED = 1
-SAMPLED = 50  # networkx has every 50th source only; its time is multiplied
+SAMPLED = 50  # networkx computes only every 50th source, and its time is multiplied
 BETWEENNESS = (5_000, 50_000)  # nodes, edges
 
 
 def questions(large: ColumnarGraph, middle: ColumnarGraph) -> Peers:
-    """Algorithm → library → the computation alone, on what that library has made ready."""
+    """Algorithm → library → the computation alone, on the data that the library has prepared."""
     return {
         "pagerank": _pagerank(large),
         "louvain": _louvain(middle),
@@ -75,7 +76,7 @@ def _betweenness() -> dict[str, Callable[[], Any]]:
 
 
 def _plain(graph: ColumnarGraph) -> "nx.MultiDiGraph[int]":
-    """networkx's own graph of the same ends, without attributes."""
+    """A networkx graph with the same edges, without attributes."""
     result: nx.MultiDiGraph[int] = nx.MultiDiGraph()
     result.add_nodes_from(range(graph.number_of_nodes()))
     result.add_edges_from(

@@ -1,4 +1,4 @@
-"""Ways from the view to a graph: finley's, and those that it is measured against."""
+"""Methods of loading a graph from the view: finley's, and those with which it is compared."""
 
 from collections.abc import Callable
 from typing import Any
@@ -25,7 +25,8 @@ NODES = SQL("SELECT id, kind, name FROM normalized_entities WHERE user_id = {}")
 
 
 def raw_copy(user: UUID) -> int:
-    """All columns by COPY … (FORMAT BINARY), thrown away: what the database can send. Bytes."""
+    """Read all columns by COPY … (FORMAT BINARY) and discard them. Return the bytes, which is what
+    the database can send."""
     statement = SQL("COPY ({}) TO STDOUT (FORMAT BINARY)").format(_all(user))
     with (
         tenant_transaction(user) as connection,
@@ -36,7 +37,7 @@ def raw_copy(user: UUID) -> int:
 
 
 def cold_full(user: UUID) -> ColumnarGraph:
-    """All columns and the nodes' places, ready for algorithms."""
+    """Load all columns and the nodes' positions, ready for algorithms."""
     graph = ColumnarGraph(load(user)[0])
     assert graph.topology.n == graph.number_of_nodes()
     return graph
@@ -54,13 +55,13 @@ def warm(user: UUID) -> ColumnarGraph:
 
 
 def get_bytes(user: UUID) -> int:
-    """The same entry fetched from Redis and thrown away."""
+    """Read the same entry from Redis and discard it."""
     key = graph_cache.Key(user, version.version(user), tuple(sorted(ALL)), None)
     return len(graph_cache.redis().get(key.name))
 
 
 def dicts(user: UUID) -> "nx.MultiDiGraph[Any]":
-    """psycopg's rows as dicts, into networkx."""
+    """Load psycopg's rows as dicts into networkx."""
     result: nx.MultiDiGraph[Any] = nx.MultiDiGraph()
     with tenant_transaction(user) as connection, connection.cursor() as wrapped:
         cursor = wrapped.cursor.connection.cursor(row_factory=dict_row)
@@ -74,7 +75,7 @@ def dicts(user: UUID) -> "nx.MultiDiGraph[Any]":
 
 
 def pandas(user: UUID) -> "nx.MultiDiGraph[Any]":
-    """pandas' frame, into networkx."""
+    """Load a pandas data frame into networkx."""
     with tenant_transaction(user) as connection, connection.cursor() as wrapped:
         wrapped.execute(_all(user))
         names = [column.name for column in wrapped.description]
@@ -90,7 +91,7 @@ def pandas(user: UUID) -> "nx.MultiDiGraph[Any]":
 
 
 def ten(user: UUID) -> "nx.MultiDiGraph[Any]":
-    """One query a table, joined in Python, into networkx."""
+    """Run one query per table, join in Python, and load into networkx."""
     with tenant_transaction(user) as connection:
         return ten_fetches.build(user, using=connection.alias)
 

@@ -1,1 +1,1 @@
-"""What the chaos benchmark breaks, and the audit of what the syncs did meanwhile."""
+"""The faults of the chaos benchmark, and the audit of the syncs afterwards."""

@@ -1,4 +1,5 @@
-"""What benchmarks.chaos breaks beside workers and servers: each a function that ends by itself."""
+"""The faults of benchmarks.chaos other than kills and restarts. Each is a function that ends by
+itself."""
 
 import random
 import signal
@@ -20,9 +21,9 @@ WHERE pid <> pg_backend_pid() AND usename = current_user AND random() < 0.7
 
 
 def kill_backends() -> int:
-    """Most of the server's sessions end in the middle of what they do; how many."""
+    """End most of the server's sessions while they work. Return their number."""
     killed = 0
-    for alias in connections:  # a role may end its own
+    for alias in connections:  # a role may end its own sessions
         with suppress(DatabaseError), connections[alias].cursor() as cursor:
             cursor.execute(KILLED_BACKENDS)
             killed += int(cursor.fetchone()[0])
@@ -31,7 +32,8 @@ def kill_backends() -> int:
 
 
 def exhaust(seconds: float) -> int:
-    """All connections that the server still gives are taken, for so long; how many."""
+    """Open all connections that the server still allows, for this many seconds. Return their
+    number."""
     with suppress(DatabaseError):
         connections["owner"].ensure_connection()
     driver = connections["owner"].connection
@@ -57,7 +59,7 @@ def exhaust(seconds: float) -> int:
 
 
 def divide(parts: list[Partition], seconds: float) -> None:
-    """The workers and the servers do not hear of each other for so long."""
+    """Cut the network between the workers and the servers for this many seconds."""
     for part in parts:
         part.cut()
     time.sleep(seconds)
@@ -66,9 +68,10 @@ def divide(parts: list[Partition], seconds: float) -> None:
 
 
 def migrate_killed(times: int, chance: random.Random) -> int:
-    """`migrate` killed so many times in mid-work, each later, then run to its end.
+    """Kill `migrate` this many times while it works, each time later. Then run it to its end.
 
-    How many of the kills met it. Raises CalledProcessError where it cannot go on.
+    Returns the number of kills that interrupted it. Raises CalledProcessError if it cannot
+    continue.
     """
     met = 0
     command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]

@@ -1,4 +1,5 @@
-"""A TCP proxy before a Unix socket, whose network can be cut: nothing arrives, nothing ends."""
+"""A TCP proxy in front of a Unix socket that simulates a cut network: nothing arrives and nothing
+ends."""
 
 import asyncio
 import threading
@@ -21,11 +22,12 @@ class Partition:
         self._ready.wait(10)
 
     def cut(self) -> None:
-        """From now on bytes wait here, in both directions, and new connections hear nothing."""
+        """Hold back bytes in both directions, and leave new connections without an answer."""
         self._loop.call_soon_threadsafe(self._pass.clear)
 
     def heal(self) -> None:
-        """New connections work; those that the cut has met are reset, as by a router's table."""
+        """Let new connections work. Connections that the cut interrupted are reset, as by a
+        router."""
         self._loop.call_soon_threadsafe(self._reset)
 
     def _reset(self) -> None:
@@ -58,7 +60,7 @@ class Partition:
                 group.create_task(self._forward(reader, far_writer))
                 group.create_task(self._forward(far_reader, writer))
         except* OSError:
-            pass  # one end went away: so does the other
+            pass  # if one end closes, the other is closed, too
         finally:
             for end in ends:
                 self._writers.discard(end)

@@ -1,4 +1,4 @@
-"""What benchmarks.chaos finds in the tables afterwards."""
+"""Reads the result of benchmarks.chaos from the tables."""
 
 from typing import Any
 
@@ -6,13 +6,14 @@ from django.db import connections
 
 
 def recorded() -> dict[str, int]:
-    """Rows of job_failures by run."""
+    """The number of rows of job_failures by run."""
     query = "SELECT run_id::text, count(*) FROM job_failures WHERE run_id IS NOT NULL GROUP BY 1"
     return {run: int(count) for run, count in rows(query)}
 
 
 def doubled() -> int:
-    """Effects that were written more than once, and runs that succeeded more than once."""
+    """The number of effects that were written more than once, and of runs that succeeded more than
+    once."""
     effects = count(
         "SELECT coalesce(sum(times - 1), 0) FROM "
         "(SELECT count(*) AS times FROM audit_effects GROUP BY what, key) AS counted"
@@ -24,13 +25,13 @@ def doubled() -> int:
 
 
 def count(query: str) -> int:
-    """The number that the query gives."""
+    """The number that the query returns."""
     [(count,)] = rows(query)
     return int(count)
 
 
 def rows(query: str, values: list[Any] | None = None) -> list[tuple[Any, ...]]:
-    """What the query gives, as the owner."""
+    """The rows that the query returns, read as the owner."""
     with connections["owner"].cursor() as cursor:
         cursor.execute(query, values)
         return list(cursor.fetchall())

@@ -9,12 +9,13 @@ from finley.demo.truth import Ref, Truth
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of case and its look-alikes.
+    """One kind of case with its look-alikes.
 
-    `layer`: a link type, "linked" (any type), "duplicates", "series", "aliases", "overdue" or
-    "amounts". `rows` are all rows of the kind, the look-alikes' too: what a layer says of them and
-    the truth does not is wrong. `pairs` are two rows each; `series` and `parties` are ids of the
-    truth's; `cases` are groups of pairs that are one finding; `pence` the next amounts of series.
+    `layer` is a link type, "linked" (any type), "duplicates", "series", "aliases", "overdue" or
+    "amounts". `rows` are all rows of the kind, including those of look-alikes. What a layer says
+    about them is wrong unless the truth says it, too. `pairs` are pairs of rows. `series` and
+    `parties` are ids of the truth. `cases` are groups of pairs that are one finding. `pence` are
+    the next amounts of series.
     """
 
     name: str

@@ -1,1 +1,2 @@
-"""Scores of the nine layers: what was found in the tables against what is true of the books."""
+"""Scores the nine layers: compares the rows that enrichment wrote with the truth about the
+books."""

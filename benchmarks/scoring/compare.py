@@ -1,4 +1,4 @@
-"""The found against the truth, layer by layer."""
+"""Compares detectors' results with the truth, layer by layer."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from benchmarks.scoring.scores import (
 from benchmarks.scoring.written_layers import Found
 from finley.demo.truth import Ref, Series, Truth
 
-ENOUGH = 4  # occurrences; three intervals are the fewest that could contradict a rhythm
-TWO_CYCLES = 24  # months; less shows no season
+ENOUGH = 4  # occurrences; three intervals are the fewest that could contradict a frequency
+TWO_CYCLES = 24  # months; fewer show no season
 
 
 def judge(claims: Found, truth: Truth) -> Card:
-    """Every layer and link type that the truth speaks of."""
+    """Return the scores of every layer and link type that the truth covers."""
     scores: dict[str, Score | Share] = {
         "recurrence": recurrence(claims, truth),
         "frequency": frequency(claims, truth),
@@ -48,7 +48,7 @@ def judge(claims: Found, truth: Truth) -> Card:
 
 
 def months(truth: Truth) -> int:
-    """How long the books are."""
+    """The length of the books in months."""
     days = (truth.end - truth.start).days
     return round(days / 30.44)
 
@@ -57,10 +57,11 @@ def months(truth: Truth) -> int:
 
 
 def recurrence(claims: Found, truth: Truth) -> Score:
-    """By rows: one is right where it is in a pattern most of whose rows are its own series'.
+    """The score by rows. A row is right if it is in a pattern most of whose rows are from its own
+    series.
 
-    Neither right nor wrong: series with fewer than ENOUGH occurrences, payments that follow a
-    series' invoices, and a series' duplicates.
+    Some rows count neither way: those of series with fewer than ENOUGH occurrences, payments that
+    follow a series' invoices, and a series' duplicates.
     """
     series_of, ignored = _series_of(truth), _unknowable(truth)
     whose = _majority(claims.series_of_row, series_of)
@@ -73,12 +74,14 @@ def recurrence(claims: Found, truth: Truth) -> Score:
 def _sure(
     claims: Found, whose: Mapping[str, str], used: set[str]
 ) -> tuple[tuple[float, bool], ...]:
-    """The score of each pattern that has a row which counts, and whether it is any true series."""
+    """The score of each pattern with a row that counts, and whether the pattern is a true
+    series."""
     return tuple((score, p in whose) for p, (_, score) in claims.patterns.items() if p in used)
 
 
 def frequency(claims: Found, truth: Truth) -> Share:
-    """Among the series that a pattern is of: those whose largest pattern has their frequency."""
+    """Of the series for which a pattern was found, the share whose largest pattern has their
+    frequency."""
     right = 0
     matched = matches(claims, truth)
     for series in enough(truth):
@@ -89,7 +92,7 @@ def frequency(claims: Found, truth: Truth) -> Share:
 
 
 def matches(claims: Found, truth: Truth) -> dict[str, str]:
-    """Series → the pattern that is of it and has the most of its rows."""
+    """Series → the pattern that belongs to it and has the most of its rows."""
     series_of = _series_of(truth)
     whose = _majority(claims.series_of_row, series_of)
     shared = Counter(
@@ -102,7 +105,7 @@ def matches(claims: Found, truth: Truth) -> dict[str, str]:
 
 
 def enough(truth: Truth) -> list[Series]:
-    """The series that one could know."""
+    """The series that could be detected."""
     return [one for one in truth.series if len(set(one.due)) >= ENOUGH]
 
 
@@ -127,9 +130,8 @@ def _majority(pattern_of: Mapping[Ref, str], series_of: Mapping[Ref, str]) -> di
 
 
 def seasonal(claims: Found, truth: Truth) -> Score:
-    """By series and pattern: a true season is found where most of its rows have a pattern; a
-    pattern is right where any of its rows is of a true season.
-    """
+    """The score by series and pattern. A true season is found if most of its rows have a pattern. A
+    pattern is right if any of its rows has a true season."""
     true = [one for one in enough(truth) if one.seasonal_months and _spans(one)]
     covered = [one for one in true if 2 * sum(r in claims.season for r in one.rows) > len(one.rows)]
     rows = {row for one in truth.series if one.seasonal_months for row in one.rows}
@@ -140,7 +142,7 @@ def seasonal(claims: Found, truth: Truth) -> Score:
 
 
 def seasonal_months(claims: Found, truth: Truth) -> Share:
-    """Months of found seasons that are right, among those that are said or true."""
+    """Of the months that are reported or true in found seasons, the share that is right."""
     right = whole = 0
     for one in enough(truth):
         patterns = Counter(claims.season[row] for row in one.rows if row in claims.season)
@@ -159,7 +161,8 @@ def _spans(series: Series) -> bool:
 
 
 def duplicates(claims: Found, truth: Truth) -> Score:
-    """Pairs at least as sure as not. An echo, and two copies of one original, count neither way."""
+    """The score of pairs with a confidence of at least one half. Echoes, and two copies of one
+    original, count neither way."""
     true = {frozenset((d.row, d.original)) for d in truth.duplicates if not d.echo}
     related = nx.Graph([(d.row, d.original) for d in truth.duplicates])
     ignored = {frozenset(p) for group in nx.connected_components(related)
@@ -169,10 +172,10 @@ def duplicates(claims: Found, truth: Truth) -> Score:
 
 
 def same_transaction(claims: Found, truth: Truth) -> Score:
-    """Pairs; any one-to-one pairing within an interchangeable group is right.
+    """The score of pairs. Any one-to-one pairing within an interchangeable group is right.
 
-    One claim and the one payment that settled it are the same money, seen twice: neither. That
-    they settle is asked in `settles`.
+    A claim and the single payment that settled it are the same money, so the pair counts neither
+    way. Whether one settles the other is scored in `settles`.
     """
     groups: dict[str, list[tuple[Ref, Ref]]] = defaultdict(list)
     for one in truth.same_transaction:
@@ -185,7 +188,7 @@ def same_transaction(claims: Found, truth: Truth) -> Score:
 
 
 def reversals(claims: Found, truth: Truth) -> Score:
-    """Pairs of what takes back and what is taken back."""
+    """The score of pairs of a reversal and its original."""
     return of_pairs(claims.links["reversal"], {frozenset(r[:2]) for r in _reversed(truth)})
 
 
@@ -194,9 +197,8 @@ def _reversed(truth: Truth) -> list[tuple[Ref, Ref]]:
 
 
 def settles(claims: Found, truth: Truth) -> Score:
-    """Each invoice with each of its payments. Credit notes and returned payments, which settle
-    only by what they take away, count neither way.
-    """
+    """The score of pairs of an invoice and one of its payments. Credit notes and returned payments
+    count neither way, because they settle only by what they take away."""
     back = {row for row, _ in _reversed(truth)}
     true: set[Pair] = set()
     ignored: set[Pair] = set()
@@ -209,7 +211,7 @@ def settles(claims: Found, truth: Truth) -> Score:
 
 
 def fee_of(claims: Found, truth: Truth) -> Score:
-    """Each fee with what caused it."""
+    """The score of pairs of a fee and the payment that caused it."""
     true = {frozenset((one.fee, one.payment)) for one in truth.fee_of}
     return of_pairs(claims.links["fee_of"], true)
 
@@ -218,10 +220,11 @@ def fee_of(claims: Found, truth: Truth) -> Score:
 
 
 def aliases(claims: Found, truth: Truth, *, joined: bool = False) -> Score:
-    """Pairwise over spellings, by the entity that most of a spelling's rows are matched to.
+    """The pairwise score over spellings, by the entity to which most of a spelling's rows are
+    matched.
 
-    A spelling that stands for several parties in the same words and keys tells nobody apart.
-    `joined`: as if a person had merged what was offered rightly.
+    A spelling that several parties have with the same words and keys says nothing. `joined` scores
+    as if a person had merged all correct offers.
     """
     named = labels(claims, truth)
     merged = nx.Graph(rightly(claims, named)) if joined else nx.Graph()
@@ -230,8 +233,9 @@ def aliases(claims: Found, truth: Truth, *, joined: bool = False) -> Score:
 
 
 def offered(claims: Found, truth: Truth) -> Score:
-    """Of the pairs of entities that a person is asked about: those that are one party, among all
-    that would have to be joined. Entities of no known spelling count neither way."""
+    """Of the pairs of entities that a person is asked about, those that are one party, compared
+    with all pairs that would have to be joined. Entities without a known spelling count neither
+    way."""
     named = labels(claims, truth)
     entities_known = {entity for _, entity in named}
     right = set(rightly(claims, named))
@@ -277,7 +281,8 @@ def _top(counts: Counter[str]) -> str:
 
 
 def groups(truth: Truth, days: Mapping[Ref, date], cut: date) -> list[list[Ref]]:
-    """The rows of each series (doubled ones out), but of those that miss a day just at the cut."""
+    """The rows of each series without doubled ones, except series that miss a day just at the
+    cut."""
     result = []
     for one in enough(truth):
         due = [d for row, d in zip(one.rows, one.due, strict=True) if days[row] < cut]
@@ -290,9 +295,10 @@ def groups(truth: Truth, days: Mapping[Ref, date], cut: date) -> list[list[Ref]]
 def forecasts(
     before: Found, series: list[list[Ref]], days: Mapping[Ref, date], cut: date
 ) -> Forecasts:
-    """Predictions made of the books before `cut`, against each series' first row from then on.
+    """Compare predictions from the books before `cut` with each series' first row after it.
 
-    `days` are those of the whole books. A prediction belongs to the series of the row it hangs on.
+    `days` are those of the whole books. A prediction belongs to the series of the row to which it
+    refers.
     """
     by_row = {one.row: one for one in before.predictions}
     covered, errors, sure, unpredicted = [], [], [], 0

@@ -1,4 +1,4 @@
-"""The planted kinds of cases, each scored alone: what a layer says of a kind's rows."""
+"""Scores each planted kind of case alone: what a layer says about the kind's rows."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from benchmarks.scoring.scores import PROBABLE, Card, Pair, Pairs, Score, of_pai
 from benchmarks.scoring.written_layers import Found, Prediction
 from finley.demo.truth import Ref, Series, Truth
 
-WHOLE = 0.8  # of its rows in one pattern: a series is found as one
+WHOLE = 0.8  # share of its rows in one pattern from which a series counts as found as one
 FREQUENCIES = frozenset({"two_monthly", "half_yearly", "twice_monthly", "thirty_days", "yearly"})
-NEAR = 0.15  # of the amount: ranges wider than this on a side say too little
+NEAR = 0.15  # share of the amount; a range that is wider on one side says too little
 
 
 def judge(found: Found, truth: PlantedTruth) -> Card:
-    """A score for each kind, and all spelling kinds together."""
+    """Return a score for each kind, and one for all spelling kinds together."""
     scores = {kind.name: SCORERS.get(kind.layer, links)(found, truth, kind) for kind in truth.kinds}
     spelled = [scores[kind.name] for kind in truth.kinds if kind.layer == "aliases"]
     scores["alias_all"] = sum(spelled[1:], spelled[0])
@@ -27,7 +27,7 @@ def judge(found: Found, truth: PlantedTruth) -> Card:
 
 
 def links(found: Found, _: Truth, kind: Kind) -> Score:
-    """Pairs of the kind's link type (or of any) that touch its rows."""
+    """The score of pairs of the kind's link type (or of any) that contain its rows."""
     of_types = found.links.values() if kind.layer == "linked" else [found.links[kind.layer]]
     pairs = {pair: sure for each in of_types for pair, sure in each.items()}
     return of_pairs(_touching(pairs, kind), {frozenset(pair) for pair in kind.pairs})
@@ -44,9 +44,9 @@ def _touching(pairs: Pairs, kind: Kind) -> Pairs:
 
 
 def by_case(found: Found, truth: Truth) -> Score:
-    """Findings, not pairs: a case is right where most of its pairs are true, and a true case is
-    found by any of its pairs. Books without planted cases: what hangs together is one case.
-    """
+    """The score of findings, not pairs. A finding is right if most of its pairs are true. A true
+    case is found by any of its pairs. In books without planted cases, connected pairs are one
+    case."""
     cases = [{frozenset(pair) for pair in case} for case in _cases(truth)]
     true = {pair for case in cases for pair in case}
     echoes = {frozenset((one.row, one.original)) for one in truth.duplicates if one.echo}
@@ -57,7 +57,7 @@ def by_case(found: Found, truth: Truth) -> Score:
     right = {name: 2 * sum(p in true for p in pairs) > len(pairs) for name, pairs in groups.items()}
     sure = tuple((max(found.duplicates[p] for p in groups[name]), ok) for name, ok in right.items())
     seen = sum(any(found.duplicates.get(pair, 0) >= PROBABLE for pair in case) for case in cases)
-    # several true cases may be one finding: recall counts cases, precision findings
+    # several true cases may be one finding, so recall counts cases and precision counts findings
     wrong = len(right) - sum(right.values())
     return Score(seen, seen + wrong, len(cases), sure)
 
@@ -71,9 +71,8 @@ def _cases(truth: Truth) -> Iterable[Iterable[Iterable[Ref]]]:
 
 
 def series(found: Found, truth: Truth, kind: Kind) -> Score:
-    """Patterns on the kind's rows: one is right that has nearly all rows of one series and hardly
-    any others; where the kind is a frequency, it must be called that.
-    """
+    """The score of patterns on the kind's rows. A pattern is right if it has nearly all rows of one
+    series and hardly any others. If the kind is a frequency, the pattern must have it."""
     members = {one.id: one for one in truth.series if one.id in kind.series}
     rows_of: dict[str, list[Ref]] = defaultdict(list)
     for row, pattern in found.series_of_row.items():
@@ -99,14 +98,15 @@ def _whose(
 
 
 def overdue(found: Found, truth: Truth, kind: Kind) -> Score:
-    """What is foretold of series that stopped must be overdue, not pending, and not gone."""
+    """The score of predictions of series that stopped. They must be overdue, neither pending nor
+    deleted."""
     latest = _latest(found, truth, kind)
     right = sum(one.status == "overdue" for one in latest.values())
     return Score(right, len(latest), len(kind.series))
 
 
 def amounts(found: Found, truth: Truth, kind: Kind) -> Score:
-    """The next amount is within its range, and the range near it."""
+    """The score of next amounts: the amount must be within its range, and the range near it."""
     latest = _latest(found, truth, kind)
     true = dict(zip(kind.series, kind.pence, strict=True))
     right = sum(_holds(one, true[name] / 100) for name, one in latest.items())
@@ -128,9 +128,8 @@ def _latest(found: Found, truth: Truth, kind: Kind) -> dict[str, Prediction]:
 
 
 def aliases(found: Found, truth: Truth, kind: Kind) -> Score:
-    """Parties all of whose spellings are one entity, or are offered to be; `found` counts those of
-    the kind's that were merged with another party's, too.
-    """
+    """The score of parties whose spellings are all one entity, or are offered to be. `found` also
+    counts the kind's parties that were merged with another party."""
     labels = compare.labels(found, truth)
     graph = nx.Graph(compare.rightly(found, labels))
     parties: dict[str, set[str]] = defaultdict(set)

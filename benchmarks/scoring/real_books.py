@@ -1,4 +1,5 @@
-"""Calderdale's books: what is known about them without a truth (the data's README)."""
+"""Compares results on Calderdale's books with what is known about them without a truth (the data's
+README)."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ ON_CARD, INVOICE, MASK = "Credit Cards", "IV", "REDACTED"
 
 @dataclass(frozen=True)
 class Lines:
-    """The two files' lines, as their rows state them."""
+    """The lines of the two files, as their rows state them."""
 
     ledger: dict[Ref, dict[str, str]]
     cards: dict[Ref, dict[str, str]]
@@ -30,7 +31,7 @@ class Lines:
 
 
 def files(folder: Path | None = None) -> list[Path]:
-    """The ledger and the card feed, or what the folder has; empty where it is not beside the
+    """The ledger and the card feed, or the files of the folder. Empty if the data is not beside the
     project."""
     return sorted((folder or FOLDER).glob("*.csv.gz"))
 
@@ -63,10 +64,11 @@ def judge(claims: Found, books: Lines) -> dict[str, Any]:
 
 
 def cross_platform(claims: Found, books: Lines) -> dict[str, Any]:
-    """Ledger lines of "Credit Cards" and card lines of one merchant and amount are one group.
+    """Compare links with groups: ledger lines of "Credit Cards" and card lines with one merchant
+    and amount.
 
-    `possible`: as many as the groups could give one to one. `precision`: the links that join a
-    ledger line and a card line of one group, among all links between the two files.
+    `possible` is the number of pairs that the groups allow one to one. `precision` is the share of
+    links between the two files that join a ledger line and a card line of one group.
     """
     ledger = {ref: _group(row, "supplier_name") for ref, row in books.ledger.items()
               if row["definition"] == ON_CARD}  # fmt: skip
@@ -89,7 +91,8 @@ def cross_platform(claims: Found, books: Lines) -> dict[str, Any]:
 
 
 def same_transaction(found: Found, known: Lines) -> Score:
-    """The links between the two files, as sure as they are: right within one group."""
+    """The score of the links between the two files with their confidence. A link within one group
+    is right."""
     sure = []
     for pair, confidence in found.links["same_transaction"].items():
         ours, theirs = sorted(pair, key=lambda ref: ref not in known.ledger)
@@ -108,9 +111,10 @@ def _group(row: dict[str, str], name: str) -> tuple[str, str]:
 
 
 def duplicate_groups(claims: Found, books: Lines) -> dict[str, Any]:
-    """Invoices of one supplier, number and amount on different days, nothing of it redacted.
+    """Compare duplicates with groups of invoices of one supplier, number and amount on different
+    days, without redacted values.
 
-    A group is found where any of its pairs is flagged.
+    A group is found if any of its pairs is reported.
     """
     groups: dict[tuple[str, ...], list[Ref]] = defaultdict(list)
     for ref, row in books.ledger.items():
@@ -124,9 +128,11 @@ def duplicate_groups(claims: Found, books: Lines) -> dict[str, Any]:
 
 
 def published_twice(claims: Found, books: Lines) -> dict[str, Any]:
-    """Card lines that two months' files have: each is one row, and none was paid twice by that.
+    """Check card lines that the files of two months contain. Each is one row, and none was paid
+    twice because of that.
 
-    `flagged`: pairs of such rows that are called duplicates all the same (equal purchases may be).
+    `flagged` are pairs of such rows that are reported as duplicates nevertheless (equal purchases
+    may be).
     """
     again = {ref for ref, times in books.published.items() if times > 1}
     flagged = [

@@ -1,4 +1,4 @@
-"""Reliability as Markdown: for each layer, how sure it was and how often it was right."""
+"""Writes the reliability of each layer as Markdown: its confidence, and how often it was right."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ HEAD = ("| layer | stated → right (n), by tenths of confidence | error |", "|-
 
 
 def markdown(as_json: dict[str, Any]) -> str:
-    """A table for each set of books that has any reliability."""
+    """A table for each set of books with reliability data."""
     return (
         "\n".join(line for name, scores in as_json.items() for line in _table(name, scores)) + "\n"
     )

@@ -1,4 +1,4 @@
-"""Tenants to be scored: made, filled, enriched, cut short, shuffled."""
+"""The tenants that are scored: created, filled, enriched, cut short, shuffled."""
 
 from __future__ import annotations
 
@@ -45,7 +45,8 @@ MOVE = """
 
 @dataclass(frozen=True)
 class Cost:
-    """What a run took: seconds in all and by layer, and this process's peak in megabytes."""
+    """The cost of a run: seconds in all and by layer, and this process's peak memory in
+    megabytes."""
 
     seconds: float
     layers: dict[str, float]
@@ -53,7 +54,8 @@ class Cost:
 
 
 def made(files: Iterable[tuple[Path, Mapping]], *, strictly: bool = True) -> UUID:
-    """A new tenant whose books are these files. `strictly`: all of their rows, else ValueError."""
+    """A new tenant with these files as its books. With `strictly`, raises ValueError unless all of
+    their rows are read."""
     user_id = tenant_lookup.find(str(uuid4()), create=True)
     with tempfile.TemporaryDirectory() as rejects:
         for path, by in files:
@@ -64,7 +66,7 @@ def made(files: Iterable[tuple[Path, Mapping]], *, strictly: bool = True) -> UUI
 
 
 def enrich(user_id: UUID) -> Cost:
-    """Every layer, from the tables as they are."""
+    """Compute every layer from the current tables."""
     _forget_peak()
     start = time.perf_counter()
     results = import_module("graph.enrich.run_enrichment").enrich(user_id)
@@ -74,7 +76,7 @@ def enrich(user_id: UUID) -> Cost:
 
 
 def cut_short(user_id: UUID, day: date) -> None:
-    """Forget what happened on that day and later."""
+    """Delete what happened on that day and later."""
     with connections["owner"].cursor() as cursor:
         cursor.execute(
             "DELETE FROM raw_events WHERE user_id = %s AND occurred_at >= %s", [user_id, day]
@@ -82,7 +84,8 @@ def cut_short(user_id: UUID, day: date) -> None:
 
 
 def shuffle(user_id: UUID, seed: int) -> None:
-    """Give every row of a source the date of another, at random; each date stays as frequent."""
+    """Give every row of a source the date of another row at random. Each date stays as frequent as
+    before."""
     with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
         cursor.execute(DATES, [user_id])
         rows = cursor.fetchall()
@@ -112,13 +115,13 @@ def timed(work: Callable[[], UUID]) -> tuple[UUID, float]:
 
 
 def _forget_peak() -> None:
-    """Linux counts a process's peak anew after this, where it allows it."""
+    """Reset the peak memory of the process, if Linux allows it."""
     with suppress(OSError):
         CLEAR_PEAK.write_text("5")
 
 
 def _peak_mb() -> float:
-    """The peak since then; elsewhere that of the whole run."""
+    """The peak memory since the reset; elsewhere that of the whole run."""
     if STATUS.exists():
         line = next(x for x in STATUS.read_text().splitlines() if x.startswith("VmHWM"))
         return round(int(line.split()[1]) / KILOBYTES_PER_MEGABYTE, 1)

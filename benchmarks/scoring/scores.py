@@ -1,4 +1,4 @@
-"""Counts of right, found and true, and the ratios that follow from them."""
+"""Counts of correct, found and true things, and the ratios of these counts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 from finley.demo.truth import Ref
 
 BINS = 10
-PROBABLE = 0.5  # a duplicate that is less sure than not is no claim
+PROBABLE = 0.5  # a duplicate with a lower confidence does not count as reported
 
 Pair = frozenset[Ref]
 Pairs = Mapping[Pair, float]
@@ -21,9 +21,10 @@ Pairs = Mapping[Pair, float]
 
 @dataclass(frozen=True)
 class Score:
-    """`right` of `found` things are among the `n` true ones. Scores of several books add up.
+    """`right` of the `found` things are among the `n` true ones. The scores of several books can be
+    added.
 
-    `sure` holds each found thing's confidence and whether it was right.
+    `sure` has each found thing's confidence, and whether it was right.
     """
 
     right: int = 0
@@ -36,7 +37,7 @@ class Score:
         return Score(*sums, self.sure + other.sure)
 
     def as_json(self) -> dict[str, Any]:
-        """Ratios are None where there is nothing to divide by."""
+        """The score as JSON. A ratio is None if its divisor is 0."""
         precision, recall = ratio(self.right, self.found), ratio(self.right, self.n)
         f1 = ratio(2 * self.right, self.found + self.n)
         counts = {"n": self.n, "found": self.found, "right": self.right}
@@ -46,7 +47,7 @@ class Score:
 
 @dataclass(frozen=True)
 class Forecasts:
-    """For each prediction: did its range hold, and how many days was its middle off."""
+    """For each prediction, whether its range held, and by how many days its middle was wrong."""
 
     covered: tuple[bool, ...] = ()
     errors: tuple[float, ...] = ()
@@ -62,7 +63,7 @@ class Forecasts:
         )
 
     def as_json(self) -> dict[str, Any]:
-        """`unpredicted`: series that went on, of which nothing was foretold."""
+        """The forecasts as JSON. `unpredicted` counts series that went on without a prediction."""
         return {
             "coverage": ratio(sum(self.covered), len(self.covered)),
             "median_error_days": median(self.errors) if self.errors else None,
@@ -74,7 +75,7 @@ class Forecasts:
 
 @dataclass(frozen=True)
 class Share:
-    """So many of so many."""
+    """A number out of a whole."""
 
     part: int = 0
     whole: int = 0
@@ -102,14 +103,13 @@ class Card:
 
 
 def ratio(part: float, whole: float) -> float | None:
-    """None where there is nothing."""
+    """The ratio, or None if the whole is 0."""
     return round(part / whole, 4) if whole else None
 
 
 def calibration_error(sure: Collection[tuple[float, bool]]) -> float | None:
     """Expected calibration error: the mean over ten equal bins of |share right - mean confidence|,
-    weighted by how many are in each (Naeini, Cooper & Hauskrecht, AAAI 2015).
-    """
+    weighted by the number in each bin (Naeini, Cooper & Hauskrecht, AAAI 2015)."""
     if not sure:
         return None
     confidence, right = (np.array(column, dtype=float) for column in zip(*sure, strict=True))
@@ -119,7 +119,8 @@ def calibration_error(sure: Collection[tuple[float, bool]]) -> float | None:
 
 
 def reliability(sure: Collection[tuple[float, bool]]) -> list[tuple[float, float, int]]:
-    """For each of ten equal bins that has any: the mean confidence, the share right, how many."""
+    """For each of ten equal bins that is not empty: the mean confidence, the share that was right,
+    and the number."""
     confidence, right = (np.array(column, dtype=float) for column in zip(*sure, strict=True))
     bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
     return [
@@ -130,7 +131,7 @@ def reliability(sure: Collection[tuple[float, bool]]) -> list[tuple[float, float
 
 
 def of_pairs(claims: Pairs, true: Collection[Pair], ignored: Collection[Pair] = ()) -> Score:
-    """Pairs without order. What is in `ignored` and not in `true` is neither right nor wrong."""
+    """The score of unordered pairs. Pairs in `ignored` but not in `true` count neither way."""
     true = set(true)
     judged = {pair: sure for pair, sure in claims.items() if pair in true or pair not in ignored}
     sure = tuple((confidence, pair in true) for pair, confidence in judged.items())
@@ -138,8 +139,10 @@ def of_pairs(claims: Pairs, true: Collection[Pair], ignored: Collection[Pair] = 
 
 
 def settled_groups(claims: Pairs, groups: Iterable[Collection[tuple[Ref, Ref]]]) -> Pairs:
-    """Within a group of interchangeable (seen, ledger) pairs every one-to-one pairing is right: it
-    is told as the group's own pairs. What is not one to one stays as it is.
+    """The reported pairs, adapted to interchangeable groups.
+
+    Every one-to-one pairing within a group is right, so it is replaced by the group's own pairs. A
+    pairing that is not one to one stays as it is.
     """
     settled = dict(claims)
     for group in groups:
@@ -160,7 +163,8 @@ def _joins(pair: Pair, left: set[Ref], right: set[Ref]) -> bool:
 
 
 def of_clusters(labels: Iterable[tuple[str, str]]) -> Score:
-    """Pairwise: of (true, found) labels, the pairs that share both, the found one, the true one."""
+    """The pairwise score of (true, found) labels, from the pairs that share both labels, the found
+    one, and the true one."""
     both: dict[tuple[str, str], int] = {}
     for label in labels:
         both[label] = both.get(label, 0) + 1

@@ -1,4 +1,4 @@
-"""What enrichment wrote in a tenant's tables, in the words of the truth: rows of files."""
+"""Reads what enrichment wrote to a tenant's tables, with rows of files as in the truth."""
 
 from __future__ import annotations
 
@@ -57,9 +57,10 @@ PREDICTIONS = """
 
 @dataclass(frozen=True)
 class Prediction:
-    """It hangs on a row: the next one of its series is expected from … to …
+    """A prediction and the row to which it refers: the next one of its series is expected from … to
+    …
 
-    `amounts`: the lowest and the highest, in the currency's units.
+    `amounts` are the lowest and the highest amount, in the currency's units.
     """
 
     row: Ref
@@ -72,11 +73,12 @@ class Prediction:
 
 @dataclass
 class Found:
-    """Rows are those of the files. `named`: (row, name as it stands there) → entity.
+    """What enrichment found. Rows are those of the files.
 
-    `offered`: two entities that a person should judge, and how surely they are one.
-    `patterns`: frequency and score; `series_of_row`, `season`: row → pattern; `links`: by type;
-    `cases`: the finding that a pair of duplicates belongs to; `cycles`: links both ways.
+    `named`: (row, name in it) → entity. `offered`: two entities that a person should judge, and the
+    confidence that they are one. `patterns`: frequency and score. `series_of_row`, `season`: row →
+    pattern. `links`: by type. `cases`: the finding to which a pair of duplicates belongs. `cycles`:
+    links in both directions.
     """
 
     days: dict[Ref, date] = field(default_factory=dict)
@@ -95,7 +97,7 @@ class Found:
 
 
 def read(user_id: UUID) -> Found:
-    """Everything that is scored, in one snapshot."""
+    """Read everything that is scored, in one snapshot."""
     claims = Found()
     with (
         snapshot_transaction(user_id, SQL("SELECT now()")) as (connection, _),
@@ -155,7 +157,8 @@ def _relationships(
 
 
 def _duplicates(claims: Found, rows: list[tuple[Any, ...]], edges: dict[UUID, Ref]) -> None:
-    """Claims that something was paid twice: dismissed and twice published ones are none."""
+    """Add the reported double payments. Dismissed pairs and rows that were published twice are left
+    out."""
     for one, other, confidence, case in rows:
         if one in edges and other in edges:
             pair = frozenset((edges[one], edges[other]))

@@ -149,7 +149,7 @@ class Journal:
         self, day: date, party: Party, pence: int, description: str, *, reference: str = "",
         currency: str | None = None, with_iban: bool = True, name: str | None = None,
     ) -> Row:  # fmt: skip
-        """A line of the bank statement: money in is positive."""
+        """A line of the bank statement. Money in is positive."""
         currency = currency or party.currency
         called = spelling_noise.initialled(party.name) if party.kind == "employee" else party.name
         row = self._add(
@@ -164,7 +164,7 @@ class Journal:
     def sale(
         self, day: date, party: Party, pence: int, text: str, *, number: str, due: date | None
     ) -> Row:
-        """A line of the sales ledger: positive amounts go from the customer to us."""
+        """A line of the sales ledger. Positive amounts go from the customer to the company."""
         who = self.spelled(party)
         row = self._add(
             "sales.csv", day, party, pence, issued_on=day.isoformat(), account="Sales",
@@ -177,7 +177,7 @@ class Journal:
         return row
 
     def number_invoices(self) -> None:
-        """Numbers the invoices still pending: each supplier's, and ours, in the order of days."""
+        """Number the pending invoices of each supplier and of the company, in the order of days."""
         for row in sorted(self.rows["ledger.csv"], key=lambda row: row.day):
             if row.number == PENDING:
                 row.values["invoice_number"] = row.party.next_number(self.rng)
@@ -186,7 +186,7 @@ class Journal:
                 row.values["invoice_number"] = f"F{row.day:%y}-{self.next_sale():05d}"
 
     def next_sale(self) -> int:
-        """Our own next invoice number."""
+        """The company's next invoice number."""
         self.sales_issued += 1
         return self.sales_issued
 
@@ -194,15 +194,16 @@ class Journal:
         self.names.setdefault(row.ref, []).append((column, row.values[column], party))
 
     def revalue(self, row: Row, pence: int) -> None:
-        """Changes a row's amount before anything is settled."""
+        """Change a row's amount before anything is settled."""
         row.pence, row.values["amount"] = pence, money(pence)
 
     def decoy(self, kind: str, *rows: Row) -> None:
-        """Notes rows that look like something they are not."""
+        """Note rows that look like something they are not."""
         self.decoys.append(Decoy(kind, [row.ref for row in rows]))
 
     def numbered(self) -> dict[Ref, Ref]:
-        """Gives every row its final key, in the order of the days, and says which became which."""
+        """Give every row its final key, in the order of the days. Return provisional reference →
+        final reference."""
         final: dict[Ref, Ref] = {}
         for file, rows in self.rows.items():
             rows.sort(key=lambda row: (row.day, int(row.ref.key)))
@@ -213,7 +214,7 @@ class Journal:
         return final
 
     def truth(self) -> Truth:
-        """All that is known, with provisional references."""
+        """Everything that is known, with provisional references."""
         start, end = self.company.span
         return Truth(
             self.company.seed, start, end, self.series, self.duplicates, self.same, self.settles,
@@ -223,7 +224,7 @@ class Journal:
         )  # fmt: skip
 
     def state_balances(self) -> None:
-        """Writes the running balance of each account behind its rows, in the file's order."""
+        """Write the running balance of each account on its rows, in the file's order."""
         lines = self._statement()
         after = cash.running(lines, cash.opening(lines, LEAST_BALANCE))
         for row, balance in zip(self.rows["bank.csv"], after, strict=True):

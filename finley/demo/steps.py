@@ -19,6 +19,7 @@ from graph.ingest.import_file import Imported, format_of, import_file
 from graph.models import NormalizedEntity, PaymentCase, RawEvent
 from graph.questions import whole_graph
 from graph.view import refresh as view_refresh
+from syncjobs.models import ExternalItem, SyncConnection
 
 ADMIN = "admin@finley.example"
 TENANT = "demo@finley.example"
@@ -82,11 +83,15 @@ def yesterday() -> date:
 
 
 def forget_other_days(user_id: UUID, state: Path, seed: int, end: date) -> None:
-    """Delete the demo's old books if they end on another day, because their keys differ."""
+    """Delete the demo's old books if they end on another day, because their keys differ.
+
+    Synced items are deleted, too, and listed again. Otherwise a sync would take them for stored.
+    """
     label_file, label = state / "demo" / "books.txt", f"seed {seed}, until {end.isoformat()}"
     if not label_file.exists() or label_file.read_text() != label:
-        for model in (RawEvent, NormalizedEntity, PaymentCase):
+        for model in (RawEvent, NormalizedEntity, PaymentCase, ExternalItem):
             model.objects.using("owner").filter(user_id=user_id).delete()
+        SyncConnection.objects.using("owner").filter(user_id=user_id).update(cursor=None)
         label_file.parent.mkdir(parents=True, exist_ok=True)
         label_file.write_text(label)
 

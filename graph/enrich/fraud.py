@@ -22,7 +22,7 @@ from graph.database.arrow import tenant_snapshot
 from graph.enrich import decision_counts, fraud_candidates
 from graph.enrich.columns.counterparties import sides
 from graph.enrich.columns.numbers import normal
-from graph.enrich.columns.payments import UNIT, Payments, Texts, texts
+from graph.enrich.columns.payments import UNIT, Ints, Payments, Texts, texts
 from graph.enrich.decision_counts import Record
 from graph.enrich.links import republished, reversals
 from graph.enrich.links.fees import Fees
@@ -117,22 +117,35 @@ def _by_record(duplicate: Duplicate, record: Record | None) -> Duplicate:
 
 
 def find(
-    payments: Payments, columns: Stated, same: Pairs, charges: Fees, reversed_by: Reversals
+    payments: Payments,
+    columns: Stated,
+    same: Pairs,
+    charges: Fees,
+    reversed_by: Reversals,
+    *,
+    about: Ints | None = None,
 ) -> list[Duplicate]:
-    """Return the pairs, ordered by the later payment."""
+    """Return the pairs, ordered by the later payment.
+
+    With `about` only pairs that contain any of these rows are returned, and their `case` is that
+    among these pairs.
+    """
     again, first = republished.find(payments, columns.publication)
     printed = dict(zip(again.tolist(), first.tolist(), strict=True))
     taken_back, on_card = _taken_back(reversed_by), _on_card(payments, same)
     apart = {*printed, *charges.fee.tolist()}  # a charge has its payment's number
     candidates = [
         _weighed(payments, repeat, taken_back, on_card)
-        for repeat in fraud_candidates.find(payments, columns.accounts)
+        for repeat in fraud_candidates.find(payments, columns.accounts, about)
         if repeat.later not in apart
     ]
     duplicates = _once(
         payments, [candidate for candidate in candidates if candidate.confidence >= LEAST]
     )
     duplicates += [Duplicate(*pair, "republished", REPUBLISHED) for pair in printed.items()]
+    if about is not None:
+        rows = set(about.tolist())
+        duplicates = [one for one in duplicates if {one.later, one.original} & rows]
     return _in_cases(payments, sorted(duplicates, key=lambda duplicate: duplicate.later))
 
 

@@ -5,41 +5,27 @@ check. The ways follow the tests of M. Nigrini, "Forensic Analytics", 2nd ed. 20
 same-same-same and same-same-different. All keys are hashed, so no way compares all pairs.
 """
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from graph.enrich.columns import numbers
-from graph.enrich.columns.counterparties import sides
-from graph.enrich.columns.grouping import codes, groups
-from graph.enrich.columns.name_similarity import core
+from graph.enrich.columns.grouping import codes, groups, having
 from graph.enrich.columns.payments import UNIT, Ints, Payments, Texts
+from graph.enrich.repeat_keys import Columns
 
-Flags = NDArray[np.bool_]
-
-_SUFFIX = re.compile(
-    r"^(?:(?P<apart>.*[0-9][A-Z]?)[\s/_.\-]+"
-    r"(?:[0-9]{1,2}|[A-Z]|DUP|DUPL|DUPLICATE|COPY|REV|R[0-9]|BIS)"
-    r"|(?P<joined>.*[0-9])(?:[A-Z]|DUP|COPY))$"
-)
-LABEL = 3  # days on which a party is paid one amount under one number: of more it is a label,
-OFTEN = 12  # or on which it bears that number at all
-UNLIKE = 3  # sums of days under one number, from which on it is a case's or a contract's
-CASE = 4  # days of a number with two unlike sums, from which on it is one, too
+LABEL = 3  # days of a number, from more of which on its amounts vary: a mandate
 PARTLY = 0.6  # of the confidence where the number was once paid another sum, too
 NEXT = 0.4  # of the confidence where the party is paid the amount under a number next to it, too
-BESIDE = 2  # times as far from a number as the two that are compared: next to it
-MASK = 5  # parties of one name, from which on it is a mask: nobody knows who is behind it
 SOON = 100  # days within which an invoice that is entered with a slip comes again
 CROWD = 60  # rows of one key; of more, none tells the others apart
 TRIFLE = 0.6  # of the confidence, for less than one of its currency: nobody is paid a penny
 WEEKS = 45  # days within which an amount without a number comes again
 KNOWN, RARELY = 6, 0.9  # payments of a party that is known; the share of its amounts unlike others
+KEPT, ABOUT = 0.8, 0.15  # of a party's steps that are periods of it; of a period, give or take
+NEXT_BUT, EARLY = 3, 0.75  # periods of one step at most; of a period, after which the next may come
 PARTS = 6  # of an invoice that is entered again in parts
 
 
@@ -54,114 +40,26 @@ class Repeat:
     confidence: float
 
 
-class Columns:
-    """The columns that the ways use, for rows with an amount.
-
-    `rows` have a document number, `unnumbered` have none. Purchases by card are not among
-    `unnumbered`, because shops have fixed prices and equal purchases are common.
-    """
-
-    def __init__(self, payments: Payments, accounts: Texts) -> None:
-        side = sides(payments)
-        self.payments, self.accounts, self.party = payments, accounts, side.party
-        self.raw = [document.strip().upper() for document in payments.document]
-        self.number = np.array(numbers.of_documents(payments), dtype=object)
-        self.stem = np.array([stem(document) for document in self.raw], dtype=object)
-        self.book = codes(payments.source, payments.currency, side.outgoing)
-        self.payee = codes(self.book, side.party)
-        self.alike = codes(self.payee, payments.amount)
-        self.often = np.bincount(self.alike)
-        has_digit = np.array([any(map(str.isdigit, text)) for text in self.number], dtype=bool)
-        usable = (payments.amount > 0) & ~self._masks()
-        self.rows = np.flatnonzero(usable & has_digit & ~self._labels())
-        dated = (payments.precision == "day") | (payments.precision == "second")
-        self.unnumbered = np.flatnonzero(
-            usable & ~has_digit & dated & (payments.platform != "card")
-        )
-
-    def _labels(self) -> Flags:
-        """Marks rows whose number the party has on many days, such as the number of a contract or a
-        mandate."""
-        bears, day = codes(self.payee, self.number), self.payments.day
-        label = _days_of(codes(bears, self.payments.amount), day) > LABEL
-        days = _days_of(bears, day)
-        case = (self.unlike_sums >= UNLIKE) | ((self.unlike_sums > 1) & (days >= CASE))
-        return label | (days > OFTEN) | case
-
-    @cached_property
-    def unlike_sums(self) -> Ints:
-        """For each row, how many different sums the party is paid under the row's number. The lines
-        of a day are added up.
-
-        An invoice has one sum, or a few if it is paid in parts. The number of a case or a contract
-        has many.
-        """
-        bears = codes(self.payee, self.number)
-        invoice, rows = np.unique(codes(bears, self.payments.day), return_inverse=True)
-        sums = np.zeros(len(invoice), dtype=np.int64)
-        np.add.at(sums, rows, self.payments.amount)
-        distinct = np.unique(np.stack([bears, sums[rows]], axis=1), axis=0)
-        return np.asarray(np.bincount(distinct[:, 0], minlength=len(bears))[bears], dtype=np.int64)
-
-    def has_neighbour(self, later: int, first: int) -> bool:
-        """Return whether the party is paid the amount under a third number that is about as close
-        to the two as they are to each other. The numbers then count up."""
-        values = {value(self.number[row]) for row in self._of_amount[int(self.alike[later])]}
-        ends = value(self.number[later]), value(self.number[first])
-        reach = BESIDE * abs(ends[0] - ends[1])
-        return any(
-            0 < min(abs(other - end) for end in ends) <= reach for other in values - set(ends)
-        )
-
-    @cached_property
-    def _of_amount(self) -> dict[int, list[int]]:
-        """The rows with a number, by payee and amount."""
-        return {int(self.alike[rows[0]]): rows.tolist() for rows in groups(self.alike, self.rows)}
-
-    def _masks(self) -> Flags:
-        """Marks rows whose party has a name that many parties have."""
-        entities = self.payments.entities
-        name = codes(np.array([core(name) for name in entities.name], dtype=object))
-        parties = np.unique(self.party)
-        return np.asarray(np.bincount(name[parties], minlength=len(name))[name[self.party]] >= MASK)
-
-    def gap(self, later: int, original: int) -> int:
-        return int(self.payments.day[later] - self.payments.day[original])
-
-
-def _days_of(code: Ints, day: Ints) -> Ints:
-    """For each row, the number of days on which rows with its code occur."""
-    distinct = np.unique(np.stack([code, day], axis=1), axis=0)
-    return np.asarray(
-        np.bincount(distinct[:, 0], minlength=int(code.max()) + 1)[code], dtype=np.int64
-    )
-
-
-def value(number: str) -> int:
-    """The number's digits as one whole number, or 0 without digits."""
-    return int("".join(filter(str.isdecimal, number))[:18] or 0)
-
-
-@lru_cache(maxsize=200_000)
-def stem(number: str) -> str:
-    """The number without a suffix (-1, /A, R, DUP), in its normal form, or "" if it has none.
-
-    Some numbers end like that by themselves (a year, a letter). A suffix counts only if another row
-    has the number without it.
-    """
-    match = _SUFFIX.match(number)
-    return numbers.normal(match["apart"] or match["joined"]) if match else ""
-
-
-def find(payments: Payments, accounts: Texts) -> list[Repeat]:
+def find(payments: Payments, accounts: Texts, about: Ints | None = None) -> list[Repeat]:
     """Return the repeats that all ways find, by place. For each payment only the most certain one
     is returned.
 
-    `accounts` is the bank account that each payment's row states ("" for none).
+    `accounts` is the bank account that each payment's row states ("" for none). With `about` at
+    least the repeats that contain any of these rows are returned, and all under the numbers of
+    their splits. The others are not searched for.
     """
     if not len(payments):
         return []
     columns = Columns(payments, accounts)
+    if about is None:
+        return _surest(columns)
+    columns.seek(about)
+    repeats = _surest(columns)
+    columns.seek(np.concatenate([about, _beside(columns, repeats)]))
+    return _surest(columns)
+
+
+def _surest(columns: Columns) -> list[Repeat]:
     best: dict[int, Repeat] = {}
     for way in WAYS:
         for repeat in way(columns):
@@ -171,18 +69,30 @@ def find(payments: Payments, accounts: Texts) -> list[Repeat]:
     return [best[later] for later in sorted(best)]
 
 
-def _pairs(columns: Columns, key: Ints) -> Iterator[tuple[int, int]]:
-    """Yield each row with every earlier row that has the same key."""
-    for group in groups(key, columns.rows):
+def _beside(columns: Columns, repeats: list[Repeat]) -> Ints:
+    """The later rows of these repeats, and all rows that have the number of a split."""
+    later = [repeat.later for repeat in repeats]
+    split = {columns.number[repeat.later] for repeat in repeats if repeat.kind == "split"}
+    alike = [at for at in columns.rows.tolist() if columns.number[at] in split] if split else []
+    return np.array(later + alike, dtype=np.int64)
+
+
+def _pairs(columns: Columns, key: Ints, rows: Ints | None = None) -> Iterator[tuple[int, int]]:
+    """Yield each row with every earlier row that has the same key, of `rows` or of those
+    concerned."""
+    concerned = columns.concerned(key, columns.rows) if rows is None else rows
+    for group in groups(key, concerned):
         if len(group) <= CROWD:
-            rows = group.tolist()
-            yield from ((later, first) for at, later in enumerate(rows) for first in rows[:at])
+            several = group.tolist()
+            yield from (
+                (later, first) for at, later in enumerate(several) for first in several[:at]
+            )
 
 
 def _same_number(columns: Columns) -> Iterator[Repeat]:
     """Same party, number and amount on another day, line by line. Leading zeros may differ."""
-    amount = columns.payments.amount
-    for group in groups(codes(columns.payee, columns.number, amount), columns.rows):
+    amount, key = columns.payments.amount, columns.same_number
+    for group in groups(key, columns.concerned(key, columns.rows)):
         days = columns.payments.day[group]
         firsts = group[days == days[0]]
         for day in sorted(set(days.tolist()) - {int(days[0])}):
@@ -219,8 +129,8 @@ def _bare_and_marked(columns: Columns, of: Ints) -> Iterator[tuple[list[int], li
     marked = columns.rows[columns.stem[columns.rows] != ""]
     number = np.concatenate([columns.number[columns.rows], columns.stem[marked]])
     rows = np.concatenate([columns.rows, marked])
-    bare = len(columns.rows)
-    for group in groups(codes(of[rows], number)):
+    bare, code = len(columns.rows), codes(of[rows], number)
+    for group in groups(code, np.flatnonzero(having(code, columns.is_about[rows]))):
         if group[0] < bare <= group[-1] and len(group) <= CROWD:
             yield rows[group[group < bare]].tolist(), rows[group[group >= bare]].tolist()
 
@@ -231,19 +141,31 @@ def _transposed_number(columns: Columns) -> Iterator[Repeat]:
     If several invoices of one day resemble those of another day like this, none is a repeat,
     because such a slip happens once.
     """
-    shape = np.array(["".join(sorted(number)) for number in columns.raw], dtype=object)
-    key = codes(columns.payee, shape, columns.payments.amount)
-    pairs = [
-        (later, first)
-        for later, first in _pairs(columns, key)
-        if columns.gap(later, first) <= SOON and swapped(columns.raw[later], columns.raw[first])
-    ]
-    together = Counter(_batch(columns, *pair) for pair in pairs)
+    key = columns.shape_of_number
+    pairs = _slips(columns, _pairs(columns, key))
+    together = Counter(_batch(columns, *pair) for pair in _of_payees(columns, key, pairs))
     for later, first in pairs:
         if together[_batch(columns, later, first)] == 1:  # several are the next of a sequence
             sure = _alone(columns, later, 0.9)
             sure *= NEXT if columns.has_neighbour(later, first) else 1.0
             yield Repeat(later, first, "transposed_number", sure)
+
+
+def _slips(columns: Columns, pairs: Iterator[tuple[int, int]]) -> list[tuple[int, int]]:
+    return [
+        (later, first)
+        for later, first in pairs
+        if columns.gap(later, first) <= SOON and swapped(columns.raw[later], columns.raw[first])
+    ]
+
+
+def _of_payees(columns: Columns, key: Ints, pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """All pairs of the same payees that resemble each other like these, searched for or not."""
+    if columns.is_about.all() or not pairs:
+        return pairs
+    payees = columns.payee[[later for later, _ in pairs]]
+    rows = columns.rows[np.isin(columns.payee[columns.rows], payees)]
+    return _slips(columns, _pairs(columns, key, rows))
 
 
 def _batch(columns: Columns, later: int, first: int) -> tuple[int, int, int]:
@@ -257,11 +179,9 @@ def _transposed_amount(columns: Columns) -> Iterator[Repeat]:
     Lines of one day are left out. So are numbers that occur on many days, such as a mandate's,
     because their amounts vary.
     """
-    days = _days_of(codes(columns.payee, columns.number), columns.payments.day)
-    shape = np.array(["".join(sorted(str(a))) for a in columns.payments.amount], dtype=object)
     amount = columns.payments.amount
-    for later, first in _pairs(columns, codes(columns.payee, columns.number, shape)):
-        close = 0 < columns.gap(later, first) <= SOON and days[later] <= LABEL
+    for later, first in _pairs(columns, columns.shape_of_amount):
+        close = 0 < columns.gap(later, first) <= SOON and columns.days[later] <= LABEL
         if close and swapped(str(amount[later]), str(amount[first])):
             yield Repeat(later, first, "transposed_amount", 0.9)
 
@@ -281,16 +201,14 @@ def _split(columns: Columns) -> Iterator[Repeat]:
 
 
 def _same_account(columns: Columns) -> Iterator[Repeat]:
-    """Another party's number and amount, to the same bank account."""
-    key = codes(columns.book, columns.number, columns.payments.amount)
-    bearers = _bearers(columns)
-    for later, first in _pairs(columns, key):
+    """Another party's number and amount, to be paid to one bank account."""
+    for later, first in _pairs(columns, columns.of_anybody):
         account = columns.accounts[later]
         if columns.party[later] != columns.party[first] and columns.gap(later, first) <= SOON:
             if account and account == columns.accounts[first]:
                 yield Repeat(later, first, "same_account", 0.95)
             elif (
-                bearers[later] == 2
+                columns.bearers[later] == 2
                 and columns.gap(later, first) > 0
                 and len(columns.number[later]) >= 6
                 and not (account and columns.accounts[first])
@@ -298,27 +216,34 @@ def _same_account(columns: Columns) -> Iterator[Repeat]:
                 yield Repeat(later, first, "other_vendor", _alone(columns, later, 0.6))
 
 
-def _bearers(columns: Columns) -> Ints:
-    """For each row, the number of parties in its source that have the row's number."""
-    number = codes(columns.book, columns.number)
-    distinct = np.unique(np.stack([number, columns.party], axis=1), axis=0)
-    return np.asarray(np.bincount(distinct[:, 0])[number], dtype=np.int64)
-
-
 def _same_amount(columns: Columns) -> Iterator[Repeat]:
     """Without a number: a party was paid the same odd amount twice within weeks, by one of the
-    tenant's parties and with the same text. It is hardly ever paid an amount twice."""
-    payments, own = columns.payments, sides(columns.payments).own
-    distinct = np.unique(np.stack([columns.payee, payments.amount], axis=1), axis=0)
-    unlike = np.bincount(distinct[:, 0])[columns.payee]
+    tenant's parties and with the same text. It is hardly ever paid an amount twice, and the two are
+    not in turn."""
+    payments, purpose = columns.payments, columns.purpose
     count = np.bincount(columns.payee)[columns.payee]
-    odd = (payments.amount % UNIT != 0) & (count >= KNOWN) & (unlike >= RARELY * count)
-    rows = columns.unnumbered[odd[columns.unnumbered]]
-    for group in groups(codes(columns.alike, own, payments.description), rows):
+    odd = (payments.amount % UNIT != 0) & (count >= KNOWN)
+    odd &= columns.unlike_amounts >= RARELY * count
+    rows, key = columns.unnumbered[odd[columns.unnumbered]], codes(columns.alike, purpose)
+    for group in groups(key, columns.concerned(key, rows)):
         first, later = int(group[0]), int(group[-1])
         twice = len(group) == 2 == columns.often[columns.alike[later]]
         if twice and 0 < columns.gap(later, first) <= WEEKS:
-            yield Repeat(later, first, "same_amount", 0.65)
+            days = payments.day[purpose == purpose[later]]
+            if not all(is_in_turn(days, int(payments.day[row])) for row in (first, later)):
+                yield Repeat(later, first, "same_amount", 0.65)
+
+
+def is_in_turn(days: Ints, day: int) -> bool:
+    """Return whether payments on these days (in order) recur, and none comes soon before or after
+    the one of `day`. Two wages may be equal by chance."""
+    steps = np.diff(days)
+    if len(days) < KNOWN or not (period := float(np.median(steps))):
+        return False
+    passed = steps / period
+    kept = (np.abs(passed - np.round(passed)) <= ABOUT) & (np.round(passed) >= 1)
+    near = np.abs(days - day) < EARLY * period
+    return bool((kept & (passed < NEXT_BUT + ABOUT)).mean() >= KEPT and near.sum() == 1)
 
 
 WAYS: tuple[Callable[[Columns], Iterator[Repeat]], ...] = (

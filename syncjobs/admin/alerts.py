@@ -45,6 +45,9 @@ class EndpointForm(EndpointModelForm):
     class Meta:
         model = DeliveryEndpoint
         fields = ("name", "channel", "address", *OPTIONS)
+        widgets: ClassVar[dict[str, forms.Widget]] = {
+            name: UnfoldAdminTextInputWidget() for name in ("name", "address", "zone")
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

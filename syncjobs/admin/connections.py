@@ -5,13 +5,16 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
+from django.views.decorators.http import require_POST
 
 from graph.admin.paginator import HugeTable
 from syncjobs import connections
-from syncjobs.admin import selected_actions
+from syncjobs.admin import provider_pauses, selected_actions
 from syncjobs.admin.page_links import failures
 from syncjobs.admin.runs import Ledger, badge
 from syncjobs.errors import RequestError
@@ -62,6 +65,7 @@ class SyncConnectionAdmin(Ledger):
     )
     list_filter = ("state", "provider")
     actions = ("sync_now", "sync_fully", "pause", "resume")
+    list_before_template = "syncjobs/providers_above.html"
     change_form_outer_before_template = "syncjobs/operate.html"
     ordering = ("user_id", "id")
     fields = (
@@ -102,6 +106,28 @@ class SyncConnectionAdmin(Ledger):
             connections.change(obj.user_id, obj.pk, changes)
         except RequestError as error:
             self.message_user(request, str(error), messages.ERROR)
+
+    def get_urls(self) -> list[URLPattern]:
+        safe = self.admin_site.admin_view(require_POST(self.provider_view))
+        name = "syncjobs_syncconnection_provider"
+        return [path("provider/<str:provider>/", safe, name=name), *super().get_urls()]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        shown = provider_pauses.counts() if self.has_operate_permission(request) else []
+        return super().changelist_view(request, {"providers": shown, **(extra_context or {})})
+
+    def provider_view(self, request: HttpRequest, provider: str) -> HttpResponse:
+        """Pause or resume all connections of a provider."""
+        if not self.has_operate_permission(request):
+            raise PermissionDenied
+        if request.POST.get("do") == "resume":
+            text = f"{provider_pauses.resume(provider):,} connections of {provider} resumed."
+        else:
+            text = f"{provider_pauses.pause(provider):,} connections of {provider} paused."
+        messages.success(request, text)
+        return HttpResponseRedirect(reverse("admin:syncjobs_syncconnection_changelist"))
 
     def change_view(
         self,

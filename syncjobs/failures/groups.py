@@ -50,14 +50,27 @@ class Counted:
     count: int
 
 
-def page(failures: QuerySet[JobFailure], *, limit: int = 50, offset: int = 0) -> Page:
-    """The groups of these failures, the last failed first, by one query."""
+ORDERS = {  # the columns of syncjobs/sql/failures/groups.sql that groups may be sorted by
+    "last": "newest DESC",
+    "count": "failures DESC",
+    "age": "oldest",
+}
+
+
+def page(
+    failures: QuerySet[JobFailure], *, limit: int = 50, offset: int = 0, order: str = "last"
+) -> Page:
+    """The groups of these failures, the last failed first, by one query.
+
+    `order`: "last", "count" (the most failures first) or "age" (the oldest first).
+    """
     query = failures.order_by().values_list(*COLUMNS).query
     try:
         text, parameters = query.get_compiler(using=failures.db).as_sql()
     except EmptyResultSet:
         return Page([], 0)
     statement = sql.read("failures/groups").replace("{failures}", text)
+    statement = statement.replace("{order}", ORDERS[order])
     with connections[failures.db].cursor() as cursor:
         cursor.execute(statement, [*parameters, limit, offset])
         rows = cursor.fetchall()

@@ -9,6 +9,7 @@ from syncjobs.models.periodic import Duty
 from syncjobs.models.replays import ReplayBatch, ReplayItem
 from syncjobs.models.runs import JobAttempt, SyncRun
 from syncjobs.models.uploads import Upload, UploadPiece
+from syncjobs.models.workers import WorkerProcess
 
 __all__ = [
     "OPERATORS",
@@ -25,4 +26,5 @@ __all__ = [
     "SyncRun",
     "Upload",
     "UploadPiece",
+    "WorkerProcess",
 ]

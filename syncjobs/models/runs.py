@@ -55,6 +55,7 @@ class SyncRun(TenantRow):
     finished_at = models.DateTimeField(null=True, blank=True)
     cancel_requested_at = models.DateTimeField(null=True, blank=True)
     progress = models.JSONField(blank=True, db_default={}, help_text="What was done so far")
+    log = models.JSONField(blank=True, db_default=[], help_text="A line for each of the last saves")
     error = models.TextField(blank=True, db_default="", help_text="Why it failed, in a sentence")
 
     class Meta:

@@ -16,6 +16,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
+from django.conf import settings
+
 from graph.engine.lazy_imports import pypdf
 from graph.errors import GraphError
 from syncjobs.parsers import frames
@@ -29,6 +31,7 @@ MIB = 1024 * 1024
 
 def main() -> None:
     parent, memory_mb, file_mb = map(int, sys.argv[1:4])
+    settings.configure(HOME_CURRENCY=sys.argv[4])  # all that parsing asks the settings for
     _end_with(parent)
     _step_back()
     _load()

@@ -105,7 +105,13 @@ async def _started() -> Process:
     names = ("PATH", "LANG", "LC_ALL", "PYTHONPATH", "VIRTUAL_ENV", "TZ", "TMPDIR")
     environment = {name: os.environ[name] for name in names if name in os.environ}
     limits = (settings.PARSERS["memory_mb"], settings.PARSERS["file_mb"])
-    arguments = ("-m", "syncjobs.parsers.parser_process", os.getpid(), *limits)
+    arguments = (
+        "-m",
+        "syncjobs.parsers.parser_process",
+        os.getpid(),
+        *limits,
+        settings.HOME_CURRENCY,
+    )
     return await asyncio.create_subprocess_exec(
         sys.executable,
         *map(str, arguments),

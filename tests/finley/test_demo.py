@@ -9,14 +9,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import httpx
 import pytest
 
+from finley.demo import steps
 from graph.layers import LAYERS
+from syncjobs.models import ExternalItem, SyncConnection
 from tests import child_process
 from tests.finley import tour
+from tests.graph.rows import add
+from tests.syncjobs.run_rows import connection
 
 MANAGE = Path(__file__).resolve().parents[2] / "manage.py"
 TIMEOUT_SECONDS = 60
@@ -37,6 +42,19 @@ def environment(state: Path) -> dict[str, str]:
 
 def demo(state: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return child_process.run(MANAGE, "demo", "--no-serve", *arguments, env=environment(state))
+
+
+def test_what_was_synced_beside_other_books_is_synced_again(tenant, other_tenant, tmp_path):
+    """A sync takes what it knows for stored: the forecast was another on a second day."""
+    kept = [
+        add(ExternalItem, user_id=row.user_id, connection=row, external_id="m1", kind="message")
+        for row in (connection(user.id, cursor={"at": 7}) for user in (tenant, other_tenant))
+    ]
+    for _ in range(2):
+        steps.forget_other_days(tenant.id, tmp_path, 7, date(2026, 11, 28))
+    assert list(ExternalItem.objects.using("owner").all()) == kept[1:]
+    cursors = SyncConnection.objects.using("owner").values_list("user_id", "cursor")
+    assert dict(cursors) == {tenant.id: None, other_tenant.id: {"at": 7}}
 
 
 def test_says_what_it_found(state: Path):

@@ -47,7 +47,7 @@ def test_staff_finds_every_table_by_what_it_is_for(committed, monkeypatch):
 def test_a_person_sees_only_what_they_may():
     links_by_section = sections(person("view_jobfailure", "view_user"))
     assert links_by_section == {
-        "Operate": ["/admin/syncjobs/jobfailure/"],
+        "Operate": ["/admin/syncjobs/jobfailure/", "/admin/syncjobs/replaybatch/"],
         "Access": ["/admin/finley/user/"],
     }
     assert sections(person()) == {}

@@ -1,5 +1,7 @@
 """What an operator does in the admin: sync now, pause, resume, cancel."""
 
+import asyncio
+
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.test import Client
@@ -8,14 +10,19 @@ from django.utils import timezone
 
 from finley.models import User
 from graph.database.role import as_owner
-from syncjobs.admin import selected_actions
-from syncjobs.models import SyncConnection, SyncRun
+from syncjobs import run_state, worker_signs
+from syncjobs.admin import console_state, selected_actions
+from syncjobs.models import SyncConnection, SyncRun, WorkerProcess
 from tests.syncjobs import run_rows
 from tests.syncjobs.run_rows import again
 from tests.syncjobs.test_admin import person, text_of
 from tests.syncjobs.test_console import running
+from tests.syncjobs.test_sync import work
 
-pytestmark = pytest.mark.usefixtures("own_queue")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Call to deprecated close:DeprecationWarning"),
+    pytest.mark.usefixtures("own_queue"),
+]
 
 CONNECTIONS, RUNS = (f"/admin/syncjobs/{name}/" for name in ("syncconnection", "syncrun"))
 
@@ -168,3 +175,58 @@ def test_forged_posts_are_refused():
     connection = run_rows.connection()
     assert act(client, CONNECTIONS, "pause", connection).status_code == 403
     assert SyncConnection.objects.using("owner").get().state == "alive"
+
+
+# workers, logs, providers
+
+
+def test_a_worker_tells_of_itself_until_it_stops(staff, own_queue):
+    run_rows.duty(name="recover", worker="w9")
+    worker_signs.tell("w9", ["gmail_sync", "gmail_sync"])
+    worker_signs.tell("w9", ["gmail_sync"])
+    (worker,) = console_state.workers()
+    assert (worker.name, worker.kinds) == ("w9", "1 gmail_sync")
+    assert worker.version == worker_signs.version()
+    assert worker.started_at < worker.seen_at
+    assert worker.version in text_of(staff.get("/admin/console/"))
+    worker_signs.forget("w9")
+    assert console_state.workers() == []
+    asyncio.run(work())  # a real worker forgets itself
+    assert not WorkerProcess.objects.using("owner").exists()
+
+
+def test_the_log_of_a_run_keeps_its_last_saves(staff, monkeypatch):
+    monkeypatch.setattr(run_state, "LOG_LINES", 3)
+    run = run_rows.run(run_rows.connection(), status="queued", error="")
+    request = run_state.ClaimRequest(run.pk, run.job_id, 1)
+    (claim,) = run_state.claimed([request], "w1")
+    for number in range(1, 6):
+        save = run_state.Save({"items": number - 1, "note": "x"})
+        save.progress["items"] = number * 2
+        with run_state.fenced(claim, save):
+            pass
+    lines = again(run).log
+    assert len(lines) == 3
+    assert lines[-1].endswith("attempt 1 saved: +6 items")
+    page = text_of(staff.get(f"/admin/syncjobs/syncrun/{run.pk}/change/"))
+    assert lines[0] in page.replace("&#x27;", "'")
+    (shown,) = console_state.running()
+    assert shown.progress == "10 items"
+
+
+def test_a_provider_is_paused_and_resumed_as_a_whole(staff):
+    alive, suspect = run_rows.connection(), run_rows.connection(state="suspect")
+    by_hand = run_rows.connection(state="paused")
+    other = run_rows.connection(provider="dropbox")
+    listed = "/admin/syncjobs/syncconnection/"
+    place = f"{listed}provider/gmail/"
+    assert person("view_syncconnection").post(place, {"do": "pause"}).status_code == 403
+    assert "2 connections of gmail paused" in text_of(
+        staff.post(place, {"do": "pause"}, follow=True)
+    )
+    states = [again(row).state for row in (alive, suspect, by_hand, other)]
+    assert states == ["paused", "paused", "paused", "alive"]
+    assert "Resume 2" in text_of(staff.get(listed))
+    staff.post(place, {"do": "resume"})
+    states = [again(row).state for row in (alive, suspect, by_hand, other)]
+    assert states == ["alive", "alive", "paused", "alive"]

@@ -12,7 +12,10 @@ from graph.enrich.links.settlements import Settled
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """Payments that two sources saw, payments that repeat others, and what settles what."""
+    """The results of the detectors: sightings of one payment, duplicates, and settlements.
+
+    Only duplicates that involve a candidate are included.
+    """
 
     same: Pairs
     duplicates: list[Duplicate]
@@ -20,13 +23,13 @@ class Found:
 
 
 def find(books: Books) -> Found:
-    """By the detectors of the enrichment, over all of the books."""
+    """Run the detectors of the enrichment over all of the books."""
     payments = books.payments
     same = same_transaction.find(payments, books.kinds)
     charges = fees.find(payments)
     reversed_by = reversals.find(payments, same, charges)
     return Found(
         same,
-        fraud.find(payments, books.stated, same, charges, reversed_by),
+        fraud.find(payments, books.stated, same, charges, reversed_by, about=books.places),
         settlements.find(payments, same, charges, reversed_by),
     )

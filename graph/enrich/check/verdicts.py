@@ -1,7 +1,7 @@
 """Verdicts on payments before they are made, with their evidence.
 
-`judge` takes rows of the books, whether they were appended or imported, and judges both alike.
-Detectors find what repeats and what was paid already; the party's own past tells what is unusual.
+`judge` takes rows of the books. It treats appended candidates and imported rows alike. Detectors
+find duplicates and paid invoices. The party's earlier payments show what is unusual.
 """
 
 from collections import defaultdict
@@ -19,7 +19,7 @@ from graph.enrich.fraud import WORDS, Duplicate, Stated
 from graph.enrich.links.republished import SHARE
 from graph.enrich.links.settlements import Settled
 
-SURELY = 0.85  # confidence of a repetition of number and amount that is taken for paid
+SURELY = 0.85  # confidence from which a repeated number and amount counts as paid
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +72,14 @@ def _repeats(payments: Payments, found: Found, judged: set[int]) -> dict[int, li
         for place, other in (ends, ends[::-1]):
             if place in judged:
                 by_place[place].append(_duplicate(payments, duplicate, other))
-    pairs = zip(found.same.one.tolist(), found.same.other.tolist(), strict=True)
+    places = np.array(sorted(judged), dtype=np.int64)
+    same = found.same.only(np.isin(found.same.one, places) | np.isin(found.same.other, places))
+    pairs = zip(same.one.tolist(), same.other.tolist(), strict=True)
     for at, pair in enumerate(pairs):
         for place, other in (pair, pair[::-1]):
             if place in judged and is_paid(payments, other):
                 why = f"{row(payments, other)} is probably this very payment"
-                sure = float(found.same.confidence[at])
+                sure = float(same.confidence[at])
                 by_place[place].append(Finding("already_paid", sure, why, (other,)))
     return by_place
 

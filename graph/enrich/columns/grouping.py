@@ -1,26 +1,74 @@
 """Groups rows that agree in several columns: one code for each combination of values."""
 
+from weakref import finalize
+
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from graph.enrich.columns.payments import Ints
 
+MOST = 2**62  # combinations of values that a number of 64 bits may stand for
+_codes_of: dict[int, Ints] = {}
+
 
 def codes(*columns: NDArray[np.generic]) -> Ints:
     """A number for each row, less than the number of rows. It is equal for rows that agree in every
-    column."""
-    code, *others = (_places(column) for column in columns)
-    for place in others:
-        code = _places(code * (int(place.max(initial=0)) + 1) + place)
-    return code
+    column.
+
+    Numbers are in the order of the first rows. Values are hashed, not sorted.
+    """
+    code, size = _numbers(columns[0])
+    for column in columns[1:]:
+        place, width = _numbers(column)
+        if size * width > MOST:
+            code, place = _hashed(pa.array(code)), _hashed(pa.array(place))
+            size, width = len(code) + 1, len(place) + 1
+        code, size = code * width + place, size * width
+    return _hashed(pa.array(code))
 
 
-def _places(column: NDArray[np.generic]) -> Ints:
-    """A number for each distinct value, in the order of their first rows. Values are hashed, not
-    sorted."""
-    values = pa.array(column, pa.string() if column.dtype == object else None)
+def _numbers(column: NDArray[np.generic]) -> tuple[Ints, int]:
+    """A number from 0 for each distinct value of a column, and how many numbers there may be."""
+    if column.dtype.kind not in "biu":
+        place = _of_texts(column) if column.flags.writeable else _once(column)
+        return place, len(place) + 1
+    if not len(column):
+        return column.astype(np.int64), 1
+    low, high = int(column.min()), int(column.max())
+    return column.astype(np.int64) - low, high - low + 1
+
+
+def _of_texts(column: NDArray[np.generic]) -> Ints:
+    return _hashed(pa.array(column, pa.string() if column.dtype == object else None))
+
+
+def _hashed(values: pa.Array) -> Ints:
     return np.asarray(values.dictionary_encode().indices, dtype=np.int64)
+
+
+def _once(column: NDArray[np.generic]) -> Ints:
+    """The codes of a read-only column, cached as long as the column exists."""
+    name = id(column)
+    if name not in _codes_of:
+        _codes_of[name] = _of_texts(column)
+        finalize(column, _codes_of.pop, name, None)
+    return _codes_of[name]
+
+
+def unlike(code: Ints, values: Ints) -> Ints:
+    """For each code, the number of different values in its rows."""
+    pair = codes(code, values)
+    of_pair = np.zeros(int(pair.max(initial=-1)) + 1, dtype=np.int64)
+    of_pair[pair] = code
+    return np.asarray(np.bincount(of_pair, minlength=int(code.max(initial=-1)) + 1), dtype=np.int64)
+
+
+def having(code: Ints, some: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Marks rows whose code occurs in any row of `some`."""
+    is_some = np.zeros(int(code.max(initial=-1)) + 1, dtype=bool)
+    is_some[code[some]] = True
+    return np.asarray(is_some[code])
 
 
 def groups(code: Ints, rows: Ints | None = None, least: int = 2) -> list[Ints]:

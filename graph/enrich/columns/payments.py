@@ -120,6 +120,12 @@ def _numbers(column: pa.ChunkedArray) -> Ints:
 
 
 def texts(column: pa.ChunkedArray) -> Texts:
-    """The column's strings. Equal strings are one object."""
+    """The column's strings, read-only. Equal strings are one object."""
     coded = column.combine_chunks().dictionary_encode()
-    return np.asarray(coded.dictionary.to_pylist(), dtype=object)[np.asarray(coded.indices)]
+    return fixed(np.asarray(coded.dictionary.to_pylist(), dtype=object)[np.asarray(coded.indices)])
+
+
+def fixed(column: Texts) -> Texts:
+    """The same column, made read-only, so that its codes can be cached (`grouping`)."""
+    column.flags.writeable = False
+    return column

@@ -9,18 +9,22 @@ WITH party AS MATERIALIZED (
 ),
 flow AS MATERIALIZED (
     SELECT
-        flow.id, flow.payment_group_id, flow.kind, flow.currency, flow.amount, flow.document_ref,
-        flow.source_event_id, flow.target_event_id,
-        flow.occurred_at,
+        id, payment_group_id, kind, currency, amount, document_ref, source_event_id,
+        target_event_id, source_entity_id, target_entity_id, occurred_at
+    FROM tenant_relationships
+    WHERE
+        user_id = %(user_id)s AND edge_class = 'flow' AND amount > 0
+        AND kind IN ('obligation', 'claim', 'payment')
+        AND occurred_at < (%(today)s::date + 1)::timestamp AT TIME ZONE 'UTC'
+),
+between_parties AS NOT MATERIALIZED (
+    SELECT
+        flow.*,
         payee.id AS payee_id, payee.own AS to_own, payee.kind AS payee_kind,
         payer.id AS payer_id, payer.own AS from_own, payer.kind AS payer_kind
-    FROM tenant_relationships AS flow
+    FROM flow
     JOIN party AS payer ON payer.id = flow.source_entity_id
     JOIN party AS payee ON payee.id = flow.target_entity_id
-    WHERE
-        flow.user_id = %(user_id)s AND flow.edge_class = 'flow' AND flow.amount > 0
-        AND flow.kind IN ('obligation', 'claim', 'payment')
-        AND flow.occurred_at < (%(today)s::date + 1)::timestamp AT TIME ZONE 'UTC'
 ),
 posting AS NOT MATERIALIZED (
     SELECT id, posting, due_on, source
@@ -39,7 +43,7 @@ owed AS MATERIALIZED (
             WHEN to_own AND NOT from_own THEN payer_id
             WHEN payee_kind IN ('vendor', 'customer') THEN payee_id
             ELSE payer_id END AS party_id
-    FROM flow
+    FROM between_parties AS flow
     JOIN posting ON posting.id = flow.source_event_id
     WHERE flow.kind <> 'payment' AND flow.payment_group_id = flow.id
 ),
@@ -110,7 +114,7 @@ payment AS MATERIALIZED (
     SELECT DISTINCT ON (flow.payment_group_id)
         flow.*, from_own AS we_paid,
         CASE WHEN from_own THEN payee_id ELSE payer_id END AS party_id
-    FROM flow
+    FROM between_parties AS flow
     WHERE kind = 'payment' AND from_own <> to_own
     ORDER BY flow.payment_group_id, flow.payment_group_id = flow.id DESC, flow.id
 ),

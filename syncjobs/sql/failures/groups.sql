@@ -1,5 +1,5 @@
--- The failures of a query that Django writes, by fingerprint: the groups that failed last first,
--- one page of them.
+-- The failures of a query that Django writes, by fingerprint: one page of the groups in an order of
+-- ours.
 WITH failures AS (
     {failures}
 ), grouped AS (
@@ -14,7 +14,7 @@ WITH failures AS (
         count(*) OVER () AS total
     FROM failures
     GROUP BY fingerprint
-    ORDER BY newest DESC, fingerprint
+    ORDER BY {order}, fingerprint
     LIMIT %s OFFSET %s
 )
 SELECT
@@ -24,4 +24,4 @@ SELECT
     grouped.total
 FROM grouped
 JOIN job_failures AS sample ON sample.id = grouped.sample_id
-ORDER BY grouped.newest DESC, grouped.fingerprint
+ORDER BY grouped.{order}, grouped.fingerprint

@@ -1,5 +1,7 @@
 """Probable duplicates and what only looks like them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -42,6 +44,7 @@ def test_nothing():
         ("leading_zeros", bill("b", 9, document="INV-0070123")),
         ("number_suffix", bill("b", 9, document="INV-70123/A")),
         ("number_suffix", bill("b", 9, document="INV-70123 DUP")),
+        ("number_suffix", bill("b", 9, document="INV-70123R")),
         ("transposed_number", bill("b", 9, document="INV-70132")),
         ("transposed_amount", bill("b", 9, amount=132.45)),
     ],
@@ -184,6 +187,24 @@ def test_against_the_truth(seed):
     assert len(claimed & true) / len(true) >= 0.9
 
 
+def test_what_is_sought_of_some_rows_is_what_all_rows_say_of_them():
+    books = demo(1)
+    made, nothing = books.payments, np.full(len(books.payments), "", dtype=object)
+    stated, charges = Stated(books.accounts, nothing), fees.find(books.payments)
+    same = same_transaction.find(made, books.kinds)
+    reversed_by = reversals.find(made, same, charges)
+    every = fraud.find(made, stated, same, charges, reversed_by)
+    rng = np.random.default_rng(1)
+    ends = np.array([end for one in every for end in (one.later, one.original)])
+    for _ in range(3):
+        about = np.union1d(rng.choice(ends, 12), rng.integers(0, len(made), 100))
+        some = fraud.find(made, stated, same, charges, reversed_by, about=about)
+        rows = set(about.tolist())
+        expected = [replace(one, case="") for one in every if {one.later, one.original} & rows]
+        assert [replace(one, case="") for one in some] == expected
+        assert some
+
+
 def unnumbered(*gaps_and_amounts, **values):
     """Ten transfers of amounts of their own, and two of 417.23 by the given days apart."""
     usual = [(30 * at, 100.31 + 7 * at) for at in range(10)]
@@ -211,6 +232,21 @@ def test_an_odd_amount_again_without_a_number():
 )
 def test_an_amount_that_may_come_again(again, values):
     assert unnumbered(*again, **values) == set()
+
+
+def wages(*more, equal=()):
+    """Twelve weeks' wages of unlike odd amounts, but for the weeks that are `equal`."""
+    weeks = [(7 * at, 417.23 if at in equal else 400.31 + 7 * at) for at in range(12)]
+    return found(
+        *({"key": f"{at}", "day": day, "amount": amount, "source": "bank", "description": "Wages"}
+          for at, (day, amount) in enumerate(sorted([*weeks, *more])))
+    )  # fmt: skip
+
+
+def test_wages_are_equal_by_chance_each_in_its_turn():
+    assert wages(equal=(4, 6)) == set()
+    assert wages((45, 421.31)) == {("7", "3", "same_amount")}  # one more, beside a week's
+    assert wages((42, 421.31)) == {("6", "3", "same_amount")}
 
 
 def test_amounts_of_a_price_list_say_nothing():

@@ -165,6 +165,14 @@ def test_two_readings_are_decided_and_the_mapping_is_saved(api: APIClient, tenan
     assert part["rows"][0]["day"] == "2024-07-04"
 
 
+def test_the_mapping_of_a_table_in_another_format_is_saved(api: APIClient, tenant: User) -> None:
+    upload = sent(
+        api, b'{"Date": "2024-04-13", "Payee": "Acme", "Amount": -1.5}\n' * 2, "rows.jsonl"
+    )
+    assert done(api, upload, save_mapping=True).state == "done"
+    assert len(saved_mappings.of_tenant(tenant.pk)) == 1
+
+
 @pytest.mark.parametrize(
     ("choice", "stored"), [({"account": "Savings"}, 2), ({"same_account": "yes"}, 1)]
 )

@@ -205,3 +205,19 @@ def test_the_advice_fits(status, state, said):
 
 def test_what_names_no_connection_is_not_to_be_replayed():
     assert "cannot be replayed" in timeline.advice(run_rows.failure())
+
+
+def test_groups_are_sorted_by_their_last_failure_their_number_or_their_age(staff):
+    times = {"old": (9, 3), "many": (5, 2), "new": (1, 1)}
+    for mark, (first, last) in times.items():
+        for _ in range(2 if mark == "many" else 1):
+            run_rows.failure(
+                fingerprint=mark,
+                error=mark,
+                first_failed_at=run_rows.WHEN - timedelta(days=first),
+                last_failed_at=run_rows.WHEN - timedelta(days=last),
+            )
+    orders = {"1": ["new", "many", "old"], "2": ["many", "new", "old"], "3": ["old", "many", "new"]}
+    for number, marks in {**orders, "x": orders["1"]}.items():
+        response = staff.get("/admin/syncjobs/jobfailure/groups/", {"o": number})
+        assert [group.fingerprint for group in response.context["cl"].result_list] == marks, number

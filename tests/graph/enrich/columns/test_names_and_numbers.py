@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from graph.enrich import fraud_candidates
+from graph.enrich import fraud_candidates, repeat_keys
 from graph.enrich.columns import numbers
 from graph.enrich.columns.name_similarity import Likeness
 from graph.enrich.columns.payments import Entities
@@ -63,7 +63,7 @@ def test_the_numbers_of_a_text():
      ("15316A", "15316"), ("INV-59217", ""), ("153161", "")],
 )  # fmt: skip
 def test_marks_behind_a_number(number, stem):
-    assert fraud_candidates.stem(number) == stem
+    assert repeat_keys.stem(number) == stem
 
 
 def test_swapped_digits():

@@ -11,7 +11,9 @@ from django.core.management import CommandError, call_command
 from finley.models import User
 from graph import models
 from graph.ingest.guessing.as_toml import as_toml
+from graph.ingest.import_file import usual_currencies
 from graph.ingest.mappings import from_toml, ready_formats, saved_mappings
+from graph.ingest.rows_from_file import read
 
 Write = Callable[..., Path]
 UNSURE = "Date,Description,Amount\n13/02/2025,Thing one,12.00\n14/03/2025,Thing two,15.00\n"
@@ -100,6 +102,30 @@ class TestSaved:
         stored_mapping = saved_mappings.find(tenant.id, write(head.format(two) + rows, "two.csv"))
         assert stored_mapping is not None
         assert (stored_mapping.key.account, stored_mapping.payer.default) == (two, two)
+
+    def test_it_reads_the_same_columns_with_another_delimiter(
+        self, write: Write, tenant: User
+    ) -> None:
+        make(write(UNSURE, "things.csv"), "--direction", "in", "--save", "--user", tenant.id)
+        continental = UNSURE.replace(",", ";").replace(".00", ",50")
+        path = write(continental, "other.csv")
+        by = saved_mappings.find(tenant.id, path)
+        assert by is not None
+        assert [f"{row.amount:.2f}" for row in read(path, by)] == ["-12.50", "-15.50"]
+
+    def test_the_currency_of_the_tenants_books_holds_for_files_without_one(
+        self, write: Write, tenant: User, other_tenant: User, tmp_path: Path
+    ) -> None:
+        options = ("--no-enrich", "--rejects", tmp_path, "--user")
+        stated = "Date,Supplier,Amount,Currency\n2026-03-13,Fern,12.00,NOK\n"
+        ledger(write(stated, "books.csv"), *options, tenant.id)
+        assert usual_currencies(tenant.id)[""] == "NOK"
+        assert usual_currencies(other_tenant.id) == {}
+        ledger(
+            write("Date,Supplier,Amount\n2026-03-14,Moss,7.00\n", "more.csv"), *options, tenant.id
+        )
+        events = models.RawEvent.objects.using("owner").filter(user_id=tenant.id, amount=7)
+        assert {event.currency for event in events} == {"NOK"}
 
     def test_saving_needs_a_user(self, write: Write) -> None:
         with pytest.raises(CommandError, match="--save needs --user"):

@@ -1,0 +1,192 @@
+"""Computes the keys by which repeated payments are found: keys of parties, numbers and amounts."""
+
+import re
+from functools import cached_property, lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graph.enrich.columns import numbers
+from graph.enrich.columns.counterparties import sides
+from graph.enrich.columns.grouping import codes, groups, having, unlike
+from graph.enrich.columns.name_similarity import core
+from graph.enrich.columns.payments import Ints, Payments, Texts
+
+Flags = NDArray[np.bool_]
+
+_SUFFIX = re.compile(
+    r"^(?:(?P<apart>.*[0-9][A-Z]?)[\s/_.\-]+"
+    r"(?:[0-9]{1,2}|[A-Z]|DUP|DUPL|DUPLICATE|COPY|REV|R[0-9]|BIS)"
+    r"|(?P<joined>.*[0-9][A-Z]?)(?:[A-Z]|DUP|COPY))$"
+)
+LABEL = 3  # days of one party, amount and number; with more, the number is a label,
+OFTEN = 12  # or days on which the party has the number at all
+UNLIKE = 3  # different sums under one number; with more, it belongs to a case or a contract
+CASE = 4  # days of a number with two different sums; with more, it does, too
+BESIDE = 2  # factor of the distance between the two numbers within which a third one is near
+MASK = 5  # parties with one name; with more, the name is a mask and identifies nobody
+
+
+class Columns:
+    """The columns that the ways use, for rows with an amount.
+
+    `rows` have a document number, `unnumbered` have none. Purchases by card are not among
+    `unnumbered`, because shops have fixed prices and equal purchases are common. `is_about` marks
+    the rows whose repeats are searched for, all at first. The ways use only rows that have a key in
+    common with these.
+    """
+
+    def __init__(self, payments: Payments, accounts: Texts) -> None:
+        side = sides(payments)
+        self.payments, self.accounts, self.party = payments, accounts, side.party
+        self.raw = [_plain(document) for document in payments.document]
+        self.number = np.array(numbers.of_documents(payments), dtype=object)
+        self.stem = np.array([stem(document) for document in self.raw], dtype=object)
+        self.numbered = codes(self.number)
+        self.book = codes(payments.source, payments.currency, side.outgoing)
+        self.payee = codes(self.book, side.party)
+        self.bears = codes(self.payee, self.numbered)
+        self.alike = codes(self.payee, payments.amount)
+        self.often = np.bincount(self.alike)
+        has_digit = np.array([_has_digit(text) for text in self.number], dtype=bool)
+        usable = (payments.amount > 0) & ~self._masks()
+        self.rows = np.flatnonzero(usable & has_digit & ~self._labels())
+        dated = (payments.precision == "day") | (payments.precision == "second")
+        self.unnumbered = np.flatnonzero(
+            usable & ~has_digit & dated & (payments.platform != "card")
+        )
+        self.is_about = np.ones(len(payments), dtype=bool)
+
+    def seek(self, about: Ints) -> None:
+        """Search only for the repeats of these rows from now on."""
+        self.is_about = np.zeros(len(self.payments), dtype=bool)
+        self.is_about[about] = True
+
+    def concerned(self, key: Ints, rows: Ints) -> Ints:
+        """The rows of `rows` whose key occurs in any row of `is_about`."""
+        return rows[having(key, self.is_about)[rows]]
+
+    def _labels(self) -> Flags:
+        """Marks rows whose number the party has on many days, such as the number of a contract or a
+        mandate."""
+        label = _days_of(self.same_number, self.payments.day) > LABEL
+        case = (self.unlike_sums >= UNLIKE) | ((self.unlike_sums > 1) & (self.days >= CASE))
+        return label | (self.days > OFTEN) | case
+
+    @cached_property
+    def days(self) -> Ints:
+        """For each row, the number of days on which the party has the row's number."""
+        return _days_of(self.bears, self.payments.day)
+
+    @cached_property
+    def same_number(self) -> Ints:
+        """Same party, number and amount."""
+        return codes(self.bears, self.payments.amount)
+
+    @cached_property
+    def shape_of_number(self) -> Ints:
+        """Same party and amount, and a number of the same characters."""
+        shape = np.array([_shape(number) for number in self.raw], dtype=object)
+        return codes(self.payee, shape, self.payments.amount)
+
+    @cached_property
+    def shape_of_amount(self) -> Ints:
+        """Same party and number, and an amount of the same digits."""
+        shape = [_shape(str(amount)) for amount in self.payments.amount.tolist()]
+        return codes(self.bears, np.array(shape, dtype=object))
+
+    @cached_property
+    def of_anybody(self) -> Ints:
+        """Same number and amount, of any party."""
+        return codes(self.book, self.numbered, self.payments.amount)
+
+    @cached_property
+    def bearers(self) -> Ints:
+        """For each row, the number of parties in its source that have the row's number."""
+        number = codes(self.book, self.numbered)
+        return unlike(number, self.party)[number]
+
+    @cached_property
+    def purpose(self) -> Ints:
+        """Same party, paid by the same of the tenant's parties and with the same text."""
+        return codes(self.payee, sides(self.payments).own, self.payments.description)
+
+    @cached_property
+    def unlike_amounts(self) -> Ints:
+        """For each row, the number of different amounts that its party is paid."""
+        return unlike(self.payee, self.payments.amount)[self.payee]
+
+    @cached_property
+    def unlike_sums(self) -> Ints:
+        """For each row, how many different sums the party is paid under the row's number. The lines
+        of a day are added up.
+
+        An invoice has one sum, or a few if it is paid in parts. The number of a case or a contract
+        has many.
+        """
+        invoice = codes(self.bears, self.payments.day)
+        sums = np.zeros(int(invoice.max()) + 1, dtype=np.int64)
+        np.add.at(sums, invoice, self.payments.amount)
+        return unlike(self.bears, sums[invoice])[self.bears]
+
+    def has_neighbour(self, later: int, first: int) -> bool:
+        """Return whether the party is paid the amount under a third number that is about as close
+        to the two as they are to each other. The numbers then count up."""
+        values = {value(self.number[row]) for row in self._of_amount[int(self.alike[later])]}
+        ends = value(self.number[later]), value(self.number[first])
+        reach = BESIDE * abs(ends[0] - ends[1])
+        return any(
+            0 < min(abs(other - end) for end in ends) <= reach for other in values - set(ends)
+        )
+
+    @cached_property
+    def _of_amount(self) -> dict[int, list[int]]:
+        """The rows with a number, by payee and amount."""
+        return {int(self.alike[rows[0]]): rows.tolist() for rows in groups(self.alike, self.rows)}
+
+    def _masks(self) -> Flags:
+        """Marks rows whose party has a name that many parties have."""
+        entities = self.payments.entities
+        name = codes(np.array([core(name) for name in entities.name], dtype=object))
+        parties = np.unique(self.party)
+        return np.asarray(np.bincount(name[parties], minlength=len(name))[name[self.party]] >= MASK)
+
+    def gap(self, later: int, original: int) -> int:
+        """Days from the original to the later row."""
+        return int(self.payments.day[later] - self.payments.day[original])
+
+
+def _days_of(code: Ints, day: Ints) -> Ints:
+    """For each row, the number of days on which rows with its code occur."""
+    return unlike(code, day)[code]
+
+
+@lru_cache(maxsize=200_000)
+def _plain(document: str) -> str:
+    return document.strip().upper()
+
+
+@lru_cache(maxsize=200_000)
+def _has_digit(number: str) -> bool:
+    return any(map(str.isdigit, number))
+
+
+@lru_cache(maxsize=200_000)
+def _shape(text: str) -> str:
+    return "".join(sorted(text))
+
+
+def value(number: str) -> int:
+    """The number's digits as one whole number, or 0 without digits."""
+    return int("".join(filter(str.isdecimal, number))[:18] or 0)
+
+
+@lru_cache(maxsize=200_000)
+def stem(number: str) -> str:
+    """The number without a suffix (-1, /A, R, DUP), in its normal form, or "" if it has none.
+
+    Some numbers end like that by themselves (a year, a letter). A suffix counts only if another row
+    has the number without it.
+    """
+    match = _SUFFIX.match(number)
+    return numbers.normal(match["apart"] or match["joined"]) if match else ""
