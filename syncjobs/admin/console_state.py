@@ -113,8 +113,8 @@ def _progress(done: Mapping[str, Any]) -> str:
 class Worker:
     """A worker.
 
-    `runs` is the number of its runs, and `kinds` has their numbers by task. `tasks` are the names
-    of its current periodic tasks. `version` is empty if the worker has not stated it.
+    `runs` is the number of its runs, and `kinds` a text with that number by task. `tasks` are the
+    names of its current periodic tasks. `version` is empty if the worker has not stated it.
     """
 
     name: str
