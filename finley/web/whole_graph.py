@@ -1,4 +1,5 @@
-"""The whole graph as a picture, drawn in the browser, and its greatest edges as a table."""
+"""The page of the whole graph: a picture drawn in the browser, and a table of its greatest
+edges."""
 
 import gzip
 from pathlib import Path
@@ -14,12 +15,13 @@ from graph.questions import grouped_sums, picture
 
 VENDOR = Path(__file__).parent / "static" / "web" / "vendor"
 LIBRARIES = ("graphology.min.js", "sigma.min.js")
-SHOWN = 100  # edges of the table
+SHOWN = 100  # edges in the table
 
 
 @page()
 def whole_graph(request: PageRequest) -> HttpResponse:
-    """The filters of `graph_filters` narrow the edges; the script reads the rest of the address."""
+    """The page. The filters of `graph_filters` select the edges; the script reads the rest of the
+    URL."""
     filters = graph_filters.read(request)
     user_id = request.access.tenant_id
     context = {
@@ -36,7 +38,7 @@ def whole_graph(request: PageRequest) -> HttpResponse:
 @require_safe
 @page()
 def data(request: PageRequest) -> HttpResponse:
-    """What `graph.questions.picture` says, for the script."""
+    """The result of `graph.questions.picture` for the script."""
     filters = graph_filters.read(request)
     content = picture.picture(request.access.tenant_id, kind=filters.kind, only=filters.of_edges())
     accepts = "gzip" in request.headers.get("Accept-Encoding", "")

@@ -105,7 +105,7 @@
       const [one, other] = endsOf(key);
       if (near && !(near.has(one) && near.has(other))) continue;
       const lit = path.size ? path.has(key) : [one, other].some((node) => node === chosen || pinned.has(node));
-      graph.addEdge(String(one), String(other), {
+      graph.addEdgeWithKey(String(key), String(one), String(other), {
         size: (lit ? 1.5 : 0.5) + Math.log1p(count) / 3, color: lit ? strong : faint,
       });
     }
@@ -259,10 +259,20 @@
     }
   };
 
+  /* The answer; a busy server is asked again. */
+  const asked = async (address) => {
+    for (let attempt = 1; ; attempt += 1) {
+      const response = await fetch(address);
+      if (response.status !== 503 || attempt === 4) return response;
+      byId("counts").textContent = "The server is busy. It is asked again in some seconds.";
+      await new Promise((resolve) => setTimeout(resolve, 5000 * attempt));
+    }
+  };
+
   const start = async () => {
     section.hidden = false;
     const began = performance.now();
-    const response = await fetch(section.dataset.src);
+    const response = await asked(section.dataset.src);
     if (!response.ok) { byId("counts").textContent = "The graph could not be read. Load the page again."; return; }
     data = globalThis.finleyPicture(await response.arrayBuffer());
     const last = data.last.reduce((a, b) => Math.max(a, b), 0);
