@@ -80,6 +80,8 @@ OF_PARAMETER = {
     "ids": "normalized_entities",
     "membership_id": "memberships",
     "token_key": "tokens",
+    "subscription_id": "delivery_endpoints",
+    "message_id": "deliveries",
 }
 WORDS = {
     "search": MARK,
@@ -172,7 +174,7 @@ def _takes(path: str, name: str) -> bool:
         "decision": "/resolutions/" in path,
         "one": path.endswith("/resolutions/"),
         "other": path.endswith("/resolutions/"),
-        "name": path.endswith("/uploads/"),
+        "name": path.endswith(("/uploads/", "/subscriptions/")),
         "size": path.endswith("/uploads/"),
     }[name]
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from finley.api import members, session
+from finley.api import members, session, subscriptions
 
 urlpatterns = [
     path("session/", session.SessionView.as_view(), name="session"),
@@ -10,6 +10,27 @@ urlpatterns = [
     path("members/<int:membership_id>/", members.MemberView.as_view(), name="member"),
     path("invitations/", members.InvitationsView.as_view(), name="invitations"),
     path("invitations/<int:membership_id>/", members.InvitationView.as_view(), name="invitation"),
+    path("subscriptions/", subscriptions.SubscriptionsView.as_view(), name="subscriptions"),
+    path(
+        "subscriptions/<uuid:subscription_id>/",
+        subscriptions.SubscriptionView.as_view(),
+        name="subscription",
+    ),
+    path(
+        "subscriptions/<uuid:subscription_id>/test/",
+        subscriptions.SubscriptionTestView.as_view(),
+        name="subscription-test",
+    ),
+    path(
+        "subscriptions/<uuid:subscription_id>/messages/",
+        subscriptions.SentView.as_view(),
+        name="subscription-messages",
+    ),
+    path(
+        "subscriptions/messages/<uuid:message_id>/replay/",
+        subscriptions.SendAgainView.as_view(),
+        name="subscription-replay",
+    ),
     path("tokens/", members.TokensView.as_view(), name="tokens"),
     path("tokens/<str:token_key>/", members.TokenView.as_view(), name="token"),
 ]

@@ -1,2 +1,2 @@
-"""The pages for people, one module per page. They ask the same questions as the API, for the
-session's tenant."""
+"""The pages for people, one module per page. They ask the API's questions for the session's
+tenant."""

@@ -1,4 +1,4 @@
-"""Which person looks at a page, at which tenant's data, in which role."""
+"""Decides which person sees a page, with which tenant's data and in which role."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -35,7 +35,7 @@ from graph.errors import (
 SAFE = ("GET", "HEAD", "OPTIONS")
 NOTHING_DONE = f"Nothing was done. {members.NO_LONGER} From now on you see your own."
 SESSION_RESUME = "resume"
-MOST_RESUMED = 100_000  # characters of a form that are kept over a sign-in
+MOST_RESUMED = 100_000  # characters of a form that are kept during a sign-in
 
 
 class PageRequest(HttpRequest):
@@ -49,12 +49,12 @@ View = Callable[Concatenate[HttpRequest, ...], HttpResponse]
 
 
 def page(needs: Role = Role.VIEWER) -> Callable[[Page], View]:
-    """Decorates a view for people who are signed in and have this role.
+    """Decorate a view for signed-in people with this role.
 
-    Others are asked to sign in; a form that they sent is kept until they have. Errors of the graph
+    Others are asked to sign in. A form that they sent is kept until they have. Errors of the graph
     become pages: NotFound 404, TooMany 429, a view that is not ready and a time limit 503, others
-    400. NULs, which PostgreSQL refuses in texts, are removed from forms. A form is refused (403)
-    where the person may no longer see the data that the session chose.
+    400. NULs, which PostgreSQL refuses in texts, are removed from forms. A form is refused (403) if
+    the person may no longer see the data that the session chose.
     """
 
     def decorated(view: Page) -> View:
@@ -77,7 +77,8 @@ def page(needs: Role = Role.VIEWER) -> Callable[[Page], View]:
 
 
 def _forgot_choice(request: PageRequest) -> bool:
-    """From now on the session reads the person's own data. True if a form has to be refused."""
+    """Let the session read the person's own data from now on. Return True if a form has to be
+    refused."""
     request.session.pop(members.SESSION_TENANT, None)
     if request.method not in SAFE:
         return True
@@ -105,9 +106,8 @@ def _answer(
     *args: Any,
     **options: Any,
 ) -> HttpResponse:
-    """The view's response. It has the time of a question, a form's changes too: what was not
-    committed by then is rolled back.
-    """
+    """The view's response. It has a question's time limit, also for a form's changes. What is not
+    committed by then is rolled back."""
     if not request.access.role.includes(needs):
         raise PermissionDenied(f"This needs the role {needs}; you have {request.access.role}.")
     try:
@@ -144,16 +144,16 @@ def _status(error: GraphError) -> int:
 
 
 def current(request: HttpRequest) -> Access:
-    """The session's tenant, if the person may still see it; otherwise the person's own."""
+    """The session's tenant if the person may still see it, otherwise the person's own."""
     person = request.user
     assert isinstance(person, User)  # noqa: S101 - the caller has seen to it
     return members.access(person, request.session)
 
 
 def require_same_tenant(request: PageRequest, *, must_name: bool = False) -> None:
-    """A form that names a tenant is for that one's data; the session may show another's by now.
+    """Raises QuestionError if a form names another tenant than the session's current one.
 
-    `must_name`: a form that names none is refused, too. Raises QuestionError.
+    With `must_name`, a form that names none is refused, too.
     """
     access = request.access
     named = request.POST.get("tenant", "" if must_name else str(access.tenant_id))
@@ -178,7 +178,8 @@ def _ask_to_sign_in(request: HttpRequest) -> HttpResponse:
 
 
 def _keep_form(request: HttpRequest) -> None:
-    """What was typed is shown again after the sign-in; files have to be chosen again."""
+    """Keep the form's texts, which are shown again after the sign-in. Files have to be chosen
+    again."""
     fields = [
         [name, value]
         for name, values in request.POST.lists()

@@ -1,6 +1,6 @@
-"""Signing in and out, the tenant that a session reads, and who else may read one's own.
+"""Pages for signing in and out, for the session's tenant, and for the members of one's own tenant.
 
-These pages run as the owner (finley.server.middleware): they read users, and no tenant's rows.
+They run as the owner (finley.server.middleware), because they read users, and no tenant's rows.
 """
 
 import logging
@@ -24,12 +24,12 @@ from finley.web.template_context import layout
 from graph.errors import QuestionError
 
 log = logging.getLogger("finley.audit")
-MAILS = 3  # to one e-mail address, until 15 minutes without one have passed
-MAILS_OF_ADDRESS = 20  # … from one client's address, to whomever
+MAILS = 3  # mails to one e-mail address, until 15 minutes without one have passed
+MAILS_OF_ADDRESS = 20  # mails requested from one client address, to any e-mail address
 
 
 class SignIn(LoginView):
-    """Django's sign-in page; the user's name is an e-mail address."""
+    """Django's sign-in page. The user's name is an e-mail address."""
 
     template_name = "web/sign_in.html"
     redirect_authenticated_user = True
@@ -55,8 +55,8 @@ class ForgottenPassword(PasswordResetView):
         return super().dispatch(request, *args, **options)
 
     def form_valid(self, form: Any) -> HttpResponse:
-        """Sends no mail above the limit, but the page says the same, so that nobody learns which
-        addresses exist."""
+        """Send the mail, unless the limit is reached. The page says the same in both cases, so that
+        nobody learns which addresses exist."""
         address = client_address.of_meta(self.request.META)
         keys = {
             failed_attempts.key("reset", form.cleaned_data["email"].lower()): MAILS,
@@ -84,7 +84,8 @@ class TokenForm(forms.Form):
 
 @page()
 def account(request: PageRequest) -> HttpResponse:
-    """Who is signed in, whose data it may see, who may see the tenant's, and the own tokens."""
+    """The signed-in person, the tenants that it may see, the members of the session's tenant, and
+    its own tokens."""
     return _account(request)
 
 
@@ -105,7 +106,7 @@ def _account(request: PageRequest, **more: Any) -> HttpResponse:
 @require_POST
 @page()
 def switch(request: PageRequest) -> HttpResponse:
-    """Read another tenant's data from now on. One that the person may not see is a 403."""
+    """Read another tenant's data from now on. A tenant that the person may not see gives a 403."""
     wanted = request.POST.get("tenant", "")
     choices = members.tenants_of(request.access.person)
     if wanted not in {str(each.tenant_id) for each in choices}:
@@ -117,7 +118,7 @@ def switch(request: PageRequest) -> HttpResponse:
 @require_POST
 @page(Role.OWNER)
 def invite(request: PageRequest) -> HttpResponse:
-    """Invite a user to see the tenant's data, or change the role of one who does."""
+    """Invite a user to see the tenant's data, or change a member's role."""
     require_same_tenant(request)
     form = MemberForm(request.POST)
     if not form.is_valid():
@@ -137,7 +138,7 @@ def invite(request: PageRequest) -> HttpResponse:
 @require_POST
 @page(Role.OWNER)
 def remove(request: PageRequest, member: int) -> HttpResponse:
-    """Let a user see the tenant's data no more."""
+    """End a user's membership."""
     members.remove(request.access.tenant_id, member)
     messages.success(request, "The member was removed.")
     return redirect("account")
@@ -159,7 +160,7 @@ def answer_invitation(request: PageRequest, member: int) -> HttpResponse:
 @require_POST
 @page()
 def make_token(request: PageRequest) -> HttpResponse:
-    """A token for the person's own data, shown on this page and never again."""
+    """Make a token for the person's own data. Only this page shows it."""
     form = TokenForm(request.POST)
     if not form.is_valid():
         messages.error(request, "Enter what the token is for.")
@@ -180,8 +181,7 @@ def revoke_token(request: PageRequest, token_key: str) -> HttpResponse:
 
 @login_required
 def resume(request: HttpRequest) -> HttpResponse:
-    """Shows a form that was sent after its session had ended, to be sent again. It is
-    shown once."""
+    """Show a form that was sent after its session had ended, to be sent again. It is shown once."""
     kept = request.session.pop(SESSION_RESUME, None)
     if kept is None:
         return HttpResponseRedirect(reverse_lazy("overview"))

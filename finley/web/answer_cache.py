@@ -15,7 +15,7 @@ _lock = Lock()
 
 
 def answer[Answer](question: Callable[[UUID], Answer], user_id: UUID) -> Answer:
-    """The answer for the tenant's graph as of today. Callers must not change it in place."""
+    """The answer for the tenant's graph as of today. Callers must not change it."""
     key = (question, user_id, version.version(user_id), days.today(user_id))
     with _lock:
         kept: Answer | None = _answers.get(key)
@@ -28,6 +28,6 @@ def answer[Answer](question: Callable[[UUID], Answer], user_id: UUID) -> Answer:
 
 
 def forget() -> None:
-    """All of them."""
+    """Delete all cached answers."""
     with _lock:
         _answers.clear()

@@ -1,4 +1,5 @@
-"""Charts as numbers for SVG templates, in the chart's own units; colours are in the style sheet."""
+"""Computes charts as numbers for SVG templates, in the chart's own units. The style sheet has the
+colours."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,12 +10,12 @@ from typing import Any
 
 WIDTH, HEIGHT = 720, 240
 LEFT, RIGHT, TOP, BOTTOM = 56, 8, 10, 26
-MONTHS = 18  # that are past; those ahead come on top
+MONTHS = 18  # past months; expected ones are added to them
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A rectangle, what it says, and where it leads."""
+    """A rectangle, its text, and its link."""
 
     x: float
     y: float
@@ -35,7 +36,7 @@ class Label:
 
 @dataclass(frozen=True)
 class BarChart:
-    """Money in and out of one currency by month; `ahead` are the months that are expected."""
+    """Money in and out of one currency by month. `ahead` are the expected months."""
 
     currency: str
     bars: list[Bar]
@@ -60,9 +61,9 @@ class LineChart:
 
 
 def cash_by_month(answer: Mapping[str, Any], addresses: Any) -> list[BarChart]:
-    """A chart a currency, that with most payments first.
+    """One chart per currency; the currency with most payments comes first.
 
-    `answer` is cash_flow's; `addresses(month, currency)` says where a month's bars lead.
+    `answer` is cash_flow's. `addresses(month, currency)` returns the link of a month's bars.
     """
     counts: dict[str, int] = {}
     for row in answer["months"]:
@@ -96,7 +97,7 @@ def _of_currency(answer: Mapping[str, Any], currency: str, addresses: Any) -> Ba
 
 
 def _months(answer: Mapping[str, Any], currency: str) -> list[dict[str, Any]]:
-    """A row a month: what moved, and what is expected on top."""
+    """One row per month: what moved, and what is expected in addition."""
     rows: dict[str, dict[str, Any]] = {}
     past = [row for row in answer["months"] if row["currency"] == currency][-MONTHS:]
     for row in past:
@@ -132,7 +133,8 @@ def _month_bars(row: Mapping[str, Any], place: "_Place", currency: str, address:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a month's bars stand: the left edge, the width, and the amount at the upper edge."""
+    """The position of a month's bars: the left edge, the width, and the amount at the upper
+    edge."""
 
     x: float
     step: float
@@ -140,7 +142,7 @@ class _Place:
 
 
 def _bar(place: _Place, at: int, ends: tuple[Decimal, Decimal], texts: tuple[str, str, str]) -> Bar:
-    """The bar from one amount to the other; `at` 0 stands left, 1 right."""
+    """The bar from one amount to the other. With `at` 0 it is on the left, with 1 on the right."""
     room = HEIGHT - TOP - BOTTOM
     lower, upper = (TOP + room * (1 - float(value / place.top)) for value in ends)
     return Bar(
@@ -153,7 +155,7 @@ def _bar(place: _Place, at: int, ends: tuple[Decimal, Decimal], texts: tuple[str
 
 
 def scale(greatest: Decimal) -> list[Decimal]:
-    """Round values from 0 to at least the greatest, four to six of them."""
+    """Four to six round values, from 0 to at least the greatest amount."""
     step = Decimal(10) ** floor(log10(float(greatest) / 2))
     for factor in (1, 2, 5, 10):
         if greatest / (step * factor) <= 5:

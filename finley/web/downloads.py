@@ -1,4 +1,4 @@
-"""A list as a file: CSV or XLSX, with names instead of ids."""
+"""Returns a list as a file: CSV or XLSX, with names instead of ids."""
 
 import csv
 import io
@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from graph.errors import QuestionError
 
-MOST = 100_000  # rows of a file
+MOST = 100_000  # rows per file
 FORMATS = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -25,22 +25,23 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column's title, and its cell of a row: text, a number, a date or None."""
+    """A column of the file: its title, and a function from a row to its cell (text, number, date or
+    None)."""
 
     title: str
     cell: Callable[[Any], Any]
 
 
 def wants_file(request: HttpRequest) -> bool:
-    """Whether the page was asked for as a file, by `?format=`."""
+    """Return whether the request asks for a file, by `?format=`."""
     return bool(request.GET.get("format"))
 
 
 def file(
     request: HttpRequest, name: str, columns: Sequence[Column], rows: Sequence[Any]
 ) -> HttpResponse:
-    """The rows in the format that the query names. Raises QuestionError for an unknown format or
-    too many rows."""
+    """The rows as a file in the format that the query names. Raises QuestionError for an unknown
+    format or too many rows."""
     format_name = request.GET["format"]
     if format_name not in FORMATS:
         raise QuestionError(f"{format_name} is not a format. Choose csv or xlsx.", "format")
@@ -59,7 +60,7 @@ def file(
 
 
 def _csv(titles: Sequence[str], table: Iterable[Sequence[Any]]) -> bytes:
-    """With a byte order mark, by which spreadsheets know UTF-8."""
+    """The table as CSV, with a byte order mark by which spreadsheets recognise UTF-8."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(titles)
@@ -68,14 +69,14 @@ def _csv(titles: Sequence[str], table: Iterable[Sequence[Any]]) -> bytes:
 
 
 def safe_cell(cell: Any) -> Any:
-    """Puts an apostrophe before a text that a spreadsheet would run as a formula."""
+    """The cell, with an apostrophe before a text that a spreadsheet would run as a formula."""
     if isinstance(cell, Decimal):
         return f"{cell.normalize():f}"
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
 
 
 def _xlsx(name: str, titles: Sequence[str], table: Iterable[Sequence[Any]]) -> bytes:
-    """Texts are written as texts, never as formulas or links."""
+    """The table as XLSX. Texts are written as texts, never as formulas or links."""
     content = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(content, options) as book:

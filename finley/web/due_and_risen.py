@@ -1,4 +1,4 @@
-"""What the layers found, as the pages show it: what is due, what rose."""
+"""What the pages show of the layers: payments that are due, and payments above the usual amount."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,17 +9,17 @@ from uuid import UUID
 from graph.models.choices import EntityKind
 from graph.questions import days, insights, prediction_status
 
-A_PAGE = 2_000  # rows of a query; all pages are read
-OURS = frozenset({EntityKind.ACCOUNT, EntityKind.DEPARTMENT})  # as cash flow has it
+A_PAGE = 2_000  # rows per query; all of them are read
+OURS = frozenset({EntityKind.ACCOUNT, EntityKind.DEPARTMENT})  # as in cash flow
 RECENT = timedelta(days=120)
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """Predictions by their day, as of `today`; `books` says how far each source's books reach.
+    """Predictions by their day, as of `today`. `books` says until when each source's books reach.
 
-    Stale: the books of its source ended too long ago to expect anything of them.
+    A prediction is stale if its source's books ended too long ago to expect a payment.
     """
 
     today: date
@@ -30,7 +30,7 @@ class Expected:
 
 
 def expected(user_id: UUID) -> Expected:
-    """What recurring payments are due, overdue and stale, the earliest first."""
+    """The recurring payments that are due, overdue and stale, the earliest first."""
     today = days.today(user_id)
     rows = _predictions(user_id, today)
     states = ([row for row in rows if row["insight"]["status"] == status]
@@ -45,7 +45,7 @@ def _predictions(user_id: UUID, today: date) -> list[Row]:
 
 
 def _rows(user_id: UUID, layer: str, **wanted: Any) -> Iterator[Row]:
-    """All that the layer says, each payment once, the newest payments first."""
+    """All rows of the layer, one per payment, the newest payments first."""
     after = None
     while True:
         page, after = insights.insights(
@@ -57,14 +57,16 @@ def _rows(user_id: UUID, layer: str, **wanted: Any) -> Iterator[Row]:
 
 
 def _seen_by_us(row: Row) -> Row:
-    """With `comes_in`, and the `party` outside: whom our accounts and departments deal with."""
+    """The row with `comes_in`, and the `party` with which the tenant's accounts and departments
+    deal."""
     target = row["target"]
     comes_in = target is not None and target.kind in OURS
     return {**row, "comes_in": comes_in, "party": row["source"] if comes_in else target}
 
 
 def above_usual(user_id: UUID) -> list[Row]:
-    """Payments of the books' last months above the usual amount of their series, newest first.
+    """Payments of the books' last months that exceed the usual amount of their series, newest
+    first.
 
     Each has `usual` and `ratio`.
     """

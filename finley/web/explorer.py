@@ -1,5 +1,4 @@
-"""The surroundings of one party as a picture and as a table. Each state has an address
-of its own."""
+"""Shows the surroundings of one party as a picture and as a table. Each state has a URL."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -16,10 +15,10 @@ from finley.web.access import PageRequest, page
 from graph.errors import QuestionError
 from graph.questions import whole_graph
 
-SIDE = 1000  # of the picture, a square
-RINGS = (0, 190, 330)  # by the distance from the party; names stand outside
-CROWDED = 14  # parties on a ring whose names are turned outwards
-NODES = {1: 40, 2: 60}  # shown at most, by depth
+SIDE = 1000  # side of the picture, which is a square
+RINGS = (0, 190, 330)  # radius of the ring by distance from the party; names are outside
+CROWDED = 14  # parties on a ring; with more, names are turned outwards
+NODES = {1: 40, 2: 60}  # most parties shown, by depth
 EDGES = 20_000
 NAME = 20  # characters
 Row = dict[str, Any]
@@ -40,7 +39,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """All payments from one party to another, a currency at a time."""
+    """All payments from one party to another in one currency."""
 
     source: Row
     target: Row
@@ -53,7 +52,8 @@ class Edge:
 
 @page()
 def explorer(request: PageRequest, entity_id: UUID) -> HttpResponse:
-    """`depth` 1 or 2, and the filters of `graph_filters` but `kind`: money that moved counts."""
+    """The page. Its parameters are `depth` (1 or 2) and those of `graph_filters` except `kind`,
+    because money that moved counts."""
     depth, filters = _depth(request), graph_filters.read(request)
     surroundings = whole_graph.neighbourhood(
         request.access.tenant_id,
@@ -117,7 +117,8 @@ def aggregated(surroundings: Row) -> list[Edge]:
 
 
 def placed(entities: list[Row], edges: list[Edge]) -> list[Node]:
-    """The party in the middle, the others on rings by distance, the same each time."""
+    """The nodes: the party in the middle, the others on rings by distance. The same graph gives the
+    same positions."""
     weights: defaultdict[str, float] = defaultdict(float)
     for edge in edges:
         for end in (edge.source, edge.target):
@@ -135,7 +136,7 @@ def placed(entities: list[Row], edges: list[Edge]) -> list[Node]:
 
 
 def _node(entity: Row, polar: tuple[int, float], weight: float, *, turned: bool) -> Node:
-    """A name that is turned reads from left to right on either side."""
+    """The node. A turned name reads from left to right on both sides."""
     (ring, angle), name = polar, str(entity["name"])
     is_left = cos(angle) < -1e-9
     outwards = degrees(angle) + (180 if is_left else 0)
@@ -153,7 +154,7 @@ def _node(entity: Row, polar: tuple[int, float], weight: float, *, turned: bool)
 
 
 def _lines(edges: list[Edge]) -> list[tuple[str, str, float, str]]:
-    """One line for each pair, whatever the directions and currencies."""
+    """One line for each pair of parties, for all directions and currencies."""
     lines: dict[tuple[str, str], list[Edge]] = {}
     for edge in edges:
         one, other = sorted((str(edge.source["id"]), str(edge.target["id"])))

@@ -21,7 +21,8 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class GraphFilters:
-    """What is drawn: rows that record `kind` and meet all conditions; "" and None are none."""
+    """The filters of the drawn graph: rows that record `kind` and meet all conditions. "" and None
+    mean no condition."""
 
     kind: str = counted_rows.DEFAULT
     type: str = ""
@@ -32,7 +33,7 @@ class GraphFilters:
     max_amount: Decimal | None = None
 
     def of_edges(self, **more: Any) -> Only:
-        """As the engine takes them, without `kind`."""
+        """The filters in the form that the engine takes, without `kind`."""
         return Only(
             types=(self.type,) if self.type else (),
             since=self.since,
@@ -44,7 +45,7 @@ class GraphFilters:
         )
 
     def of_rows(self) -> Row:
-        """As `graph.questions.grouped_sums` takes them."""
+        """The filters in the form that `graph.questions.grouped_sums` takes."""
         wanted: Row = {
             "kind": self.kind,
             "type": self.type,
@@ -91,7 +92,7 @@ def _amount(name: str, texts: dict[str, str]) -> Decimal | None:
 
 
 def choices(user_id: UUID) -> Row:
-    """What the form offers, for the template."""
+    """The choices of the form, for the template."""
     return {
         "kinds": counted_rows.KINDS,
         "types": answer_cache.answer(_types, user_id),

@@ -1,7 +1,6 @@
-"""Imports files into the books: upload, preview, correct, confirm, mend.
+"""Pages for importing files: upload, preview, corrections, confirmation, rejected rows.
 
-Scripts send what is typed here to the API (syncjobs/api/uploads); the forms do the same where no
-script runs.
+Scripts send the input to the API (syncjobs/api/uploads). Without scripts, forms do the same.
 """
 
 from typing import Any
@@ -22,7 +21,7 @@ from syncjobs.models.uploads import MOST_BYTES, PIECE_BYTES
 from syncjobs.uploads import lifecycle
 from syncjobs.uploads.upload_options import NAMES
 
-WITHOUT_SCRIPT = 900_000  # bytes of a whole form: the service's bodies end at 1 MiB
+WITHOUT_SCRIPT = 900_000  # bytes of a whole form, because the service limits bodies to 1 MiB
 CHOICES: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
     ("direction", "A positive amount is", (("in", "money in"), ("out", "money out"))),
     ("date_order", "Dates begin with", (("day", "the day"), ("month", "the month"))),
@@ -36,7 +35,7 @@ Row = dict[str, Any]
 
 @page()
 def imports(request: PageRequest) -> HttpResponse:
-    """The files so far, and a form for more. Without JavaScript, files are sent in one form."""
+    """The uploaded files, and a form for more. Without JavaScript, files are sent in one form."""
     if request.method == "POST":
         return _sent(request)
     context = {
@@ -67,7 +66,7 @@ def _sent(request: PageRequest) -> HttpResponse:
 
 @page()
 def one(request: PageRequest, upload_id: UUID) -> HttpResponse:
-    """One file: how it would be read, or what became of it."""
+    """One file: how it would be read, or the result of its import."""
     upload = lifecycle.get(request.access.tenant_id, upload_id)
     preview = upload.preview or {"parts": [], "columns": []}
     doubts = [doubt for part in preview["parts"] for doubt in part["doubts"]]
@@ -86,7 +85,8 @@ def one(request: PageRequest, upload_id: UUID) -> HttpResponse:
 
 
 def _fields(upload: Upload, columns: list[str], doubts: list[Row]) -> list[Row]:
-    """The form of corrections: what may be chosen, what was, and what the reader doubts."""
+    """The fields of the form of corrections: the choices, the chosen values, and the reader's
+    doubts."""
     doubted = {doubt["option"].lstrip("-").replace("-", "_") for doubt in doubts}
     options = [(title, title) for title in columns if title]
     fields = [*CHOICES, *((name, label, tuple(options)) for name, label in COLUMNS if options)]
@@ -115,7 +115,7 @@ def choose(request: PageRequest, upload_id: UUID) -> HttpResponse:
 @require_POST
 @page(Role.OWNER)
 def confirm(request: PageRequest, upload_id: UUID) -> HttpResponse:
-    """Import it as it was shown."""
+    """Import the file as it was shown."""
     save = request.POST.get("save_mapping") == "yes"
     lifecycle.confirm(request.access.tenant_id, upload_id, save_mapping=save)
     return redirect("import", upload_id)

@@ -28,8 +28,8 @@ FORMS = [  # the whole part, and the decimals
 
 
 def of_payments(query: QueryDict) -> dict[str, Any]:
-    """The filters as `graph.questions.relationships` takes them. Raises QuestionError naming the
-    field."""
+    """The filters in the form that `graph.questions.relationships` takes. Raises QuestionError
+    naming the field."""
     filters: dict[str, Any] = {name: text for name in TEXTS if (text := text_of(query, name))}
     for name in AMOUNTS:
         if text := text_of(query, name):
@@ -73,8 +73,8 @@ def offset(query: QueryDict) -> int:
 def number(text: str) -> Decimal | None:
     """The amount in `1,260.16`, `1.260,16`, `1260,16`, `GBP 1 260.16` or `£1260`.
 
-    A comma separates thousands only after 1 to 3 digits and before exactly 3. None where the text
-    is no amount, and for `1.260`, which is 1260 to some people and 1.26 to others.
+    A comma separates thousands only after 1 to 3 digits and before exactly 3. None if the text is
+    not an amount, and for `1.260`, which is 1260 to some people and 1.26 to others.
     """
     parts = [part for part in text.split() if not (len(part) == 3 and part.isalpha())]
     digits = " ".join(parts).strip("£€$ ")

@@ -1,4 +1,4 @@
-"""Sums of rows, a currency at a time: amounts of two currencies are never added."""
+"""Sums rows by currency. Amounts of two currencies are never added."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """A sum of amounts, and of how many rows."""
+    """A sum of amounts, and the number of its rows."""
 
     currency: str
     amount: Decimal
@@ -16,7 +16,7 @@ class Sum:
 
 
 def by_currency(rows: Iterable[dict[str, Any]], amount: str = "amount") -> list[Sum]:
-    """The largest first; rows without an amount are left out."""
+    """The sums, the largest first. Rows without an amount are left out."""
     totals: dict[str, tuple[Decimal, int]] = {}
     for row in rows:
         if row[amount] is not None:

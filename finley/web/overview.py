@@ -1,4 +1,4 @@
-"""The first page: what moved, what may have been paid twice, what is due, what costs more."""
+"""The first page: cash, possible double payments, due payments, and price increases."""
 
 import calendar
 from collections.abc import Iterable
@@ -26,7 +26,7 @@ Row = dict[str, Any]
 
 @page()
 def overview(request: PageRequest) -> HttpResponse:
-    """Each figure with the currency and what it counts, and a link to its rows."""
+    """The page. Each figure has its currency, what it counts, and a link to its rows."""
     user_id = request.access.tenant_id
     flow = answer_cache.answer(cash_flow.cash_flow, user_id)
     last_visit = since_last_visit.since(request)
@@ -50,7 +50,7 @@ def overview(request: PageRequest) -> HttpResponse:
 
 
 def month_address(month: str, currency: str) -> str:
-    """The payments of a month as 2025-07, in one currency."""
+    """The URL of the payments of a month (2025-07) in one currency."""
     first = date.fromisoformat(f"{month}-01")
     last = first.replace(day=calendar.monthrange(first.year, first.month)[1])
     query = {"since": str(first), "until": str(last), "currency": currency}
@@ -58,14 +58,14 @@ def month_address(month: str, currency: str) -> str:
 
 
 def _risk(user_id: UUID) -> Row:
-    """Open cases, and what is at risk in them by currency, each case once."""
+    """The open cases, and the amounts at risk by currency. Each case counts once."""
     answer = cases.cases(user_id, state=CaseState.OPEN.value, limit=SHOWN)
     sums = sorted(answer["totals"], key=lambda total: -total["amount_at_risk"])
     return {"count": answer["count"], "sums": sums}
 
 
 def _owed(obligations: list[Row]) -> list[Row]:
-    """Open invoices by direction and currency, and what of them is overdue."""
+    """The open invoices by direction and currency, and the overdue part of them."""
     sums: dict[tuple[str, str], Row] = {}
     for row in obligations:
         key = row["direction"], row["currency"]

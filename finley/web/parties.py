@@ -1,4 +1,4 @@
-"""Parties: the list, found by name with typos forgiven, and one of them."""
+"""The list of parties, found by name even with typos, and the page of one party."""
 
 from decimal import Decimal
 from typing import Any
@@ -29,7 +29,7 @@ Row = dict[str, Any]
 
 @page()
 def parties(request: PageRequest) -> HttpResponse:
-    """The parties by name, a page at a time; for a search, the most similar names first."""
+    """The parties by name, in pages. For a search, the most similar names come first."""
     kind = list_filters.text_of(request.GET, "kind") or None
     if kind not in (None, *EntityKind.values):
         raise QuestionError(f"There is no kind {kind}.", "kind")
@@ -77,7 +77,7 @@ def _after(request: PageRequest) -> search.After | None:
 
 @page()
 def party(request: PageRequest, entity_id: UUID) -> HttpResponse:
-    """One party and its payments, seen from the party: what it receives is money in."""
+    """One party and its payments, from the party's point of view: what it receives is money in."""
     user_id = request.access.tenant_id
     entity = entities.party(user_id, entity_id, limit=COUNTERPARTIES)
     party_id = str(entity["id"])
@@ -99,14 +99,14 @@ def _months_of(entity_id: str) -> Any:
 
 
 def _findings(user_id: UUID, entity_id: str) -> Row:
-    """What is expected of it, and what was perhaps paid twice."""
+    """The party's expected payments, and its possible double payments."""
     expected, _ = insights.insights(user_id, "prediction", party=entity_id, once=True)
     twice, _ = insights.insights(user_id, "fraud", party=entity_id, status="open", once=True)
     return {"expected": expected, "twice": twice}
 
 
 def totals(months: list[Row]) -> list[Row]:
-    """Money in and out of all months, one row per currency; each payment counts once."""
+    """Money in and out over all months, one row per currency. Each payment counts once."""
     sums: dict[str, Row] = {}
     for row in months:
         zero = {

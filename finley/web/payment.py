@@ -1,4 +1,4 @@
-"""One payment: its row, its other sightings, what each layer says about it, and its links."""
+"""The page of one payment: its row, its other sightings, its layers, and its links."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -50,7 +50,7 @@ def _is_view(step: Answer) -> bool:
 
 
 def _layers(layers: dict[str, Answer | None]) -> Iterator[Answer]:
-    """All nine, those that say something first."""
+    """Yield all nine layers; those with a row come first."""
     for name, layer in sorted(layers.items(), key=lambda item: item[1] is None):
         yield {
             "title": TITLES[name],
@@ -62,7 +62,7 @@ def _layers(layers: dict[str, Answer | None]) -> Iterator[Answer]:
 
 
 def _readable(sentence: str, layer: Answer | None) -> str:
-    """With the earlier row's own key, where the sentence has the id of the payment repeated."""
+    """The sentence, in which the id of a repeated payment is replaced by the earlier row's key."""
     original = (layer or {}).get("insight", {}).get("original_relationship_id")
     if layer is None or original is None:
         return sentence
@@ -72,7 +72,7 @@ def _readable(sentence: str, layer: Answer | None) -> str:
 
 
 def _facts(name: str, layer: Answer) -> Iterator[tuple[str, Any, str]]:
-    """What a column means, and its value."""
+    """Yield the meaning of each column, and its value."""
     for column in BY_NAME[name].columns:
         value = layer["insight"][column.name]
         if value is not None and column.type != "uuid":

@@ -1,4 +1,4 @@
-"""Payments as a list, narrowed by party, days, amounts, document number; and as a file."""
+"""The list of payments, filtered by party, days, amounts or document number, and as a file."""
 
 from typing import Any
 from uuid import UUID
@@ -30,8 +30,8 @@ Row = dict[str, Any]
 
 @page()
 def payments(request: PageRequest) -> HttpResponse:
-    """Payments, newest first, a page at a time. A payment that several sources saw is listed once
-    per source."""
+    """Payments, newest first, in pages. A payment that several sources saw is listed once per
+    source."""
     filters = list_filters.of_payments(request.GET)
     user_id = request.access.tenant_id
     if downloads.wants_file(request):
@@ -50,7 +50,7 @@ def payments(request: PageRequest) -> HttpResponse:
 
 
 def every(user_id: UUID, filters: Row) -> list[Row]:
-    """All rows of the list, at most as many as a file takes."""
+    """All rows of the list, at most as many as a file may have."""
     rows: list[Row] = []
     after = None
     while len(rows) <= downloads.MOST:

@@ -1,4 +1,4 @@
-"""Recurring payments: a list with each one's price over time, and a month as a calendar."""
+"""The list of recurring payments with their prices over time, and a month as a calendar."""
 
 import calendar as months
 from collections import defaultdict
@@ -46,7 +46,8 @@ class Day:
 
 @page()
 def recurring(request: PageRequest) -> HttpResponse:
-    """What is expected of each active series, the earliest first; `state` narrows it."""
+    """The next payment of each active series, the earliest first. The parameter `state` filters
+    them."""
     state = list_filters.text_of(request.GET, "state")
     if state not in ("", *STATES):
         raise QuestionError(f"There is no state {state}: say {' or '.join(STATES)}.", "state")
@@ -82,7 +83,7 @@ def _of_state(expected: due_and_risen.Expected, state: str) -> list[Row]:
 
 
 def _with_history(row: Row, history: series.History) -> Row:
-    """The chart of the amounts, and by how much the last differs from the first."""
+    """The row with the chart of its amounts, and the change from the first to the last."""
     first, last = (history[0][1], history[-1][1]) if history else (0, 0)
     change = f"{float(last / first - 1):+.0%}".replace("%", " %") if first else ""
     return {
@@ -95,7 +96,7 @@ def _with_history(row: Row, history: series.History) -> Row:
 
 @page()
 def calendar(request: PageRequest) -> HttpResponse:
-    """A month: each expected payment on its likeliest day."""
+    """A month, with each expected payment on its most likely day."""
     user_id = request.access.tenant_id
     expected = answer_cache.answer(due_and_risen.expected, user_id)
     first = _month(list_filters.text_of(request.GET, "month"), expected.today)

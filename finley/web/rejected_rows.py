@@ -1,4 +1,4 @@
-"""Rows of a file that could not be read: shown by cells, mended on the page, and as a download."""
+"""The rejected rows of a file: shown as cells, corrected on the page, and as a download."""
 
 import csv
 import io
@@ -23,8 +23,8 @@ from syncjobs.models.choices import UploadState
 from syncjobs.uploads import lifecycle, rejected_rows
 from syncjobs.uploads.rejected_rows import Mended, RejectedTable
 
-A_PAGE = 25  # rows, each with an input for each cell
-MOST_CELLS = 1_500  # of a page
+A_PAGE = 25  # rows per page, each with an input for each cell
+MOST_CELLS = 1_500  # cells per page
 CELL = re.compile(r"cells-(\d{1,9})", re.ASCII)
 Row = dict[str, Any]
 
@@ -66,7 +66,7 @@ def _same(title: str, field: str) -> bool:
 @require_POST
 @page(Role.OWNER)
 def mend(request: PageRequest, upload_id: UUID) -> HttpResponse:
-    """Store the rows whose cells were changed, and forget those that were chosen."""
+    """Store the rows whose cells were changed, and delete the chosen ones."""
     require_same_tenant(request, must_name=True)
     user_id = request.access.tenant_id
     dropped = {int(line) for line in request.POST.getlist("drop") if re.fullmatch(r"\d{1,9}", line)}
@@ -89,12 +89,12 @@ def _changed(request: PageRequest, table: RejectedTable) -> Iterator[tuple[int, 
 
 
 def _one_line(cell: str) -> str:
-    """As a field of one line sends it."""
+    """The cell in the form in which a field of one line sends it."""
     return re.sub(r"[\r\n]", "", cell)
 
 
 def in_words(mended: Mended, dropped: int) -> str:
-    """What became of the rows that were sent."""
+    """A sentence about the result of the corrections."""
     counts = mended.counts
     numbers = {
         "stored": counts.rows_stored,

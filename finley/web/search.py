@@ -1,4 +1,4 @@
-"""One search field: parties by name, payments by amount or document number."""
+"""The search page: parties by name, payments by amount or document number."""
 
 from typing import Any
 from uuid import UUID
@@ -18,7 +18,7 @@ Row = dict[str, Any]
 
 @page()
 def search(request: PageRequest) -> HttpResponse:
-    """Searches for any text: a name with typos, an amount, the number of a document or row."""
+    """The results for any text: a name with typos, an amount, the number of a document or row."""
     text = list_filters.text_of(request.GET, "q")[:LONGEST]
     context: Row = {"text": text}
     if text:

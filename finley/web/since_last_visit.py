@@ -1,4 +1,4 @@
-"""What has happened since the person's last visit."""
+"""Counts what has happened since the person's last visit."""
 
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from graph.models.choices import CaseAction, CaseState
 from syncjobs.models import Upload
 from syncjobs.models.choices import UploadState
 
-SINCE = "since"  # in the session: when the person signed in before this time
+SINCE = "since"  # in the session: the time of the sign-in before this one
 
 
 def remember(request: HttpRequest, last_login: datetime | None) -> None:
@@ -27,7 +27,8 @@ def since(request: HttpRequest) -> datetime | None:
 
 
 def counts(user_id: UUID, last_visit: datetime) -> dict[str, Any]:
-    """What happened since a timestamp: new rows, cases found and decided, files imported."""
+    """The numbers of new rows, of cases found and decided, and of imported files since a
+    timestamp."""
     with tenant_transaction(user_id):
         new: dict[str, Any] = {"user_id": user_id, "created_at__gt": last_visit}
         flows = RelationshipInstance.objects.filter(**new, edge_class="flow")

@@ -27,7 +27,8 @@ Row = dict[str, Any]
 
 @page()
 def spending(request: PageRequest) -> HttpResponse:
-    """`by` (party, department, category), `period` (month, quarter, year), `order`."""
+    """The page. Its parameters are `by` (party, department, category), `period` (month, quarter,
+    year) and `order`."""
     by = _one_of(request, "by", spend.BY)
     period = _one_of(request, "period", ("quarter", "month", "year"))
     order = _one_of(request, "order", ORDERS)
@@ -56,7 +57,7 @@ def _row(result: Row) -> Row:
 
 
 def _one_of(request: PageRequest, name: str, values: tuple[str, ...]) -> str:
-    """The first one where none is chosen. Raises QuestionError."""
+    """The chosen value, or the first one if none is chosen. Raises QuestionError."""
     text = list_filters.text_of(request.GET, name) or values[0]
     if text not in values:
         raise QuestionError(f"Say one of {', '.join(values)}.", name)

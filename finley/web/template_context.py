@@ -1,4 +1,4 @@
-"""What every page's template knows."""
+"""The variables of every page's template."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ NAVIGATION = (  # title, the page's name, and the names of pages that belong to 
 
 
 def layout(request: HttpRequest) -> dict[str, Any]:
-    """Who looks at it, where in the navigation it is, and whether finley can send mail."""
+    """The signed-in person, the place in the navigation, and whether finley can send mail."""
     match = request.resolver_match
     place = match.url_name if match else ""
     return {

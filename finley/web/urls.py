@@ -1,4 +1,4 @@
-"""The addresses of the pages."""
+"""The URLs of the pages."""
 
 from django.contrib.auth import views as auth_views
 from django.urls import path, reverse_lazy

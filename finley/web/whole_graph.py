@@ -1,4 +1,5 @@
-"""The whole graph as a picture, drawn in the browser, and its greatest edges as a table."""
+"""The page of the whole graph: a picture drawn in the browser, and a table of its greatest
+edges."""
 
 import gzip
 from pathlib import Path
@@ -17,12 +18,13 @@ from graph.questions import grouped_sums, picture
 
 VENDOR = Path(__file__).parent / "static" / "web" / "vendor"
 LIBRARIES = ("graphology.min.js", "sigma.min.js")
-SHOWN = 100  # edges of the table
+SHOWN = 100  # edges in the table
 
 
 @page()
 def whole_graph(request: PageRequest) -> HttpResponse:
-    """The filters of `graph_filters` narrow the edges; the script reads the rest of the address."""
+    """The page. The filters of `graph_filters` select the edges; the script reads the rest of the
+    URL."""
     filters = graph_filters.read(request)
     user_id = request.access.tenant_id
     context = {
@@ -39,7 +41,7 @@ def whole_graph(request: PageRequest) -> HttpResponse:
 @require_safe
 @page()
 def data(request: PageRequest) -> HttpResponse:
-    """What `graph.questions.picture` says, for the script."""
+    """The result of `graph.questions.picture` for the script."""
     filters = graph_filters.read(request)
     content = _compressed(request.access.tenant_id, filters)
     accepts = "gzip" in request.headers.get("Accept-Encoding", "")

@@ -29,7 +29,9 @@ KEY_PARAMETER = {
     "description": "Chosen by the client. A request repeated with its key within 24 hours gets "
     f"the first response ({REPLAYED}: true) and is not executed again",
 }
-UNKEYED = frozenset({"session", "members", "invitations", "tokens"})  # the owner's rows, secrets
+UNKEYED = frozenset(
+    {"session", "members", "invitations", "subscriptions", "tokens"}
+)  # the owner's rows, secrets
 CHECK = "graph_check"  # stores nothing, not even its answer
 AUTHORISED = {"403": "The token's scopes, its user, or the session's role do not allow it"}
 

@@ -1,4 +1,4 @@
-"""What tells whether a payment repeats another: keys of parties, numbers and amounts."""
+"""Computes the keys by which repeated payments are found: keys of parties, numbers and amounts."""
 
 import re
 from functools import cached_property, lru_cache
@@ -19,12 +19,12 @@ _SUFFIX = re.compile(
     r"(?:[0-9]{1,2}|[A-Z]|DUP|DUPL|DUPLICATE|COPY|REV|R[0-9]|BIS)"
     r"|(?P<joined>.*[0-9][A-Z]?)(?:[A-Z]|DUP|COPY))$"
 )
-LABEL = 3  # days on which a party is paid one amount under one number: of more it is a label,
-OFTEN = 12  # or on which it bears that number at all
-UNLIKE = 3  # sums of days under one number, from which on it is a case's or a contract's
-CASE = 4  # days of a number with two unlike sums, from which on it is one, too
-BESIDE = 2  # times as far from a number as the two that are compared: next to it
-MASK = 5  # parties of one name, from which on it is a mask: nobody knows who is behind it
+LABEL = 3  # days of one party, amount and number; with more, the number is a label,
+OFTEN = 12  # or days on which the party has the number at all
+UNLIKE = 3  # different sums under one number; with more, it belongs to a case or a contract
+CASE = 4  # days of a number with two different sums; with more, it does, too
+BESIDE = 2  # factor of the distance between the two numbers within which a third one is near
+MASK = 5  # parties with one name; with more, the name is a mask and identifies nobody
 
 
 class Columns:

@@ -1,4 +1,5 @@
-"""Admin pages: dead letters to act on; connections, runs, items and periodic tasks to read."""
+"""Admin pages: job failures with actions, and read-only connections, runs, items and periodic
+tasks."""
 
 from syncjobs.admin import alerts, bulk_replays, connections, failures, runs, uploads
 

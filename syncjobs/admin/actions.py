@@ -22,9 +22,9 @@ Done = tuple[int, list[Verdict]]
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """`may` is the required permission, "replay" or "settle".
+    """An action on failures. `may` is the required permission, "replay" or "settle".
 
-    `done` follows a number in messages.
+    `done` is the text that follows a number in messages.
     """
 
     name: str
@@ -46,7 +46,8 @@ class Action:
     def carry_out(
         self, ids: Sequence[UUID], by: AbstractBaseUser, arguments: Mapping[str, Any]
     ) -> Done:
-        """(number of changed failures, verdicts on the skipped ones). Raises RequestError."""
+        """Return the number of changed failures, and the verdicts on the skipped ones. Raises
+        RequestError."""
         outcome = self.do(ids, by=by, **arguments)
         return len(outcome.started if self.name == "replay" else outcome.changed), outcome.skipped
 

@@ -8,7 +8,7 @@ WIDTH, HEIGHT, GAP = 480, 64, 2
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """How many runs ended in an interval, by state. `label` names the interval."""
+    """The number of runs that ended in an interval, by state. `label` names the interval."""
 
     label: str
     succeeded: int = 0
@@ -37,7 +37,7 @@ class Rectangle:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Bars of one period with their sum; `name` is unique on the page."""
+    """The bars of one period with their sum. `name` is unique on the page."""
 
     name: str
     title: str
@@ -62,7 +62,7 @@ class Chart:
 
     @property
     def bars(self) -> list[Rectangle]:
-        """Failed runs are at the bottom, so that their height can be compared."""
+        """The bars. Failed runs are at the bottom, so that their heights can be compared."""
         step, rectangles = WIDTH / max(1, len(self.ends)), []
         for nth, ends in enumerate(self.ends):
             bottom = float(HEIGHT)

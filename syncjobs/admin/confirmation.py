@@ -1,6 +1,6 @@
 """The confirmation page of an action: which failures it would change, and which not.
 
-The page carries the ids of the chosen failures, so exactly the failures that were shown are
+The page contains the ids of the chosen failures, so exactly the failures that were shown are
 changed.
 """
 
@@ -33,7 +33,8 @@ UNSETTLED = (FailureStatus.OPEN, FailureStatus.REPLAYING, FailureStatus.IGNORED)
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The failures, newest first, and the page to return to. `more`: further failures match."""
+    """The failures, newest first, and the page to return to. `more` says that further failures
+    match."""
 
     ids: Sequence[UUID]
     back: str
@@ -84,7 +85,8 @@ def _all_replayed(
 
 
 def _selected(request: HttpRequest, action: Action) -> Selection:
-    """The failures by ids, or a whole group: its unsettled ones, or its settled ones to reopen."""
+    """The failures by ids, or a whole group: its unsettled failures, or its settled ones for
+    reopening."""
     back = _back(request.GET.get("back", ""))
     if "ids" in request.GET:
         return Selection(_ids(request.GET["ids"]), back)
@@ -106,7 +108,7 @@ def _ids(text: str) -> list[UUID]:
 
 
 def _back(place: str) -> str:
-    """The page to return to, which must be in this admin."""
+    """The URL to return to, which must be in this admin."""
     home = reverse("admin:syncjobs_jobfailure_changelist")
     inside = url_has_allowed_host_and_scheme(place, None) and place.startswith(home)
     return place if inside else home

@@ -10,7 +10,8 @@ from django.views.decorators.http import require_safe
 
 from syncjobs.admin import console_state, throughput
 
-# Permission → what it shows: the template's name of each part, and how it is read.
+# Permission → the parts that it shows: the template's name of each part, and the function that
+# reads it.
 PARTS: dict[str, dict[str, Callable[[], Any]]] = {
     "syncjobs.view_syncrun": {"running": console_state.running, "workers": console_state.workers},
     "graph.view_viewrefresh": {"view": console_state.view},
@@ -21,7 +22,7 @@ PARTS: dict[str, dict[str, Callable[[], Any]]] = {
 
 
 def state(request: HttpRequest) -> dict[str, Any]:
-    """What this person may see; empty if it is nothing."""
+    """The parts of the console that this person may see; empty if there are none."""
     parts: dict[str, Any] = {}
     for permission, readers in PARTS.items():
         if request.user.has_perm(permission):

@@ -1,6 +1,7 @@
-"""What the console shows, read from PostgreSQL at a cost that the history's size does not change.
+"""Reads what the console shows from PostgreSQL. The cost does not depend on the size of the
+history.
 
-Every function reads as the owner, of all tenants. All may raise django.db's DatabaseError.
+Every function reads as the owner, for all tenants. All may raise django.db's DatabaseError.
 """
 
 import json
@@ -22,7 +23,7 @@ from syncjobs.models.choices import ConnectionState
 from syncjobs.providers import BY_NAME
 
 SHOWN = 50  # running runs
-SIGNS = 300  # seconds without a sign of life until a worker is not listed any more
+SIGNS = 300  # seconds without a sign of life after which a worker is not listed
 FAILURES = 5_000  # newest failures that are grouped
 GROUPS = 10
 LATE = 60  # seconds after which a due periodic task is late
@@ -40,7 +41,7 @@ def rows(name: str, **parameters: Any) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True, slots=True)
 class Active:
-    """Queued and running runs. `oldest` is the run that has waited longest for a worker."""
+    """The queued and running runs. `oldest` is the run that has waited longest for a worker."""
 
     waiting: int
     scheduled: int
@@ -62,7 +63,7 @@ def active() -> Active:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run that a worker holds now, and its tenant's e-mail address, or id if it has none."""
+    """A run that a worker executes now, with its tenant's e-mail address, or id if it has none."""
 
     id: UUID
     worker: str
@@ -110,8 +111,11 @@ def _progress(done: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """A worker. `runs` counts its runs and `kinds` names them by task; `tasks` are its periodic
-    tasks of now. `version` is empty if it has not told of itself."""
+    """A worker.
+
+    `runs` is the number of its runs, and `kinds` a text with that number by task. `tasks` are the
+    names of its current periodic tasks. `version` is empty if the worker has not stated it.
+    """
 
     name: str
     seen_at: datetime
@@ -149,9 +153,10 @@ def _kinds(running: Mapping[str, int]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The last refresh and the change records that it does not show; None: it was never refreshed.
+    """The last refresh and the change records that it does not show. None means that it was never
+    refreshed.
 
-    `unknown`: anything may have changed, so every tenant is read from the tables.
+    `unknown` means that anything may have changed, so every tenant is read from the tables.
     """
 
     finished_at: datetime | None
@@ -217,7 +222,8 @@ def _task(row: Row) -> Task:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Failures of one kind. `days` counts them by the last seven times 24 hours, oldest first."""
+    """Failures of one kind. `days` has their numbers in the last seven periods of 24 hours, oldest
+    first."""
 
     fingerprint: str
     state: str

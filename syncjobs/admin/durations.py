@@ -1,4 +1,4 @@
-"""Durations as people read them."""
+"""Formats durations for people."""
 
 UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 

@@ -1,4 +1,4 @@
-"""Filters of the failures' list; their cost does not depend on the table's size."""
+"""Filters of the list of failures. Their cost does not depend on the table's size."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""The list of failures by group, with the list's filters and search; the counts above it."""
+"""The list of failures by group, with the list's filters and search, and counts above it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -66,7 +66,7 @@ class Row:
 
 
 def matrix(cells: Sequence[Counted]) -> list[Row]:
-    """One row per provider with failures, with a count per state; and one row of totals."""
+    """One row per provider with failures, with a count per state, and one row of totals."""
     counts = {(cell.provider, cell.status): cell.count for cell in cells}
     providers = list(dict.fromkeys(cell.provider for cell in cells))
     rows = [_row(counts, provider) for provider in providers]

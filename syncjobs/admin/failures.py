@@ -1,4 +1,4 @@
-"""Admin pages of dead letters: search, details, replay and settling."""
+"""Admin pages of job failures: search, details, replay and settling."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -221,7 +221,7 @@ def _act(action: Action, **query: str) -> str:
 
 
 def _details(request: HttpRequest, failure: JobFailure) -> dict[str, Any]:
-    """The template context of the failure's page, beside its fields."""
+    """The template context of the failure's page, in addition to its fields."""
     history = [{**was, "payload": pretty(was.get("payload"))} for was in failure.payload_history]
     runs = timeline.runs_of(failure)
     return {
@@ -236,7 +236,7 @@ def _details(request: HttpRequest, failure: JobFailure) -> dict[str, Any]:
 
 
 def _buttons(request: HttpRequest, failure: JobFailure) -> list[tuple[Action, str]]:
-    """The actions that this person may do and that would succeed now, with their addresses."""
+    """The actions that this person may do and that would succeed now, with their URLs."""
     (verdict,) = replay.plan([failure.pk])
     fitting = [action for action in allowed(request.user) if action.fits(failure)]
     return [

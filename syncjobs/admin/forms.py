@@ -19,7 +19,7 @@ from syncjobs.models import JobFailure
 
 
 class Plain(forms.Form):
-    """A form without fields. `failure` is the chosen one if it is the only one, else None."""
+    """A form without fields. `failure` is the chosen failure if only one is chosen, else None."""
 
     def __init__(self, *args: Any, failure: JobFailure | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -17,14 +17,14 @@ def page_of(model: type[Model], key: object) -> str:
 
 
 def link(model: type[Model], key: object, text: object = None) -> str:
-    """A link to the row's page, with its key or another text; a dash if there is no row."""
+    """A link to the row's page, with its key or another text. A dash if there is no row."""
     if not key:
         return "-"
     return format_html('<a class="text-link" href="{}">{}</a>', page_of(model, key), text or key)
 
 
 def failures(**filters: str) -> str:
-    """The address of the failures' list with these filters; in all states unless one is given."""
+    """The URL of the list of failures with these filters, in all states unless one is given."""
     query = urlencode({"status__exact": "all", **filters})
     return f"{reverse(f'admin:syncjobs_{JobFailure._meta.model_name}_changelist')}?{query}"
 

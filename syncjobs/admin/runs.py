@@ -19,7 +19,7 @@ from syncjobs.models.choices import ACTIVE
 
 
 class Ledger(ReadOnly):
-    """A read-only table with the style of the failures' pages."""
+    """A read-only table in the style of the failures' pages."""
 
     class Media:
         css: ClassVar[dict[str, tuple[str, ...]]] = {"all": ("syncjobs/admin.css",)}

@@ -20,7 +20,7 @@ Operation = Callable[[Any], str]
 
 
 class Unchanged(RequestError):
-    """The row is in the wanted state already."""
+    """The row has the requested state already."""
 
 
 def carry_out(
@@ -67,7 +67,7 @@ def sync_fully(connection: SyncConnection) -> str:
 
 
 def pause(connection: SyncConnection) -> str:
-    """Stop new syncs; an active one goes on. Raises RequestError."""
+    """Prevent new syncs; an active one continues. Raises RequestError."""
     _move(connection, ConnectionState.PAUSED)
     return "Paused"
 

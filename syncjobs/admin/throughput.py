@@ -1,6 +1,6 @@
-"""How many runs ended in the last hour, day and week.
+"""Counts the runs that ended in the last hour, day and week.
 
-A past hour's counts no longer change, so each process reads them once.
+A past hour's counts do not change any more, so each process reads them once.
 """
 
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ Counts = tuple[int, int, int]
 
 
 class EndedHours:
-    """Counts of ended runs by hour, of the last week. Safe for threads."""
+    """Counts of ended runs by hour for the last week. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -30,7 +30,8 @@ class EndedHours:
             self._counts, self._complete = {}, 0
 
     def read(self, moment: datetime) -> dict[int, Counts]:
-        """The counts by the hour's number since the epoch; only hours with ended runs."""
+        """The counts by the hour's number since the epoch. Hours without ended runs are left
+        out."""
         now = moment.timestamp()
         first = int(now // HOUR) - WEEK_HOURS + 1
         with self._lock:

@@ -1,7 +1,9 @@
 """The console as pages: links, escaping, permissions, and the number of queries."""
 
+import os
 import re
 import time
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -11,9 +13,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from graph.database.role import as_owner
+from syncjobs import worker_signs
 from syncjobs.admin import console_state, throughput
-from syncjobs.models import SyncRun
+from syncjobs.failures import bulk_replay
+from syncjobs.models import OPERATORS, DeliveryEndpoint, SyncRun
 from tests.finley import browser
+from tests.graph import rows
 from tests.graph.api.conftest import serving
 from tests.syncjobs import run_rows
 from tests.syncjobs.test_admin import HOSTILE, person, text_of
@@ -207,3 +212,58 @@ def test_the_number_of_queries_is_always_the_same(staff):
         failures(str(uuid4()), 0.1)
         run_rows.duty()
     assert queries() <= few + 1 <= 14  # the tenants' addresses, where there are any
+
+
+AXE = Path(__file__).resolve().parents[2] / "build" / "assets" / "axe.min.js"
+SIDEWAYS = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+@pytest.mark.skipif(not browser.installed(), reason="no chromium with its chromedriver here")
+@pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not here: make assets fetches it")
+def test_the_operators_pages_are_accessible_wide_and_narrow_light_and_dark(staff, tmp_path, tenant):
+    running(run_rows.connection(tenant.pk), progress={"items": 12})
+    worker_signs.tell("w1", ["gmail_sync"])
+    letters = run_rows.failures(3, run_rows.connection(tenant.pk), last_failed_at=timezone.now())
+    run_rows.duty(name="recover", error="It cannot be reached.")
+    batch = bulk_replay.begin([letter.pk for letter in letters], by=None)
+    add_endpoint()
+    pages = [
+        PAGE,
+        f"/admin/syncjobs/replaybatch/{batch.pk}/change/",
+        "/admin/syncjobs/jobfailure/",
+        f"/admin/syncjobs/jobfailure/{letters[0].pk}/change/",
+        "/admin/syncjobs/syncconnection/",
+        "/admin/syncjobs/deliveryendpoint/",
+        "/admin/syncjobs/deliveryendpoint/add/",
+    ]
+    found = []
+    with serving() as server, browser.browser(tmp_path / "profile") as window:
+        window.open(f"{server.address}/healthz")
+        window.keep("sessionid", staff.cookies["sessionid"].value)
+        for width, scheme in ((1360, "light"), (1360, "dark"), (390, "light"), (390, "dark")):
+            window.look_like(width, scheme)
+            for page in pages:
+                window.open(f"{server.address}{page}")
+                found += [f"{page} {width} {scheme}: {each}" for each in faults(window)]
+                if folder := os.environ.get("PICTURES"):
+                    name = f"{width}-{scheme}-{page.strip('/').replace('/', '-')[:40]}.png"
+                    (Path(folder) / name).write_bytes(window.picture())
+    assert found == []
+
+
+def add_endpoint() -> None:
+    values = {"name": "pager", "channel": "email", "address": "me@example.org"}
+    rows.add(DeliveryEndpoint, user_id=OPERATORS, **values)
+
+
+def faults(window: browser.Browser) -> list[str]:
+    """What axe finds against WCAG 2.2 AA in the page's part; and whether it scrolls sideways."""
+    window.run(AXE.read_text())
+    found = window.run_async(
+        "const done = arguments[arguments.length - 1];"
+        "axe.run(document.querySelector('#content, main') || document,"
+        " {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'],"
+        " resultTypes: ['violations']}).then((result) => done(result.violations.map("
+        "(each) => `${each.id}: ${each.nodes[0].html} ${each.nodes[0].failureSummary}`)))"
+    )
+    return [*found, *(["it scrolls sideways"] if window.run(SIDEWAYS) > 0 else [])]

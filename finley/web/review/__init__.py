@@ -1,1 +1,2 @@
-"""The queues that people decide: payments paid twice, names of one party, payments missed."""
+"""The review queues: double payments, names of one party, and missed payments, for people to
+decide."""

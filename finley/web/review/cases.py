@@ -1,4 +1,4 @@
-"""Cases of possible double payments, all rows side by side, for a person to decide."""
+"""The queue of possible double payments, with all rows of a case side by side."""
 
 from decimal import Decimal
 from typing import Any
@@ -18,7 +18,7 @@ from graph.models.choices import CaseAction, CaseState
 from graph.questions import cases
 
 A_PAGE = 15
-MOST = 500  # cases that are decided at once
+MOST = 500  # cases that one action may decide
 OF_MANY = (CaseAction.CONFIRM, CaseAction.DISMISS, CaseAction.REOPEN)
 ACTIONS = (*OF_MANY, CaseAction.RECOVER, CaseAction.ASSIGN, CaseAction.NOTE)
 DONE = {
@@ -49,7 +49,8 @@ Row = dict[str, Any]
 
 @page()
 def review(request: PageRequest) -> HttpResponse:
-    """The queue of one state, the surest first: `state`, `party`, `min_amount`, `offset`."""
+    """The queue of one state, the most certain cases first. Parameters: `state`, `party`,
+    `min_amount`, `offset`."""
     filters = _filters(request.GET)
     user_id = request.access.tenant_id
     if downloads.wants_file(request):
@@ -83,7 +84,8 @@ def _filters(query: QueryDict) -> Row:
 @require_POST
 @page(Role.REVIEWER)
 def decide(request: PageRequest) -> HttpResponse:
-    """One action upon the cases chosen; who comes second is told what stands."""
+    """Apply one action to the chosen cases. If another person was faster, the page shows that
+    decision."""
     require_same_tenant(request)
     every = request.POST.get("every", "")
     action, seen = every or request.POST.get("action", ""), request.POST.get("seen", "")
@@ -101,14 +103,14 @@ def decide(request: PageRequest) -> HttpResponse:
 
 
 def _of_filter(request: PageRequest, seen: str) -> list[UUID]:
-    """All cases of the state that was seen that the form's filter leaves, MOST at most."""
+    """All cases of the displayed state that match the form's filter, at most MOST."""
     filters = _filters(request.POST) | {"state": seen}
     answer = cases.cases(request.access.tenant_id, **filters, order="confidence", limit=MOST)
     return [case["id"] for case in answer["results"]]
 
 
 def _decide(request: PageRequest, case: UUID, action: str, seen: str) -> bool:
-    """Whether it was done; otherwise the person is told why not."""
+    """Return whether the case was decided. If not, the page says why."""
     owner = request.POST.get("owner", "")[:200] if action == CaseAction.ASSIGN else None
     try:
         cases.decide(
@@ -136,7 +138,7 @@ def _recovered(request: PageRequest, action: str) -> Decimal | None:
 
 
 def _remember(request: PageRequest, action: str, changed: list[UUID]) -> None:
-    """What the next press of undo opens again."""
+    """Remember the cases that the next undo reopens."""
     states = {"confirm": CaseState.CONFIRMED, "dismiss": CaseState.DISMISSED}
     if changed and action in states:
         ids = [str(case) for case in changed]

@@ -1,4 +1,4 @@
-"""Expected payments that did not come: given up, or expected again, by a person."""
+"""The queue of expected payments that did not come. A person cancels them or expects them again."""
 
 from uuid import UUID
 
@@ -21,7 +21,8 @@ DONE = {predictions.GIVE_UP: "given up", predictions.EXPECT: "expected again"}
 
 @page()
 def queue(request: PageRequest) -> HttpResponse:
-    """`show`: overdue (the default; the longest overdue first) or given-up."""
+    """The queue. The parameter `show` is overdue (the default; the longest overdue first) or
+    given-up."""
     show = list_filters.text_of(request.GET, "show") or OVERDUE
     if show not in {OVERDUE, GIVEN_UP}:
         raise QuestionError(f"There is no queue {show}.", "show")
@@ -41,7 +42,7 @@ def queue(request: PageRequest) -> HttpResponse:
 
 
 def _flat(row: due_and_risen.Row) -> due_and_risen.Row:
-    """As `predictions.given_up` has it."""
+    """The row in the form of `predictions.given_up`."""
     ends = {"source": row["source"], "target": row["target"]}
     return {**row["insight"], **ends, "relationship": row["id"], "currency": row["currency"]}
 
@@ -49,8 +50,8 @@ def _flat(row: due_and_risen.Row) -> due_and_risen.Row:
 @require_POST
 @page(Role.REVIEWER)
 def decide(request: PageRequest, prediction: UUID) -> HttpResponse:
-    """Give the payment up, or expect it again. If somebody decided before, the page says what is
-    decided."""
+    """Cancel the payment, or expect it again. If another person was faster, the page shows that
+    decision."""
     action = request.POST.get("action", "")
     if action not in predictions.ACTIONS:
         raise QuestionError("Choose give_up or expect.", "action")

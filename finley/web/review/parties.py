@@ -1,4 +1,5 @@
-"""Names that may mean one party, side by side, for a person to merge or keep apart."""
+"""The queue of names that may mean one party, side by side. A person merges them or keeps them
+apart."""
 
 from typing import Any, cast, get_args
 from uuid import UUID
@@ -35,7 +36,8 @@ Row = dict[str, Any]
 
 @page()
 def queue(request: PageRequest) -> HttpResponse:
-    """The likeliest pairs first. `decided`: open (the default), merge, apart or automatic."""
+    """The pairs, the most likely first. The parameter `decided` is open (the default), merge, apart
+    or automatic."""
     text = list_filters.text_of(request.GET, "decided") or ResolutionDecision.OPEN.value
     if text not in ResolutionDecision.values:
         raise QuestionError(f"There is no queue {text}.", "decided")
@@ -72,7 +74,7 @@ def _text(value: Any) -> str:
 @require_POST
 @page(Role.REVIEWER)
 def decide(request: PageRequest, pair: UUID) -> HttpResponse:
-    """Merge, keep apart or undo. If somebody decided before, the page says what is decided."""
+    """Merge, keep apart or undo. If another person was faster, the page shows that decision."""
     word, seen = request.POST.get("word", ""), request.POST.get("seen", "")
     if word not in get_args(Word) or seen not in ResolutionDecision.values:
         raise QuestionError(

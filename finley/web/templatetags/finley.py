@@ -1,4 +1,4 @@
-"""How pages write money, days and parties."""
+"""Template filters that format amounts, days and parties."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -17,7 +17,7 @@ STATES = {"alive": "works", "suspect": "has trouble", "dead": "connect it again"
 
 @register.filter
 def money(amount: Any, currency: str | None = "") -> str:
-    """`GBP 1,260.16`; a minus stands before the currency; a dash where no amount is stated."""
+    """`GBP 1,260.16`. A minus is before the currency. A dash if there is no amount."""
     if amount is None or amount == "":
         return MISSING
     value = Decimal(amount)
@@ -27,7 +27,7 @@ def money(amount: Any, currency: str | None = "") -> str:
 
 @register.filter
 def day(value: date | datetime | str | None) -> str:
-    """`3 Jul 2025`, also of a text as 2025-07-03."""
+    """`3 Jul 2025`, also for a text such as 2025-07-03."""
     if not value:
         return MISSING
     if isinstance(value, str):
@@ -37,31 +37,31 @@ def day(value: date | datetime | str | None) -> str:
 
 @register.filter
 def month(value: str) -> str:
-    """`Jul 2025` of 2025-07."""
+    """`Jul 2025` for 2025-07."""
     return f"{date.fromisoformat(f'{value}-01'):%b %Y}"
 
 
 @register.filter
 def percent(share: float | None) -> str:
-    """`95 %` of 0.95."""
+    """`95 %` for 0.95."""
     return MISSING if share is None else f"{share:.0%}".replace("%", " %")
 
 
 @register.filter
 def words(value: str) -> str:
-    """`same transaction` of same_transaction."""
+    """`same transaction` for same_transaction."""
     return str(value).replace("_", " ")
 
 
 @register.filter
 def state(value: str) -> str:
-    """A connection's state, as a person says it."""
+    """A connection's state in words."""
     return STATES.get(value, value)
 
 
 @register.simple_tag
 def party(entity: Any) -> SafeString | str:
-    """A link to a party's page, with its name. Takes a model's row, a mapping, or None."""
+    """A link to a party's page with its name. Takes a model's row, a mapping, or None."""
     if entity is None:
         return "a party not known"
     entity_id, name = _party(entity)
@@ -76,7 +76,7 @@ def _party(entity: Any) -> tuple[UUID | str, str]:
 
 @register.simple_tag(takes_context=True)
 def query(context: dict[str, Any], **changes: Any) -> str:
-    """The page's query with these parameters changed; None takes one out."""
+    """The page's query with these parameters changed. None removes a parameter."""
     parameters: QueryDict = context["request"].GET.copy()
     for name, value in changes.items():
         if value is None:

@@ -1,1 +1,1 @@
-"""Checks payments that are not made yet against the books."""
+"""Checks payments against the books before they are made."""

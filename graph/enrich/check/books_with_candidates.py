@@ -1,4 +1,4 @@
-"""The books with the candidates among their payments, as an import would leave them."""
+"""Adds the candidates to the payments of the books, as an import would."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -17,14 +17,15 @@ from graph.enrich.fraud import Stated
 from graph.ingest.store.identity import normalized
 
 EPOCH = date(1970, 1, 1)
-SECONDS = 86_400  # of a day
+SECONDS = 86_400  # seconds of a day
 PUBLICATION = "check"
-PLATFORM = "ledger"  # of a source that has no rows yet
+PLATFORM = "ledger"  # the platform of a source that has no rows yet
 
 
 @dataclass(frozen=True, eq=False)
 class Books:
-    """All payments, candidates among them, and each candidate's place, in the candidates' order."""
+    """All payments including the candidates, and the candidates' places, in the order of the
+    candidates."""
 
     payments: Payments
     stated: Stated
@@ -33,7 +34,7 @@ class Books:
 
 
 def append(history: History, candidates: Sequence[Candidate], source: str) -> Books:
-    """The books as if the source had the candidates, too. Nothing of the history is changed."""
+    """Return the books as if the source had the candidates, too. The history is not changed."""
     matched = known_parties.find(history, candidates, source)
     entities, payers = _payers(history, candidates, matched, source)
     order = sorted(range(len(candidates)), key=lambda at: _key(candidates[at]))
@@ -59,7 +60,8 @@ def day_number(day: date) -> int:
 
 
 def _before(payments: Payments, ordered: Sequence[Candidate], source: str) -> Ints:
-    """How many of the history's rows come before each candidate: by timestamp, source, then key."""
+    """For each candidate, the number of the history's rows before it, ordered by timestamp, source
+    and key."""
     timestamp = payments.day * SECONDS if payments.timestamp is None else payments.timestamp
     keys = np.array([day_number(candidate.day) * SECONDS for candidate in ordered], dtype=np.int64)
     lows, highs = (np.searchsorted(timestamp, keys, side=side) for side in ("left", "right"))
@@ -119,7 +121,7 @@ def _payments(
     before: Ints,
     rows: dict[str, Any],
 ) -> Payments:
-    """The old rows with the new ones where `before` says."""
+    """The old rows, with the new ones inserted at the places `before`."""
     columns = {}
     for name, values in rows.items():
         column = getattr(old, name)
@@ -146,7 +148,8 @@ def _stated(history: History, ordered: Sequence[Candidate], before: Ints) -> tup
 def _payers(
     history: History, candidates: Sequence[Candidate], matched: known_parties.Known, source: str
 ) -> tuple[Entities, list[int]]:
-    """Who of ours pays each candidate: whom it names, else who usually pays the party."""
+    """The tenant's party that pays each candidate: the one that it names, else the one that usually
+    pays the party."""
     usual, most = history.usual_payers(source)
     entities, new = matched.entities, dict[str, int]()
     ours = {

@@ -1,4 +1,4 @@
-"""A payment that is not made yet."""
+"""A payment that has not been made yet."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from graph.ingest.rows import Party
 
-# The keys that a candidate may state of its party, the one that an import would know it by first.
+# The keys that a candidate may state for its party. The one that an import would use comes first.
 KEYS = (
     "supplier_id", "company_number", "charity_number", "vat_number", "iban", "bank_account",
 )  # fmt: skip
@@ -16,8 +16,8 @@ KEYS = (
 class Candidate:
     """One line of a pay run: `amount` of `currency` to `party` on `day`.
 
-    `id` is the line's own key, unique within the run. `amount` is not negative. `payer` names which
-    of the tenant's parties pays ("": whoever usually pays the party).
+    `id` is the line's own key, unique within the run. `amount` is not negative. `payer` names the
+    tenant's party that pays. If it is "", the party that usually pays the payee does.
     """
 
     id: str
@@ -32,7 +32,7 @@ class Candidate:
 
     @property
     def account(self) -> str:
-        """The bank account as the detectors compare it: 'iban …', 'account …' or ""."""
+        """The bank account in the form that detectors compare: 'iban …', 'account …' or ""."""
         keys = dict(self.party.keys)
         if keys.get("iban"):
             return f"iban {keys['iban']}"

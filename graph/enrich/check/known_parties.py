@@ -1,5 +1,4 @@
-"""Which known party each candidate pays, as an import followed by entity resolution
-would decide."""
+"""Finds the known party that each candidate pays, as an import with entity resolution would."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,10 +16,10 @@ from graph.ingest.store.identity import identity, normalized
 
 @dataclass(frozen=True, eq=False)
 class Known:
-    """Who each candidate pays, as a place among `entities`.
+    """The payee of each candidate, as a place among `entities`.
 
-    `representative`: for each place of the history the one that stands for it beside the
-    candidates, because two parties may turn out to be one.
+    `representative` has, for each place of the history, the place of the entity that stands for it
+    after the candidates were added, because two parties may turn out to be one.
     """
 
     paid: Ints
@@ -29,8 +28,8 @@ class Known:
 
 
 def find(history: History, candidates: Sequence[Candidate], source: str) -> Known:
-    """By name and keys where the books have these; else as resolution judges, with the candidates'
-    names and keys among the books'."""
+    """Find the payees by name and keys if the books have these. Otherwise entity resolution
+    decides, with the candidates' names and keys added to the books'."""
     places = [_exactly(history, candidate.party) for candidate in candidates]
     entities = history.payments.entities
     if None not in places:
@@ -47,8 +46,8 @@ def _identity(party: Party) -> Identity:
 
 
 def _exactly(history: History, party: Party) -> int | None:
-    """The party that stands for the one of this name and these keys; None where the books do not
-    have them so."""
+    """The entity for a party with this name and these keys. None if the books do not have exactly
+    this combination."""
     at = history.named.get(_identity(party))
     if at is not None:
         keys = history.keys.get(history.payments.entities.id[at], set())
@@ -111,7 +110,8 @@ def _with(entities: Entities, new: Sequence[Party]) -> Entities:
 
 
 def _stands(history: History, entities: Entities, pairs: Sequence[resolving.Pair]) -> Ints:
-    """For each entity the one that stands for it: of those that are one, one that does so now."""
+    """For each entity, the entity that stands for it. If several are one party, it is one that
+    stands for itself now."""
     place = {name: at for at, name in enumerate(entities.id)}
     old = len(history.stands)
     clusters: dict[int, list[int]] = {}

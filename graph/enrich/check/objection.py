@@ -1,4 +1,4 @@
-"""One objection to a payment, and how rows are described in words."""
+"""An objection to a payment, and texts that describe rows."""
 
 from dataclasses import dataclass
 
@@ -10,12 +10,12 @@ VERDICTS = (
     "already_paid", "duplicate", "new_bank_details", "over_limit", "unusual_amount",
     "not_expected", "fine",
 )  # fmt: skip
-SHOWN = 5  # rows of a finding
+SHOWN = 5  # rows of a finding that are shown
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """How sure it is, why (in words), and the places of the rows behind it."""
+    """An objection: its confidence, the reason in words, and the places of the rows behind it."""
 
     verdict: str
     confidence: float
@@ -24,7 +24,7 @@ class Finding:
 
 
 def row(payments: Payments, at: int) -> str:
-    """The row in words."""
+    """A text that describes the row."""
     document = f", number {payments.document[at]}" if payments.document[at] else ""
     return (
         f"row {payments.external_id[at]} of {payments.source[at]} on {day_of(payments, at)} of "
@@ -33,10 +33,10 @@ def row(payments: Payments, at: int) -> str:
 
 
 def money(amount: float, currency: str) -> str:
-    """`amount`: in 1/10,000 of the currency's unit."""
+    """The amount as text. `amount` is in 1/10,000 of the currency's unit."""
     return f"{amount / UNIT:,.2f} {currency}"
 
 
 def is_paid(payments: Payments, at: int) -> bool:
-    """Whether the row records money that moved."""
+    """Return whether the row records money that moved."""
     return payments.records is None or payments.records[at] in MONEY_MOVED

@@ -1,7 +1,8 @@
-"""What a party's own past says about a payment to it.
+"""Compares a payment with the party's earlier payments.
 
 Amounts are compared by the modified z-score of B. Iglewicz and D. Hoaglin, "How to detect and
-handle outliers" (1993), whose bound is 3.5, on the logarithms of what the party was paid.
+handle outliers" (1993), with its bound of 3.5, on the logarithms of the amounts that the party was
+paid.
 """
 
 from collections import defaultdict
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from graph.enrich.check.objection import Finding, money, row
 from graph.enrich.columns import numbers
@@ -19,19 +21,19 @@ from graph.enrich.columns.payments import Ints, Payments, money_moved
 from graph.enrich.columns.placeholders import is_placeholder
 from graph.enrich.fraud import Stated
 
-FEWEST = 5  # payments to a party, from which on its amounts say what is usual
+FEWEST = 5  # payments to a party from which its amounts show what is usual
 BOUND, SCALE = 3.5, 0.6745
-PRECISE = 0.01  # of log amounts: less is no spread
-MORE = 1.5  # times the greatest amount that the party was ever paid
-INVOICED = 0.5  # of a party's payments that name an invoice in the books, at least
-LATEST = 3  # rows that are shown of a past
+PRECISE = 0.01  # in log amounts; a smaller spread counts as this much
+MORE = 1.5  # factor of the greatest amount that the party was ever paid
+INVOICED = 0.5  # least share of a party's payments that name an invoice in the books
+LATEST = 3  # earlier rows that are shown
 NO_ROWS: Ints = np.zeros(0, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
 class _Usual:
-    """What a party is usually paid in a currency: of the logarithms of the amounts the median and
-    the spread, and the greatest amount with its row."""
+    """The usual payments to a party in a currency: the median and the spread of the logarithms of
+    the amounts, and the greatest amount with its row."""
 
     median: float
     spread: float
@@ -53,7 +55,7 @@ class _Usual:
 
 @dataclass(frozen=True, slots=True)
 class _Invoiced:
-    """A party's payments, those that name one of its invoices, and its invoices' numbers."""
+    """A party's payments, those that name one of its invoices, and the numbers of its invoices."""
 
     paying: list[int]
     naming: list[int]
@@ -61,7 +63,7 @@ class _Invoiced:
 
 
 class Past:
-    """The rows of the parties that the `judged` rows are about, without these themselves."""
+    """The rows of the parties of the `judged` rows, without these rows themselves."""
 
     def __init__(self, payments: Payments, stated: Stated, judged: Ints) -> None:
         self.payments, self.stated, self.side = payments, stated, sides(payments)
@@ -82,7 +84,7 @@ class Past:
         self._new_share = self._share_of_new()
 
     def _stated_accounts(self, judged: Ints) -> dict[str, dict[str, list[int]]]:
-        """Name → account → the rows that state it, for the names that are judged."""
+        """Name → account → the rows that state it, for the names that are checked."""
         names, party = self.payments.entities.name, self.side.party
         cores = {core(names[at]) for at in party[judged] if not is_placeholder(names[at])}
         in_question = np.array([core(name) in cores for name in names], dtype=bool)
@@ -98,7 +100,7 @@ class Past:
         return len(np.unique(self.side.party[rows])) / len(rows) if len(rows) else 1.0
 
     def bank_details(self, place: int) -> Iterator[Finding]:
-        """A finding if the books state no such account for a party of this name."""
+        """Yield a finding if the books do not have this account for a party of this name."""
         account = self.stated.accounts[place]
         accounts = self._accounts.get(core(self._name(place)), {})
         if account and accounts and account not in accounts:
@@ -111,8 +113,8 @@ class Past:
             yield Finding("new_bank_details", len(rows) / (len(rows) + 1), why, _last(rows))
 
     def amount(self, place: int) -> Iterator[Finding]:
-        """A finding if the amount is far above what the party was ever paid, or far from its usual
-        one."""
+        """Yield a finding if the amount is far above every amount that the party was paid, or far
+        from the usual one."""
         group = int(self._group[place])
         rows = self._rows.get(group, NO_ROWS)
         if len(rows) < FEWEST or not self.side.outgoing[place]:
@@ -138,8 +140,8 @@ class Past:
             yield Finding("unusual_amount", 1 - BOUND / score, why, _last(rows.tolist()))
 
     def expected(self, place: int) -> Iterator[Finding]:
-        """A finding if the party was never paid, or if the number is none of its invoices although
-        its payments usually name one."""
+        """Yield a finding if the party was never paid, or if its payments usually name an invoice
+        but this one does not."""
         if int(self.side.party[place]) not in self._of_party:
             why = (
                 f"{self._name(place)} is new: {self._new_share:.0%} of the payments in the books "
@@ -153,7 +155,7 @@ class Past:
         named = numbers.named(self.payments)[place]
         if self._owed is None or not named:
             return
-        past = self._past_invoices(int(self.side.party[place]))
+        past = self._past_invoices(int(self.side.party[place]), self._owed)
         paying, naming = len(past.paying), len(past.naming)
         usual = paying >= LATEST and naming >= INVOICED * paying
         if usual and not named & past.invoices:
@@ -163,11 +165,11 @@ class Past:
             )
             yield Finding("not_expected", naming / paying, why, _last(past.naming))
 
-    def _past_invoices(self, party: int) -> _Invoiced:
+    def _past_invoices(self, party: int, owed: NDArray[np.bool_]) -> _Invoiced:
         if party not in self._invoiced:
             payments, rows = self.payments, self._of_party[party]
             own, numbers_of = numbers.of_documents(payments), numbers.named(payments)
-            invoices = {own[at] for at in rows[self._owed[rows]].tolist()} - {""}
+            invoices = {own[at] for at in rows[owed[rows]].tolist()} - {""}
             paying = rows[self._paid[rows]].tolist()
             naming = [at for at in paying if numbers_of[at] & invoices] if invoices else []
             self._invoiced[party] = _Invoiced(paying, naming, invoices)

@@ -1,4 +1,4 @@
-"""A tenant's books, read once; candidates are compared with them."""
+"""A tenant's books, read once for comparing candidates with them."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from graph.enrich.resolution import step
 from graph.enrich.resolution.resolve import PARTIES, Continued, Decision, Party
 from graph.ingest.store.identity import normalized
 
-ROW_BYTES = 1_500  # about, of one payment in memory
+ROW_BYTES = 1_500  # approximate bytes of one payment in memory
 Identity = tuple[str, str]  # an entity's kind and normalized name or key
 
 
@@ -27,8 +27,8 @@ Identity = tuple[str, str]  # an entity's kind and normalized name or key
 class History:
     """The tenant's payments with everything that detectors read, and its parties.
 
-    `named`: each identity → its place among the payments' entities. `stands`: for each place,
-    the place of the entity that it is merged into, or itself.
+    `named` has the place of each identity among the payments' entities. `stands` has, for each
+    place, the place of the entity that it is merged into, or itself.
     """
 
     payments: Payments
@@ -46,12 +46,12 @@ class History:
 
     @cached_property
     def keys(self) -> dict[str, set[tuple[str, str]]]:
-        """The strong keys that the books state of each entity, by its id."""
+        """The strong keys that the books state for each entity, by the entity's id."""
         return {party.id: {(key.kind, key.value) for key in party.keys} for party in self.parties}
 
     @cached_property
     def namesakes(self) -> dict[str, set[int]]:
-        """Normalized name → the places of the parties that stand for those of that name."""
+        """Normalized name → the places of the entities that stand for the parties of that name."""
         names: dict[str, set[int]] = defaultdict(set)
         entities = self.payments.entities
         for place, kind in enumerate(entities.kind):
@@ -66,8 +66,8 @@ class History:
 
     @cached_property
     def usual_source(self) -> str:
-        """The source with most of the tenant's outgoing payments; "" if there are none. A pay run
-        is imported into it."""
+        """The source with most of the tenant's outgoing payments, or "" if there are none. A pay
+        run is imported into it."""
         payments = self.payments
         paid = sides(payments).outgoing & money_moved(payments)
         names, counts = np.unique(payments.source[paid].astype(str), return_counts=True)
@@ -102,15 +102,15 @@ class History:
 
 
 def state(user_id: UUID) -> tuple[object, ...]:
-    """What changes whenever the tenant's books may read otherwise although its version is
-    the same."""
+    """A value that changes whenever the tenant's books may be read differently although its version
+    is the same."""
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         cursor.execute(sql.read("enrich/history_state"), {"user_id": user_id})
         return tuple(cursor.fetchone())
 
 
 def read(user_id: UUID) -> History:
-    """The tenant's books as they are now."""
+    """The tenant's books in their current state."""
     payments = load(user_id)
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         parties, decisions = step.parties(cursor, user_id), step.decisions(cursor, user_id)

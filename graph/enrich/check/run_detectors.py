@@ -12,9 +12,9 @@ from graph.enrich.links.settlements import Settled
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """Payments that two sources saw, payments that repeat others, and what settles what.
+    """The results of the detectors: sightings of one payment, duplicates, and settlements.
 
-    Of the repetitions only those in which a candidate has a part.
+    Only duplicates that involve a candidate are included.
     """
 
     same: Pairs
@@ -23,7 +23,7 @@ class Found:
 
 
 def find(books: Books) -> Found:
-    """By the detectors of the enrichment, over all of the books."""
+    """Run the detectors of the enrichment over all of the books."""
     payments = books.payments
     same = same_transaction.find(payments, books.kinds)
     charges = fees.find(payments)

@@ -1,4 +1,4 @@
-"""Invoices that a payment names and that others have settled."""
+"""Finds invoices that a payment names and that other payments have settled."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -12,7 +12,7 @@ from graph.enrich.links.settlements import CONFIDENCE, Settled
 
 
 class Paid:
-    """Which payments settle which invoices, without payments that were returned."""
+    """Which payments settle which invoices. Returned payments are left out."""
 
     def __init__(self, payments: Payments, settled: Sequence[Settled]) -> None:
         self.payments, self.party = payments, sides(payments).party
@@ -29,7 +29,8 @@ class Paid:
                 self._numbered[own[invoice]].append(invoice)
 
     def findings(self, place: int) -> Iterator[Finding]:
-        """For each invoice of the party that the payment names and that others have paid, too."""
+        """Yield a finding for each invoice of the party that the payment names and that other
+        payments have settled."""
         payments = self.payments
         for number in sorted(numbers.named(payments)[place] & self._numbered.keys()):
             for invoice in self._numbered[number]:

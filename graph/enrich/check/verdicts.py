@@ -1,7 +1,7 @@
 """Verdicts on payments before they are made, with their evidence.
 
-`judge` takes rows of the books, whether they were appended or imported, and judges both alike.
-Detectors find what repeats and what was paid already; the party's own past tells what is unusual.
+`judge` takes rows of the books. It treats appended candidates and imported rows alike. Detectors
+find duplicates and paid invoices. The party's earlier payments show what is unusual.
 """
 
 from collections import defaultdict
@@ -19,7 +19,7 @@ from graph.enrich.fraud import WORDS, Duplicate, Stated
 from graph.enrich.links.republished import SHARE
 from graph.enrich.links.settlements import Settled
 
-SURELY = 0.85  # confidence of a repetition of number and amount that is taken for paid
+SURELY = 0.85  # confidence from which a repeated number and amount counts as paid
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
-"""One-to-one assignment of the most likely pairs.
+"""Assigns the most likely pairs one to one.
 
-A maximum-weight matching, solved for each connected component of the candidates (R. Jonker, A.
-Volgenant, Computing 38, 1987, as in SciPy). A component too large for a dense matrix is solved
-greedily, the heaviest pair first, which gives at least half of the greatest weight.
+It is a maximum-weight matching, solved for each connected component of the candidates (R. Jonker,
+A. Volgenant, Computing 38, 1987, as in SciPy). A component that is too large for a dense matrix is
+solved greedily, the heaviest pair first. This gives at least half of the greatest weight.
 """
 
 import numpy as np
@@ -17,9 +17,10 @@ LARGEST = 400  # rows on each side of a component that is solved exactly (0.1 s)
 
 
 def assign(left: Ints, right: Ints, weight: Floats) -> Flags:
-    """Which of the candidates are chosen: no row twice on a side, pairs of positive weight only.
+    """Return which candidates are chosen. No row is in two chosen pairs, and only pairs of positive
+    weight are chosen.
 
-    The result depends on the candidates' order only where weights are equal.
+    The result depends on the order of the candidates only if weights are equal.
     """
     assigned = np.zeros(len(left), dtype=bool)
     worth = np.flatnonzero(weight > 0)
@@ -39,7 +40,7 @@ def _compact(values: Ints) -> Ints:
 
 
 def _components(rows: Ints, columns: Ints, among: Ints) -> list[Ints]:
-    """The candidates of each component, of those `among`."""
+    """The candidates of each component. Only those in `among` count."""
     if not len(among):
         return []
     height, width = int(rows.max()) + 1, int(columns.max()) + 1
@@ -52,7 +53,7 @@ def _components(rows: Ints, columns: Ints, among: Ints) -> list[Ints]:
 
 
 def _solve(rows: Ints, columns: Ints, weight: Floats) -> Ints:
-    """The places of the chosen candidates of one component."""
+    """The places of the chosen candidates in one component."""
     rows, columns = _compact(rows), _compact(columns)
     height, width = int(rows.max()) + 1, int(columns.max()) + 1
     if max(height, width) > LARGEST:

@@ -1,13 +1,13 @@
-"""One payment for all rows of a source since the last one: expense claims, a card's month.
+"""Finds a payment for all rows of a source since the last one: expense claims, a card's month.
 
-No row names the payment, and none has a due day. But the rows come in order, and each payment pays
-for the rows since the one before: consecutive days whose sum is the payment's amount, to the penny.
+No row names the payment, and none has a due day. But the rows are in order, and each payment pays
+for the rows since the payment before: consecutive days whose sum is exactly the payment's amount.
 If several payments to one party each begin where the one before ended, that is no coincidence.
 
-The rows are the party's own (claims are paid to the claimant), those of one of the tenant's own
+The rows may be the party's own (claims are paid to the claimant), those of one of the tenant's own
 parties (a card's month), or all rows of a source (the whole statement). Only whole days count, and
-refunds are subtracted. Sums are looked up among those of all runs of days, so the work is linear in
-the payments except for the sorting.
+refunds are subtracted. The sums of all runs of days are computed and looked up, so the work is
+linear in the payments except for the sorting.
 """
 
 from collections.abc import Iterator
@@ -24,8 +24,8 @@ from graph.enrich.columns.payments import Ints, Payments
 from graph.enrich.links.same_transaction import Pairs
 
 LATE = 45  # days from the last row of a batch to its payment
-LONG = 70  # days with rows that a batch may have
-CLOSEST = 12  # runs of one payment that are looked at
+LONG = 70  # days with rows in one batch
+CLOSEST = 12  # runs that are compared per payment
 DAYS, FAR = 10_000_000, 9 * 10**11  # a day is less; a sum of more is told apart later
 CHANCE = 0.05  # payments that find a run by chance, at most, where one by itself is believed
 FEWEST = 3  # batches in a chain, each for several rows and of an amount of its own
@@ -33,8 +33,11 @@ FEWEST = 3  # batches in a chain, each for several rows and of an amount of its 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Places of a payment and of the rows that it is for. `linked`: it begins where the one before
-    ended, or ends where the next one begins."""
+    """The places of a payment and of the rows that it is for.
+
+    `linked` says that the batch begins where the one before ended, or ends where the next one
+    begins.
+    """
 
     payment: int
     rows: Ints
@@ -43,10 +46,10 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class _Runs:
-    """Every run of the days of some rows: from day `first` up to, but not including, day `last`.
+    """Every run of days of some rows, from day `first` up to, but not including, day `last`.
 
-    `key`: its sum and its last day in one number, by which runs are in order; `bounds`: where in
-    `rows` each day begins, and the last one ends.
+    `key` contains a run's sum and its last day in one number, by which the runs are ordered.
+    `bounds` has the place in `rows` where each day begins, and the end.
     """
 
     rows: Ints
@@ -56,13 +59,13 @@ class _Runs:
     last: Ints
 
     def spans(self, payments: Payments, paying: Ints) -> tuple[Ints, Ints]:
-        """Of each payment, between which places are the runs that it could be for."""
+        """For each payment, the range of places of the runs that it could pay."""
         low = _keyed(payments.amount[paying], payments.day[paying] - LATE)
         high = _keyed(payments.amount[paying], payments.day[paying] + 1)
         return np.searchsorted(self.key, low), np.searchsorted(self.key, high)
 
     def within(self, first: int, last: int) -> Ints:
-        """The rows of those days."""
+        """The rows on those days."""
         return self.rows[self.bounds[first] : self.bounds[last]]
 
 
@@ -71,10 +74,10 @@ def _keyed(total: Ints, day: Ints) -> Ints:
 
 
 def find(payments: Payments, same: Pairs, party: Ints) -> list[Batch]:
-    """The batches, of each payment at most one, in the order of payments.
+    """Return the batches in the order of payments, at most one per payment.
 
-    `party`: each row's, where those that are alike count as one. What the source of the rows states
-    in a row of its own (`same`) is no batch of others.
+    `party` has the party of each row, in which similar parties have one number. Rows that the same
+    source also states as one row (`same`) are not a batch of other rows.
     """
     books = _Books(payments, same, party)
     by_payment: dict[int, Batch] = {}
@@ -86,7 +89,7 @@ def find(payments: Payments, same: Pairs, party: Ints) -> list[Batch]:
 
 
 class _Books:
-    """What may be paid for, by group, and what may pay."""
+    """The rows that may be paid for, by group, and the payments that may pay for them."""
 
     def __init__(self, payments: Payments, same: Pairs, party: Ints) -> None:
         side = sides(payments)
@@ -105,17 +108,18 @@ class _Books:
         self.is_twin[list(self.twins)] = True
 
     def paying(self) -> list[Ints]:
-        """The payments of each party, of one source, currency and direction."""
+        """The payments of each party, with one source, currency and direction."""
         return groups(codes(self.where, self.party, self.outgoing), self.usable, least=1)
 
     def meet(self, rows: Ints, paying: Ints) -> bool:
-        """Other sources of one currency."""
+        """Return whether the payments are from another source and in the same currency."""
         one, other = int(rows[0]), int(paying[0])
         alike = self.currency[one] == self.currency[other]
         return bool(self.source[one] != self.source[other] and alike)
 
     def runs(self, rows: Ints, source: int, paid_rows: set[int]) -> _Runs:
-        """Of rows in the order of days that no row of that source states but those meant."""
+        """The runs of these rows. Rows that are paid already are left out, and so are rows that the
+        paying source states in other rows than `paid_rows`."""
         twins, where = self.twins, self.source
         free = ~self.taken[rows]
         for at in np.flatnonzero(self.is_twin[rows]).tolist():
@@ -135,8 +139,8 @@ class _Books:
 
 
 def _to_themselves(books: _Books) -> Iterator[Batch]:
-    """Payments to a party for its own rows elsewhere: by habit, or where only one run of several
-    rows fits."""
+    """Batches in which a party is paid for its own rows in another source. They need a habit of
+    such payments, or only one run of several rows that fits."""
     of_party: dict[int, list[Ints]] = {}
     for rows in groups(codes(books.where, books.party), books.usable):
         of_party.setdefault(int(books.party[rows[0]]), []).append(rows)
@@ -149,7 +153,8 @@ def _to_themselves(books: _Books) -> Iterator[Batch]:
 
 
 def _to_others(books: _Books) -> Iterator[Batch]:
-    """Payments to one party for the rows of one of our own parties, or for a whole source."""
+    """Batches in which a party is paid for the rows of one of the tenant's own parties, or for a
+    whole source."""
     several = _Several.of(books, [some for some in books.paying() if len(some) >= FEWEST])
     of_own = groups(codes(books.where, books.own), books.usable, least=2 * FEWEST)
     meeting: dict[tuple[int, int], list[tuple[int, _Several]]] = {}
@@ -165,7 +170,7 @@ def _to_others(books: _Books) -> Iterator[Batch]:
 
 @dataclass(frozen=True)
 class _Several:
-    """Groups of payments, one after the other, with the source and the currency of each group."""
+    """Groups of payments one after the other, with the source and the currency of each group."""
 
     payments: Payments
     rows: Ints
@@ -196,18 +201,19 @@ class _Several:
 
     @cached_property
     def group(self) -> Ints:
-        """Which group each row is of."""
+        """The group of each row."""
         return np.repeat(np.arange(len(self.source), dtype=np.int64), np.diff(self.begin))
 
     @cached_property
     def order(self) -> Ints:
-        """The places of the rows in the order of what runs are sought by: that is found sooner."""
+        """The places of the rows, ordered as runs are searched, because the search is then
+        faster."""
         key = _keyed(self.payments.amount[self.rows], self.payments.day[self.rows])
         return np.argsort(key, kind="stable")
 
 
 def _worth(books: _Books, runs: _Runs, several: _Several) -> Iterator[Ints]:
-    """The payments of which enough could be for any of the runs."""
+    """Yield the groups of payments in which enough payments could be for one of the runs."""
     low, high = runs.spans(books.payments, several.rows[several.order])
     places = np.sort(several.order[high > low])
     of, rows = several.group[places], several.rows[places]
@@ -217,7 +223,7 @@ def _worth(books: _Books, runs: _Runs, several: _Several) -> Iterator[Ints]:
 
 
 def _paid(books: _Books, runs: _Runs, paying: Ints, *, own: bool) -> Iterator[Batch]:
-    """The batches of these runs that these payments pay, where it is seen that they do."""
+    """Return the batches of these runs that these payments pay, if there is enough evidence."""
     choices = [
         [
             (int(runs.first[at]), int(runs.last[at]))
@@ -245,7 +251,8 @@ def _paid(books: _Books, runs: _Runs, paying: Ints, *, own: bool) -> Iterator[Ba
 
 
 def _is_of(books: _Books, payment: int, rows: Ints) -> bool:
-    """What adds up to the payment; and where the rows' source states it in one row, that."""
+    """Return whether the rows add up to the payment. If their source states the payment in rows of
+    its own, `rows` must be exactly these."""
     where = books.source[rows[0]]
     twins = [twin for twin in books.twins.get(payment, ()) if books.source[twin] == where]
     adds_up = books.signed[rows].sum() == books.signed[payment]
@@ -255,13 +262,14 @@ def _is_of(books: _Books, payment: int, rows: Ints) -> bool:
 def _chained(
     choices: list[list[tuple[int, int]]], bounds: int
 ) -> list[tuple[int, tuple[int, int], bool]]:
-    """Of most payments one run each, none overlapping another, the later payment's later, so that
-    as many as can be begin where the one before ended: (payment, run, whether it is linked).
+    """Choose runs for the payments, at most one for each: (payment, run, whether it is linked).
 
-    By dynamic programming over the bounds of days: the best sum of those that end at each bound.
+    No runs overlap, and a later payment has a later run. As many runs as possible begin where the
+    one before ended. The method is dynamic programming over the bounds of days, with the best sum
+    of the choices that end at each bound.
     """
     steps: list[tuple[int, tuple[int, int], int]] = []  # payment, run, the step before
-    exact = np.full(bounds, -1, dtype=np.int64)  # the step that ends there
+    exact = np.full(bounds, -1, dtype=np.int64)  # the step that ends at the bound
     worth = np.zeros(bounds)
     for at, runs in enumerate(choices):
         coming = [(run, *_before(run[0], exact, worth)) for run in runs]
@@ -273,7 +281,8 @@ def _chained(
 
 
 def _before(first: int, exact: Ints, worth: NDArray[np.float64]) -> tuple[int, float]:
-    """The best step to come after: one that ends here is worth 1, any earlier one next to none."""
+    """The best step to come after: one that ends exactly here is worth 1, an earlier one almost
+    nothing."""
     earlier = int(worth[: first + 1].argmax())
     if exact[first] >= 0 and worth[first] + 1 >= worth[earlier] + 0.1:
         return int(exact[first]), float(worth[first]) + 1
@@ -293,14 +302,14 @@ def _traced(
 
 
 def _links_by_chance(choices: list[list[tuple[int, int]]], bounds: int) -> float:
-    """How many of so many runs would begin where another one ends, if they began anywhere."""
+    """The number of runs that would begin where another one ends if they began anywhere."""
     count = sum(map(len, choices))
     return count * (count - 1) / 2 / bounds
 
 
 def _found_by_chance(books: _Books, runs: _Runs, paying: Ints) -> float:
-    """How many of the payments would find a run of their sum, if sums fell anywhere up to the
-    largest (in steps of what all amounts are multiples of)."""
+    """The number of payments that would find a run with their sum if sums occurred anywhere up to
+    the largest. Sums are multiples of the amounts' common divisor."""
     day, amounts = books.payments.day[runs.rows], books.payments.amount[runs.rows]
     span = max(int(day[-1] - day[0]), LATE) if len(day) else LATE
     step, most = int(np.gcd.reduce(amounts)), int(amounts.sum())
@@ -308,7 +317,7 @@ def _found_by_chance(books: _Books, runs: _Runs, paying: Ints) -> float:
 
 
 def _is_habit(books: _Books, batches: list[Batch], by_chance: float) -> bool:
-    """Whether enough of those that are linked are for several rows, and differ from each other."""
+    """Return whether enough of the linked batches have several rows and different amounts."""
     telling = [batch.payment for batch in batches if batch.linked and len(batch.rows) > 1]
     unlike = len(set(books.payments.amount[telling].tolist()))
     return unlike >= FEWEST * (1 + by_chance)

@@ -1,11 +1,13 @@
-"""How often two parties' rows agree in their amount by chance alone.
+"""Estimates how often two parties' rows agree in their amount by chance alone.
 
-A party with many rows in two sources has amounts in common that are not the same payment. How many,
-its near misses tell: for each row of the one source the rows of the other whose amount is close but
-not equal, over how many amounts lie that close (in steps of what all amounts are multiples of),
-and the share of the other's rows that lie within SOON days of it.
-What is found beyond that number, and beyond the chance of as many (two standard deviations of a
-Poisson count), is one payment seen twice.
+A party with many rows in two sources has equal amounts that are not the same payment. Near misses
+tell how many. For each row of one source, these are the rows of the other with a close but
+different amount. Their number is divided by the number of amounts that lie that close (in steps of
+the common divisor of all amounts). It is multiplied by the share of the other source's rows within
+SOON days.
+
+Pairs beyond that number count as one payment seen twice, less two standard deviations of a Poisson
+count.
 """
 
 import math
@@ -18,11 +20,11 @@ from graph.enrich.columns.payments import Ints, Payments
 
 Floats = NDArray[np.float64]
 
-NEAR = 0.1  # of an amount: how far a near miss may be from it
-STEPS = 20  # or so many steps
-SOON = 60  # days within which two sources mostly see one payment
-MANY = 100  # pairs of two parties' rows; of fewer hardly any agree by chance
-OWN = 5.0  # pairs' worth of all parties' share in each party's own
+NEAR = 0.1  # share of an amount by which a near miss may differ
+STEPS = 20  # or this many steps
+SOON = 60  # days within which two sources mostly record one payment
+MANY = 100  # pairs of two parties' rows; with fewer, hardly any agree by chance
+OWN = 5.0  # weight, in pairs, of the share over all parties in a party's own share
 
 
 def price(
@@ -65,27 +67,28 @@ def _beyond(count: float, by_chance: float) -> float:
 
 
 def _distinct(group: Ints, rows: Ints, among: NDArray[np.bool_]) -> Floats:
-    """How many different rows each group's pairs have, of those `among`."""
+    """For each pair's group, the number of different rows among its pairs. Only pairs in `among`
+    count."""
     pair_groups = np.unique(np.stack([group, rows], axis=1)[among], axis=0)[:, 0]
     return np.bincount(pair_groups, minlength=int(group.max(initial=-1)) + 1).astype(np.float64)
 
 
 def _by_party(party: Ints, rows: Ints) -> dict[int, Ints]:
-    """The rows of each party, in their order."""
+    """The rows of each party in their order."""
     order = rows[np.argsort(party[rows], kind="stable")]
     cuts = np.flatnonzero(np.diff(party[order])) + 1
     return {int(party[some[0]]): some for some in np.split(order, cuts) if len(some)}
 
 
 def _share_soon(ours: Ints, theirs: Ints) -> Floats:
-    """For each of our days: the share of theirs within SOON of it."""
+    """For each day in `ours`, the share of `theirs` within SOON days."""
     ordered = np.sort(theirs)
     until = np.searchsorted(ordered, ours + SOON, side="right")
     return np.asarray((until - np.searchsorted(ordered, ours - SOON)) / len(theirs))
 
 
 def _rates(ours: Ints, theirs: Ints) -> Floats:
-    """For each of our amounts: how many of theirs are expected to equal it by chance."""
+    """For each amount in `ours`, the expected number of `theirs` that equal it by chance."""
     step = max(int(np.gcd.reduce(np.concatenate([ours, theirs]))), 1)
     reach = np.maximum((NEAR * ours).astype(np.int64) // step, STEPS) * step
     ordered = np.sort(theirs)

@@ -1,4 +1,4 @@
-"""Whether another source has a payment of what a credit note left of an invoice."""
+"""Finds out whether another source has a payment of what a credit note left of an invoice."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,29 +12,33 @@ from graph.enrich.series.activity import FAR
 
 Flags = NDArray[np.bool_]
 
-NEAR = 25  # owners of one number that are looked at
-MANY, ALIKE = 60, 0.5  # rows of one amount that are looked at; names that are one party's
-OPEN = 120  # days within which what is left of an invoice is paid
+NEAR = 25  # owners of one number that are compared
+MANY, ALIKE = 60, 0.5  # rows compared per amount; least similarity of one party's names
+OPEN = 120  # days within which the rest of an invoice is paid
 
 
 def are_left_paid(payments: Payments, side: Sides, later: Ints, first: Ints) -> Flags:
-    """For each pair: whether another source then has a payment, to a party named alike, of just
-    what is left of the first; or one that names it among others and is less than these by what was
-    credited."""
+    """For each pair, return whether another source has a fitting payment to a party with a similar
+    name.
+
+    The payment has exactly the amount that is left of `first`. Or it names `first` among others,
+    and is less than all of them by the credited amount.
+    """
     if len(set(payments.source.tolist())) < 2:
         return np.zeros(len(later), dtype=bool)
     return _is_rest_paid(payments, side, later, first) | _is_less_than_named(payments, later, first)
 
 
 def _is_rest_paid(payments: Payments, side: Sides, later: Ints, first: Ints) -> Flags:
-    """Of those payments of another source the first MANY of an amount in OPEN days are asked."""
+    """For each pair, return whether another source has a payment of the rest within OPEN days. Only
+    the first MANY payments of an amount are compared."""
     rest = payments.amount[first] - payments.amount[later]
     cell = codes(
         np.concatenate([payments.currency, payments.currency[first]]),
         np.concatenate([side.outgoing, side.outgoing[first]]),
         np.concatenate([payments.amount, rest]),
     )
-    rows = np.argsort(cell[: len(payments)], kind="stable")  # in the order of days in each cell
+    rows = np.argsort(cell[: len(payments)], kind="stable")  # ordered by day within each cell
     keys = cell[rows] * FAR + payments.day[rows]
     targets = cell[len(payments) :] * FAR + payments.day[first]
     begin = np.searchsorted(keys, targets, side="right")
@@ -50,8 +54,8 @@ def _is_rest_paid(payments: Payments, side: Sides, later: Ints, first: Ints) -> 
 
 
 def _is_less_than_named(payments: Payments, later: Ints, first: Ints) -> Flags:
-    """Whether a row of another source that names the original's number is less than all that it
-    names by just the reversal's amount."""
+    """For each pair, return whether a row of another source names the original's number, and is
+    less than all that it names by exactly the reversal's amount."""
     owner, less = less_than_named(payments)
     amounts = codes(np.concatenate([less, payments.amount[later]]))
     size = np.int64(int(amounts.max(initial=0)) + 1)
@@ -60,8 +64,8 @@ def _is_less_than_named(payments: Payments, later: Ints, first: Ints) -> Flags:
 
 
 def less_than_named(payments: Payments) -> tuple[Ints, Ints]:
-    """Rows whose own number a row of another source names, and by how much this one is less than
-    all that it names."""
+    """The rows whose number a row of another source names, and the amount by which this row is less
+    than all that it names."""
     pairs = numbers.mentions(payments)
     elsewhere = (payments.source[pairs.owner] != payments.source[pairs.by]).astype(bool)
     pairs = pairs.only(elsewhere & (pairs.rank < NEAR))

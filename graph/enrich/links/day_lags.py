@@ -1,10 +1,10 @@
-"""How much the days between two statements of one payment speak for their being one.
+"""Estimates how strongly the days between two rows support that they are one payment.
 
-Learned from each pair of sources by itself: a card company's lines may reach the ledger within a
-week here and within a year there. The density of days is taken to fall on either side of zero,
-and estimated as such (U. Grenander, "On the theory of mortality measurement II", Skandinavisk
-Aktuarietidskrift 39, 1956: the slope of the least concave majorant), after adding a few pairs as
-they usually are.
+This is learned for each pair of sources separately: a card company's lines may reach the ledger
+within a week in one pair and within a year in another. The density of days is assumed to fall on
+both sides of zero. It is estimated accordingly (U. Grenander, "On the theory of mortality
+measurement II", Skandinavisk Aktuarietidskrift 39, 1956: the slope of the least concave majorant),
+after adding a few typical pairs.
 """
 
 import numpy as np
@@ -16,16 +16,16 @@ Floats = NDArray[np.float64]
 
 CHANCE, TELLING, FAR = 5, 10, 31
 EDGES = np.array([0, 1, 2, 3, 4, 6, 8, 11, 15, 22, 31, 46, 61, 91, 181, 366, 731], dtype=np.float64)
-# Before anything is learned: pairs that are posted 0-5 days apart, up to 10, hardly ever more; as
-# many in either order, for nobody has said which source is the first to know.
+# The typical pairs before anything is learned: they are posted 0-5 days apart, up to 10, and hardly
+# ever more. Both orders are equally frequent, because it is unknown which source is the first.
 PRIOR = np.array([2, 1.5, 1, 1, 1.2, 0.8, 0.8, 0.4, 0.2, 0.1, 0.05, 0.02, 0.02, 0.01, 0.005, 0])
 
 
 def favour(sample: Ints, lags: Ints, span: int) -> Floats:
-    """For each of `lags` (signed days): its likelihood for one payment over that for two.
+    """For each of `lags` (signed days), the likelihood for one payment divided by that for two.
 
-    `sample` are the signed days between statements that are surely one payment; two payments are
-    taken to be any days of `span` apart. 0 beyond two years.
+    `sample` has the signed days between rows that are certainly one payment. Two payments are
+    assumed to be any number of days within `span` apart. The result is 0 beyond two years.
     """
     sides = [_density(sample[sample >= 0], 1 + len(sample), 0.5)]
     sides.append(_density(-sample[sample < 0], 1 + len(sample), 0.5))
@@ -34,12 +34,12 @@ def favour(sample: Ints, lags: Ints, span: int) -> Floats:
 
 
 def credence(sample: Ints, span: int) -> float:
-    """0..1: how far pairs like the sample's are more than chance.
+    """How far pairs like the sample's are more than chance, in 0..1.
 
-    Chance alone puts pairs at any days of the span apart, 4/9 of them further than a third of it;
-    from those that are as far follows how many of all are chance (as J. Storey, "A direct approach
-    to false discovery rates", 2002, does from large p-values). Below 1 where these are more than
-    one in CHANCE. A small sample, or a short span, tells nothing.
+    By chance, pairs are any number of days of the span apart, 4/9 of them further than a third of
+    it. The number of pairs that far apart therefore tells how many are chance (as J. Storey, "A
+    direct approach to false discovery rates", 2002, does from large p-values). The result is below
+    1 if more than one pair in CHANCE is chance. A small sample or a short span tells nothing.
     """
     if len(sample) < TELLING or span < 3 * FAR:
         return 1.0
@@ -52,7 +52,8 @@ def _bin(days: Ints) -> Ints:
 
 
 def _density(days: Ints, size: int, share: float) -> Floats:
-    """The chance of each day in each bin, falling from bin to bin; the last one is for the rest."""
+    """The probability of each day in each bin, falling from bin to bin. The last bin is for the
+    rest."""
     counts = np.bincount(np.minimum(_bin(days), len(PRIOR)), minlength=len(PRIOR) + 1)[:-1]
     widths = np.diff(EDGES)
     mass = (counts + share * PRIOR) / (size + PRIOR.sum())
@@ -60,7 +61,7 @@ def _density(days: Ints, size: int, share: float) -> Floats:
 
 
 def _falling(heights: Floats, widths: Floats) -> Floats:
-    """The closest falling steps: neighbours that rise are pooled (pool adjacent violators)."""
+    """The closest falling steps. Neighbours that rise are pooled (pool adjacent violators)."""
     pools: list[tuple[float, float, int]] = []
     for height, width in zip(heights.tolist(), widths.tolist(), strict=True):
         pool = (height, width, 1)

@@ -1,10 +1,10 @@
-"""What a payment cost: the bank's or the processor's charge for it.
+"""Finds the charge of a bank or processor for a payment.
 
-A charge is a row of the same source, at most three days from its payment and, where both are of
-one currency, small beside it. It is its payment's by what both state: the reference, the words
-('INTERNATIONAL PAYMENT FEE' of 'INTERNATIONAL PAYMENT'), or one party that pays out and keeps a
-share; or by its rate and the clock (`rate_fees`). Each charge has one payment and each payment one
-charge: an assignment (`assignment`).
+A charge is a row of the same source, at most three days from its payment. If both have one
+currency, it is small compared with the payment. What both state connects them: the reference, the
+words ('INTERNATIONAL PAYMENT FEE' and 'INTERNATIONAL PAYMENT'), or one party that pays out and
+keeps a share. Otherwise the charge's rate and time do (`rate_fees`). Each charge has one payment
+and each payment one charge (`assignment`).
 """
 
 import re
@@ -30,13 +30,13 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 METHOD = "fee_of"
-DAYS = 3  # between a payment and its charge
+DAYS = 3  # days between a payment and its charge
 NEAR = 60  # rows before and after a charge that are considered
-RATE = 0.1  # of the payment; a charge of more is none, unless it is a fixed one
-FIXED = 0.5  # of the payment, for a charge that its party makes again and again alike
-OFTEN = 3  # times
-AT_RATE = 4.0  # points of a charge at its party's rate in the minute of its payment
-LEAST = 3.0  # points: see `_points`
+RATE = 0.1  # largest share of the payment, unless the charge is a fixed one
+FIXED = 0.5  # largest share of the payment for a charge that its party repeats in the same amount
+OFTEN = 3  # equal charges that make a charge a fixed one
+AT_RATE = 4.0  # points for a charge at its party's rate within a minute of its payment
+LEAST = 3.0  # least points (see `_points`)
 _FEE = re.compile(
     r"(?<![^\W_])(?:fees?|charges?|commissions?|geb[uü]hr(?:en)?|entgelt|frais|commissione"
     r"|comisi[oó]n|kosten|provision|avgift|gebyr)(?![^\W_])",
@@ -51,8 +51,8 @@ _BACK = re.compile(
 
 @dataclass(frozen=True)
 class Fees:
-    """Places of the charge and of its payment, the points that speak for it, and the rate that its
-    party is known to take (0: found by what both state)."""
+    """The places of the charge and of its payment, the points for the pair, and the known rate of
+    the charge's party. The rate is 0 if both rows' statements connect them."""
 
     fee: Ints
     payment: Ints
@@ -66,7 +66,7 @@ def enrich(user_id: UUID, payments: Payments, fees: Fees | None = None) -> Count
 
 
 def find(payments: Payments) -> Fees:
-    """The charges and their payments."""
+    """Return the charges and their payments."""
     fee, payment = _candidates(payments)
     points = _points(payments, fee, payment)
     at_rate = rate_fees.find(payments)
@@ -80,7 +80,7 @@ def find(payments: Payments) -> Fees:
 
 
 def links(payments: Payments, fees: Fees) -> Iterator[Link]:
-    """From the charge's payee posting to the payment's."""
+    """Yield links from the charge's payee posting to the payment's."""
     columns = (fees.fee, fees.payment, fees.points, fees.rate)
     for fee, payment, points, rate in zip(*columns, strict=True):
         known_by = (
@@ -101,9 +101,9 @@ def links(payments: Payments, fees: Fees) -> Iterator[Link]:
 
 
 def _candidates(payments: Payments) -> tuple[Ints, Ints]:
-    """Charges by their words, with the larger rows of their source around them.
+    """Rows whose words are a charge's, each with the larger rows of its source around it.
 
-    To some a 'charge' is the payment itself: its fee goes by another word.
+    Some sources call the payment itself a 'charge', and its fee something else.
     """
     worded = np.array([_is_worded(text) for text in payments.description], dtype=bool)
     pairs: list[tuple[Ints, Ints]] = []
@@ -122,7 +122,7 @@ def _candidates(payments: Payments) -> tuple[Ints, Ints]:
     small = payments.amount[fee] <= _share(payments)[fee] * payments.amount[payment]
     wording = codes(np.array([stem(text) for text in payments.description], dtype=object))
     fits = (small | elsewhere) & (~worded[payment] | (wording[fee] != wording[payment]))
-    side = sides(payments)  # a line of the same bill is no charge for it, nor what its party allows
+    side = sides(payments)  # lines of the same bill, and deductions, are no charges
     is_cost = side.outgoing[fee] & ~side.outgoing[payment]
     fits &= (side.party[fee] != side.party[payment]) | is_cost
     return fee[fits], payment[fits]
@@ -130,7 +130,7 @@ def _candidates(payments: Payments) -> tuple[Ints, Ints]:
 
 @lru_cache(maxsize=65_536)
 def _is_worded(text: str) -> bool:
-    """Whether the words are a charge's, and not those of a charge that is given back."""
+    """Return whether the words are a charge's, and not those of a charge that is given back."""
     fee, back = _FEE.search(text), _BACK.search(text)
     if not fee or not back:
         return bool(fee)
@@ -138,14 +138,16 @@ def _is_worded(text: str) -> bool:
 
 
 def _share(payments: Payments) -> Floats:
-    """What a charge may be of its payment: more for one that is always the same."""
+    """The largest share of its payment that a charge may be. It is larger for a charge that is
+    always the same."""
     party = sides(payments).party
     alike = codes(party, payments.amount)
     return np.where(np.bincount(alike)[alike] >= OFTEN, FIXED, RATE)
 
 
 def _points(payments: Payments, fee: Ints, payment: Ints) -> Floats:
-    """3 one reference (less 3: another one), 2 the payment's words, 2 its party, 1 its day."""
+    """The points of each pair: 3 for one reference (-3 for different ones), 2 for the payment's
+    words, 2 for its party, 1 for its day."""
     side = sides(payments)
     has_number = np.array([bool(those) for those in numbers.named(payments)], dtype=bool)
     shared = numbers.index(payments).share(fee, payment)
@@ -159,7 +161,8 @@ def _points(payments: Payments, fee: Ints, payment: Ints) -> Floats:
 
 
 def _are_said_of(payments: Payments, fee: Ints, payment: Ints) -> Flags:
-    """Whether the charge's words without those for a charge are the payment's."""
+    """Return whether the charge's words, without those that mean a charge, are the payment's
+    words."""
     texts = payments.description
     rest = np.array([_without_fee(text) for text in texts], dtype=object)
     whole = np.array([_in_lower_case(text) for text in texts], dtype=object)

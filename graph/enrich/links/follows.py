@@ -1,8 +1,9 @@
 """Links each occurrence of a series to the one before it.
 
 The link goes from the later payment's posting to the earlier one's, on the counterparty's account.
-It is as sure as the series (`Series.score`, in hundredths, so that small changes touch no link). If
-a slot was paid in several rows, the last one stands for it; other rows of the slot are not linked.
+Its confidence is the series' (`Series.score`, in hundredths, so that small changes do not change
+links). If a slot was paid in several rows, the last one represents it, and the other rows are not
+linked.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,12 +19,12 @@ METHOD = "series"
 
 
 def enrich(user_id: UUID, payments: Payments, every: Sequence[Course]) -> Counts:
-    """Write the tenant's follows links as these series give them."""
+    """Write the tenant's follows links for these series."""
     return write(user_id, METHOD, links(payments, every))
 
 
 def links(payments: Payments, every: Sequence[Course]) -> Iterator[Link]:
-    """One for each two neighbouring occurrences."""
+    """Yield one link for each two neighbouring occurrences."""
     for course in every:
         sure = round(min(max(course.series.score, 0.0), 1.0), 2)
         occurrences = zip(course.slots.tolist(), course.last.tolist(), strict=True)

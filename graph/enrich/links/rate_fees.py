@@ -1,10 +1,11 @@
-"""Charges of a constant rate, in the minute of their payment, to a party of their own.
+"""Finds charges of a constant rate that occur in the minute of their payment and go to a party of
+their own.
 
-No word and no shared number is needed: a platform takes 2 % of each donation a second after it.
-The rate is learned of each source and party: of the ratios between its rows and those of other
-parties within a minute, the densest window. It is one where most of the party's rows have a payment
-at that rate; by chance a ratio falls into the window once in a hundred times. What is left may have
-another rate, in the same way.
+They need no common words or numbers: a platform may take 2 % of each donation a second after it.
+The rate is learned for each source and party. It is the densest window of the ratios between its
+rows and those of other parties within a minute. It counts if most of the party's rows have a
+payment at that rate; by chance, a ratio falls into the window once in a hundred times. The
+remaining rows may have another rate, which is found in the same way.
 """
 
 from dataclasses import dataclass
@@ -19,16 +20,16 @@ from graph.enrich.columns.payments import Ints, Payments
 Floats = NDArray[np.float64]
 
 CLOCK = 60  # seconds between a payment and its charge
-NEAR = 6  # rows before and after a charge that are looked at
-MOST = 0.2  # of the payment
-WIDE = 0.03  # of the rate, either way; a cent of a small charge is as good
-CENT = 100  # in 1/10,000
-FEWEST, SHARE = 10, 0.6  # rows of a party; those of them that have a payment at its rate
+NEAR = 6  # rows before and after a charge that are compared
+MOST = 0.2  # largest share of the payment
+WIDE = 0.03  # share of the rate by which a charge may deviate, or a cent
+CENT = 100  # a cent in 1/10,000
+FEWEST, SHARE = 10, 0.6  # least rows of a party, and share with a payment at its rate
 
 
 @dataclass(frozen=True)
 class RateFees:
-    """Places of the charge and of its payment, and the rate of the charge's party."""
+    """The places of the charge and of its payment, and the rate of the charge's party."""
 
     fee: Ints
     payment: Ints
@@ -36,7 +37,8 @@ class RateFees:
 
 
 def find(payments: Payments) -> RateFees:
-    """The candidates: of a charge all payments in its minute at its party's rate."""
+    """Return the candidates: for each charge, all payments within its minute at its party's
+    rate."""
     fee, payment = _in_one_minute(payments)
     ratio = payments.amount[fee] / np.maximum(payments.amount[payment], 1)
     parts: list[Ints] = [np.zeros(0, dtype=np.int64)]
@@ -44,12 +46,12 @@ def find(payments: Payments) -> RateFees:
     party = codes(payments.source, payments.currency, sides(payments).party)
     rows, outgoing = np.bincount(party), sides(payments).outgoing
     for every in groups(party[fee], least=FEWEST):
-        way = outgoing[fee[every]]  # what goes against its party's way gives a charge back
+        way = outgoing[fee[every]]  # a row against its party's usual direction gives a charge back
         some = every[way == (2 * way.sum() > len(way))]
         if len(some) < FEWEST:
             continue
         most = SHARE * rows[party[fee[some[0]]]]
-        while len(some) >= FEWEST:  # a rate for cards, another for cards from abroad
+        while len(some) >= FEWEST:  # there may be several rates, as for foreign cards
             rate = _densest(ratio[some])
             at = some[_is_at(payments, fee[some], payment[some], rate)]
             if len(np.unique(fee[at])) < max(FEWEST, most):
@@ -63,7 +65,8 @@ def find(payments: Payments) -> RateFees:
 
 
 def _in_one_minute(payments: Payments) -> tuple[Ints, Ints]:
-    """Rows of a source beside larger ones of another party, both with a time of day."""
+    """Pairs of a row and a larger row of another party in the same source within a minute. Both
+    have a time of day."""
     none = np.zeros(0, dtype=np.int64)
     pairs: list[tuple[Ints, Ints]] = [(none, none)]
     if payments.timestamp is None:
@@ -83,7 +86,7 @@ def _in_one_minute(payments: Payments) -> tuple[Ints, Ints]:
 
 
 def _densest(ratios: Floats) -> float:
-    """The middle of the window of logarithms that has most of the ratios."""
+    """The middle of the window that contains the most logarithms of ratios."""
     ordered = np.sort(np.log(ratios))
     inside = np.searchsorted(ordered, ordered + 2 * WIDE, side="right") - np.arange(len(ordered))
     first = int(inside.argmax())

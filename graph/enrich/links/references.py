@@ -1,10 +1,10 @@
-"""Rows of different sources that name one document: the same number, however each spells it.
+"""Links rows of different sources that name one document: the same number, however it is spelled.
 
-Only numbers that few rows bear, or that one row has as its own, and never two rows of one source:
-an invoice of 123 lines says nothing about any two of them. A short number counts where the parties'
-names are alike, too, a very short one where both rows put one label before it ('permit 424'). A
-number that a row calls an order's makes the link `ordered_by`, from that row to the one that has
-it as its own.
+Only numbers count that few rows have, or that one row has as its own. Two rows of one source are
+never linked: an invoice of 123 lines says nothing about any two of them. A short number counts if
+the parties' names are similar, too. A very short one counts if both rows put the same label before
+it ('permit 424'). If a row calls a number an order's, the link is `ordered_by`, from that row to
+the row that has the number as its own.
 """
 
 import re
@@ -27,13 +27,13 @@ from graph.enrich.write.write_links import Link, write
 from graph.ingest.documents import document_references
 
 METHOD = "reference"
-RARE = 3  # rows of one source that bear a number; of more it tells none apart
-SHORTEST = 5  # characters of a number
-LABELLED = 2  # characters of a number behind a label that both rows put before it
-LONG = 9  # characters, letters among them, from which on a number needs no party
+RARE = 3  # rows of one source with a number; a number with more identifies none of them
+SHORTEST = 5  # least characters of a number
+LABELLED = 2  # least characters of a number with the same label in both rows
+LONG = 9  # characters, with letters among them, from which a number needs no similar parties
 BY_LABEL = 0.96  # of a short number behind one label, to parties alike: all 180 of planted books of
 # seeds 6 to 10 were right, beside as many look-alikes; no more is stated
-ALIKE = 0.5  # likeness of the parties' names beside a shorter number
+ALIKE = 0.5  # least similarity of the parties' names for a shorter number
 
 
 _LABELLED = re.compile(
@@ -47,7 +47,7 @@ _LABELLED = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """Places of two rows of different sources, and the number that both name."""
+    """The places of two rows of different sources, and the number that both name."""
 
     one: int
     other: int
@@ -62,7 +62,7 @@ def enrich(user_id: UUID, payments: Payments) -> Counts:
 
 @once
 def find(payments: Payments) -> list[Reference]:
-    """The pairs, each once: under its longest number, from the later row to the earlier one."""
+    """Return each pair once, under its longest number, from the later row to the earlier one."""
     own = numbers.of_documents(payments)
     number_of: dict[tuple[int, int], str] = {}
     by_label = numbers.rows_by(map(labelled, payments.description))
@@ -75,7 +75,7 @@ def find(payments: Payments) -> list[Reference]:
 
 
 def links(payments: Payments, references: list[Reference]) -> Iterator[Link]:
-    """Between payee postings."""
+    """Yield links between payee postings."""
     for reference in references:
         one, other = reference.one, reference.other
         kind = "ordered_by" if reference.is_order else "reference"
@@ -112,8 +112,8 @@ def labelled(text: str) -> frozenset[str]:
 def _pairs(
     payments: Payments, number: str, rows: list[int], own: list[str]
 ) -> Iterator[tuple[int, int]]:
-    """All pairs of rows of different sources, the later one first. Of a number of many rows that
-    one row has as its own, that row with the others."""
+    """Yield pairs of rows of different sources, the later row first. If many rows have the number
+    and one of them has it as its own, it yields only that row with each of the others."""
     if len(number) < SHORTEST or len(rows) < 2:
         return
     by_source: dict[str, list[int]] = defaultdict(list)
@@ -138,7 +138,7 @@ def _with_owner(payments: Payments, owner: int, rows: list[int]) -> Iterator[tup
 def _of_like_parties(
     payments: Payments, number_of: dict[tuple[int, int], str]
 ) -> list[tuple[int, int]]:
-    """Those whose parties are alike, or whose number is long enough to do without."""
+    """The pairs whose parties have similar names, or whose number is long enough without that."""
     pairs = sorted(number_of)
     if not pairs:
         return []
@@ -157,7 +157,8 @@ def _is_long(number: str) -> bool:
 
 
 def _directed(payments: Payments, own: list[str], pair: tuple[int, int], number: str) -> Reference:
-    """An order's number: from the row that calls it so to the row that has it as its own."""
+    """The reference. If the number is an order's, from the row that calls it so to the row that has
+    it as its own."""
     for one, other in (pair, pair[::-1]):
         if own[other] == number != own[one] and _calls_it_order(payments, one, number):
             return Reference(one, other, number, True)

@@ -1,7 +1,8 @@
-"""Refunds among equal originals: the charge that is given back with one tells which it is.
+"""Identifies the original of a refund among equal payments by the charge that is given back with
+it.
 
-A gift of 50.00 had a charge of 1.70, another of 50.00 one of 0.95. When 50.00 and 1.70 are given
-back in one minute, both are the first one's.
+Suppose that one gift of 50.00 had a charge of 1.70, and another gift of 50.00 one of 0.95. If 50.00
+and 1.70 are given back in one minute, both belong to the first gift.
 """
 
 from collections import defaultdict
@@ -19,8 +20,8 @@ TOGETHER = 100.0  # the odds of a refund whose original's charge is given back w
 
 
 def favour(payments: Payments, charges: Fees, later: Ints, first: Ints, odds: Floats) -> Floats:
-    """For each candidate (`later` gives back `first`): TOGETHER where `first` has a charge that is
-    given back wholly with it, or is the charge; else 1."""
+    """Return a factor for each candidate (`later` gives back `first`). It is TOGETHER if `first`
+    has a charge that is wholly given back with it, or is that charge, else 1."""
     factor = np.ones(len(later))
     paid_for = np.full(len(payments), -1, dtype=np.int64)
     paid_for[charges.fee] = charges.payment
@@ -39,7 +40,8 @@ def favour(payments: Payments, charges: Fees, later: Ints, first: Ints, odds: Fl
 
 
 def _are_at_once(payments: Payments, one: int, other: int) -> bool:
-    """Within a minute, or on one day where no clock is stated."""
+    """Return whether two rows are within a minute of each other, or on one day if they have no
+    time."""
     seconds = payments.timestamp is not None and payments.precision[one] == "second"
     if seconds and payments.timestamp is not None:
         return bool(abs(payments.timestamp[one] - payments.timestamp[other]) <= CLOCK)

@@ -1,4 +1,5 @@
-"""Rows that a source published twice under other keys: listed twice, paid once.
+"""Finds rows that a source published twice under different keys: they are listed twice, but were
+paid once.
 
 A single equal row is an ordinary second purchase. But if nearly all rows of one publication (a
 file, a month of a feed) agree with rows of another one in everything but the key, the publication
@@ -13,15 +14,15 @@ import numpy as np
 from graph.enrich.columns.grouping import codes, groups
 from graph.enrich.columns.payments import Ints, Payments, Texts
 
-SHARE = 0.8  # of the smaller publication's rows that have a twin
-LEAST = 20  # rows; twins of fewer may be chance
-KINDS = 8  # unlike rows among them, at least: a toll paid daily is equal every day
+SHARE = 0.8  # least share of the smaller publication's rows that have an equal row
+LEAST = 20  # rows; fewer equal rows may be chance
+KINDS = 8  # least number of different rows among them; a toll that is paid daily is equal every day
 
 
 def find(payments: Payments, publication: Texts | None = None) -> tuple[Ints, Ints]:
-    """The repeated rows and the rows that they repeat, one to one.
+    """Return the repeated rows and the rows that they repeat, one to one.
 
-    `publication`: where each row was read first, as text in the order of reading ("" unknown).
+    `publication` says where each row was first read, as texts in the order of reading ("" unknown).
     """
     places = publication if publication is not None else np.full(len(payments), "", dtype=object)
     alike = codes(
@@ -38,7 +39,7 @@ def find(payments: Payments, publication: Texts | None = None) -> tuple[Ints, In
 
 
 def _rank(alike: Ints) -> Ints:
-    """The how manieth row of its group each row is."""
+    """The number of each row among the equal rows of its group."""
     rank = np.zeros(len(alike), dtype=np.int64)
     for group in groups(alike):
         rank[group] = np.arange(len(group))
@@ -46,7 +47,7 @@ def _rank(alike: Ints) -> Ints:
 
 
 def _between(alike: Ints, what: Ints, publication: Ints) -> list[tuple[int, int]]:
-    """Twins in two publications of which one repeats most of the other."""
+    """Equal rows in two publications, if one publication repeats most of the other."""
     size = np.bincount(publication)
     within = _rank(codes(alike, publication))
     twins: list[tuple[int, int]] = []
@@ -73,7 +74,7 @@ def _between(alike: Ints, what: Ints, publication: Ints) -> list[tuple[int, int]
 
 
 def _within(payments: Payments, alike: Ints, what: Ints) -> list[tuple[int, int]]:
-    """Twins of a month of which nearly every row is there twice."""
+    """Equal rows of a month in which nearly every row occurs twice."""
     months = payments.day.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
     repeats: list[tuple[int, int]] = []
     even = np.bincount(alike)[alike] % 2 == 0

@@ -1,4 +1,4 @@
-"""Words of a payment's description that say that money is given back."""
+"""Words in a payment's description which say that money is given back."""
 
 import re
 from functools import lru_cache
@@ -24,5 +24,5 @@ def _is_worded(text: str) -> bool:
 
 @once
 def are_worded(payments: Payments) -> NDArray[np.bool_]:
-    """Rows whose words say that they give something back."""
+    """Marks rows whose words say that they give something back."""
     return np.array([_is_worded(text) for text in payments.description], dtype=bool)

@@ -1,15 +1,15 @@
-"""What takes a payment back: a credit note, a refund, a returned payment, in part or wholly.
+"""Finds what takes a payment back, in part or wholly: a credit note, a refund, a returned payment.
 
-Candidates are payments of one source, one currency and one party in opposite directions, the later
-one of no greater amount. Each has odds of being the other's reversal, by what they say of each
-other (`_odds`). Whole ones, and those that name a number, are assigned one to one (`assignment`);
-then partial ones, the surest first, while their sum leaves something of the original.
+Candidates are payments of one source, currency and party in opposite directions, where the later
+amount is not greater. Each has odds that it is the other's reversal, from what the two rows state
+(`_odds`). Whole reversals, and those that name a number, are assigned one to one (`assignment`).
+Then partial ones follow, the most certain first, as long as something of the original is left.
 
-A reversal goes against its party's usual direction: what is paid after a return is paid anew. A
-party to whom and from whom money goes all the time (a payout and its fee) reverses nothing by
-that: there only a number, or the whole amount within days, is taken for a reversal.
+A reversal goes against its party's usual direction; a payment after a return is a new payment. If a
+party's money goes both ways all the time (a payout and its fee), the direction says nothing. Then
+only a number, or the whole amount within days, makes a reversal.
 
-Where two sources saw both payments, the odds of both views count for each of them.
+If two sources recorded both payments, the odds from both sources count for each of them.
 """
 
 from collections.abc import Iterator
@@ -37,27 +37,28 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 METHOD = "reversal"
-NEAR = 25  # payments before a reversal that are considered
+NEAR = 25  # earlier payments that are compared with a reversal
 WHOLE, PART = 180, 60  # days until the whole amount, or a part of it, is given back
-NUMBERED = 400  # days where the reversal names the original's number
+NUMBERED = 400  # days if the reversal names the original's number
 SOON = 10  # days
-SHARE = 0.35  # of a party's payments that go the other way; more is traffic in both directions
-MONEY_KEEPERS = ("employee", "account")  # parties on the books' own side that money goes back to
+SHARE = 0.35  # share of a party's payments in the other direction; more is traffic
+MONEY_KEEPERS = ("employee", "account")  # the tenant's own parties to which money goes back
 MOST_OWNERS = 20.0  # the most that one party on the books' own side counts for
-ELSEWHERE = 0.002  # the odds of money that goes to another card or account than it came from
-FEW = 6  # payments of a party; of fewer no share can be told
-CLAIM = 1 / 3  # confidence of one that is stated; less is a guess among many
-NONE = 0.08  # the odds of none of the candidates, against which a lone one has to stand, too
-LEAST = 0.05  # odds of a partial one that takes something of its original
-LEFT = 30.0  # the odds of a payment of just what is left
-WORDED = 10.0  # the odds of words that say so
-CONTRARY = 0.02  # of a source's rows against their party's usual way: of more, it says less
-ANEW, PAID_ANEW = 30, 30.0  # days after a return in which its original is paid anew; the odds of it
+ELSEWHERE = 0.002  # the odds if the money goes to another card or account than it came from
+FEW = 6  # payments of a party; with fewer, its share says nothing
+CLAIM = 1 / 3  # least confidence of a reversal; less is a guess among many
+NONE = 0.08  # the odds that no candidate is right; a single one must exceed them, too
+LEAST = 0.05  # least odds of a partial reversal
+LEFT = 30.0  # the odds if a payment of exactly the rest exists
+WORDED = 10.0  # the odds if the words say so
+CONTRARY = 0.02  # share of a source's rows against their usual direction; more says less
+ANEW, PAID_ANEW = 30, 30.0  # days until a returned payment is paid again; its odds
 
 
 @dataclass(frozen=True)
 class Reversals:
-    """Places of the reversal and its original, what is taken back wholly, and why."""
+    """The places of the reversal and its original, whether it takes back the whole amount, and the
+    reasons."""
 
     reversal: Ints
     original: Ints
@@ -69,7 +70,7 @@ class Reversals:
         return len(self.reversal)
 
     def only(self, selection: NDArray[np.generic]) -> "Reversals":
-        """Those selected by a mask or by places."""
+        """The ones that a mask or places select."""
         return Reversals(**{name: values[selection] for name, values in vars(self).items()})
 
 
@@ -87,11 +88,11 @@ def known(user_id: UUID, payments: Payments) -> tuple[Pairs, Fees, Reversals]:
 
 
 def find(payments: Payments, same: Pairs, charges: Fees) -> Reversals:
-    """The reversals. `same`: payments that two sources saw; what one sighting states, holds for the
-    other.
+    """Return the reversals. `same` has the payments that two sources recorded. What one sighting
+    states also holds for the other.
 
-    `charges` do not reverse what they charge for, and a deduction on an invoice does not reverse
-    another line of that invoice. A reversal is not itself reversed.
+    `charges` do not reverse the payments that they charge for. A deduction on an invoice does not
+    reverse another line of it. A reversal is not itself reversed.
     """
     side, twin = _sides(payments, same), _twins(same)
     candidates = _candidates(payments, side, charges)
@@ -107,7 +108,8 @@ def find(payments: Payments, same: Pairs, charges: Fees) -> Reversals:
 
 
 def links(payments: Payments, pairs: Reversals) -> Iterator[Link]:
-    """From the reversal's posting to the original's, both on the counterparty's account."""
+    """Yield links from the reversal's posting to the original's, both on the counterparty's
+    account."""
     outgoing = sides(payments).outgoing
     event = np.where(outgoing, payments.payee_event, payments.payer_event)
     for at in range(len(pairs)):
@@ -129,14 +131,15 @@ def _reason(payments: Payments, pairs: Reversals, at: int) -> str:
 
 
 def _sides(payments: Payments, same: Pairs) -> Sides:
-    """The sides; parties that are alike and of one payment count as one here."""
+    """The sides. Similar parties of one payment count as one here."""
     side, alike = sides(payments), same.alike >= same_transaction.SURE
     party = joined(side.party, same.one[alike], same.other[alike])
     return Sides(party, side.own, side.outgoing)
 
 
 def _candidates(payments: Payments, side: Sides, charges: Fees) -> Reversals:
-    """Pairs that are not impossible: near each other in time, of the whole amount, or named."""
+    """The pairs that are possible: near each other in time, of the whole amount, or with a named
+    number."""
     may_take_back = (payments.amount > 0) & (~_is_usual(payments, side) | are_worded(payments))
     may_take_back[charges.fee] = False
     pairs = [*_by_party(payments, side, may_take_back), _by_number(payments)]
@@ -158,22 +161,22 @@ def _candidates(payments: Payments, side: Sides, charges: Fees) -> Reversals:
 
 
 def _by_party(payments: Payments, side: Sides, among: Flags) -> Iterator[tuple[Ints, Ints]]:
-    """Each payment of `among` with those of the opposite direction before it: all of its amount,
-    and any."""
+    """Each payment of `among` with earlier payments in the opposite direction: those of the whole
+    amount, and any."""
     account = codes(payments.source, payments.currency, side.party)
     yield _before(payments, account, side.outgoing, among)
     yield _before(payments, codes(account, payments.amount), side.outgoing, among)
 
 
 def _before(payments: Payments, group: Ints, outgoing: Flags, among: Flags) -> tuple[Ints, Ints]:
-    """Each payment with up to NEAR of its group's before it, of the other direction."""
+    """Each payment with up to NEAR earlier payments of its group in the other direction."""
     both = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
     width = len(payments) + 1
     for way in (True, False):
         firsts = np.flatnonzero(outgoing == way)
         laters = np.flatnonzero((outgoing != way) & among)
         ordered = firsts[np.argsort(group[firsts], kind="stable")]
-        keys = group[ordered] * width + ordered  # the rows' order is the days' order
+        keys = group[ordered] * width + ordered  # rows are ordered by day
         end = np.searchsorted(keys, group[laters] * width + _last_of_day(payments)[laters])
         for step in range(1, NEAR + 1):
             at = end - step
@@ -185,28 +188,31 @@ def _before(payments: Payments, group: Ints, outgoing: Flags, among: Flags) -> t
 
 
 def _last_of_day(payments: Payments) -> Ints:
-    """Behind all rows of the same day: within a day the order says nothing."""
+    """For each row, the place after all rows of the same day. The order within a day says
+    nothing."""
     return np.asarray(np.searchsorted(payments.day, payments.day, side="right"), dtype=np.int64)
 
 
 def _by_number(payments: Payments) -> tuple[Ints, Ints]:
-    """Each payment with those whose own number it names."""
+    """Each payment with the payments whose own number it names."""
     pairs = numbers.mentions(payments)
     pairs = pairs.only((pairs.owners <= NEAR) & (pairs.by != pairs.owner))
     return pairs.by, pairs.owner
 
 
 def _named(payments: Payments, later: Ints, first: Ints) -> Flags:
-    """Whether the later one names the number of the first, or both the same."""
+    """Return whether the later row names the number of the first, or both name the same."""
     has_own = np.array([number != "" for number in numbers.of_documents(payments)], dtype=bool)
     return has_own[first] & numbers.index(payments).share(later, first)
 
 
 def _odds(payments: Payments, side: Sides, pairs: Reversals) -> Floats:
-    """Of each candidate, 0 where it is ruled out. Factors: a number that is named 500, another
-    that is named 1/100; the whole amount 20; another source pays just what is left 30; money goes
-    back to the card or account that it came from: one of them, of as many as the party deals with,
-    their number, another 1/500; one department up to 4; the original is paid anew 30; the days.
+    """The odds of each candidate; 0 if it is impossible.
+
+    They are the product of these factors: a named number 500, a different one 1/100; the whole
+    amount 20; another source pays exactly the rest 30; the money goes back to the card or account
+    that it came from: the number of those that the party deals with, to a different one 1/500; the
+    same department up to 4; the original is paid again 30; the days.
     """
     later, first = pairs.reversal, pairs.original
     days = (payments.day[later] - payments.day[first]).astype(np.float64)
@@ -230,8 +236,8 @@ def _odds(payments: Payments, side: Sides, pairs: Reversals) -> Floats:
 
 
 def _is_paid_anew(payments: Payments, side: Sides, pairs: Reversals) -> Flags:
-    """Whether the original's own number is paid once more, the same amount, in the ANEW days after
-    the reversal: it was returned."""
+    """Return whether the original's number is paid once more with the same amount within ANEW days
+    after the reversal. The original was then returned."""
     later, first = pairs.reversal, pairs.original
     number = np.array(numbers.of_documents(payments), dtype=object)
     cell = codes(
@@ -245,7 +251,7 @@ def _is_paid_anew(payments: Payments, side: Sides, pairs: Reversals) -> Flags:
 
 
 def _is_second_of_two(payments: Payments, pairs: Reversals) -> Flags:
-    """Pairs of one day that are candidates both ways round: the row that stands first is the
+    """Marks pairs of one day that are candidates in both directions. The first row is then the
     original."""
     second = pairs.whole & (pairs.reversal < pairs.original)
     some = np.flatnonzero(second)
@@ -257,14 +263,15 @@ def _is_second_of_two(payments: Payments, pairs: Reversals) -> Flags:
 
 
 def _owners(payments: Payments, side: Sides) -> Floats:
-    """For each row, with how many of the books' own its party deals: one over this one's share."""
+    """For each row, the number of own parties that its party deals with: one over the share of the
+    row's own party."""
     party = codes(payments.source, side.party)
     both = codes(party, side.own)
     return np.asarray(np.minimum(np.bincount(party)[party] / np.bincount(both)[both], MOST_OWNERS))
 
 
 def _names_another(payments: Payments) -> Flags:
-    """Rows that name a number which some row before them has."""
+    """Marks rows that name a number which an earlier row has."""
     later, first = _by_number(payments)
     result = np.zeros(len(payments), dtype=bool)
     result[later[payments.day[later] >= payments.day[first]]] = True
@@ -272,7 +279,7 @@ def _names_another(payments: Payments) -> Flags:
 
 
 def _this_way(payments: Payments, side: Sides) -> tuple[Ints, Floats]:
-    """How many payments a row's party has in all, and the share of them of the row's direction."""
+    """The number of all payments of a row's party, and the share of them in the row's direction."""
     group = codes(payments.source, payments.currency, side.party)
     every = np.bincount(group)[group]
     out = np.bincount(group, weights=side.outgoing)[group]
@@ -280,40 +287,41 @@ def _this_way(payments: Payments, side: Sides) -> tuple[Ints, Floats]:
 
 
 def _is_usual(payments: Payments, side: Sides) -> Flags:
-    """Rows that go their party's usual way."""
+    """Marks rows in the usual direction of their party."""
     return np.asarray(_this_way(payments, side)[1] > 0.5)
 
 
 def _contrary(payments: Payments, side: Sides) -> Floats:
-    """The share of each row's source that goes against its party's usual way."""
+    """For each row, the share of its source's rows that go against their party's usual
+    direction."""
     source = codes(payments.source)
     against = np.bincount(source, weights=~_is_usual(payments, side))
     return np.asarray((against / np.bincount(source))[source], dtype=np.float64)
 
 
 def _is_traffic(payments: Payments, side: Sides) -> Flags:
-    """Rows of a party whose payments go both ways as a habit."""
+    """Marks rows of a party whose payments usually go both ways."""
     every, share = _this_way(payments, side)
     return np.asarray((every >= FEW) & (share > SHARE))
 
 
 def _twins(same: Pairs) -> dict[int, int]:
-    """Each row that another source saw as well → that source's row."""
+    """Each row that another source recorded as well → that source's row."""
     ends = same.one.tolist(), same.other.tolist()
     return dict(zip(*ends, strict=True)) | dict(zip(*reversed(ends), strict=True))
 
 
 def _of_days(payments: Payments, pairs: Reversals) -> Floats:
-    """1/e each month; a part that is given back takes some days: a gamma density of shape 2 whose
-    mean is 20 days, 1 at its top (14 days to withdraw and 14 to pay back are the law in the EU).
-    """
+    """The factor for the days: it falls to 1/e each month. For a part, it is a gamma density of
+    shape 2 with a mean of 20 days, scaled to 1 at its top, because a partial refund takes some days
+    (EU law gives 14 days to withdraw and 14 to pay back)."""
     days = np.minimum(payments.day[pairs.reversal] - payments.day[pairs.original], 1e4)
     part = (days + 1) / 10 * np.exp(1 - (days + 1) / 10)
     return np.asarray(np.where(pairs.whole | pairs.named, np.exp(-days / 30), part))
 
 
 def _with_twins(payments: Payments, pairs: Reversals, odds: Floats, twin: dict[int, int]) -> Floats:
-    """Times the odds that the other source's views of both rows have; the days count once."""
+    """The odds times the odds of the other source's sightings of both rows. The days count once."""
     keys = list(zip(pairs.reversal.tolist(), pairs.original.tolist(), strict=True))
     timeless = odds / np.maximum(_of_days(payments, pairs), 1e-12)
     by_pair = dict(zip(keys, timeless.tolist(), strict=True))
@@ -322,7 +330,8 @@ def _with_twins(payments: Payments, pairs: Reversals, odds: Floats, twin: dict[i
 
 
 def _shared_with_sightings(payments: Payments, pairs: Reversals, twin: dict[int, int]) -> Reversals:
-    """What one source's rows say is so of the other's views, too: the surer view decides."""
+    """The reversals, in which the sightings of a payment agree: the sighting with the higher
+    confidence decides."""
     original = dict(zip(pairs.reversal.tolist(), pairs.original.tolist(), strict=True))
     by = {later: at for at, later in enumerate(pairs.reversal.tolist())}
     rows_done = set[int]()
@@ -366,7 +375,8 @@ def _chosen(payments: Payments, pairs: Reversals, odds: Floats) -> Reversals:
 
 
 def _confident(pairs: Reversals, odds: Floats, is_chosen: Flags) -> Reversals:
-    """Each one's odds over those of all the originals that it may have, and of none of them."""
+    """The chosen reversals with their confidence: the odds over the odds of all possible originals,
+    and of none."""
     size = int(pairs.reversal.max(initial=0)) + 1
     every = np.bincount(pairs.reversal, weights=odds, minlength=size)
     confidence = odds / (NONE + every[pairs.reversal])
@@ -375,8 +385,8 @@ def _confident(pairs: Reversals, odds: Floats, is_chosen: Flags) -> Reversals:
 
 
 def _without_chains(pairs: Reversals) -> Reversals:
-    """Without those whose reversal is taken back, or whose original takes back: of two such links
-    the surer one stays, so that no link of this type ever leads back to where it began."""
+    """The reversals without those whose reversal is reversed, or whose original is a reversal. Of
+    two such links the more certain one stays, so that links of this type never form a cycle."""
     reversing, originals = set[int](), set[int]()
     places: list[int] = []
     for at in np.lexsort((pairs.original, pairs.reversal, -pairs.confidence)).tolist():

@@ -1,15 +1,17 @@
-"""One payment that two sources saw: the ledger and the card feed, the ledger and the bank.
+"""Finds payments that two sources recorded: the ledger and the card feed, or the ledger and the
+bank.
 
-Candidates are rows of two sources of one currency and one amount whose parties are named alike
-(`name_similarity`), never all pairs: within an amount party is compared with party, and of two
-parties' many equal rows only those near each other in time. Each has odds (I. Fellegi, A. Sunter,
-"A theory for record linkage", JASA 64, 1969): the likelihood of its days apart (`lags`), of its
-names, of its document numbers, and of its direction, for one payment over that for two. The pairs
-are the one-to-one assignment of the greatest likelihood (`assignment`). What is learned (days,
-direction, which kinds of rows have a mate at all) is learned from the pairs without rival, then
-from those found with it, twice (expectation and maximization, as hard assignments).
+Candidates are rows of two sources with one currency and amount whose parties have similar names
+(`name_similarity`). Not all pairs are compared: within an amount, parties are compared with
+parties, and many equal rows of two parties only if they are near in time. Each pair has odds (I.
+Fellegi, A. Sunter, "A theory for record linkage", JASA 64, 1969). They are the likelihood of its
+days apart (`day_lags`), its names, its document numbers and its direction for one payment, divided
+by that for two payments. The pairs are the one-to-one assignment with the greatest likelihood
+(`assignment`). Days, direction, and which kinds of rows have a sighting in the other source are
+learned. First they are learned from pairs without rival, then twice from the pairs found
+(expectation and maximization, as hard assignments).
 
-An invoice that is due later than it is dated is a claim, not a payment: settlements has these.
+An invoice with a due day after its date is a claim, not a payment; `settlements` handles it.
 """
 
 from collections.abc import Iterator
@@ -37,26 +39,27 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 METHOD = "same_transaction"
-PARTIES = 4_000  # pairs of parties of one amount that are all compared by name
-CHUNK = 500_000  # pairs of parties that are compared at once
-ALIKE = 0.35  # likeness below which names are not compared any further
-SURE = 0.6  # likeness of names of pairs that are learned from at first
-AGAIN = 0.02  # the chance that a party's next payment is of the same amount, but another one
+PARTIES = 4_000  # pairs of parties with one amount up to which all names are compared
+CHUNK = 500_000  # pairs of parties that are compared in one chunk
+ALIKE = 0.35  # similarity below which names are not compared further
+SURE = 0.6  # least similarity of names in the pairs that are learned from first
+AGAIN = 0.02  # the probability that a party's next payment has the same amount but is another one
 ROUNDS = 2
-LEAST = 3.0  # odds of a pair that is worth stating
-NUMBERED = 100.0  # odds of a document number that both state
-OTHERWISE = 20.0  # sure pairs' worth of the belief that one payment bears one number
-AGREED = 0.1  # of sure pairs that share their number: of more the sources number alike
-COVERED = 0.1  # of a source's numbered rows in sure pairs, for it to number by itself
-CONFLICT = 1e-4  # the odds of another number where neither source numbers by itself
-OWN = 3.0  # odds of the same party on the books' own side as well
-LATEST = 4_000  # days; more are as many
+LEAST = 3.0  # least odds of a pair that becomes a link
+NUMBERED = 100.0  # odds if both rows state the same document number
+OTHERWISE = 20.0  # weight, in sure pairs, of the assumption that one payment has one number
+AGREED = 0.1  # share of sure pairs with the same number; above it, the sources use the same numbers
+COVERED = 0.1  # share of its numbered rows in sure pairs: it has its own numbers
+CONFLICT = 1e-4  # the odds of different numbers if neither source has numbers of its own
+OWN = 3.0  # odds if the tenant's own party is the same as well
+LATEST = 4_000  # days; a longer lag counts as this many
 SAMPLE, STRIDE = 100_000, 7_919  # pairs of parties; the stride (a prime) spreads them over all
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """Pairs of payments: places, signed days apart, likeness of names, odds, what is shared."""
+    """Pairs of payments: places, signed days apart, similarity of names, odds, and what they
+    share."""
 
     one: Ints
     other: Ints
@@ -70,11 +73,11 @@ class Pairs:
         return len(self.one)
 
     def weighed(self, odds: Floats) -> "Pairs":
-        """With these odds."""
+        """The pairs with these odds."""
         return Pairs(**{**vars(self), "odds": odds})
 
     def only(self, selection: NDArray[np.generic]) -> "Pairs":
-        """Those selected by a mask or by places."""
+        """The pairs that a mask or places select."""
         return Pairs(**{name: values[selection] for name, values in vars(self).items()})
 
 
@@ -85,14 +88,16 @@ def enrich(user_id: UUID, payments: Payments, computed: Pairs | None = None) -> 
 
 
 def known(user_id: UUID, payments: Payments) -> Pairs:
-    """The pairs, with what the tenant's rows state besides."""
+    """The pairs, found with the fields that the tenant's rows state in addition."""
     return find(payments, stated_fields.load(user_id, payments))
 
 
 def find(payments: Payments, kinds: stated_fields.Fields | None = None) -> Pairs:
-    """The pairs: `one` is the feed's row, `other` the ledger's (or that of the later source).
+    """Return the pairs. `one` is the feed's row, `other` the ledger's (or that of the later
+    source).
 
-    `kinds`: for each field of few values that the sources state, its value in each payment's row.
+    `kinds` has, for each field with few values that the sources state, its value in each payment's
+    row.
     """
     context = _Context(payments, kinds or {})
     matches = [_matched(context, *pair) for pair in _source_pairs(payments)]
@@ -128,7 +133,7 @@ def _row(payments: Payments, at: int) -> str:
 
 
 def day_of(payments: Payments, at: int) -> str:
-    """The payment's day, as ISO has it."""
+    """The payment's day as an ISO date."""
     return (date(1970, 1, 1) + timedelta(days=int(payments.day[at]))).isoformat()
 
 
@@ -148,20 +153,21 @@ class _Context:
 
 
 def _span(day: Ints) -> int:
-    """The days that nearly all payments lie within: a slip in a year is no longer history."""
+    """The number of days that contain nearly all payments. A typing error in a year must not
+    count."""
     low, high = np.percentile(day, [1, 99]) if len(day) else (0, 0)
     return int(high - low) + 1
 
 
 def _source_pairs(payments: Payments) -> list[tuple[str, str]]:
-    """Every two sources, the feed first and the books second."""
+    """Each two sources, the feed first and the ledger second."""
     first = {source: place for place, source in reversed(list(enumerate(payments.source)))}
     books = {source: payments.platform[place] == "ledger" for source, place in first.items()}
     return list(combinations(sorted(books, key=lambda source: (books[source], source)), 2))
 
 
 def _matched(context: _Context, feed: str, books: str) -> Pairs:
-    """The pairs of two sources."""
+    """The pairs of these two sources."""
     one, other = _candidates(context, feed, books)
     pairs = _compared(context, one, other)
     if not len(pairs):
@@ -178,12 +184,14 @@ def _matched(context: _Context, feed: str, books: str) -> Pairs:
 
 
 def _order(pairs: Pairs) -> Floats:
-    """Next to nothing, but for equal odds: rows that overtake none cost the least in sum."""
+    """Almost nothing, to decide between equal odds: pairs that do not cross cost the least in
+    total."""
     return np.asarray(1e-9 * np.clip(pairs.days, -LATEST, LATEST).astype(np.float64) ** 2)
 
 
 def _candidates(context: _Context, feed: str, books: str) -> tuple[Ints, Ints]:
-    """Rows of one amount, with parties alike (or a number in common), near each other."""
+    """Rows with one amount that are near in time, and whose parties have similar names or a common
+    number."""
     payments = context.payments
     usable = payments.amount > 0
     cells = [
@@ -203,7 +211,7 @@ def _candidates(context: _Context, feed: str, books: str) -> tuple[Ints, Ints]:
 def _chunks(
     context: _Context, cells: list[dict[int, list[Ints]]], both: list[int]
 ) -> Iterator[list[tuple[Ints, Ints]]]:
-    """Rows of like parties, for a bounded number of pairs of parties at once."""
+    """Yield rows of similar parties, for a bounded number of pairs of parties at a time."""
     waiting: list[tuple[Ints, Ints]] = []
     for money in both:
         waiting += _of_amount(context, cells[0][money], cells[1][money])
@@ -222,7 +230,8 @@ def _alike(context: _Context, cells: list[tuple[Ints, Ints]]) -> list[tuple[Ints
 
 
 def _cells(context: _Context, rows: Ints) -> dict[int, list[Ints]]:
-    """By money, the rows of each party, in the order of days (which is the rows' own)."""
+    """By amount and currency, the rows of each party in the order of days (which is the order of
+    the rows)."""
     keys = (
         context.money[rows] * np.int64(len(context.likeness.cores) + 1) + context.sides.party[rows]
     )
@@ -237,7 +246,8 @@ def _cells(context: _Context, rows: Ints) -> dict[int, list[Ints]]:
 def _of_amount(
     context: _Context, ones: list[Ints], others: list[Ints]
 ) -> Iterator[tuple[Ints, Ints]]:
-    """The rows of every two parties; where these are too many, those of the same party only."""
+    """Yield the rows of each two parties. If there are too many pairs, only those of the same
+    party."""
     if len(ones) * len(others) <= PARTIES:
         yield from product(ones, others)
         return
@@ -249,7 +259,7 @@ def _of_amount(
 
 
 def _compared(context: _Context, one: Ints, other: Ints) -> Pairs:
-    """The candidates, still without odds."""
+    """The candidates, without odds yet."""
     payments, party = context.payments, context.sides.party
     days = np.clip(payments.day[other] - payments.day[one], -LATEST, LATEST)
     alike = context.likeness.of(party[one], party[other])
@@ -258,11 +268,11 @@ def _compared(context: _Context, one: Ints, other: Ints) -> Pairs:
 
 
 def _of_names(context: _Context, pairs: Pairs, feed: str, books: str) -> Floats:
-    """The odds of names and numbers: names so alike, by chance in one of so many rows?
+    """The odds of names and numbers: how unlikely is this similarity by chance among so many rows?
 
-    One over the chance that a party is paid the same again (the more rows it has, the more often:
-    `coincidences`), and that any other row of the amount has a name as alike. A name far from alike
-    is rare for one payment, too: its likeness cubed.
+    They are one over two chances: that a party is paid the same amount again (more likely with more
+    rows: `coincidences`), and that any other row with the amount has a name this similar. A name
+    far from similar is rare for one payment, too, so the similarity is cubed.
     """
     one, other, side = pairs.one, pairs.other, context.sides
     rivals = np.maximum(_others(context, one, feed), _others(context, other, books))
@@ -276,7 +286,7 @@ def _of_names(context: _Context, pairs: Pairs, feed: str, books: str) -> Floats:
 
 
 def _others(context: _Context, rows: Ints, source: str) -> Ints:
-    """How many rows of the source have each row's amount, but another party."""
+    """For each row, the number of the source's rows with the same amount but another party."""
     of = np.flatnonzero(context.payments.source == source)
     money, party = context.money, context.sides.party
     width = int(party.max()) + 1
@@ -287,7 +297,7 @@ def _others(context: _Context, rows: Ints, source: str) -> Ints:
 
 
 def _as_alike(context: _Context, alike: Floats, feed: str, books: str) -> Floats:
-    """The share of all parties of both sources whose names are that alike (of a sample)."""
+    """The share of all parties of both sources whose names are this similar (from a sample)."""
     ends = [
         np.unique(context.sides.party[context.payments.source == source])
         for source in (feed, books)
@@ -313,7 +323,7 @@ def _learned(context: _Context, pairs: Pairs, sure: Flags, sources: tuple[str, s
 
 
 def _without_rival(one: Ints, other: Ints, among: Flags) -> Flags:
-    """Candidates whose rows are candidates with no other row."""
+    """Marks candidates whose rows are in no other candidate."""
     sure = among.copy()
     for rows in (one, other):
         counts = np.bincount(rows[among], minlength=int(rows.max(initial=0)) + 1)
@@ -324,9 +334,12 @@ def _without_rival(one: Ints, other: Ints, among: Flags) -> Flags:
 def _of_other_numbers(
     context: _Context, pairs: Pairs, sure: Flags, sources: tuple[str, str]
 ) -> Floats:
-    """Two rows that each bear another document's number are hardly one payment, unless the sure
-    pairs of these sources say that each source numbers its rows by itself: hardly any of them share
-    a number, and they are a good part of what is numbered in either."""
+    """The odds of two rows that have different document numbers. They are hardly one payment,
+    unless each source has numbers of its own.
+
+    The sure pairs of the sources show that: hardly any of them have the same number, and they
+    contain a good part of the numbered rows of either source.
+    """
     both = context.is_numbered[pairs.one] & context.is_numbered[pairs.other]
     other = both & ~pairs.numbered
     numbered = min(
@@ -340,13 +353,15 @@ def _of_other_numbers(
 
 
 def _direction(turned: Flags, sure: Flags) -> Floats:
-    """A source may have every payment the other way round, if most sure pairs say so."""
+    """The odds of opposite directions. A source may state every payment in the opposite direction,
+    if most sure pairs do."""
     share = ((turned & sure).sum() - (turned & sure) + 0.001) / (sure.sum() - sure + 10)
     return np.where(turned, 2 * share, 2 * (1 - share))
 
 
 def _confident(pairs: Pairs, is_chosen: Flags) -> Pairs:
-    """The chosen pairs; each one's chance against being none and against its best free rival."""
+    """The chosen pairs with their confidence, against being none and against the best free
+    rival."""
     rival = np.zeros(len(pairs))
     taken_one, taken_other = (
         set(pairs.one[is_chosen].tolist()),
@@ -368,7 +383,7 @@ def _confident(pairs: Pairs, is_chosen: Flags) -> Pairs:
 
 
 def _joined(parts: list[Pairs]) -> Pairs:
-    """All pairs, the surest first."""
+    """All pairs, the most certain first."""
     names = Pairs.__annotations__
     if not parts:
         none, nothing = np.zeros(0, dtype=np.int64), np.zeros(0)
@@ -380,7 +395,7 @@ def _joined(parts: list[Pairs]) -> Pairs:
 
 
 def _consistent(payments: Payments, pairs: Pairs) -> Pairs:
-    """Without those that would make one payment of two rows of one source, by way of a third."""
+    """The pairs without those that would connect two rows of one source through a third row."""
     group: dict[int, dict[str, int]] = {}
     places: list[int] = []
     for at, (one, other) in enumerate(zip(pairs.one.tolist(), pairs.other.tolist(), strict=True)):

@@ -1,14 +1,14 @@
-"""Which payment settled which invoice: whole ones, in part, and many at once.
+"""Finds which payment settled which invoice: wholly, in part, or many invoices at once.
 
 An invoice is a row that is due later than it is dated, or whose number a later payment of another
 source names. Payments are allocated in the order of their days, within one party, currency and
-direction, to what is open of its invoices (less what credit notes took back): first those that
-name invoices to these, and to others with which they add up; then the rest, to an invoice of
-exactly their amount, to those in a row that add up to it, to a few that do (a bounded subset search
-among those that are due about then, the nearest first), or to one that this and a later payment
-together settle. About when an invoice is paid is read off the payments that name theirs. So a clerk
-allocates, and `reason` says how each was known. What a payment pays in a batch, without any due day
-or number, `batches` finds before.
+direction, to the open amounts of its invoices (less credit notes). Payments that name invoices come
+first: they go to these, and to others with which they add up. The remaining payments go to an
+invoice of exactly their amount, to consecutive invoices that add up to it, to a few that add up to
+it (a bounded subset search among those due about then, the nearest first), or to one that this and
+a later payment settle together. The payments that name their invoices show how late invoices are
+usually paid. `reason` says how each settlement was found. `batches` has found before what a payment
+pays without any due day or number.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -37,14 +37,14 @@ from graph.enrich.write.write_links import Link, write
 METHOD = "settlement"
 EARLY = 7  # days that a payment may come before its invoice
 OLDEST = 400  # days that an invoice may be open
-WATCHED = 60  # open invoices of a party that a payment is compared with
-TELLING = 5  # payments that name their invoices; of fewer no habit can be told
-ABOUT = 45  # days from the due day within which a payment without a number may be meant for it
-TOGETHER = 15  # days between the due days of invoices that are paid at once without a number
-SOUGHT, PARTS = 12, 6  # invoices of which sums are sought, and how many make one
-MONTH = 35  # the same where the payment names one of them: a month's invoices
-ROW = 45  # days between the due days of invoices in a row that are paid at once
-REST = 45  # days after which the second part of a payment comes
+WATCHED = 60  # open invoices of a party that are compared with a payment
+TELLING = 5  # payments that name their invoices; fewer show no habit
+ABOUT = 45  # days from the due day within which a payment without a number may belong to an invoice
+TOGETHER = 15  # days between the due days of invoices that one payment without a number pays
+SOUGHT, PARTS = 12, 6  # invoices whose sums are tried, and the most invoices in a sum
+MONTH = 35  # the same if the payment names one of them: a month's invoices
+ROW = 45  # days between the due days of consecutive invoices that one payment pays
+REST = 45  # days until the second part of a payment comes
 CONFIDENCE = {
     "named": 0.99,
     "named in part": 0.96,
@@ -61,9 +61,9 @@ CONFIDENCE = {
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """Places of an invoice and of a payment for it, the amount, and the evidence for it.
+    """The places of an invoice and of a payment for it, the amount, and the evidence for it.
 
-    `returned`: the payment came back, so the invoice is as open as before.
+    `returned` says that the payment came back, so that the invoice is open again.
     """
 
     invoice: int
@@ -84,7 +84,7 @@ def enrich(user_id: UUID, payments: Payments, settlements: list[Settled] | None 
 
 
 def links(payments: Payments, settled: Iterable[Settled]) -> Iterator[Link]:
-    """From the invoice's payee posting to the payment's."""
+    """Yield links from the invoice's payee posting to the payment's."""
     for settlement in settled:
         invoice, payment = settlement.invoice, settlement.payment
         reason = (
@@ -100,7 +100,7 @@ def links(payments: Payments, settled: Iterable[Settled]) -> Iterator[Link]:
 
 
 def find(payments: Payments, same: Pairs, charges: Fees, reversed_by: Reversals) -> list[Settled]:
-    """The settlements, in the order of payments."""
+    """Return the settlements in the order of payments."""
     party = _parties(payments, same)
     at_once = batches.find(payments, same, party)
     books = _Books(payments, same, charges, reversed_by)
@@ -114,7 +114,8 @@ def find(payments: Payments, same: Pairs, charges: Fees, reversed_by: Reversals)
 
 
 def _of_batch(payments: Payments, batch: Batch) -> Iterator[Settled]:
-    """Those that go the payment's way; refunds among them have only made it less."""
+    """The settlements of a batch: its rows in the payment's direction. Refunds among the rows only
+    reduced the payment."""
     outgoing = sides(payments).outgoing
     how = "a batch" if batch.linked else "a batch by itself"
     for row in batch.rows.tolist():
@@ -123,8 +124,8 @@ def _of_batch(payments: Payments, batch: Batch) -> Iterator[Settled]:
 
 
 def _parties(payments: Payments, same: Pairs) -> Ints:
-    """Each row's party; those are one here that are named alike and name one document, or are of
-    one payment that two sources saw."""
+    """The party of each row. Parties with similar names that name one document, or are in one
+    payment that two sources recorded, get the same number."""
     party, pairs = sides(payments).party, references.find(payments)
     one = np.concatenate(
         [np.array([reference.one for reference in pairs], dtype=np.int64), same.one]
@@ -137,7 +138,7 @@ def _parties(payments: Payments, same: Pairs) -> Ints:
 
 
 class _Books:
-    """What is known of every row before anything is allocated."""
+    """What is known about every row before anything is allocated."""
 
     def __init__(
         self, payments: Payments, same: Pairs, charges: Fees, reversed_by: Reversals
@@ -157,18 +158,18 @@ class _Books:
         self.takes_part[reversed_by.reversal] = False
         self.takes_part[charges.fee] = False
         self.view = joined(np.arange(len(payments)), same.one, same.other)
-        self.spent: set[int] = set()  # views of one payment settle once
+        self.spent: set[int] = set()  # the sightings of one payment settle once
 
     def settled(self, paying: list[Batch]) -> None:
-        """These are paid, and need no other payment."""
+        """Mark these invoices as paid. They need no other payment."""
         for batch in paying:
             self.takes_part[batch.rows] = False
             self.takes_part[batch.payment] = False
             self.spent.add(int(self.view[batch.payment]))
 
     def _usual_lateness(self) -> int:
-        """Days from an invoice's due day to the payment that names it and is of its amount; 0 where
-        too few tell."""
+        """The usual number of days from an invoice's due day to a payment of its amount that names
+        it; 0 if there are too few."""
         payments, pairs = self.payments, numbers.mentions(self.payments)
         pairs = pairs.only(self.is_invoice[pairs.owner] & ~self.is_invoice[pairs.by])
         pairs = pairs.only(payments.amount[pairs.owner] == payments.amount[pairs.by])
@@ -176,7 +177,7 @@ class _Books:
         return int(np.median(days)) if len(days) >= TELLING else 0
 
     def _named_elsewhere(self, same: Pairs) -> NDArray[np.bool_]:
-        """Rows without a due day whose own number a later row of another source names as well."""
+        """Marks rows without a due day whose own number a later row of another source names."""
         payments, pairs = self.payments, numbers.mentions(self.payments)
         own = np.array([number != "" for number in self.number], dtype=bool)
         elsewhere = (payments.source[pairs.owner] != payments.source[pairs.by]).astype(bool)
@@ -188,7 +189,7 @@ class _Books:
 
 
 def _of_party(books: _Books, rows: Ints) -> list[Settled]:
-    """Payments of one party to its invoices: those that name some first, then the others."""
+    """Allocate one party's payments to its invoices. Payments that name invoices come first."""
     paying = rows[~books.is_invoice[rows]].tolist()
     waiting = rows[books.is_invoice[rows]]
     numbers_due = {books.number[invoice] for invoice in waiting} - {""}
@@ -201,13 +202,13 @@ def _of_party(books: _Books, rows: Ints) -> list[Settled]:
 def _in_turn(
     books: _Books, waiting: Ints, paying: list[int], allocate: "_Allocate"
 ) -> Iterator[Settled]:
-    """Payments in the order of days, to the invoices that are there by then."""
+    """Allocate payments in the order of days to the invoices that exist by then."""
     payments, open_ = books.payments, dict[int, int]()
     rest = iter(waiting.tolist())
     following = next(rest, None)
     for at, payment in enumerate(paying):
         view = int(books.view[payment])
-        if view in books.spent:  # another source's view of it has settled
+        if view in books.spent:  # another sighting of the payment has settled
             continue
         until = payments.day[payment] + EARLY
         while following is not None and payments.day[following] <= until:
@@ -218,7 +219,7 @@ def _in_turn(
         for settled in allocate(books, watched, payment, paying[at + 1 : at + 1 + WATCHED]):
             yield replace(settled, returned=payment in books.returned)
             books.spent.add(view)
-            if payment not in books.returned:  # what is returned leaves its invoice open
+            if payment not in books.returned:  # a returned payment leaves its invoice open
                 books.owed[settled.invoice] -= settled.amount
                 open_[settled.invoice] -= settled.amount
                 if open_[settled.invoice] <= 0:
@@ -226,7 +227,7 @@ def _in_turn(
 
 
 def _watched(books: _Books, open_: dict[int, int], payment: int) -> Iterator[int]:
-    """The newest open invoices of other sources."""
+    """Yield the newest open invoices of other sources."""
     payments = books.payments
     for invoice in islice(reversed(open_), WATCHED):
         elsewhere = payments.source[invoice] != payments.source[payment]
@@ -237,7 +238,8 @@ def _watched(books: _Books, open_: dict[int, int], payment: int) -> Iterator[int
 def _to_likely(
     books: _Books, open_: dict[int, int], payment: int, later: list[int]
 ) -> list[Settled]:
-    """To an invoice of its amount, to a few that add up to it, or to one in part."""
+    """Allocate a payment to an invoice of its amount, to a few that add up to it, or to one in
+    part."""
     payments, amount = books.payments, int(books.payments.amount[payment])
     day = int(payments.day[payment])
     near = _nearest(books, open_, day)
@@ -256,12 +258,13 @@ def _to_likely(
 
 
 def _nearest(books: _Books, among: Iterable[int], day: int) -> list[int]:
-    """Those that are expected to be paid about that day first."""
+    """The invoices, ordered by how near their expected payment is to the day."""
     return sorted(among, key=lambda invoice: (abs(int(books.expected[invoice]) - day), invoice))
 
 
 def _to_named(books: _Books, open_: dict[int, int], payment: int, _: list[int]) -> list[Settled]:
-    """To the invoices that it names, and where these are less than it, to more that add up."""
+    """Allocate a payment to the invoices that it names. If their sum is less, also to others that
+    make up the rest."""
     amount, day = int(books.payments.amount[payment]), int(books.payments.day[payment])
     invoices = _as_named(books, open_, payment)
     total = sum(open_[invoice] for invoice in invoices)
@@ -277,8 +280,8 @@ def _to_named(books: _Books, open_: dict[int, int], payment: int, _: list[int]) 
 
 
 def _as_named(books: _Books, open_: dict[int, int], payment: int) -> list[int]:
-    """Of each number that the payment names the invoice that it may mean: spelled as it spells it,
-    there before it, expected about then."""
+    """For each number that the payment names, the invoice that it probably means: same spelling,
+    older than the payment, expected about then."""
     day = int(books.payments.day[payment])
     spelled = numbers.plain(books.payments.document[payment] + books.payments.description[payment])
     by_number: dict[str, list[int]] = {}
@@ -299,7 +302,8 @@ def _as_named(books: _Books, open_: dict[int, int], payment: int) -> list[int]:
 def _in_part(
     open_: dict[int, int], payment: int, invoices: list[int], amount: int
 ) -> Iterator[Settled]:
-    """To the one of its amount, or to the oldest first."""
+    """Yield the settlement of the invoice with the amount, or those of the oldest invoices
+    first."""
     exact = [invoice for invoice in invoices if open_[invoice] == amount]
     for invoice in exact[:1] or invoices:
         part = min(open_[invoice], amount)
@@ -309,8 +313,8 @@ def _in_part(
 
 
 def _row(books: _Books, open_: dict[int, int], day: int, amount: int) -> list[int]:
-    """All that is due one after another and adds up, up to what was expected by that day: of
-    several such the nearest."""
+    """Consecutive invoices that add up to the amount, due up to what was expected by that day. If
+    there are several such runs, the nearest."""
     ranked = sorted(open_, key=lambda invoice: (int(books.due[invoice]), invoice))
     sums = np.concatenate([[0], np.cumsum([open_[invoice] for invoice in ranked])]).astype(np.int64)
     candidates: list[tuple[int, int, int]] = []
@@ -348,7 +352,7 @@ def _sum(
 
 @lru_cache(maxsize=SOUGHT + 1)
 def _sets(size: int) -> Ints:
-    """Every set of 1 to PARTS of so many, the smallest first; 1 for a member."""
+    """Every set of 1 to PARTS of `size` members, the smallest sets first; 1 marks a member."""
     sets = [
         [int(at in several) for at in range(size)]
         for parts in range(1, PARTS + 1)

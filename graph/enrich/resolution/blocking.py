@@ -1,9 +1,9 @@
-"""Which names are worth comparing: those that share a rare block, never all with all.
+"""Selects the pairs of names that are worth comparing: those in one rare block, not all pairs.
 
-Blocks: the name without spaces; each of its words that few names have; each pair of its words; each
-of its rarest words with one letter left out, which two words of edit distance 1 share (Garbe's
-symmetric delete); and the names that a cut name begins (sorted neighbourhood, Hernández & Stolfo,
-SIGMOD 1995). A block of more names than WIDEST says nothing about them and is left out.
+The blocks are: the name without spaces; each of its words that few names have; each pair of its
+words; each of its rarest words with one letter left out, which two words of edit distance 1 share
+(Garbe's symmetric delete); and the names that a cut name begins (sorted neighbourhood, Hernández &
+Stolfo, SIGMOD 1995). A block of more names than WIDEST says nothing about them and is left out.
 """
 
 from bisect import bisect_left
@@ -14,19 +14,20 @@ from itertools import combinations
 from graph.enrich.resolution.similarity import BRIEFEST, SLIP_FROM, Name
 
 WIDEST = 40  # names in a block
-WORDS = 6  # of a name that are paired; longer names have rarer words among these
-PILE = 0.05  # of a source's names are of one length where the source cuts them there
-CLIFF = 4  # times as many as are one letter longer
-FEWEST = 3  # parties after whose name a feed puts the same word before it is a place
+WORDS = 6  # words per name that are paired; in longer names these are the rarest
+PILE = 0.05  # share of a source's names with one length if the source cuts them there
+CLIFF = 4  # factor by which they exceed the names that are one letter longer
+FEWEST = 3  # parties whose name a feed follows by the same word, before the word counts as a place
 
 
 def commonness(names: Iterable[Name]) -> dict[str, int]:
-    """How many different names have each word."""
+    """The number of different names that have each word."""
     return Counter(word for words in {name.words for name in names} for word in set(words))
 
 
 def pairs(names: Sequence[Name], common: Mapping[str, int]) -> Iterator[tuple[int, int]]:
-    """Pairs of places in `names`, the lower first, each once, of names that share a block."""
+    """Yield each pair of names that share a block once, as places in `names`, the lower one
+    first."""
     blocks: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
     for place, name in enumerate(names):
         for block in _blocks(name, common):
@@ -54,7 +55,7 @@ def _blocks(name: Name, common: Mapping[str, int]) -> set[tuple[str, ...]]:
 
 
 def _beginnings(names: Sequence[Name]) -> Iterator[tuple[int, int]]:
-    """Each cut name with the names that it begins, if those are few."""
+    """Each cut name with the names that it begins, if these are few."""
     ordered = sorted((name.plain, place) for place, name in enumerate(names))
     for place, name in enumerate(names):
         if not name.cut or len(name.plain) < BRIEFEST // 2:
@@ -67,10 +68,10 @@ def _beginnings(names: Sequence[Name]) -> Iterator[tuple[int, int]]:
 
 
 def cut_lengths(lengths: Iterable[int]) -> set[int]:
-    """The lengths at which a source cuts its names: where they pile up before a cliff.
+    """The lengths at which a source cuts its names: many names have them, and few are longer.
 
-    `lengths`: one for each of the source's names. A space at the cut is lost, so the length before
-    counts, too.
+    `lengths` has the length of each of the source's names. A space at the cut is lost, so the
+    length before it counts, too.
     """
     frequency = Counter(lengths)
     total = sum(frequency.values())
@@ -85,10 +86,10 @@ def cut_lengths(lengths: Iterable[int]) -> set[int]:
 
 
 def places(feed: Iterable[Name], others: Iterable[Name]) -> set[str]:
-    """The words that a feed puts after its names: a town, mostly.
+    """The words that a feed adds after its names, usually towns.
 
-    A word is one if it stands last in names of the feed which without it are, or begin, the names
-    of FEWEST parties or more of other sources, in which no name ends with it.
+    A word counts if it is the last word in names of the feed, and the names without it are, or
+    begin, the names of at least FEWEST parties of other sources, in which no name ends with it.
     """
     word_lists = {name.words for name in others}
     plain = sorted({" ".join(words) for words in word_lists})

@@ -1,13 +1,13 @@
-"""How likely an offered pair is one party: by its kind, by what the books say of both, and by what
-people have decided. Pure.
+"""Estimates how likely an offered pair is one party, from its kind, the books and people's
+decisions. Pure functions.
 
-The kind has a chance to begin with (`KINDS`). Its odds are multiplied by what speaks for one party
-or against it (I. Fellegi, A. Sunter, JASA 64, 1969): both deal with the same department, account or
-project, and for amounts of one size. Each factor is how often that is so of the names that are
-merged already in these books, over how often it is so of the offered names when these are paired at
-random: where there is one department only, sharing it says nothing, and where there are a thousand
-cards, not sharing one says little. People's decisions on pairs of a kind move the odds of that
-tenant's other pairs of the kind, towards the share that they merged.
+The kind has an initial probability (`KINDS`). Its odds are multiplied by factors (I. Fellegi, A.
+Sunter, JASA 64, 1969): whether both deal with the same department, account or project, and whether
+their amounts have one size. A factor is how often this holds for names that are merged already in
+these books, divided by how often it holds for offered names that are paired at random. If there is
+one department only, sharing it says nothing. If there are a thousand cards, not sharing one says
+little. People's decisions on pairs of a kind move the odds of the tenant's other pairs of the kind,
+towards the share that they merged.
 """
 
 from collections import defaultdict
@@ -28,18 +28,18 @@ KINDS = {
 # How often two names of one party share a partner, and amounts of one size, as far as the books'
 # merged names do not tell.
 PARTNER, SIZE = 0.9, 0.8
-MERGED = 300  # merged pairs that are asked
-ALIKE = 0.7  # between the mean logarithms of amounts of one size: up to twice as much
-STRONGEST, WEAKEST = 10.0, 0.5  # the most that one of the two counts for, and against
-LEAST, MOST = 0.05, 0.97  # bounds of what is stated
-TRUSTED = 6.0  # decisions' worth of the chance that was stated before any
-MOVED = 1.5  # of log odds: the most that decisions move a kind, either way
-SHIFTS = range(1, 9)  # places by which pairs are shifted, for pairs at random
+MERGED = 300  # merged pairs that are read
+ALIKE = 0.7  # between the mean logarithms of amounts of one size, which is up to twice as much
+STRONGEST, WEAKEST = 10.0, 0.5  # largest and smallest value of one factor
+LEAST, MOST = 0.05, 0.97  # bounds of the stated probability
+TRUSTED = 6.0  # weight, in decisions, of the probability that was stated before any decision
+MOVED = 1.5  # largest change of a kind's log odds by decisions
+SHIFTS = range(1, 9)  # places by which pairs are shifted to get random pairs
 
 
 @dataclass(frozen=True, slots=True)
 class Dealings:
-    """An entity's dealings in one source: with whom, and the mean logarithm of the amounts."""
+    """An entity's payments in one source: its partners, and the mean logarithm of the amounts."""
 
     partners: frozenset[str]
     amount: float
@@ -47,7 +47,8 @@ class Dealings:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A pair on which a person has decided: its kind, and the chance that was stated of it."""
+    """A pair on which a person has decided: its kind, and the probability that was stated for
+    it."""
 
     kind: str
     chance: float
@@ -58,7 +59,7 @@ By = Mapping[str, Mapping[str, Dealings]]  # entity, source
 
 
 def weighed(pairs: Iterable[Pair], dealings: By, decided: Sequence[Judged] = ()) -> list[Pair]:
-    """The pairs, the open ones with their chance as confidence and with what it rests on."""
+    """The pairs. The open ones have their probability as confidence, and the reasons for it."""
     every = list(pairs)
     asked = [pair for pair in every if pair.decided == "open"], merged(every)
     by_partner, by_size = (_Factor(*asked, dealings, agree, often) for agree, often in TESTS)
@@ -71,7 +72,8 @@ def weighed(pairs: Iterable[Pair], dealings: By, decided: Sequence[Judged] = ())
 
 
 def merged(pairs: Iterable[Pair]) -> list[Pair]:
-    """Some of the pairs that are merged by their names or keys: what is so of one party's names."""
+    """Some of the pairs that are merged by their names or keys. They show what holds for the names
+    of one party."""
     return [pair for pair in pairs if pair.decided == "automatic"][:MERGED]
 
 
@@ -91,7 +93,7 @@ def _weighed(pair: Pair, factors: Sequence[float], moves: Mapping[str, float]) -
 
 
 def kind_of(evidence: Mapping[str, Any]) -> str:
-    """The kind of a pair by its evidence."""
+    """The kind of a pair, from its evidence."""
     if "kind" in evidence:
         return str(evidence["kind"])
     return next((kind for mark, kind in MARKS.items() if mark in evidence), "spelled")
@@ -106,7 +108,8 @@ def _word(factor: float) -> str:
 
 
 class _Factor:
-    """What it counts for that two agree: how often names of one party do, over how often others."""
+    """The factor for an agreement of two names: how often names of one party agree, divided by how
+    often others do."""
 
     def __init__(
         self,
@@ -126,13 +129,14 @@ class _Factor:
         self._often = self._share([(pair.kept, pair.merged) for pair in merged], often, TRUSTED)
 
     def _share(self, ends: Iterable[tuple[str, str]], usual: float, weight: float) -> float:
-        """How many agree of those that can be asked, with so much weight of what is usual."""
+        """The share of pairs that agree, among those with data, smoothed by `usual` with this
+        weight."""
         told = [self._agreed(*pair) for pair in ends]
         known = [agreed for agreed in told if agreed is not None]
         return (sum(known) + weight * usual) / (len(known) + weight)
 
     def of(self, pair: Pair) -> float:
-        """1 where no source has both."""
+        """The factor of the pair; 1 if no source has both."""
         agreed = self._agreed(pair.kept, pair.merged)
         if agreed is None:
             return 1.0
@@ -141,7 +145,7 @@ class _Factor:
         return min(max(factor, WEAKEST), STRONGEST)
 
     def _agreed(self, one: str, other: str) -> bool | None:
-        """Whether they do in any source; None where they have none in common."""
+        """Return whether the two agree in any source; None if they have no source in common."""
         first, second = self._dealings.get(one, {}), self._dealings.get(other, {})
         told = [self._agree(first[source], second[source]) for source in first.keys() & second]
         return any(told) if told and one != other else None
@@ -166,8 +170,8 @@ def _by_kind(decided: Iterable[Judged]) -> dict[str, list[Judged]]:
 
 
 def _move(decided: Sequence[Judged]) -> float:
-    """Of a kind's log odds: to the share that people merged, with TRUSTED decisions' worth of what
-    was stated of these pairs."""
+    """The change of a kind's log odds towards the share that people merged. The stated
+    probabilities count as TRUSTED decisions."""
     stated = sum(one.chance for one in decided) / len(decided)
     merged = sum(one.is_merged for one in decided)
     share = (merged + TRUSTED * stated) / (len(decided) + TRUSTED)

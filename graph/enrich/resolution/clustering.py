@@ -1,17 +1,19 @@
-"""Constrained agglomeration: the surest pair first, and nothing together that must stay apart."""
+"""Clusters entities under constraints: the most certain pair is joined first, and entities that
+exclude each other are never joined."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-MARGIN = 0.04  # two partners that are as sure as this and exclude each other: neither is taken
+MARGIN = 0.04  # two partners within this score that exclude each other: neither is taken
 LEGAL_FORM = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """Why two may be one. `begins`: one is only a beginning of the other; `is_key`: by a key."""
+    """A reason why two entities may be one. `begins`: one name is only a beginning of the other.
+    `is_key`: they share a key."""
 
     score: float
     one: int
@@ -23,7 +25,8 @@ class Edge:
 
 
 class Clusters:
-    """Members 0 … n-1, each with facts of which no two disjoint sets of a kind go together."""
+    """Members 0 … n-1. Each has facts by kind, and two clusters with disjoint facts of a kind are
+    never joined."""
 
     def __init__(self, facts: Sequence[dict[str, set[str]]]) -> None:
         self.root = list(range(len(facts)))
@@ -42,7 +45,8 @@ class Clusters:
         return at
 
     def obey(self, one: int, other: int, decided: Literal["merge", "apart"]) -> None:
-        """Apply a person's decision; one that was applied before (the newer one) stands."""
+        """Apply a person's decision. A decision that was applied before is the newer one, and stays
+        in force."""
         first, second = self.find(one), self.find(other)
         if first == second:
             return
@@ -53,8 +57,8 @@ class Clusters:
             self._join(Edge(1.0, one, other, "merged by a person", {"person": True}))
 
     def agglomerate(self, edges: Iterable[Edge], sure: float) -> None:
-        """Join by the edges with a score of at least `sure`, the surest first; the others are left
-        over."""
+        """Join by the edges with a score of at least `sure`, the most certain first. The other
+        edges are kept for `undecided`."""
         ordered = sorted(edges, key=lambda edge: (-edge.score, edge.one, edge.other, edge.reason))
         for edge in ordered:
             self._neighbour(edge)
@@ -70,7 +74,8 @@ class Clusters:
                 self.left.append(edge)
 
     def conflict(self, first: int, second: int, by_key: bool = False) -> bool:
-        """Whether the two clusters exclude each other; a shared key overrules the legal form."""
+        """Return whether the two clusters exclude each other. A shared key overrules different
+        legal forms."""
         if second in self.apart[first] or self._by_keys(first, second):
             return True
         return not by_key and self._by(LEGAL_FORM, first, second)
@@ -83,7 +88,8 @@ class Clusters:
         return bool(one and other and not one & other)
 
     def _rivalled(self, edge: Edge, first: int, second: int) -> bool:
-        """Whether either could as well go with a third that excludes the other."""
+        """Return whether one of the two could equally be joined with a third one that excludes the
+        other."""
         if edge.is_key:
             return False
         return self._has_rival(edge, first, second) or self._has_rival(edge, second, first)
@@ -133,19 +139,19 @@ class Clusters:
                 self.near[big][other] = self.near[other][big] = edge
 
     def groups(self) -> Iterator[list[int]]:
-        """The clusters of two and more."""
+        """The clusters with two or more members."""
         return (sorted(members) for _, members in sorted(self.members.items()) if len(members) > 1)
 
     def why(self, at: int, root: int) -> Edge:
-        """The edge that ties a member to the kept entity, or that joined it; its score is that of
-        the weakest edge on the way between them."""
+        """The edge that connects a member with the kept entity, or the edge that joined it. Its
+        score is that of the weakest edge between them."""
         way = self._way(at, root)
         nearest = way[-1]
         weakest = min(edge.score for edge in way)
         return replace(nearest, score=weakest)
 
     def _way(self, at: int, root: int) -> list[Edge]:
-        """The joins from the kept one to the member, in this order: joins are a tree."""
+        """The joins from the kept entity to the member, in this order. The joins form a tree."""
         ways: dict[int, list[Edge]] = self._ways(root)
         return ways[at]
 
@@ -163,7 +169,8 @@ class Clusters:
         return self._ways_of[1]
 
     def undecided(self) -> Iterator[tuple[int, int, Edge]]:
-        """The pairs of clusters that edges would join but nothing decides, the surest first."""
+        """Yield the pairs of clusters that edges would join but nothing decides, the most certain
+        first."""
         pairs: set[tuple[int, int]] = set()
         for edge in self.left:
             first, second = sorted((self.find(edge.one), self.find(edge.other)))

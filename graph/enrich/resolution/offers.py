@@ -1,9 +1,10 @@
-"""Pairs of names for a person to judge: what is likely one party, but too unlike to be merged.
+"""Finds pairs of names for a person to judge: they are probably one party, but too different to be
+merged.
 
-One name begins exactly one other; it is cut within a word; it is the other's initials; both are
-one local authority, spelled as a title and as a name; or one states what the other trades as.
-BEGINS is the share of such pairs that is right among a public body's suppliers, by their
-publisher's ids. The other scores are not measured.
+One name begins exactly one other; it is cut within a word; it has the other's initials; both name
+one local authority, with a title or without; or one states the other's trading name. BEGINS is the
+share of such pairs that is right among a public body's suppliers, according to the publisher's ids.
+The other scores are not measured.
 """
 
 import re
@@ -15,10 +16,10 @@ from itertools import combinations
 from graph.enrich.resolution.similarity import Likeness, Name, is_short, read
 
 BEGINS, CUT, INITIALS, AUTHORITY, TRADES = 0.66, 0.6, 0.5, 0.7, 0.7
-LONGEST = 6  # words that the longer name has more
-WORD, TEXT = 5, 8  # letters of a beginning: of a single word, or of one that is cut
-LETTERS = range(4, 7)  # of initials; three letters are too many names
-ABBREVIATED = 3  # letters of a word that is short for one
+LONGEST = 6  # words by which the longer name may exceed the shorter
+WORD, TEXT = 5, 8  # least letters of a beginning: of a single word, or of one that is cut
+LETTERS = range(4, 7)  # number of initials; too many names have the same three letters
+ABBREVIATED = 3  # least letters of a word that abbreviates another
 SMALL = frozenset({"for", "of", "in", "on", "at", "to", "by", "de", "der", "des", "du", "la"})
 TITLES = {
     "lb": "borough", "rb": "borough", "mbc": "borough", "bc": "borough", "borough": "borough",
@@ -27,15 +28,15 @@ TITLES = {
 }  # fmt: skip
 FORMS = frozenset({"lb", "rb", "mbc", "bc", "cc", "dc", "council", "borough"})
 CONTINUES = 0.7
-PAYMENTS = 4  # equal ones of either name, from which on one name may continue the other's
+PAYMENTS = 4  # equal payments of either name from which one name may continue the other's
 Offer = tuple[int, int, Likeness]
-MOST = 4  # names that have one trading name; of more it tells none apart
+MOST = 4  # names with one trading name; a trading name with more identifies none of them
 _TRADES = re.compile(r"\s+(?:t\s?/\s?a|trading\s+as|d\s?/\s?b\s?/\s?a|dba|ta)\s+", re.IGNORECASE)
 _BRACKETS = re.compile(r"^(?P<name>[^()]+)\((?P<owner>[^()]+ [^()]+)\)\s*$")
 
 
 def pairs(names: Sequence[Name]) -> Iterator[Offer]:
-    """Places in `names`, the one that is short for the other first, and why."""
+    """Yield places in `names`, the shorter name first, with the reason."""
     companies = [at for at, name in enumerate(names) if not name.person and name.words]
     yield from _beginnings(names, companies)
     yield from _initials(names, companies)
@@ -45,7 +46,7 @@ def pairs(names: Sequence[Name]) -> Iterator[Offer]:
 
 
 def _beginnings(names: Sequence[Name], companies: list[int]) -> Iterator[Offer]:
-    """Each name with the only other one that it begins."""
+    """Each name with the only other name that it begins."""
     ordered = sorted((names[at].plain, at) for at in companies)
     for at in companies:
         short = names[at]
@@ -81,7 +82,7 @@ def _forms_differ(one: Name, other: Name) -> bool:
 
 
 def _initials(names: Sequence[Name], companies: list[int]) -> Iterator[Offer]:
-    """Each name of one short word in capitals with the only other one whose initials it is."""
+    """Each name of one short word in capitals with the only other name that has these initials."""
     long: defaultdict[str, list[int]] = defaultdict(list)
     for at in companies:
         words = names[at].words
@@ -106,7 +107,7 @@ def _first_letters(words: Sequence[str]) -> str:
 
 
 def _authorities(names: Sequence[Name], companies: list[int]) -> Iterator[Offer]:
-    """Names of one local authority: the same place beside an authority's title, no other rank."""
+    """Names of one local authority: one place, with an authority's title, and no different rank."""
     of: defaultdict[str, list[int]] = defaultdict(list)
     for at in companies:
         words = names[at].words
@@ -124,7 +125,7 @@ def _authorities(names: Sequence[Name], companies: list[int]) -> Iterator[Offer]
 
 
 def _may_be_of_one_rank(one: Name, other: Name) -> bool:
-    """Whether no title says that the two are of unlike rank."""
+    """Return whether the titles do not state different ranks."""
     ranks = [{TITLES[word] for word in name.words if TITLES.get(word)} for name in (one, other)]
     return not ranks[0] or not ranks[1] or bool(ranks[0] & ranks[1])
 
@@ -149,7 +150,7 @@ def _trading(names: Sequence[Name]) -> Iterator[Offer]:
 
 
 def _stated(text: str) -> list[str]:
-    """The names that a text states, owner and trade, in their plain forms; none where it is one."""
+    """The names in a text, owner and trade, in plain form; [] if the text is a single name."""
     halves = _TRADES.split(text, maxsplit=1)
     if len(halves) == 1 and (found := _BRACKETS.match(text)):
         halves = [found["name"], found["owner"]]
@@ -158,12 +159,14 @@ def _stated(text: str) -> list[str]:
 
 
 def _plain(text: str) -> list[str]:
-    """The plain form of each name in the text: that of what stands before its brackets alone."""
+    """The plain form of each name in the text. For a name with brackets, only what precedes
+    them."""
     return [name] if len(name := read(text.partition("(")[0]).plain) >= WORD else []
 
 
 def _abbreviated(names: Sequence[Name], companies: list[int]) -> Iterator[Offer]:
-    """Names of as many words, the first alike, each other one short for its own."""
+    """Names with equally many words, of which the first is equal and each other one is equal or an
+    abbreviation."""
     of: defaultdict[tuple[str, int], list[int]] = defaultdict(list)
     for at in companies:
         if len(names[at].words) > 1 and len(names[at].words[0]) >= WORD:

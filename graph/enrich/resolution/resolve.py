@@ -1,13 +1,13 @@
-"""The many spellings of one party: which entities are one, which may be, and why.
+"""Entity resolution: which entities are one party, which may be, and why.
 
-Keys first, then names, then constrained agglomeration (Fellegi & Sunter, JASA 64, 1969, for
-weighing agreement; Wagstaff & Cardie, ICML 2000, for must-link and cannot-link): the surest pair is
-joined first, and no join may bring together different keys of one kind, different legal forms or
-what a person keeps apart.
+Keys are compared first, then names, and then follows a constrained agglomeration (Fellegi & Sunter,
+JASA 64, 1969, for weighing agreement; Wagstaff & Cardie, ICML 2000, for must-link and cannot-link).
+The most certain pair is joined first. No join may bring together different keys of one kind,
+different legal forms, or entities that a person keeps apart.
 
-Vendors, customers and employees may be one another: a customer is refunded, an employee is paid by
-a bank whose statement knows vendors only. Departments, accounts, projects and clearing accounts are
-the tenant's own and are left alone.
+Vendors, customers and employees may be one another: a customer is refunded, and a bank whose
+statement only knows vendors pays an employee. Departments, accounts, projects and clearing accounts
+are the tenant's own and are not compared.
 """
 
 import math
@@ -32,22 +32,22 @@ from graph.enrich.resolution.similarity import (
 from graph.ingest.store.identity import normalized
 
 PARTIES = frozenset({"vendor", "customer", "employee"})
-# Everywhere the same party; any other key is its source's own numbering.
+# Keys that identify the same party everywhere. Any other key is a number of its source only.
 EVERYWHERE = frozenset(
     {"vat_number", "company_number", "charity_number", "tax_number", "iban", "bank_account"}
     | {"email", "lei", "duns", "siren", "siret", "ein", "abn"}
 )
 PADDED = frozenset({"vat_number", "company_number", "charity_number"})
-RARE = 0.05  # the chance, over all keys of a kind, of one with so many unlike names by accident
-LIKELY_MORE = 0.2  # at least, of the keys of two unlike names have a third: few keys tell little
-LEAST, MOST = 3, 50  # unlike names of a key (keys of a name) that are taken for an accident
-FEW = 12  # entities of one key that are all compared with one another
-OPEN_EACH = 3  # open pairs that one entity may raise: a person reads them
+RARE = 0.05  # probability that any key of a kind has so many names by accident
+LIKELY_MORE = 0.2  # least share of keys with two names that have a third
+LEAST, MOST = 3, 50  # bounds of the names of a key (keys of a name) by accident
+FEW = 12  # entities with one key up to which all are compared
+OPEN_EACH = 3  # open pairs per entity, because a person reads them
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A strong key as one source states it. `source` is "" where the entity itself has it."""
+    """A strong key as one source states it. `source` is "" if the entity itself has the key."""
 
     kind: str
     value: str
@@ -56,7 +56,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """An entity with what its events state. `kept`: others are merged into it now."""
+    """An entity with what its events state. `kept` means that others are merged into it now."""
 
     id: str
     kind: str
@@ -69,7 +69,7 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A person's decision on two entities; the newest counts."""
+    """A person's decision on two entities. The newest counts."""
 
     one: str
     other: str
@@ -78,7 +78,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Continued:
-    """Two entities of which the second's equal payments begin where the first's end."""
+    """Two entities. The second's equal payments begin where the first's end."""
 
     one: str
     other: str
@@ -102,11 +102,12 @@ def resolve(
     decisions: Sequence[Decision] = (),
     continued: Sequence[Continued] = (),
 ) -> list[Pair]:
-    """The merges and the open pairs. `decisions`: oldest first. The order of parties is nothing.
+    """Return the merges and the open pairs. `decisions` has the oldest first. The order of
+    `parties` does not matter.
 
-    Each merged entity has one Pair, with the entity that is kept in its cluster: the one kept
-    before, else the one with most kinds of keys, then with most events. An entity that a person
-    merged is in it, too, because of that decision.
+    Each merged entity has one Pair with the kept entity of its cluster. That is the entity kept
+    before, else the one with the most kinds of keys, then the one with the most events. An entity
+    that a person merged has a Pair, too, because of that decision.
     """
     ordered = sorted(
         (party for party in parties if party.kind in PARTIES), key=lambda each: each.id
@@ -130,7 +131,7 @@ def _of_continued(place: Mapping[str, int], continued: Iterable[Continued]) -> I
 
 
 class _Reading:
-    """What the parties' names and keys are worth."""
+    """What the parties' names and keys say: which of them identify a party."""
 
     def __init__(self, parties: Sequence[Party]) -> None:
         self.known = parties
@@ -157,11 +158,12 @@ class _Reading:
         return read(party.name, cut=cut, person=party.kind == "employee")
 
     def hides(self, at: int) -> bool:
-        """Whether the name is a mask or missing, so that the entity is known by its key only."""
+        """Return whether the name is a mask or missing, so that only its key identifies the
+        entity."""
         return self.normal[at] in self.masks or self.nameless[at]
 
     def facts(self, at: int) -> dict[str, set[str]]:
-        """What must not differ within a cluster: keys by kind, and the legal form."""
+        """The facts that must not differ within a cluster: keys by kind, and the legal form."""
         values: defaultdict[str, set[str]] = defaultdict(set)
         for (kind, value), _ in self.keys[at]:
             values[kind].add(value)
@@ -170,8 +172,8 @@ class _Reading:
         return dict(values)
 
     def of_keys(self) -> Iterator[Edge]:
-        """Pairs of entities with the same key; a source's own numbers do not count
-        between sources."""
+        """Yield pairs of entities with the same key. Numbers of one source do not count in
+        another."""
         holders: defaultdict[tuple[tuple[str, str], str], list[int]] = defaultdict(list)
         for at, keys in enumerate(self.keys):
             if self.normal[at] in self.masks:
@@ -182,7 +184,8 @@ class _Reading:
             yield from self._of_key(kind, value, places)
 
     def _of_key(self, kind: str, value: str, places: list[int]) -> Iterator[Edge]:
-        """All pairs of a few; of many, neighbours by name and each with the busiest: n, not n²."""
+        """All pairs if they are few. Otherwise neighbours by name, and each entity with the
+        busiest: n pairs, not n²."""
         ordered = sorted(set(places), key=lambda at: (self.names[at].plain, at))
         spokes = set(combinations(sorted(ordered), 2)) if len(ordered) <= FEW else set()
         if not spokes:
@@ -217,7 +220,7 @@ class _Reading:
             yield from self._of_offer(every[one], every[other], alike)
 
     def _of_offer(self, one: Name, other: Name, alike: Likeness) -> Iterator[Edge]:
-        """Between the busiest of each name's entities: namesakes follow these."""
+        """The edge between the busiest entities of the two names. Their namesakes follow."""
         if self._compared(one, other) is None:
             texts = [one.text, other.text]
             evidence = {"likeness": alike.score, "names": texts, "kind": alike.kind}
@@ -241,14 +244,15 @@ class _Reading:
                 yield Edge(alike.score, first, second, alike.reason, evidence, alike.begins)
 
     def _partners(self, first: int, places: list[int]) -> list[int]:
-        """All of a few namesakes, one of many: they are joined by their own name, or by nothing."""
+        """All namesakes if they are few, else one of them. Many namesakes are joined by their own
+        name, or not at all."""
         return places if len(places) <= blocking.WIDEST else places[:1]
 
     def _compared(self, one: Name, other: Name) -> Likeness | None:
         return compare(one, other, self.common)
 
     def _towns(self) -> dict[Name, set[str]]:
-        """For each name of sources that know no keys: the words that those put behind names."""
+        """For each name in sources without keys, the words that these sources add after names."""
         with_keys = {key.source for party in self.known for key in party.keys}
         by_source: defaultdict[str, list[Name]] = defaultdict(list)
         for at, party in enumerate(self.known):
@@ -265,7 +269,7 @@ class _Reading:
 
 
 def _is_nameless(party: Party) -> bool:
-    """It goes by one of its keys."""
+    """Return whether one of its keys is used as its name."""
     plain = _plain(party.name)
     return any(_plain(key.value) == plain for key in party.keys)
 
@@ -285,7 +289,7 @@ def _plain(text: str) -> str:
 
 
 def _cuts(parties: Sequence[Party]) -> dict[str, set[int]]:
-    """Where each source cuts its names, if it does."""
+    """The lengths at which each source cuts its names, if it does."""
     lengths: defaultdict[str, list[int]] = defaultdict(list)
     for party in parties:
         for source in party.sources:
@@ -298,7 +302,7 @@ Stated = Sequence[set[tuple[tuple[str, str], str]]]
 
 
 def _masks(normal: Sequence[str], stated_keys: Stated) -> set[str]:
-    """Names with more keys of one kind than names have by accident."""
+    """Names with more keys of one kind than can be an accident."""
     values: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     for name, keys in zip(normal, stated_keys, strict=True):
         for (kind, value), _ in keys:
@@ -307,7 +311,7 @@ def _masks(normal: Sequence[str], stated_keys: Stated) -> set[str]:
 
 
 def _placeholders(reading: _Reading, stated_keys: Stated) -> set[tuple[str, str]]:
-    """Keys with more unlike names than keys have by accident."""
+    """Keys with more different names than can be an accident."""
     names: defaultdict[tuple[str, str], set[Name]] = defaultdict(set)
     for at, keys in enumerate(stated_keys):
         if not reading.hides(at):
@@ -319,7 +323,7 @@ def _placeholders(reading: _Reading, stated_keys: Stated) -> set[tuple[str, str]
 
 
 def _unlike(names: set[Name]) -> int:
-    """How many names are unlike every other counted one, up to MOST."""
+    """The number of names that differ from every other counted one, at most MOST."""
     distinct: list[Name] = []
     for name in sorted(names, key=lambda name: (name.plain, name.text)):
         if not any(are_kin(name, other) for other in distinct):
@@ -330,7 +334,8 @@ def _unlike(names: set[Name]) -> int:
 
 
 def _beyond_accident(counts: Mapping[tuple[str, str], int]) -> list[tuple[str, str]]:
-    """The keys whose count is no accident among their kind's (the first part of each key)."""
+    """The keys whose count cannot be an accident among those of their kind (the first part of each
+    key)."""
     by_kind: defaultdict[str, list[int]] = defaultdict(list)
     for (kind, _), count in counts.items():
         by_kind[kind].append(count)
@@ -341,9 +346,10 @@ def _beyond_accident(counts: Mapping[tuple[str, str], int]) -> list[tuple[str, s
 def _limit(counts: list[int]) -> int:
     """The greatest count that may be an accident.
 
-    Some have more than one (a share), and of these some have still one more (a ratio, constant:
-    a geometric tail), as the counts say without their greatest hundredth. A count is no accident
-    where n · share · ratio^(count-2), how many such were to be expected, is under RARE.
+    A share of the keys has more than one, and of these a ratio has still one more. The ratio is
+    assumed to be constant (a geometric tail). Both are estimated without the greatest hundredth of
+    the counts. A count is no accident if the expected number of such counts, n · share ·
+    ratio^(count-2), is below RARE.
     """
     usual = sorted(counts)[: -math.ceil(0.01 * len(counts))]
     extra = [count - 1 for count in usual if count > 1]
@@ -368,7 +374,8 @@ def _rank(party: Party) -> tuple[object, ...]:
 
 
 def _open(parties: Sequence[Party], clusters: Clusters) -> Iterator[Pair]:
-    """Open pairs of clusters, the surest of each two, and few of any one entity."""
+    """Yield the open pairs of clusters: the most certain of each two clusters, and few for any
+    entity."""
     raised: defaultdict[int, int] = defaultdict(int)
     for one, other, edge in clusters.undecided():
         if max(raised[one], raised[other]) < OPEN_EACH:

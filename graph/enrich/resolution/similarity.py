@@ -1,12 +1,12 @@
-"""How alike two names of parties are, and why: words, not letters, are compared.
+"""Computes how similar two names of parties are, and why. Words are compared, not letters.
 
-A name is its words without what systems add: legal forms, titles, a processor's prefix, a
+A name consists of its words without what systems add: legal forms, titles, a processor's prefix, a
 reference. Two names agree if their words pair up: equal, mistyped (optimal string alignment
 distance 1: Damerau, CACM 7(3), 1964), abbreviated, or cut off at the end of a feed's column. What
 no pairing explains keeps them apart: a number, a place, a word that only one of them has.
 
-Only entity resolution uses it. Detectors of links compare names by trigrams, many pairs at once, in
-graph.enrich.columns.name_similarity.
+Only entity resolution uses this. Detectors of links compare names by trigrams, many pairs at once,
+in graph.enrich.columns.name_similarity.
 """
 
 import re
@@ -19,9 +19,9 @@ from rapidfuzz.distance import OSA
 
 from graph.ingest.store.identity import normalized
 
-SURE, POSSIBLE = 0.9, 0.75  # merged from the one on, shown to a person from the other on
-SLIP_FROM = 6  # letters; one letter more or less makes another word of a shorter one
-BRIEFEST = 8  # letters of a cut name; the beginning of a shorter one fits too many
+SURE, POSSIBLE = 0.9, 0.75  # least scores: to merge, and to ask a person
+SLIP_FROM = 6  # letters; in a shorter word, one letter more or less makes another word
+BRIEFEST = 8  # least letters of a cut name, because the beginning of a shorter one fits too many
 
 LEGAL = {
     word: family
@@ -82,7 +82,8 @@ _LETTERS = re.compile(r"\b(?:\w )+\w\b")
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A name's words. `legal`: families of legal forms; `cut`: the feed may have cut its end."""
+    """A name's words. `legal` are the families of its legal forms. `cut` says that the feed may
+    have cut its end."""
 
     text: str
     words: tuple[str, ...]
@@ -96,15 +97,18 @@ class Name:
         object.__setattr__(self, "plain", " ".join(self.words))
 
     def without_place(self) -> "Name":
-        """The name without its last word, which a feed has put there; its legal form goes, too."""
+        """The name without its last word, which a feed has added. Its legal form goes, too."""
         words, legal = _bare(list(self.words[:-1]), self.cut)
         return replace(self, words=words, legal=self.legal | legal, place=self.words[-1])
 
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """`score` in 0..1, what the names differ in, whether one is a beginning of the other, and the
-    kind of an offer ("" of names that are merely alike)."""
+    """How similar two names are.
+
+    `score` is in 0..1. It also has the differences, whether one name is a beginning of the other,
+    and the kind of an offer ("" if the names are only similar).
+    """
 
     score: float
     reason: str
@@ -121,10 +125,10 @@ def read(text: str, *, cut: bool = False, person: bool = False) -> Name:
     titled = bool(words) and words[0] in TITLES
     words = [word for word in words if word not in TITLES] if titled else words
     while len(words) > 2 and _CODE.fullmatch(words[-1]) and words[-2] in LEGAL:
-        words.pop()  # a payment's code behind a company's name
+        words.pop()  # the code of a payment after a company's name
     content = [word for word in words if word not in FILLERS and not _is_reference(word)]
     bare, legal = _bare(content or words, cut)
-    whole = bare[:-1] if cut else bare  # of a cut name the last letter may begin a word
+    whole = bare[:-1] if cut else bare  # the last letter of a cut name may begin a word
     initial = any(len(word) == 1 for word in whole) and len(bare) <= 4
     return Name(
         text,
@@ -144,12 +148,14 @@ def _shown(text: str) -> str:
 
 
 def _is_reference(word: str) -> bool:
-    """Seven characters and more that change between letters and digits three times or more."""
+    """Return whether the word has seven characters or more and changes between letters and digits
+    at least three times."""
     return len(word) >= 7 and len(_TURNS.findall(word.casefold())) >= 3
 
 
 def _letters_joined(text: str, *, cut: bool) -> str:
-    """'l l p' is 'llp', 'sainsbury s' is 'sainsburys', where no feed cut a word after its 's'."""
+    """The text with separate letters joined: 'l l p' becomes 'llp', 'sainsbury s' becomes
+    'sainsburys', unless a feed cut a word after its 's'."""
     joined = _LETTERS.sub(lambda match: match.group().replace(" ", ""), text)
     return re.sub(r"(\w{3,}) s\b(?!$)" if cut else r"(\w{3,}) s\b", r"\1s", joined)
 
@@ -179,11 +185,12 @@ def are_kin(one: Name, other: Name) -> bool:
 
 
 def compare(one: Name, other: Name, common: Mapping[str, int]) -> Likeness | None:
-    """How alike two names are; None where a word, a number or a first name tells them apart.
+    """How similar two names are. None if a word, a number or a first name differs.
 
-    `common`: how many names have a word. 0.99 the same words, 0.98 apart from spaces, 0.97 apart
-    from their order; 0.04 less for a mistyped word, 0.02 for each abbreviated one, 0.03 for a cut
-    end. Other legal forms, a person's initial and one more word are for a person to judge (0.8).
+    `common` has the number of names with each word. The score is 0.99 for the same words, 0.98 if
+    only spaces differ, and 0.97 if only the order differs. It is 0.04 less for a mistyped word,
+    0.02 less for each abbreviated one, and 0.03 less for a cut end. Different legal forms, a
+    person's initial and one additional word are for a person to judge (0.8).
     """
     likeness = _same_words(one, other) or _cut(one, other) or _paired(one, other, common)
     if likeness is None:
@@ -219,7 +226,7 @@ def _same_words(one: Name, other: Name) -> Likeness | None:
 
 
 def _cut(one: Name, other: Name) -> Likeness | None:
-    """One is cut and begins the other."""
+    """The likeness if one name is cut and begins the other; else None."""
     if not one.cut and not other.cut:
         return None
     short, long = (one, other) if len(one.plain) < len(other.plain) else (other, one)
@@ -239,7 +246,8 @@ def _numbers(words: Iterable[str]) -> list[str]:
 
 
 def _paired(one: Name, other: Name, common: Mapping[str, int]) -> Likeness | None:
-    """The words that only one has, paired with what they are short for or a slip of."""
+    """The likeness by pairing the words that only one name has with the words that they abbreviate
+    or misspell."""
     left, right = _apart(one.words, other.words)
     common_letters = sum(map(len, one.words)) - sum(map(len, left))
     if not common_letters or _numbers(left) or _numbers(right):
@@ -269,7 +277,8 @@ def _paired(one: Name, other: Name, common: Mapping[str, int]) -> Likeness | Non
 
 
 def _apart(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[list[str], list[str]]:
-    """The words that only one has, of those that are there several times the ones too many."""
+    """The words that only one name has. A word that occurs several times counts as often as it is
+    in excess."""
     left, right = [], list(other)
     for word in one:
         if word in right:
@@ -282,11 +291,12 @@ def _apart(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[list[str], lis
 def _matched(
     one: Name, other: Name, left: list[str], right: list[str], common: Mapping[str, int]
 ) -> Iterator[tuple[str, str, str]]:
-    """Takes each word of `left` and the one of `right` that it goes with out of both, with how."""
+    """Remove each word of `left` and its partner in `right` from both. Yield them with how they
+    match."""
     for word in list(left):
         for twin in right:
             if word[0] != twin[0]:
-                continue  # whatever one is short for, or mistyped for, begins like it
+                continue  # an abbreviation or a typing error begins with the same letter
             cut = "cut" if _is_cut_pair(one, other, word, twin) else None
             if kind := _kind_of_pair(word, twin, common) or cut:
                 left.remove(word)
@@ -299,7 +309,7 @@ _VERBS = {"slip": "mistyped for", "short": "short for or of", "cut": "cut off of
 
 
 def _slip_alone(one: Name, other: Name, common: Mapping[str, int]) -> Likeness | None:
-    """Names of one word, eight letters or more, that differ by a slip."""
+    """The likeness of names of one word, eight letters or more, that differ by one typing error."""
     if len(one.words) == len(other.words) == 1:
         word, twin = one.words[0], other.words[0]
         if min(len(word), len(twin)) >= 8 and _is_slip(word, twin, common):
@@ -309,7 +319,8 @@ def _slip_alone(one: Name, other: Name, common: Mapping[str, int]) -> Likeness |
 
 
 def _is_two_bare(one: Name, other: Name) -> bool:
-    """Two words and no legal form: it may be a person, and a letter makes another one."""
+    """Return whether a name has two words and no legal form. It may be a person, and one letter
+    makes another person."""
     return not one.legal and not other.legal and max(len(one.words), len(other.words)) <= 2
 
 
@@ -321,7 +332,8 @@ def _kind_of_pair(word: str, twin: str, common: Mapping[str, int]) -> str | None
 
 
 def _is_slip(word: str, twin: str, common: Mapping[str, int]) -> bool:
-    """Two letters swapped, one too many, too few or wrong; in words that are not both usual."""
+    """Return whether two letters are swapped, or one letter is too many, missing or wrong. Two
+    words that are both common do not count."""
     if min(len(word), len(twin)) < SLIP_FROM - 1 or max(len(word), len(twin)) < SLIP_FROM:
         return False
     if not (word.isalpha() and twin.isalpha()) or word[0] != twin[0]:
@@ -332,7 +344,7 @@ def _is_slip(word: str, twin: str, common: Mapping[str, int]) -> bool:
 
 
 def is_short(short: str, long: str) -> bool:
-    """Whether a word is short for another: its beginning, or its consonants."""
+    """Return whether one word abbreviates another, by its beginning or its consonants."""
     if SHORT.get(short) == long:
         return True
     if not (short.isalpha() and long.isalpha()) or len(short) < 3 or short[0] != long[0]:
@@ -349,7 +361,7 @@ def is_short(short: str, long: str) -> bool:
 
 
 def _is_cut_pair(one: Name, other: Name, word: str, twin: str) -> bool:
-    """The last word of a cut name begins a word of the other."""
+    """Return whether the last word of a cut name begins a word of the other name."""
     if one.cut and word == one.words[-1] and len(word) >= 2 and twin.startswith(word):
         return True
     return other.cut and twin == other.words[-1] and len(twin) >= 2 and word.startswith(twin)
@@ -358,7 +370,8 @@ def _is_cut_pair(one: Name, other: Name, word: str, twin: str) -> bool:
 def _one_more(
     one: Name, other: Name, more: list[str], notes: list[str], cut: bool
 ) -> Likeness | None:
-    """A word more in one: its cut end took it from the other, or a person must judge."""
+    """The likeness if one name has one word more. Either the other name's end was cut, or a person
+    must judge."""
     short, long = (one, other) if len(one.words) < len(other.words) else (other, one)
     if short.cut and (cut or len(short.plain) >= BRIEFEST) and len(more) < len(long.words):
         reason = "; ".join([*notes, f"'{' '.join(more)}' is cut off"])
@@ -367,7 +380,7 @@ def _one_more(
 
 
 def _initials(one: Name, other: Name) -> Likeness | None:
-    """'J Keown' may be John Keown, and may not."""
+    """The likeness of a name with an initial: 'J Keown' may or may not be John Keown."""
     first, second = one.words[0], other.words[0]
     if one.words[1:] != other.words[1:] or len(one.words) == 1:
         return None

@@ -1,8 +1,8 @@
-"""Merges entities that are one party, and undoes merges; people's decisions override.
+"""Merges entities that are one party, and undoes merges. People's decisions override.
 
-The state is a function of the books and of people's decisions: everything is recomputed from the
-entities that the matches named at first, so undoing a decision restores exactly what was there
-before.
+The state is a function of the books and of people's decisions. Everything is recomputed from the
+entities that the matches originally named, so undoing a decision restores exactly the state before
+it.
 """
 
 import json
@@ -47,7 +47,7 @@ def enrich(user_id: UUID) -> Counts:
 
 
 def decide(user_id: UUID, one: UUID, other: UUID, decided: Decided, by: str) -> None:
-    """Merge two entities or keep them apart, as a person decided, whatever is found.
+    """Merge two entities or keep them apart, as a person decided, regardless of what programs find.
 
     Raises NotFound for an entity that is not one of the tenant's vendors, customers and employees.
     """
@@ -60,14 +60,14 @@ def decide(user_id: UUID, one: UUID, other: UUID, decided: Decided, by: str) -> 
 
 
 def judge(user_id: UUID, resolutions: Sequence[UUID], decided: Decided, by: str) -> int:
-    """Apply a person's decision to pairs that were found; returns how many it changed."""
+    """Apply a person's decision to stored pairs. Return the number of changed pairs."""
     return _upon(user_id, "resolution/judged", resolutions, {"decided": decided, "by": by})
 
 
 def undo(user_id: UUID, resolutions: Sequence[UUID], by: str) -> int:
-    """Undo: a person's decision is deleted; an automatic merge becomes a decision to keep apart.
+    """Delete a person's decision, or turn an automatic merge into a decision to keep apart.
 
-    Returns how many were undone; an open pair has nothing to undo.
+    Returns the number of pairs undone. An open pair has nothing to undo.
     """
     return _upon(user_id, "resolution/undone", resolutions, {"by": by})
 
@@ -132,7 +132,7 @@ def parties(cursor: CursorWrapper, user_id: UUID) -> list[Party]:
 
 @dataclass
 class _Named:
-    """What the events say of an entity."""
+    """What the events state about an entity."""
 
     events: int = 0
     sources: set[str] = field(default_factory=set)
@@ -145,7 +145,8 @@ class _Named:
         self.keys |= {Key(kind, str(value), source) for kind, value in columns.items() if value}
 
     def with_own(self, own: str) -> tuple[Key, ...]:
-        """The keys with their sources; the entity's own where no event states them (any more)."""
+        """The keys with their sources. The entity's own keys are included if no event states them
+        (any more)."""
         own_keys = {(key.kind, key.value) for key in self.keys}
         more = {Key(kind, str(value)) for kind, value in json.loads(own).items() if value}
         rest = {key for key in more if (key.kind, key.value) not in own_keys}
@@ -154,7 +155,7 @@ class _Named:
 
 
 def decisions(cursor: CursorWrapper, user_id: UUID) -> list[Decision]:
-    """What people have decided, the oldest first."""
+    """People's decisions, the oldest first."""
     cursor.execute(
         "SELECT kept_id::text, merged_id::text, decided FROM entity_resolutions "
         "WHERE user_id = %s AND decided IN ('merge', 'apart') ORDER BY decided_at, id",
@@ -164,7 +165,7 @@ def decisions(cursor: CursorWrapper, user_id: UUID) -> list[Decision]:
 
 
 def continued(cursor: CursorWrapper, user_id: UUID) -> list[Continued]:
-    """Parties whose equal payments begin where another's end."""
+    """Parties whose equal payments begin where another party's end."""
     cursor.execute(sql.read("resolution/continued"), {"user_id": user_id, "least": PAYMENTS})
     return [
         Continued(
@@ -177,7 +178,7 @@ def continued(cursor: CursorWrapper, user_id: UUID) -> list[Continued]:
 def _dealings(
     cursor: CursorWrapper, user_id: UUID, pairs: Iterable[Pair]
 ) -> dict[str, dict[str, Dealings]]:
-    """Those of the entities of open pairs, and of some merged ones."""
+    """The dealings of the entities in open pairs, and of some merged ones."""
     offered = [pair for pair in pairs if pair.decided == "open"]
     asked = [*offered, *chances.merged(pairs)] if offered else []
     entities = {end for pair in asked for end in (pair.kept, pair.merged)}
@@ -191,7 +192,7 @@ def _dealings(
 
 
 def _judged(cursor: CursorWrapper, user_id: UUID) -> list[Judged]:
-    """The pairs that were offered with a chance, and then decided."""
+    """The pairs that were offered with a probability and then decided."""
     cursor.execute(
         "SELECT evidence ->> 'kind', (evidence ->> 'chance')::float, decided = 'merge' "
         "FROM entity_resolutions WHERE user_id = %s AND decided IN ('merge', 'apart') "

@@ -1,4 +1,5 @@
-"""How busy a source's books are on each day; the days of a series are judged against it. Pure."""
+"""Measures how busy a source's books are on each day. The days of a series are compared with it.
+Pure functions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,25 +13,26 @@ from graph.enrich.series.periods import FREQUENCIES, Days, Frequency, Ints
 
 Floats = NDArray[np.float64]
 
-SMOOTH = 2.0  # payments that each weekday is given beforehand
+SMOOTH = 2.0  # payments that each weekday is assumed to have in addition
 CENTURY = 36_525  # days; in longer books single days do not matter
-FLOOR = 0.02  # of the mean activity, on any day at all
-FAR = 4_000_000  # days; more than lie between the years 1 and 9999
+FLOOR = 0.02  # least activity on any day, as a share of the mean
+FAR = 4_000_000  # days; more than there are between the years 1 and 9999
 
 
 @dataclass(frozen=True)
 class Activity:
-    """How much money moves on which day, in one source's books: payments a day, and by weekday."""
+    """The activity of one source's books: the number of payments by day and by weekday."""
 
     first: int
-    sums: Floats  # of days before first + i
-    weekdays: Floats  # payments, Thursday first (1970-01-01)
+    sums: Floats  # the sums over the days before first + i
+    weekdays: Floats  # payments by weekday, Thursday first (1970-01-01)
     phases: tuple[Ints, ...]  # by frequency: payments before each phase of two cycles
-    by_weekday: float  # how much the weekdays count beside the days themselves
+    by_weekday: float  # the weight of the weekdays compared with the days
 
     @classmethod
     def of(cls, days: Ints, *, in_runs: bool = False) -> "Activity":
-        """`in_runs`: the more there are on each of the days, the less do weekdays tell."""
+        """The activity on these days. With `in_runs`, weekdays weigh less if many payments are on
+        each day."""
         first = int(days.min())
         counts = np.bincount(days - first)
         sums = np.concatenate(([0.0], np.cumsum(counts, dtype=np.float64)))
@@ -41,17 +43,18 @@ class Activity:
         return cls(first, sums, weekdays, phases, by_weekday)
 
     def busy_days(self, first: int, last: int) -> int:
-        """Days from the first to the last with any payment."""
+        """The number of days with a payment, from the first to the last."""
         counts = np.diff(self.sums[first - self.first : last - self.first + 2])
         return int((counts > 0).sum())
 
 
 class Others:
-    """For each of many groups of payments: the activity of all others beside it, and at least a
-    little everywhere; half of it as counted, half by weekday, since days are few (or less by
-    weekday, as the activity has it).
+    """For each of many groups of payments, the activity of all other payments, with a minimum
+    everywhere.
 
-    `days`: each group's own, in order; `around`: the activity that it is part of.
+    Half of it is counted by day and half by weekday, because days are few (or less by weekday, as
+    the activity says). `days` are each group's own days in order. `around` is the activity that
+    contains the group.
     """
 
     def __init__(self, days: Sequence[Ints], around: Sequence[Activity]) -> None:
@@ -71,7 +74,7 @@ class Others:
         self._phases: dict[int, Ints] = {}
 
     def between(self, group: Ints, since: Ints, until: Ints) -> Floats:
-        """The activity of since <= day < until around each of these groups."""
+        """The activity in since <= day < until around each of these groups."""
         count = self._counted(group, until) - self._counted(group, since)
         keys = group * FAR
         own = np.searchsorted(self._keys, keys + until) - np.searchsorted(self._keys, keys + since)
@@ -80,11 +83,11 @@ class Others:
         return np.asarray(others + expected, dtype=np.float64)
 
     def cells(self, group: Ints, since: Ints, until: Ints) -> Floats:
-        """D: the effective number of days on which anything happens in since <= day < until."""
+        """D: the effective number of days with payments in since <= day < until."""
         return np.asarray(self._busy[group] * (until - since), dtype=np.float64)
 
     def share(self, group: Ints, frequency: int, start: Ints, width: int) -> Floats:
-        """About how much of it lies in the windows of these phases."""
+        """Approximately the share of the activity in the windows of these phases."""
         before, cycle = self._around(frequency), FREQUENCIES[frequency].cycle
         inside = before[group, start + width] - before[group, start]
         total = before[group, -1] / 2
@@ -93,7 +96,7 @@ class Others:
 
     @cached_property
     def _sums(self) -> tuple[Floats, Ints]:
-        """All activities' running sums, one after the other, and where each begins."""
+        """The running sums of all activities, one after the other, and the start of each."""
         sums = [activity.sums for activity in self._activities]
         lengths = np.array([len(one) for one in sums], dtype=np.int64)
         return np.concatenate([np.zeros(0), *sums]), ragged.begins(lengths)
@@ -112,7 +115,7 @@ class Others:
         return np.asarray((day // 7) * self._week[group] + self._before[group, day % 7])
 
     def _by_weekday(self) -> Floats:
-        """Payments a day that each weekday is good for, beside those of the group."""
+        """The payments per day on each weekday, without those of the group."""
         of = [self._activities[at] for at in self._activity]
         every = np.array([activity.weekdays for activity in of]).reshape(-1, 7)
         spans = np.array([len(activity.sums) - 1 for activity in of], dtype=np.float64)
@@ -134,7 +137,7 @@ class Others:
 
 
 def _busy(days: Ints, activity: Activity, week: Floats) -> float:
-    """The share of days, by Simpson's effective number, on which others than these are paid."""
+    """The share of days on which others than these are paid, by Simpson's effective number."""
     first, last = int(days[0]), int(days[-1])
     if last - first > CENTURY:
         return float(week.sum() ** 2 / (week**2).sum() / 7)
@@ -145,8 +148,8 @@ def _busy(days: Ints, activity: Activity, week: Floats) -> float:
 
 
 def around(days: Days, of: Ints, size: int, frequency: Frequency) -> Ints:
-    """For each of `size` lists, whose the days are: how many lie before each phase of two cycles,
-    so that windows may wrap."""
+    """For each of `size` lists of days, the number of days before each phase of two cycles. Two
+    cycles let windows wrap around."""
     cycle = frequency.cycle
     counts = np.bincount(of * cycle + days.phases(frequency), minlength=size * cycle)
     twice = np.tile(counts.reshape(size, cycle), 2)

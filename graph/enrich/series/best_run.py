@@ -1,7 +1,7 @@
-"""The most valuable run of occurrences in slots. Pure.
+"""Finds the run of occurrences in slots with the greatest value. Pure functions.
 
-J. Kadane's maximum subarray (J. Bentley, CACM 27 (1984), 865-873), by running sums, for many lists
-at once.
+The method is J. Kadane's maximum subarray (J. Bentley, CACM 27 (1984), 865-873), by running sums,
+for many lists at once.
 """
 
 from collections.abc import Sequence
@@ -17,10 +17,10 @@ Run = tuple[Ints, Ints]
 
 
 def runs(gains: Floats, slots: Ints, begin: Ints, keeping: Sequence[float]) -> list[Run]:
-    """For each share h of slots that is kept: each list's run, begin <= place < end in the list.
+    """For each share h of kept slots, the best run of each list: begin <= place < end in the list.
 
-    An occurrence is worth its gain and ln h, an empty slot between two costs -ln(1 - h). No list
-    is empty.
+    An occurrence is worth its gain plus ln h; an empty slot between two costs -ln(1 - h). No list
+    may be empty.
     """
     lengths = np.diff(begin)
     bounds = [(np.zeros_like(lengths), np.zeros_like(lengths)) for _ in keeping]
@@ -36,7 +36,7 @@ def runs(gains: Floats, slots: Ints, begin: Ints, keeping: Sequence[float]) -> l
 
 
 def _best(gains: Floats, lost: Floats, beyond: NDArray[np.bool_]) -> Run:
-    """A row a list."""
+    """The best run of each list, one row per list."""
     after = np.cumsum(gains + lost, axis=1)
     before = after - gains
     worth = after - np.minimum.accumulate(before, axis=1)

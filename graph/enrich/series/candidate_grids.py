@@ -1,6 +1,8 @@
-"""Which grids are worth fitting to sets of days, and what each could be worth at most. Pure.
+"""Selects the grids that are worth fitting to sets of days, and computes what each could be worth
+at most. Pure functions.
 
-The bounds are of the odds that `fitting` computes: what cannot be the best is never fitted.
+The values are upper bounds of the odds that `grid_fit` computes. A grid that cannot be the best is
+never fitted.
 """
 
 from collections.abc import Iterator
@@ -20,11 +22,11 @@ from graph.enrich.series.periods import CYCLE, FREQUENCIES, PERIOD, Days, Freque
 Flags = NDArray[np.bool_]
 
 FEWEST = 4  # occurrences; three intervals are the fewest that could contradict a frequency
-FEWEST_YEARLY = 3  # books of ten years are rare
+FEWEST_YEARLY = 3  # occurrences of a yearly series, because books of ten years are rare
 LONG = 150  # days; frequencies of longer periods are known from fewer occurrences
-KEEPING = (0.97, 0.85, 0.55)  # shares of agreed days that are kept; the last bears a long pause
-SLACK = 1.3  # times that a window may be quieter than those of its phase on average
-# By the place in RHYTHMS.
+KEEPING = (0.97, 0.85, 0.55)  # shares of kept agreed days; the last allows a long pause
+SLACK = 1.3  # factor by which a window may be quieter than the windows of its phase on average
+# By the place of the frequency in RHYTHMS.
 LEAST_OF = np.array([FEWEST_YEARLY if r.period > LONG else FEWEST for r in FREQUENCIES])
 
 
@@ -32,8 +34,8 @@ LEAST_OF = np.array([FEWEST_YEARLY if r.period > LONG else FEWEST for r in FREQU
 class Tries:
     """Grids and widths to try.
 
-    For each: its set, the place of its frequency, its window's share of the activity, and the
-    greatest odds that it could have.
+    Each has its set, the place of its frequency, the share of the activity in its window, and an
+    upper bound of its odds.
     """
 
     of: Ints
@@ -62,8 +64,8 @@ _SHORTEST = [(int(n), float((n - 1.5) * p)) for n, p in zip(LEAST_OF, PERIOD, st
 
 
 def price(frequency: Ints, width: Ints) -> Floats:
-    """The logarithm of the number of choices among frequencies, phases, widths and shares kept,
-    plus the frequency's rarity."""
+    """The logarithm of the number of choices among frequencies, phases, widths and shares of kept
+    days, plus the frequency's rarity."""
     choices = WINDOWS[frequency] * len(KEEPING) * np.maximum(CYCLE[frequency] / width, 1)
     return np.asarray(np.log(USUAL * choices) + RARITY[frequency])
 
@@ -74,8 +76,11 @@ WINDOWS = np.array([len(frequency.windows) for frequency in FREQUENCIES])
 
 
 def worth_trying(sets: Sets, least: Floats) -> Tries:
-    """Each frequency and width at the phase that has most of a set's days, unless its odds cannot
-    exceed the set's `least`. In the order of sets, the most promising first."""
+    """Each frequency and width, at the phase with most of a set's days, whose odds could exceed the
+    set's `least`.
+
+    They are in the order of the sets, the most promising first.
+    """
     parts = [tries for place in range(len(FREQUENCIES)) for tries in _of_frequency(sets, place)]
     every = Tries(*(np.concatenate(columns) for columns in zip(*(vars(f).values() for f in parts),
                                                          strict=True)))  # fmt: skip
@@ -105,20 +110,21 @@ def _tries(sets: Sets, some: Ints, shape: tuple[int, int], start: Ints, hits: In
 
 
 def _long_enough(sets: Sets, place: int) -> Flags:
-    """Whether the days could be so many occurrences."""
+    """Marks sets whose days could be enough occurrences."""
     fewest, least = _SHORTEST[place]
     return (sets.lengths >= fewest) & (sets.span > least)
 
 
 def is_long_enough(days: int, span: int) -> bool:
-    """Whether so many days could be a series of any frequency."""
+    """Return whether this number of days could be a series of any frequency."""
     return any(days >= fewest and span > least for fewest, least in _SHORTEST)
 
 
 def _bound(sets: Sets, some: Ints, frequency: Frequency, share: Floats, hits: Ints) -> Floats:
-    """What so many days within the window could be worth at most, of the whole span or of a part.
+    """The most that this number of days within the window could be worth, in the whole span or in a
+    part of it.
 
-    Were the activity as it is at these phases on average; SLACK allows for quieter times.
+    It assumes the average activity at these phases. SLACK allows for quieter times.
     """
     n, slots = sets.lengths[some], sets.span[some] / frequency.period + 1
     m = np.minimum(hits, slots.astype(np.int64) + 1)
@@ -137,7 +143,8 @@ def _entropy(n: Floats | Ints) -> Floats:
 
 
 def of_runs(sets: Sets, tries: Tries) -> Floats:
-    """What the best run of slots with a day in the window could be worth, at half the density."""
+    """The most that the best run of slots with a day in the window could be worth, at half the
+    density."""
     slots, begin = _slots_hit(sets, tries)
     every = sets.span[tries.of] / PERIOD[tries.frequency] + 1
     gain = np.log(SLACK / tries.share) + 1 + np.log(2 * every / sets.lengths[tries.of])
@@ -150,7 +157,7 @@ def of_runs(sets: Sets, tries: Tries) -> Floats:
 
 
 def _slots_hit(sets: Sets, tries: Tries) -> tuple[Ints, Ints]:
-    """The slots in which any of the days lies within the window: about, months being unlike."""
+    """The slots with a day in the window, approximately, because months differ."""
     rows, of = ragged.taken(sets.begin, tries.of)
     frequency = tries.frequency[of]
     start = (tries.phase - tries.width // 2)[of]

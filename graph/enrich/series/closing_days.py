@@ -1,10 +1,11 @@
-"""Days on which hardly any bank of Europe or Britain works: a payment due then comes beside them.
+"""Days on which hardly any bank of Europe or Britain works. A payment due on one comes before or
+after it.
 
-The closing days of T2, the euro's payment system (European Central Bank, "TARGET Services
+They are the closing days of T2, the euro's payment system (European Central Bank, "TARGET Services
 calendar": New Year's Day, Good Friday, Easter Monday, 1 May, 25 and 26 December), and the bank
 holidays of England and Wales (Banking and Financial Dealings Act 1971: the first and the last
-Monday of May, the last Monday of August, and a weekday for each holiday at a weekend). Easter:
-J. Meeus, "Astronomical Algorithms", 2nd ed. (1998), ch. 8.
+Monday of May, the last Monday of August, and a weekday for each holiday at a weekend). Easter: J.
+Meeus, "Astronomical Algorithms", 2nd ed. (1998), ch. 8.
 """
 
 from datetime import date, timedelta
@@ -16,11 +17,11 @@ from numpy.typing import NDArray
 from graph.enrich.series.periods import Ints
 
 EPOCH = date(1970, 1, 1)
-SATURDAY = 5  # date.weekday()
+SATURDAY = 5  # as in date.weekday()
 
 
 def are_closed(days: Ints) -> NDArray[np.bool_]:
-    """Whether each day is at a weekend or one of these holidays."""
+    """Marks days at a weekend or on one of these holidays."""
     return np.array([_is_closed(EPOCH + timedelta(days=day)) for day in days.tolist()], dtype=bool)
 
 
@@ -42,7 +43,7 @@ def _holidays(year: int) -> frozenset[date]:
 
 
 def _easter(year: int) -> date:
-    """Easter Sunday of a Gregorian year, in Meeus's letters."""
+    """Easter Sunday of a Gregorian year. The variables have the letters of Meeus."""
     a, (b, c) = year % 19, divmod(year, 100)
     d, e = divmod(b, 4)
     g = (8 * b + 13) // 25
@@ -55,5 +56,5 @@ def _easter(year: int) -> date:
 
 
 def _monday(day: date) -> date:
-    """The first Monday from that day on."""
+    """The first Monday on or after the day."""
     return day + timedelta(days=-day.weekday() % 7)

@@ -1,4 +1,4 @@
-"""Sets of days to be fitted, one after the other in flat columns. Pure."""
+"""Sets of days to fit, one after the other in flat columns. Pure functions."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,15 +10,15 @@ from graph.enrich.columns import ragged
 from graph.enrich.series.activity import FAR, Floats, Others
 from graph.enrich.series.periods import FREQUENCIES, Days, Ints
 
-ROWS = 150_000  # days that are fitted at once: some hundred columns of them are held
+ROWS = 150_000  # days that are fitted at once; there are some hundred columns of them
 
 
 @dataclass(frozen=True)
 class FitRequest:
     """One set: distinct days in order, and the logarithm of what was paid on each.
 
-    `group`: whose days they are, among the others (`activity.Others`); `price`: what the choice of
-    this very set cost, in odds.
+    `group` is the group to which the days belong (`activity.Others`). `price` is what the choice of
+    this set cost, in odds.
     """
 
     days: Ints
@@ -29,7 +29,7 @@ class FitRequest:
 
 @dataclass(frozen=True)
 class Sets:
-    """Many sets, none of them empty, and the others that they are judged against."""
+    """Many sets, none of them empty, and the other payments with which they are compared."""
 
     days: Days
     amounts: Floats
@@ -63,16 +63,16 @@ class Sets:
 
     @cached_property
     def span(self) -> Ints:
-        """Days from the first to the last."""
+        """The number of days from the first to the last of each set."""
         return self.days.day[self.begin[1:] - 1] - self.first
 
     @cached_property
     def phases(self) -> Ints:
-        """A row a frequency: the phase of each day."""
+        """The phase of each day, one row per frequency."""
         return np.stack([self.days.phases(frequency) for frequency in FREQUENCIES])
 
     def within(self, sets: Ints, since: Ints, until: Ints) -> Ints:
-        """How many days of these sets lie in since <= day < until."""
+        """For each of these sets, the number of days in since <= day < until."""
         keys = sets * FAR
         upto = np.searchsorted(self._keys, keys + until)
         return np.asarray(upto - np.searchsorted(self._keys, keys + since), dtype=np.int64)
@@ -83,7 +83,7 @@ class Sets:
 
 
 def chunks(requests: Iterable[FitRequest]) -> Iterator[list[FitRequest]]:
-    """Of a bounded number of days each."""
+    """Yield lists of requests with a bounded number of days each."""
     some: list[FitRequest] = []
     rows = 0
     for request in requests:

@@ -1,14 +1,14 @@
 """Finds the series: payments that recur between the same two parties.
 
-Pure: columns in, plain values out. Payments are grouped by source, payer, payee and currency: what
-two sources saw is two series, and no two currencies are ever compared. Within a group several
-series may run side by side, such as rent and repairs. It is split by description (without numbers
-and months) and, coarse to fine, by gaps between its amounts. Each part is fitted to the grids of
-all frequencies (`fitting`). The split that explains more wins: a bill that varies is one series,
-two rents on the same day are two. The fineness of the gaps halves each time, so the work is linear
-in the payments except for the sorting.
+The functions are pure: columns in, plain values out. Payments are grouped by source, payer, payee
+and currency. What two sources recorded is two series, and currencies are never compared. A group
+may contain several series at the same time, such as rent and repairs. It is split by description
+(without numbers and months), and by gaps between its amounts, from coarse to fine. Each part is
+fitted to the grids of all frequencies (`grid_fit`). The split that explains more wins: a bill with
+a varying amount is one series, two rents on the same day are two. The fineness of the gaps halves
+each time, so the work is linear in the payments except for the sorting.
 
-Groups are searched in parallel: each yields the sets that it needs fitted, and all sets are fitted
+Groups are searched in parallel. Each yields the sets that it needs fitted, and all sets are fitted
 at once.
 """
 
@@ -36,13 +36,13 @@ from graph.enrich.series.grid_fit import ALIKE, Fit, best
 from graph.enrich.series.periods import Ints
 
 SURE = 8.0  # log odds, 3,000 : 1; a tenant has hundreds of groups that could seem to recur
-GAPS = (1.0, 0.4, 0.15, 0.05, 0.012, 0.0)  # of log amounts; the last: equal amounts only
-COMMON, PARTIES = 60, 8  # payments of one wording, and payees, that have a frequency of their own
-FEW_PARTIES = 2  # payees of one wording, up to which it tells something of a payment
-NEARLY = 0.8  # of a wording's days: all of them
-AT_ONCE = 2_000  # groups that are searched side by side
-RESIDUES = 3  # times that what a fit leaves over is fitted again
-LATER = 3  # days after an occurrence that a doubled one may come
+GAPS = (1.0, 0.4, 0.15, 0.05, 0.012, 0.0)  # in log amounts; with the last only equal amounts
+COMMON, PARTIES = 60, 8  # least payments and payees of a wording that has an activity of its own
+FEW_PARTIES = 2  # payees of a wording up to which the wording identifies a payment
+NEARLY = 0.8  # share of a wording's days that counts as all of them
+AT_ONCE = 2_000  # groups that are searched in parallel
+RESIDUES = 3  # how often the rest after a fit is fitted again
+LATER = 3  # days after an occurrence within which its repetition may come
 _MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 _CHANGING = re.compile(rf"\b(?:{_MONTHS})[a-z]*\b|\S*\d\S*|[^\w\s]", re.IGNORECASE)
 
@@ -69,15 +69,16 @@ class Series:
 
     @property
     def is_probable(self) -> bool:
-        """So short that its days alone are no proof."""
+        """Return whether the series is so short that its days alone are no proof."""
         return self.fit.odds < SURE
 
     @property
     def score(self) -> float:
-        """Share of agreed days kept x tightness x chance that it is one (all in 0..1).
+        """The share of kept agreed days x tightness x probability that it is a series (all in
+        0..1).
 
-        Tightness is 1 - spread of the offsets / half the period. Short series keep all their days:
-        theirs is the chance alone.
+        Tightness is 1 - spread of the offsets / half the period. Short series keep all their days,
+        so their score is the probability alone.
         """
         if self.is_probable:
             return short_series.chance(len(self.fit.hits))
@@ -91,12 +92,12 @@ type Asking[Result] = Generator[list[FitRequest], list[Fit | None], Result]
 
 
 def find(payments: Payments) -> Found:
-    """The tenant's series, in the order of their first payments."""
+    """Return the tenant's series in the order of their first payments."""
     return numbered(payments, chain.from_iterable(search(payments, groups(payments))))
 
 
 def search(payments: Payments, among: Iterable[Ints]) -> Iterator[Found]:
-    """The series of each of these groups, not numbered yet."""
+    """Yield the series of each of these groups, without ordinals."""
     activities = _Activities(payments)
     amounts = np.log(np.maximum(payments.amount, 1).astype(np.float64))
     columns = (payments.day, amounts, activities.wording)
@@ -111,7 +112,8 @@ def search(payments: Payments, among: Iterable[Ints]) -> Iterator[Found]:
 
 
 def together[Result](askings: Sequence[Asking[Result]]) -> Asking[list[Result]]:
-    """Runs the generators in parallel: what they request in one round is fitted at once."""
+    """Run the generators in parallel. The sets that they request in one round are fitted at
+    once."""
     results: dict[int, Result] = {}
     requests: dict[int, list[FitRequest]] = {}
 
@@ -132,7 +134,7 @@ def together[Result](askings: Sequence[Asking[Result]]) -> Asking[list[Result]]:
 
 
 def _answered[Result](asking: Asking[Result], others: Others) -> Result:
-    """What it comes to when everything that it asks for is fitted."""
+    """The result of the generator, after everything that it requests has been fitted."""
     fits: list[Fit | None] | None = None
     while True:
         try:
@@ -144,8 +146,11 @@ def _answered[Result](asking: Asking[Result], others: Others) -> Result:
 
 
 def groups(payments: Payments) -> Iterator[Ints]:
-    """Places of the payments between the same two parties, of one source and currency, if they
-    could be a series. Payments of zero and of placeholder names ('REDACTED') are left out."""
+    """Yield the places of the payments between the same two parties, in one source and currency, if
+    they could be a series.
+
+    Payments of zero and of placeholder names ('REDACTED') are left out.
+    """
     if not len(payments):
         return
     keys = [codes(payments.source), payments.payer, payments.payee, codes(payments.currency)]
@@ -166,8 +171,10 @@ def _are_a_year_apart(days: Ints) -> bool:
 
 
 class _Activities:
-    """When money moves in each source, and in each wording of it that is there many times and for
-    many parties: transfers go out in runs, standing orders each on a day of its own."""
+    """The activity of each source, and of each frequent wording in it that many parties have.
+
+    Transfers are made in runs, but each standing order on a day of its own.
+    """
 
     def __init__(self, payments: Payments) -> None:
         self._day, self._source = payments.day, codes(payments.source)
@@ -182,14 +189,14 @@ class _Activities:
         self._known: dict[tuple[str, int], Activity] = {}
 
     def is_common(self, place: int) -> bool:
-        """Whether the payment's wording is one of many parties of its source, or none at all."""
+        """Return whether many parties of the source have the payment's wording, or it has none."""
         return self._parties_of[self._kind[place]] > FEW_PARTIES or not self.words[place]
 
     def around(self, places: Ints) -> Activity:
-        """The activity that payments at these places, of one source, are compared with.
+        """The activity with which payments at these places, of one source, are compared.
 
-        Payments on nearly all days on which their wording occurs (wages) are not a choice among
-        these days.
+        If payments are on nearly all days on which their wording occurs (wages), they are not a
+        choice among these days.
         """
         kind = int(self._kind[places[0]])
         if self._common[kind] and (self._kind[places] == kind).all():
@@ -206,7 +213,8 @@ class _Activities:
 
 
 def numbered(payments: Payments, series: Iterable[Series]) -> Found:
-    """In the order of their first payments; ordinals tell those that begin with rows of one key."""
+    """The series in the order of their first payments. Ordinals distinguish series that begin with
+    the same key."""
     ordinals: dict[tuple[str, str], int] = defaultdict(int)
     result = []
     for one in sorted(series, key=lambda one: int(one.places[0])):
@@ -219,13 +227,15 @@ def numbered(payments: Payments, series: Iterable[Series]) -> Found:
 
 @lru_cache(maxsize=65_536)
 def stem(text: str) -> str:
-    """What stays the same of a series' descriptions: no numbers, no months, no punctuation."""
+    """The part of a description that stays the same in a series: no numbers, no months, no
+    punctuation."""
     return " ".join(_CHANGING.sub(" ", text).casefold().split())
 
 
 @dataclass(frozen=True)
 class _ByAmount:
-    """A part of a group in the order of amounts. `cuts`: for each of GAPS, where one is greater."""
+    """A part of a group, ordered by amount. `cuts` has, for each of GAPS, the places where a gap is
+    greater."""
 
     order: Ints
     cuts: Sequence[list[int]]
@@ -237,8 +247,11 @@ class _ByAmount:
         return cls(order, [(np.flatnonzero(steps > gap) + 1).tolist() for gap in GAPS])
 
     def split(self, low: int, high: int, level: int) -> tuple[int, list[tuple[int, int]]]:
-        """The next level at which low <= place < high falls apart, and the pieces of it that are
-        large enough; the level after the last, and none, where it never does."""
+        """Return the next level at which low <= place < high falls apart, and its pieces that are
+        large enough.
+
+        If it never does, return the level after the last, and no pieces.
+        """
         for at in range(level, len(GAPS)):
             cuts = self.cuts[at]
             inside = cuts[bisect_right(cuts, low) : bisect_left(cuts, high)]
@@ -249,10 +262,10 @@ class _ByAmount:
 
 
 class _Group:
-    """The payments between two, the `at`-th of those searched side by side.
+    """The payments between two parties, the `at`-th group of those searched in parallel.
 
-    `columns`: all payments' days, log amounts and wordings. Places are into the group's own
-    columns, sorted by day.
+    `columns` has all payments' days, log amounts and wordings. Places refer to the group's own
+    columns, which are sorted by day.
     """
 
     def __init__(
@@ -273,7 +286,7 @@ class _Group:
         return [self._placed(one) for one in (*likeliest, *self._short(likeliest))]
 
     def _short(self, long: Found) -> Iterator[Series]:
-        """Short series of what is in no long one."""
+        """Short series among the payments that are in no long series."""
         places_taken = np.concatenate([np.zeros(0, dtype=np.int64), *(one.places for one in long)])
         free = np.setdiff1d(np.arange(len(self.places)), places_taken, assume_unique=True)
         group = short_series.Group(
@@ -287,11 +300,13 @@ class _Group:
         return Series(self.places[one.places], one.slots, one.main, one.fit)
 
     def _by_amount(self, part: Ints, among: int) -> Asking[Found]:
-        """`among` how many parts of its kind this one was chosen: that has a price, too."""
+        """The series of a part. `among` is the number of such parts; choosing among them has a
+        price, too."""
         return self._split(_ByAmount.of(part, self.amounts), 0, len(part), 0, among)
 
     def _split(self, by: _ByAmount, low: int, high: int, level: int, among: int) -> Asking[Found]:
-        """As one, or split at the gaps between its amounts, then ever finer."""
+        """The series of the part as a whole, or of its pieces at the gaps between amounts, then
+        ever finer."""
         part = np.sort(by.order[low:high])
         if not is_long_enough(len(part), int(self.days[part[-1]] - self.days[part[0]])):
             return []
@@ -308,7 +323,7 @@ class _Group:
         return max(whole, split, key=_worth)
 
     def _peeled(self, part: Ints, price: float) -> Asking[Found]:
-        """One series after the other, as long as any is sure."""
+        """One series after the other, as long as one is certain enough."""
         series: Found = []
         while len(part) >= FEWEST_YEARLY and len(series) < RESIDUES:
             one = yield from self._one(part, price)
@@ -327,7 +342,8 @@ class _Group:
         return None if fit is None else self._with_extras(part, days, day_of, fit)
 
     def _with_extras(self, part: Ints, days: Ints, day_of: Ints, fit: Fit) -> Series:
-        """The occurrences, and what came twice: within days of one, for about the same."""
+        """The occurrences, and their repetitions: payments within days of one, of about the same
+        amount."""
         slot_of = np.full(len(days), -1)
         slot_of[fit.hits] = np.arange(len(fit.hits))
         main = slot_of[day_of] >= 0
@@ -343,7 +359,7 @@ class _Group:
 
 
 def _distinct(days: Ints) -> tuple[Ints, Ints]:
-    """Of days in order: each once, and which one each is."""
+    """The distinct days in order, and for each day the number of its distinct one."""
     new = np.ones(len(days), dtype=bool)
     np.not_equal(days[1:], days[:-1], out=new[1:])
     return days[new], np.cumsum(new) - 1
@@ -354,5 +370,5 @@ def _worth(series: Found) -> float:
 
 
 def _all(askings: Iterable[Asking[Found]]) -> Asking[Found]:
-    """What all of them find."""
+    """The results of all generators together."""
     return list(chain.from_iterable((yield from together(list(askings)))))

@@ -1,10 +1,10 @@
-"""The forecast of a series: its habit, its next day and amount, and how sure they are.
+"""Forecasts a series: its habit, its next day and amount, and how certain they are.
 
-Pure. Ranges are conformal (V. Vovk, A. Gammerman, G. Shafer, "Algorithmic Learning in a Random
-World" (2005); normalized by each series' own spread, H. Papadopoulos et al., "Normalized
-nonconformity measures for regression conformal prediction" (2008)): each of a series' last
-occurrences is predicted from those before it, and a range is as many times the series' spread as
-would have held COVERAGE of them, pooled over all series of its frequency.
+The functions are pure. Ranges are conformal (V. Vovk, A. Gammerman, G. Shafer, "Algorithmic
+Learning in a Random World" (2005); normalized by each series' own spread, H. Papadopoulos et al.,
+"Normalized nonconformity measures for regression conformal prediction" (2008)). Each of a series'
+last occurrences is predicted from those before it. A range is a multiple of the series' spread that
+would have contained COVERAGE of these occurrences, pooled over all series of the frequency.
 """
 
 from collections import Counter, defaultdict
@@ -23,29 +23,29 @@ from graph.enrich.series.moved_days import NO_RUN, WAYS, run_weekdays, shifted
 from graph.enrich.series.periods import EVERY, Grid, Grids, Ints, moved
 from graph.enrich.series.short_series import ABOUT
 
-COVERAGE = 0.94  # of the pooled past; a little of it is lost on what is new
-RUN = 5  # trials of one run on average, from which on they are no trials of their own
+COVERAGE = 0.94  # share of the pooled past; new data loses a little of it
+RUN = 5  # average number of trials of one run, above which the trials count as one
 TESTED = 4  # last occurrences of each series that are predicted from those before
-KNOWN = 3  # occurrences before one that is predicted for a trial
-FEWEST = 2  # occurrences that a prediction needs
+KNOWN = 3  # least occurrences before one that is predicted for a trial
+FEWEST = 2  # least occurrences for a prediction
 LOOSELY = 3  # days by which a probable series may leave its day, beside what is calibrated;
 # one of a long period may by ABOUT days
 SHORT, WIDER = 5, 2.0  # occurrences; below that many, the range of days is so much wider
-POOL = 5.0  # occurrences' worth of the frequency's common spread in each series' own
+POOL = 5.0  # weight, in occurrences, of the frequency's common spread in a series' own
 LEAST_SPREAD = 0.1  # days: no series is so regular that nothing could move it
-LEAST_CHANGE = 0.002  # of log amounts: pennies, rounding
+LEAST_CHANGE = 0.002  # in log amounts: pennies, rounding
 NEAR = 3  # days by which the agreed day may differ from the middle of the window
-USUAL = 3  # last amounts whose median is expected next
+USUAL = 3  # last amounts, whose median is expected next
 ENDED = 1.5  # periods without an occurrence, and the window, before a series counts as stopped;
 LONGER, LONGEST = 1 / 6, 6.0  # for each occurrence so many more: a long one is overdue for long
 AHEAD = 10  # slots after the last occurrence, of which one is not past while a series is active
-LAST_DAY = 2932896  # 9999-12-31, the last that a date can say
+LAST_DAY = 2932896  # 9999-12-31, the last day that a date can express
 
 
 @dataclass(frozen=True)
 class Course:
-    """A series' occurrences: slot, day, amount (log of all of a slot's main rows), last place; and
-    the weekday of its payer's runs."""
+    """A series' occurrences: slot, day, amount (the logarithm of all of a slot's main rows), last
+    place. Also the weekday of its payer's runs."""
 
     series: Series
     slots: Ints
@@ -78,7 +78,7 @@ class Course:
 class Habit:
     """The agreed day as the series itself shows it, and what weekends do to it.
 
-    `turn`: 1 or -1 where the agreed day is in the cycle after or before the grid's own.
+    `turn` is 1 or -1 if the agreed day is in the cycle after or before the grid's own.
     """
 
     grid: Grid
@@ -96,8 +96,8 @@ class Habits:
     """Every habit that a series may have: phases near the grid's own, and what weekends or the
     payer's weekly runs do.
 
-    A row a habit, the plainest first; a column an occurrence: the day that the habit expects, and
-    how far, on average, it has erred up to then.
+    There is one row per habit, the plainest first, and one column per occurrence. It has the day
+    that the habit expects, and its mean error up to then.
     """
 
     grid: Grid
@@ -121,11 +121,12 @@ class Habits:
         return cls(grid, by, expected, spread, run)
 
     def best(self, count: int) -> int:
-        """Which one errs least over the first `count` occurrences, the plainest of equals."""
+        """The habit with the smallest error over the first `count` occurrences; of equal ones the
+        plainest."""
         return int(np.round(self.spread[:, count - 1], 6).argmin())
 
     def habit(self, count: int) -> Habit:
-        """The habit that errs least, as `Habits.best` selects it."""
+        """The habit with the smallest error, as `Habits.best` selects it."""
         best = self.best(count)
         by, weekend = divmod(best, len(WAYS))
         turn, phase = (int(each[by]) for each in moved(self.grid, self.by))
@@ -135,10 +136,10 @@ class Habits:
 
 @dataclass(frozen=True)
 class Trial:
-    """One past occurrence, predicted from those before: errors and the spreads known then.
+    """One past occurrence, predicted from those before: the errors, and the spreads known then.
 
-    `day` it was expected on, whether it `came` in the very next slot, and whether its payer pays
-    `in_runs`.
+    `day` is the day on which it was expected. `came` says whether it came in the very next slot,
+    and `in_runs` whether its payer pays in runs.
     """
 
     frequency: str
@@ -154,13 +155,14 @@ class Trial:
 
 @dataclass(frozen=True)
 class Scale:
-    """Of one frequency: common spreads, and how many times a series' own spread a range is wide."""
+    """The common spreads of one frequency, and the width of a range as a multiple of a series'
+    spread."""
 
     day_spread: float
     day_times: float
     amount_spread: float
     amount_times: float
-    coverage: float  # of the days' ranges, when tried
+    coverage: float  # share of the day ranges that held in the trials
     came: float  # share of trials whose occurrence was not missed
     trials: int
 
@@ -170,7 +172,7 @@ class Expected:
     """The forecast of a series: the next day and amount, each with a range, and the probability
     that both ranges hold.
 
-    Days count from 1970-01-01; amounts are integers in 1/10,000 of the currency.
+    Days count from 1970-01-01. Amounts are integers in 1/10,000 of the currency.
     """
 
     slot: int
@@ -189,7 +191,7 @@ def courses(payments: Payments, series: Sequence[Series]) -> list[Course]:
 
 
 def trials(course: Course, hidden: int = 0) -> list[Trial]:
-    """The last occurrences but the hidden ones, each from those before."""
+    """The last occurrences except the hidden ones, each predicted from those before."""
     last = len(course.slots) - hidden
     return [_trial(course, at) for at in range(max(last - TESTED, KNOWN), last)]
 
@@ -208,25 +210,26 @@ def _trial(course: Course, at: int) -> Trial:
 
 
 def _amounts(amounts: Floats) -> tuple[float, float]:
-    """The median of the last ones, and the mean step from one to the next."""
+    """The median of the last amounts, and the mean step between amounts."""
     steps = np.abs(np.diff(amounts))
     return float(np.median(amounts[-USUAL:])), float(steps.mean()) if len(steps) else 0.0
 
 
 def _plain(course: Course, count: int) -> Floats:
-    """The first `count` amounts without what their months do to them."""
+    """The first `count` amounts without the effects of their months."""
     frequency = course.series.fit.grid.frequency
     return without(frequency, course.slots[:count], course.amounts[:count])
 
 
 def _effect(course: Course, count: int, slot: int) -> Effect:
-    """Of the slot's month, by the first `count` occurrences."""
+    """The effect of the slot's month, estimated from the first `count` occurrences."""
     frequency = course.series.fit.grid.frequency
     return month_effect(frequency, course.slots[:count], course.amounts[:count], slot)
 
 
 def scales(of_all: Sequence[Trial]) -> dict[str, Scale]:
-    """By frequency; `""` is of all together, for frequencies too rare to be calibrated alone."""
+    """The scales by frequency. The key `""` has the scale of all together, for frequencies that are
+    too rare."""
     by: dict[str, list[Trial]] = defaultdict(list)
     for trial in of_all:
         by[trial.frequency].append(trial)
@@ -253,8 +256,11 @@ def _scale(some: Sequence[Trial]) -> Scale:
 
 
 def _weights(some: Sequence[Trial]) -> Floats:
-    """Where a payer pays in runs, or most are of a few runs, these are late or early as a whole:
-    all that was expected on one day and came on one is one trial, however many were paid."""
+    """The weight of each trial.
+
+    If a payer pays in runs, or most trials are in a few runs, these are late or early as a whole.
+    Then all payments that were expected on one day and came on one day count as one trial.
+    """
     runs = Counter((trial.day, trial.day_error) for trial in some)
     in_few = len(some) > RUN * len(runs)
     each = (runs[t.day, t.day_error] if in_few or t.in_runs else 1 for t in some)
@@ -262,13 +268,14 @@ def _weights(some: Sequence[Trial]) -> Floats:
 
 
 def shrunk(own: Floats, common: float, occurrences: Floats, least: float) -> Floats:
-    """A series' own spread, with POOL occurrences of the frequency's common one."""
+    """A series' own spread, combined with POOL occurrences of the frequency's common spread."""
     mixed: Floats = (own * occurrences + common * POOL) / (occurrences + POOL) + least
     return mixed
 
 
 def _quantile(errors: Floats, weight: Floats) -> float:
-    """The (n + 1) x COVERAGE smallest, as conformal prediction asks; the greatest if n is small.
+    """The (n + 1) x COVERAGE smallest error, as conformal prediction requires; the greatest if n is
+    small.
 
     With weights, as for data of several kinds (R. Tibshirani et al., "Conformal prediction under
     covariate shift", NeurIPS 2019).
@@ -326,15 +333,16 @@ def _amount_range(amounts: Floats, scale: Scale, effect: Effect) -> tuple[int, i
 
 
 def _kept(course: Course, count: int, scale: Scale) -> float:
-    """How often an agreed day is kept, by the series' own past and by what is common."""
+    """How often an agreed day is kept, estimated from the series' own past and the common share."""
     agreed = float(course.slots[count - 1] - course.slots[0]) + 1
     return min((count + POOL * scale.came) / (agreed + POOL), 1.0)
 
 
 def is_active(course: Course, today: int) -> bool:
-    """Whether the series goes on: its last occurrence is less than ENDED periods ago, a little more
-    for a long series and for one that is usually late. A payment that is missing until then is
-    overdue.
+    """Return whether the series goes on.
+
+    It does if its last occurrence is less than ENDED periods ago, or a little more for a long
+    series and for one that is usually late. A payment that is missing until then is overdue.
     """
     frequency = course.series.fit.grid.frequency
     periods = ENDED + min(LONGER * len(course.slots), LONGEST)
@@ -343,7 +351,7 @@ def is_active(course: Course, today: int) -> bool:
 
 
 def next_day(course: Course, today: int) -> int | None:
-    """The first expected day that is not past; None of an ended series."""
+    """The first expected day that has not passed; None for an ended series."""
     if not is_active(course, today):
         return None
     slots = course.slots[-1] + 1 + np.arange(AHEAD)
@@ -358,7 +366,8 @@ Todays = Mapping[str, int]  # by source
 def todays(payments: Payments, now: int) -> Todays:
     """Each source's today: the last day of its books that is not in the future.
 
-    So old books work, too, and where one source's books end nothing of another's is overdue.
+    So old books work, too. If one source's books have ended, payments in another source are not
+    overdue because of that.
     """
     last = dict.fromkeys(payments.source, now)
     past = np.flatnonzero(payments.day <= now)
@@ -369,7 +378,7 @@ def todays(payments: Payments, now: int) -> Todays:
 
 @dataclass(frozen=True)
 class Backtest:
-    """The last occurrence of each series, predicted from the rest."""
+    """The last occurrence of each series, predicted from the others."""
 
     coverage: float | None
     amount_coverage: float | None
@@ -378,8 +387,10 @@ class Backtest:
 
 
 def backtest(payments: Payments, series: Sequence[Series]) -> Backtest:
-    """Hide the last occurrence of each series, and see whether the ranges hold. An occurrence that
-    did not come in the very next slot counts as missed."""
+    """Hide the last occurrence of each series, and check whether the ranges hold.
+
+    An occurrence that did not come in the very next slot counts as missed.
+    """
     every = [course for course in courses(payments, series) if len(course.slots) > KNOWN]
     calibration = scales([trial for course in every for trial in trials(course, hidden=1)])
     pairs = [(course, ahead(course, calibration, hidden=1)) for course in every]

@@ -42,8 +42,8 @@ from graph.enrich.series.periods import FREQUENCIES, PERIOD, TAIL_DAYS, Grid, In
 
 Flags = NDArray[np.bool_]
 
-LEAST_KEPT = 0.4  # of the agreed days; less is no frequency, however far from chance
-TAIL = 0.06  # of the occurrences come early or late
+LEAST_KEPT = 0.4  # share of the agreed days; less is not a frequency, however far from chance
+TAIL = 0.06  # share of the occurrences that come early or late
 UNLIKE = 0.1  # of log amounts: as bad as a whole window's distance
 MOST_UNLIKE = 5.0  # such distances; more is not worse
 ALIKE = 0.02  # of log amounts: what costs about the same
@@ -51,27 +51,27 @@ ALIKE = 0.02  # of log amounts: what costs about the same
 
 @dataclass(frozen=True)
 class Fit:
-    """A grid that a set of days keeps. `hits`: places in the set, one a slot, in order."""
+    """A grid that a set of days keeps. `hits` are places in the set, one per slot, in order."""
 
     grid: Grid
     width: int
     hits: Ints
     slots: Ints
     offsets: Ints
-    odds: float  # natural logarithm, the price of choosing paid
+    odds: float  # natural logarithm, after the price of choosing
     kept: float  # h
 
     @property
     def expected(self) -> int:
-        """Agreed days from the first occurrence to the last."""
+        """The number of agreed days from the first occurrence to the last."""
         return int(self.slots[-1] - self.slots[0]) + 1
 
 
 def best(requests: Sequence[FitRequest], others: Others, sure: float) -> list[Fit | None]:
-    """For each set: the frequency that it keeps by the greatest odds, None if none has odds of
+    """For each set, the fit of the frequency with the greatest odds, or None if no odds reach
     `sure`.
 
-    Amounts choose between days of one slot: the one most like the others.
+    If several days are in one slot, amounts choose: the one most similar to the others.
     """
     return [fit for some in chunks(requests) for fit in _best(Sets.of(some, others), sure)]
 
@@ -100,7 +100,8 @@ def _still(every: Tries, begin: Ints, turn: int, least: Floats) -> Ints:
 
 @dataclass(frozen=True)
 class _Found:
-    """Runs: their odds, their ends among what is near, and which try each is of (-1: none yet)."""
+    """Runs with their odds, their ends among the near days, and the number of their try (-1: none
+    yet)."""
 
     odds: Floats
     begin: Ints
@@ -109,12 +110,12 @@ class _Found:
 
     @classmethod
     def none(cls, least: Floats) -> "_Found":
-        """Nothing so far; what comes must have better odds than `least`."""
+        """No runs. A run must have better odds than `least` to be taken."""
         zeros = np.zeros(len(least), dtype=np.int64)
         return cls(least.copy(), zeros, zeros.copy(), zeros - 1)
 
     def take(self, others: "_Found", place: Ints, at: Ints) -> None:
-        """Those of `others` that are better than what is known at these places."""
+        """Replace the runs at these places by those of `others` that are better."""
         better = others.odds > self.odds[at]
         self.place[at[better]] = place[better]
         for name in ("odds", "begin", "end"):
@@ -142,9 +143,9 @@ def _fits(sets: Sets, some: Tries) -> _Found:
 
 @dataclass(frozen=True)
 class _Near:
-    """Of each grid, one day for each of its slots that has any within the window and its tails.
+    """For each grid, one day for each slot that has a day within the window and its tails.
 
-    `places` into the sets' days, in the order of slots; `begin`: where each grid's begin.
+    `places` refer to the sets' days, in the order of slots. `begin` has the start of each grid.
     """
 
     places: Ints
@@ -162,7 +163,7 @@ class _Near:
 
 
 def _enough(sets: Sets, some: Tries) -> tuple[_Near, Ints]:
-    """What is near those grids that have enough of it, and which these are."""
+    """The near days of those grids that have enough of them, and the numbers of these grids."""
     near, of = _near(sets, some)
     counts = np.diff(near.begin)
     has_enough = counts >= LEAST_OF[some.frequency]
@@ -190,12 +191,12 @@ def _near(sets: Sets, some: Tries) -> tuple[_Near, Ints]:
 
 
 def _window(some: Tries) -> tuple[Ints, Ints, Ints]:
-    """From how many days before the agreed one to how many after it, and the tails."""
+    """The days before and after the agreed one that the window contains, and the tails."""
     return -(some.width // 2), (some.width - 1) // 2, TAIL_DAYS[some.frequency]
 
 
 def _one_a_slot(of: Ints, slots: Ints, cost: Floats | Ints) -> Ints:
-    """The cheapest row of each slot of each grid, the first of equals."""
+    """The cheapest row of each slot of each grid; of equal rows the first."""
     order = np.lexsort((cost, slots, of))
     new = np.ones(len(order), dtype=bool)
     new[1:] = (np.diff(slots[order]) != 0) | (np.diff(of[order]) != 0)
@@ -203,7 +204,7 @@ def _one_a_slot(of: Ints, slots: Ints, cost: Floats | Ints) -> Ints:
 
 
 def _density(sets: Sets, some: Tries, near: _Near) -> Floats:
-    """ln k of each: how much likelier than by activity alone it is to fall where it does."""
+    """ln k of each day: how much more likely it is at its place than by activity alone."""
     of = np.repeat(np.arange(len(some)), np.diff(near.begin))
     group, agreed = sets.group[some.of[of]], some.grids.agreed(near.slots, of)
     low, high, tail = (bounds[of] for bounds in _window(some))
@@ -213,13 +214,13 @@ def _density(sets: Sets, some: Tries, near: _Near) -> Floats:
 
 
 def _span(some: Tries, first: Ints, last: Ints) -> tuple[Ints, Ints]:
-    """From half a period before the first slot to half a period after the last."""
+    """The days from half a period before the first slot to half a period after the last."""
     half, of = (PERIOD[some.frequency] // 2).astype(np.int64), np.arange(len(some))
     return some.grids.agreed(first, of) - half, some.grids.agreed(last, of) + half + 1
 
 
 def _judged(sets: Sets, some: Tries, near: _Near, density: Floats, run: Run) -> Floats:
-    """The odds of the runs, with the share kept and the other days as they are in them."""
+    """The odds of the runs, with the share of kept days and the other days as they are in them."""
     begin, end = (near.begin[:-1] + offset for offset in run)
     first, last, m = near.slots[begin], near.slots[end - 1], end - begin
     since, until = _span(some, first, last)
@@ -237,13 +238,13 @@ def _judged(sets: Sets, some: Tries, near: _Near, density: Floats, run: Run) -> 
 
 
 def _chance(n: Ints, cells: Floats) -> tuple[Floats, Floats]:
-    """N and L: n days taken of so many."""
+    """N and L for n days out of this number of cells."""
     cells = np.maximum(cells, n + 1.0)
     return n / (1 - n / cells), -cells * np.log(1 - n / cells)
 
 
 def _by_chance(n: Ints, m: Ints, cells: Floats) -> Floats:
-    """How well chance alone does with n days, less how well with those not of the series."""
+    """How well chance alone explains n days, less how well it explains those not in the series."""
     cells = np.maximum(cells, n + 1.0)
     odds, rate = _chance(n, cells)
     less, rest = _chance(n - m, cells)
@@ -252,7 +253,7 @@ def _by_chance(n: Ints, m: Ints, cells: Floats) -> Floats:
 
 
 def _with_ends(sets: Sets, every: Tries, winners: _Found) -> list[Fit | None]:
-    """The fits as such, with what lies at their very ends."""
+    """The winners as fits, extended at both ends."""
     fits: list[Fit | None] = [None] * len(sets)
     some = np.flatnonzero(winners.place >= 0)
     if not len(some):
@@ -269,9 +270,10 @@ def _with_ends(sets: Sets, every: Tries, winners: _Found) -> list[Fit | None]:
 
 
 def _whole(sets: Sets, near: _Near, shape: tuple[Grid, int], run: tuple[int, int, int]) -> Fit:
-    """Also the very next occurrences at both ends, late or early ones, if they cost about the same.
+    """The fit, with the next occurrences at both ends, if they are late or early and cost about the
+    same.
 
-    By itself one that is out of the window proves nothing, and the best run ends before it.
+    An occurrence outside the window proves nothing by itself, so the best run ends before it.
     """
     at, begin, end = run
     first, last, m = int(near.slots[begin]), int(near.slots[end - 1]), end - begin

@@ -1,9 +1,9 @@
 """Searches for series only where payments have changed since the last search.
 
-A group is the payments between the same two parties in one source and currency. A group with
-unchanged rows is not searched again. The activity of the rest of the books also has a small
-influence on a fit's odds; that alone is no reason to search again (`manage.py enrich --all` does).
-A change of the method's source code is one.
+A group consists of the payments between the same two parties in one source and currency. A group
+with unchanged rows is not searched again. The activity of the other books has a small influence on
+a fit's odds, too, but a change of it alone is no reason to search again (`manage.py enrich --all`
+does). A change of the method's source code is a reason.
 """
 
 import hashlib
@@ -57,14 +57,15 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What an earlier search found in a group: `digest` of its rows, and its series."""
+    """The result of an earlier search in a group: the `digest` of its rows, and its series."""
 
     digest: str = ""
     found: list[Json] = field(default_factory=list)
 
 
 def find(user_id: UUID, payments: Payments, *, everything: bool = False) -> list[Series]:
-    """The tenant's series in the order of their first payments; `everything`: search all groups."""
+    """The tenant's series in the order of their first payments. With `everything`, all groups are
+    searched."""
     groups = {_key(payments, places): places for places in detect.groups(payments)}
     stored = {} if everything else _known(user_id)
     digests = {key: _digest(payments, places) for key, places in groups.items()}
@@ -86,7 +87,7 @@ def _key(payments: Payments, places: Ints) -> str:
 
 
 def _digest(payments: Payments, places: Ints) -> str:
-    """The group's days, amounts and words, in the order of the books."""
+    """A digest of the group's days, amounts and words, in the order of the books."""
     words = "\x00".join(payments.description[places]).encode("utf-8", "surrogatepass")
     return _hashed(payments.day[places].tobytes(), payments.amount[places].tobytes(), words)
 

@@ -1,15 +1,16 @@
-"""Series that are one: what goes on under another spelling, with another sign, or twice a month.
+"""Joins series that are one: continued under another spelling or sign, or twice a month.
 
-Pure. The search (`detect`) sees one payer and payee at a time, and one day a month. Afterwards two
-series of one source, currency and frequency are joined where the second begins in the first's next
-slots, for the same amount, when the first is over, and
+The functions are pure. The search (`detect`) looks at one payer and payee at a time, and at one day
+per month. Afterwards two series of one source, currency and frequency are joined if the second
+begins in the slots after the first's last one, with the same amount, when the first is over, and
+one of these holds:
 
-- the payee is spelled otherwise: the names begin alike, or the text is theirs alone;
-- payer and payee have changed sides, as others of the source have at that time: the books' signs
-  changed;
+- the payee is spelled differently: the names begin alike, or nobody else has the text;
+- payer and payee have changed places, as for other parties of the source at that time: the signs
+  in the books changed.
 
-or where both are monthly, of the same two, side by side for about the same amounts, about half a
-month apart: they are one series, twice a month.
+Two monthly series between the same two parties, at the same time, with about the same amounts and
+about half a month apart, are joined to one series twice a month.
 """
 
 from collections import defaultdict
@@ -25,17 +26,17 @@ from graph.enrich.series.periods import MONTH_CYCLE, TWICE, Days, Grid, Ints
 from graph.enrich.series.skipped_slots import without_strays
 from graph.ingest.store.identity import normalized
 
-NEXT = 2  # slots within which the second begins
-RISE = 0.12  # of log amounts, from the last of the first to the first of the second
-ALIKE = 0.25  # of log amounts, between the two days of a month
+NEXT = 2  # slots after the first's last one within which the second begins
+RISE = 0.12  # in log amounts, from the last of the first to the first of the second
+ALIKE = 0.25  # in log amounts, between the two days of a month
 HALF = range(13, 18)  # days between the two days of a month
-TOGETHER = 0.8  # of the months of either
+TOGETHER = 0.8  # least share of common months
 TURNED = 3  # parties of a source whose sides change at a time: the books' signs changed
-LETTERS = 5  # with which names begin alike
+LETTERS = 5  # letters in which names must agree at the beginning
 
 
 def joined(payments: Payments, found: Sequence[Series]) -> list[Series]:
-    """The series, those that are one joined; the order in which they were found does not matter."""
+    """The series after joining. The order in which they were found does not matter."""
     whole = [without_strays(payments, one) for one in found]
     ordered = sorted(whole, key=lambda one: int(one.places[0]))
     series = _halves(payments, ordered)
@@ -46,8 +47,8 @@ def joined(payments: Payments, found: Sequence[Series]) -> list[Series]:
 def _chained(
     payments: Payments, series: list[Series], pairs: list[tuple[int, int]]
 ) -> list[Series]:
-    """Each (first, second) pair becomes one, the earliest first; nothing is joined twice in one
-    go."""
+    """The series with each (first, second) pair joined, the earliest pair first. Each series is
+    joined once at most."""
     used, made = set[int](), []
     for first, second in sorted(pairs, key=lambda pair: int(series[pair[0]].places[0])):
         if not {first, second} & used:
@@ -59,7 +60,7 @@ def _chained(
 
 
 def _one(payments: Payments, first: Series, second: Series) -> Series | None:
-    """Both on the grid of the one that has more occurrences; None where they do not fit."""
+    """Both series on the grid of the one with more occurrences; None if they do not fit."""
     grid = max(first, second, key=lambda one: len(one.fit.hits)).fit.grid
     return _on(payments, grid, first, second)
 
@@ -116,7 +117,7 @@ def _twice(payments: Payments, one: Series, other: Series) -> Series | None:
 
 
 def _spelled(payments: Payments, series: list[Series]) -> list[tuple[int, int]]:
-    """Of one payer, the payee spelled otherwise from some day on."""
+    """Pairs with one payer, in which the payee is spelled differently from some day on."""
     texts = _parties_of_texts(payments)
     span = _spans(payments, payments.payee)
 
@@ -136,7 +137,8 @@ def _spelled(payments: Payments, series: list[Series]) -> list[tuple[int, int]]:
 
 
 def _turned(payments: Payments, series: list[Series]) -> list[tuple[int, int]]:
-    """Of the same two, payer and payee changed, at a time at which others of the source do so."""
+    """Pairs between the same two parties with payer and payee swapped, at a time at which this
+    happens to others of the source, too."""
 
     def key(one: Series) -> tuple[object, ...]:
         source, currency, *ends = _group(payments, one)
@@ -156,7 +158,7 @@ def _turned(payments: Payments, series: list[Series]) -> list[tuple[int, int]]:
 
 
 def _at_once(window: tuple[int, int], every: list[tuple[int, int]]) -> bool:
-    """Whether TURNED of the windows have a day of this one in common."""
+    """Return whether TURNED of the windows have a day in common with this one."""
     days = range(window[0] + 1, window[1] + 1)
     return max(sum(low < day <= high for low, high in every) for day in days) >= TURNED
 
@@ -171,7 +173,8 @@ def _pairs(
     key: Callable[[Series], tuple[object, ...]],
     fits: Callable[[Series, Series], bool],
 ) -> Iterator[tuple[int, int]]:
-    """Pairs of a key of which the second goes on where the first ends, each with one partner."""
+    """Yield pairs with one key in which the second series continues the first. Each series has one
+    partner."""
     groups: dict[tuple[object, ...], list[int]] = defaultdict(list)
     for at, one in enumerate(series):
         groups[key(one), one.frequency].append(at)
@@ -190,7 +193,7 @@ def _pairs(
 
 
 def _goes_on(payments: Payments, one: Series, other: Series) -> bool:
-    """Whether the second begins where the first's next slots are, for the same amount."""
+    """Return whether the second begins in the next slots of the first, with the same amount."""
     first, second = int(one.places[-1]), int(other.places[0])
     grid, step = one.fit.grid, payments.day[second] - payments.day[first]
     if not 0 < step <= (NEXT + 0.5) * grid.frequency.period:
@@ -210,7 +213,7 @@ def _group(payments: Payments, one: Series) -> tuple[object, ...]:
 
 
 def _parties_of_texts(payments: Payments) -> dict[str, set[int]]:
-    """The payees of each text that says something."""
+    """The payees of each informative text."""
     parties: dict[str, set[int]] = defaultdict(set)
     pairs = zip(payments.description.tolist(), payments.payee.tolist(), strict=True)
     for text, payee in pairs:
@@ -230,7 +233,8 @@ def _spans(payments: Payments, party: Ints) -> dict[int, tuple[int, int]]:
 
 
 def _begin_alike(one: str, other: str) -> bool:
-    """The same first word, or the one cut within it, and no other number in each."""
+    """Return whether the names have the same first word, or one is cut within it, and no different
+    numbers."""
     words = [normalized(name).split(" ") for name in (one, other)]
     numbers = [{word for word in each if word.isdigit()} for each in words]
     short, long = sorted((each[0] for each in words), key=len)

@@ -1,4 +1,5 @@
-"""How the month of the year changes the amount of a series, such as a bonus each June. Pure."""
+"""Estimates how the month of the year changes the amount of a series, such as a bonus each June.
+Pure functions."""
 
 from dataclasses import dataclass
 
@@ -7,22 +8,25 @@ import numpy as np
 from graph.enrich.series.activity import Floats
 from graph.enrich.series.periods import Frequency, Ints
 
-TELLING = 0.1  # of log amounts: what a month is above or below those beside it, to tell anything
-BESIDE = 3  # occurrences on each side that a month is compared with
+TELLING = 0.1  # in log amounts: the least difference from the neighbouring months
+BESIDE = 3  # occurrences on each side with which a month is compared
 
 
 @dataclass(frozen=True)
 class Effect:
-    """What a month of the year does to a series' amount, in logarithms: `sure` where several years
-    agree, `once` where it was seen a single time and may come again."""
+    """The effect of a month on a series' amount, in logarithms.
+
+    `sure` is the effect if several years agree. `once` is the effect if it was seen a single time
+    and may come again.
+    """
 
     sure: float = 0.0
     once: float = 0.0
 
 
 def month_effect(frequency: Frequency, slots: Ints, amounts: Floats, slot: int) -> Effect:
-    """Of the slot's month, by the occurrences' slots and logarithms of amounts: how far the same
-    month of the years before was from those beside it."""
+    """The effect of the slot's month. It is computed from the occurrences' slots and log amounts:
+    how far the same month of earlier years was from its neighbours."""
     if not _has_months(frequency):
         return Effect()
     same = np.flatnonzero((slot - slots) % (12 // frequency.step) == 0)
@@ -36,7 +40,7 @@ def month_effect(frequency: Frequency, slots: Ints, amounts: Floats, slot: int) 
 
 
 def without(frequency: Frequency, slots: Ints, amounts: Floats) -> Floats:
-    """The amounts without what their months do to them, where several years agree."""
+    """The amounts without the effects of their months, if several years agree."""
     if (
         not _has_months(frequency)
         or len(amounts) <= 12 // frequency.step
@@ -64,7 +68,7 @@ def _has_months(frequency: Frequency) -> bool:
 
 
 def _all_beside(amounts: Floats) -> Floats:
-    """`_beside` of each."""
+    """The result of `_beside` for each occurrence."""
     padded = np.pad(amounts, BESIDE, constant_values=np.nan)
     windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * BESIDE + 1).copy()
     windows[:, BESIDE] = np.nan
@@ -72,6 +76,6 @@ def _all_beside(amounts: Floats) -> Floats:
 
 
 def _beside(amounts: Floats, at: int) -> float:
-    """The median of the occurrences around one, without it."""
+    """The median of the occurrences around one, without the one itself."""
     around = np.delete(amounts, at)
     return float(np.median(around[max(at - BESIDE, 0) : at + BESIDE]))

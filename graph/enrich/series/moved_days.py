@@ -1,6 +1,7 @@
-"""Where agreed days are moved to: weekends to a working day, all days to the payer's weekly run.
+"""Moves agreed days: weekends to a working day, or all days to the payer's weekly run. Pure
+functions.
 
-Pure. Many payers pay on one weekday only, whatever days they have agreed upon.
+Many payers pay on one weekday only, whatever days they have agreed on.
 """
 
 import numpy as np
@@ -12,14 +13,14 @@ from graph.enrich.columns.payments import Ints, Payments
 WAYS = ("kept", "after", "before", "run_after", "run_before")
 SATURDAY = 2  # 1970-01-01 was a Thursday: (day + 5) % 7 is 0 on a Saturday
 NO_RUN = -1
-MANY, DAYS = 40, 12  # payments of a payer, and days on which it pays, from which on they tell
-SHARE = 0.8  # of its payments on one weekday: these are its runs
+MANY, DAYS = 40, 12  # least payments of a payer, and least days on which it pays, that show a habit
+SHARE = 0.8  # least share of its payments on one weekday, which is then the weekday of its runs
 MONDAY = 4  # (day - MONDAY) % 7 is 0 on a Monday
 
 
 @once
 def run_weekdays(payments: Payments) -> Ints:
-    """For each payment the weekday of its payer's runs in that source (0 Monday), or NO_RUN."""
+    """For each payment, the weekday of its payer's runs in that source (0 Monday), or NO_RUN."""
     payer = codes(payments.source, payments.payer)
     size = int(payer.max(initial=-1)) + 1
     weekday = (payments.day - MONDAY) % 7
@@ -31,8 +32,8 @@ def run_weekdays(payments: Payments) -> Ints:
 
 
 def shifted(days: Ints, way: str, run: int = NO_RUN) -> Ints:
-    """The days, with weekends moved to the Monday after or to the Friday before, or kept; or all
-    moved to the payer's next weekly run, or to the one before."""
+    """The days, with weekends moved to the Monday after or to the Friday before, or not moved. Or
+    all days moved to the payer's next weekly run, or to the one before."""
     if way == "kept":
         return days
     if way.startswith("run"):

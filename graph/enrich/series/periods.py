@@ -1,6 +1,6 @@
-"""The frequencies in which money is paid, as grids of days: every so many days, or so many months.
+"""The frequencies of payments as grids of days: every few days, or every few months.
 
-Pure: days are numbers since 1970-01-01, months since January 1970.
+Pure functions. Days are numbers since 1970-01-01, months since January 1970.
 """
 
 from dataclasses import dataclass
@@ -18,11 +18,11 @@ MONTH_CYCLE = 31  # days of the month, 1..31, as phases
 class Frequency:
     """A frequency: every `step` days, or `step` months (`monthly`).
 
-    A width is how many days in a row an occurrence may fall on. The widest leaves room for four
-    days of lateness or earliness and a weekend, as long as it tells days of the rhythm from others.
-    `rarity`: log odds against this rhythm before any day is seen, beside the usual ones.
-    `times` a month: on so many days, the phase being the first and, in whole cycles, the days from
-    it to the second.
+    A width is the number of consecutive days on which an occurrence may fall. The widest allows
+    four days of lateness or earliness and a weekend, as long as the window still distinguishes days
+    of the frequency from others. `rarity` is the log odds against this frequency before any day is
+    known, compared with the usual ones. `times` is the number of payment days per month. With two,
+    the phase contains the first day and, in whole cycles, the days from it to the second.
     """
 
     name: str
@@ -34,17 +34,17 @@ class Frequency:
 
     @property
     def period(self) -> float:
-        """In days, on average (the Gregorian year has 365.2425)."""
+        """The mean length in days (the Gregorian year has 365.2425)."""
         return self.step * 365.2425 / 12 / self.times if self.monthly else float(self.step)
 
     @property
     def cycle(self) -> int:
-        """How many phases there are."""
+        """The number of phases."""
         return self.step * (MONTH_CYCLE if self.monthly else 1)
 
     @property
     def tail(self) -> int:
-        """By how many days more than its window allows an occurrence may be early or late."""
+        """The number of days outside the window by which an occurrence may be early or late."""
         return min(7, int(self.period - self.windows[-1]) // 3)
 
 
@@ -59,7 +59,7 @@ FREQUENCIES = (
     Frequency("half_yearly", 6, monthly=True, windows=(1, 3, 7, 11, 15), rarity=1.0),
     Frequency("yearly", 12, monthly=True, windows=(1, 3, 7, 11, 15)),
 )
-# Never fitted: two monthly series side by side may be one (`continued`).
+# Never fitted: two monthly series side by side may be joined to one (`joined_series`).
 TWICE = Frequency("twice_monthly", 1, monthly=True, windows=(1, 3, 5), times=2)
 EVERY = (*FREQUENCIES, TWICE)
 BY_FREQUENCY = {frequency.name: frequency for frequency in EVERY}
@@ -73,7 +73,7 @@ TAIL_DAYS = np.array([frequency.tail for frequency in EVERY], dtype=np.int64)
 
 
 def month_of(days: Ints) -> Ints:
-    """The month that each day lies in."""
+    """The month of each day."""
     months: Ints = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
     return months
 
@@ -86,7 +86,7 @@ def first_of(months: Ints) -> Ints:
 
 @dataclass(frozen=True)
 class Days:
-    """Days, with what frequencies ask of them."""
+    """Days, with the values that frequencies need of them."""
 
     day: Ints
 
@@ -96,17 +96,17 @@ class Days:
 
     @cached_property
     def of_month(self) -> Ints:
-        """The day of the month, from 0."""
+        """The day of the month, counted from 0."""
         return self.day - first_of(self.month)
 
     def at(self, places: Ints) -> "Days":
-        """Those at these places, which may be the same several times."""
+        """The days at these places. A place may occur several times."""
         some = Days(self.day[places])
         some.__dict__["month"] = self.month[places]
         return some
 
     def phases(self, frequency: Frequency) -> Ints:
-        """Where in the frequency's cycle each day lies."""
+        """The position of each day in the frequency's cycle."""
         if not frequency.monthly:
             return self.day % frequency.step
         return (self.month % frequency.step) * MONTH_CYCLE + self.of_month
@@ -114,10 +114,10 @@ class Days:
 
 @dataclass(frozen=True)
 class Grids:
-    """Many grids at once: of each its rhythm (a place in EVERY) and its phase.
+    """Many grids at once: the frequency of each (a place in EVERY) and its phase.
 
-    A grid is the agreed days of a frequency that have one phase. Slots number them, from 1970 on
-    and backwards. A month that is too short for its day has it on its last day.
+    A grid consists of the agreed days of a frequency with one phase. Slots number them from 1970
+    on, also backwards. In a month that is too short, the agreed day is the last day.
     """
 
     frequency: Ints
@@ -138,7 +138,7 @@ class Grids:
         return days
 
     def slots(self, days: Days, of: Ints) -> Ints:
-        """The slot whose agreed day is nearest to each day; the earlier one of two."""
+        """The slot whose agreed day is nearest to each day; of two the earlier one."""
         step, phase = STEP[self.frequency[of]], self.phase[of]
         slots = -((phase - days.day + step // 2) // step)
         some = np.flatnonzero(MONTHLY[self.frequency[of]])
@@ -177,7 +177,8 @@ class Grid:
 
 
 def moved(grid: Grid, by: Ints) -> tuple[Ints, Ints]:
-    """By so many days: the cycles that the phase turns into, and the phase in its cycle."""
+    """The grid's phase moved by this many days: the cycles that the phase turns into, and the phase
+    in its cycle."""
     if grid.frequency is TWICE:
         gap, first = divmod(grid.phase, MONTH_CYCLE)
         return np.zeros_like(by), gap * MONTH_CYCLE + np.clip(first + by, 0, MONTH_CYCLE - 1)

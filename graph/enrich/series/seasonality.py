@@ -1,10 +1,10 @@
-"""Seasons in monthly totals. Pure.
+"""Finds seasons in monthly totals. Pure functions.
 
-The additive decomposition y = T + S + R of twelve months' cycle: T the trend, S the mean of what
-is above it in each month of the year, R the rest. Strength F = max(0, 1 - Var(R) / Var(S + R)):
-X. Wang, K. Smith, R. Hyndman, "Characteristic-based clustering for time series data", Data Mining
-and Knowledge Discovery 13 (2006), 335-364; R. Hyndman, G. Athanasopoulos, "Forecasting: Principles
-and Practice", 3rd ed. (2021), section 4.3.
+The method is the additive decomposition y = T + S + R with a cycle of twelve months: T is the
+trend, S the mean deviation from it in each month of the year, and R the rest. Strength F = max(0, 1
+- Var(R) / Var(S + R)): X. Wang, K. Smith, R. Hyndman, "Characteristic-based clustering for time
+series data", Data Mining and Knowledge Discovery 13 (2006), 335-364; R. Hyndman, G. Athanasopoulos,
+"Forecasting: Principles and Practice", 3rd ed. (2021), section 4.3.
 """
 
 from dataclasses import dataclass
@@ -16,31 +16,31 @@ from graph.enrich.series.activity import Floats
 from graph.enrich.series.periods import Ints
 
 YEAR = 12
-CYCLES = 2  # whole years that must be seen
+CYCLES = 2  # least number of whole years
 LEAST_MONTHS = CYCLES * YEAR
-CHANCE = 0.001  # of a season as strong in noise; a tenant has hundreds of flows
-HIGH = 1.25  # times the flow's mean: a month of the season
+CHANCE = 0.001  # probability of a season this strong in noise; a tenant has hundreds of flows
+HIGH = 1.25  # factor of the flow's mean from which a month belongs to the season
 LEAST_STRENGTH = 0.4
 LEAST_BUSY = 8  # months with any payment; fewer are single payments, not a season
-LONGEST = 1200  # months; a century of books: what is older does not matter to the next year
+LONGEST = 1200  # months; a century of books, because older ones do not matter for the next year
 
 
 @dataclass(frozen=True)
 class Season:
-    """Strength in 0..1, the months (1..12) that are high, and the numbers behind them."""
+    """The strength in 0..1, the months (1..12) that are high, and the numbers behind them."""
 
     strength: float
     months: tuple[int, ...]
-    by_month: tuple[float, ...]  # each month of the year, in shares of the mean
-    chance: float  # of as much in noise
-    seen: int  # months
+    by_month: tuple[float, ...]  # each month of the year, as shares of the mean
+    chance: float  # probability of a season this strong in noise
+    seen: int  # number of months
 
 
 def season(totals: Floats, months: Ints) -> Season | None:
-    """The season of these months' totals (0 is January 1970); months that are not known are absent.
+    """The season of these months' totals (0 is January 1970). Unknown months are absent.
 
-    None where fewer than two cycles are seen, where noise could be as seasonal (the F-test of the
-    months' means, on the trend's residuals), and where no month stands out.
+    None if there are fewer than two cycles, if noise could be as seasonal (the F-test of the
+    months' means, on the trend's residuals), or if no month stands out.
     """
     if not len(totals) or np.ptp(months) + 1 < LEAST_MONTHS or totals.mean() <= 0:
         return None
@@ -77,7 +77,8 @@ def _decomposed(totals: Floats, months: Ints) -> tuple[Floats, Floats]:
 
 
 def _chance(seasonal: Floats, rest: Floats) -> float:
-    """The p of the months' means being equal: one-way analysis of variance (R. A. Fisher, 1925)."""
+    """The p-value for equal means of the months: one-way analysis of variance (R. A. Fisher,
+    1925)."""
     free = len(rest) - YEAR - 1
     within = float((rest**2).sum())
     if free <= 0:

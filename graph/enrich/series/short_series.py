@@ -1,8 +1,9 @@
-"""Short series: three to six payments of one amount, or a yearly one seen twice. Pure.
+"""Finds short series: three to six payments of one amount, or a yearly one seen twice. Pure
+functions.
 
-So few days alone prove nothing (`fitting`): these series are stated as probable, with a lower
-score. Habits are left out: a shop where other amounts are paid in between. The payments are equal,
-each one period after the one before it, none missed, on the agreed day or where a weekend moves it.
+So few days alone prove nothing (`grid_fit`), so these series are probable only, with a lower score.
+The payments are equal, each one period after the one before it, none missed, on the agreed day or
+where a weekend moves it. A party with other amounts in between, such as a shop, is left out.
 Frequencies in days need one payment more than those in months, because payment runs are on one
 weekday. Two payments are a yearly series if day, amount and an unusual wording agree.
 """
@@ -18,23 +19,23 @@ from graph.enrich.series.closing_days import are_closed
 from graph.enrich.series.grid_fit import Fit
 from graph.enrich.series.periods import BY_FREQUENCY, FREQUENCIES, Days, Frequency, Grid, Ints
 
-FEWEST, MOST = 3, 6  # equal payments; more are for the likelihood of their days
-BETWEEN = 1  # payments of other amounts between them, at most
-MOVED = 4  # days by which a weekend with holidays beside it moves a payment
-GOES_ON = {2: 0.55, 3: 0.65, 4: 0.8, 5: 0.85, 6: 0.88}  # chance that one more comes (forecast)
+FEWEST, MOST = 3, 6  # equal payments; with more, the likelihood of their days decides
+BETWEEN = 1  # most payments of other amounts between them
+MOVED = 4  # days by which a weekend with holidays may move a payment
+GOES_ON = {2: 0.55, 3: 0.65, 4: 0.8, 5: 0.85, 6: 0.88}  # probability of one more
 # Chance that so many are a series: all 160 of planted books of seeds 6 to 10 were, and all 13 of a
 # council's, read one by one; a sceptic's five of each length count against them, and no short one
 # is stated to be surer than .96.
 IS_SERIES = {2: 0.9, 3: 0.95, 4: 0.96, 5: 0.96, 6: 0.96}
-YEAR, ABOUT = 365, 7  # days between two of a yearly series, give or take
-RISE = 0.12  # of log amounts, within a year
-WIDTH = 3  # days around the agreed one
+YEAR, ABOUT = 365, 7  # days between two payments of a yearly series, and the tolerance
+RISE = 0.12  # in log amounts, within a year
+WIDTH = 3  # days around the agreed day
 
 
 @dataclass(frozen=True)
 class Group:
-    """Payments between two that are in no series yet, by day: logarithms of amounts, wordings, and
-    whether each wording is one that many parties have."""
+    """Payments between two parties that are in no series yet, by day. It has the logarithms of
+    their amounts, their wordings, and whether many parties have a wording."""
 
     days: Ints
     amounts: Floats
@@ -43,7 +44,7 @@ class Group:
 
 
 def find(group: Group) -> Iterator[tuple[Ints, Fit]]:
-    """Places of the payments of each short series, one a slot, and its fit."""
+    """Yield the places of the payments of each short series, one per slot, and its fit."""
     amounts, of, counts = np.unique(group.amounts, return_inverse=True, return_counts=True)
     for at in np.flatnonzero((counts >= FEWEST) & (counts <= MOST)).tolist():
         places = np.flatnonzero(of == at)
@@ -54,7 +55,7 @@ def find(group: Group) -> Iterator[tuple[Ints, Fit]]:
 
 
 def chance(occurrences: int) -> float:
-    """That so many equal payments on their agreed days are a series."""
+    """The probability that this number of equal payments on their agreed days is a series."""
     return IS_SERIES[min(max(occurrences, min(IS_SERIES)), max(IS_SERIES))]
 
 
@@ -82,7 +83,8 @@ def _of_two(group: Group) -> Fit | None:
 
 
 def _kept(frequency: Frequency, days: Ints) -> Fit | None:
-    """The grid of the frequency whose agreed days these are, one after the other."""
+    """The fit to the grid of the frequency if these are its agreed days, one after the other; else
+    None."""
     for phase in dict.fromkeys(Days(days).phases(frequency).tolist()):
         grid = Grid(frequency, phase)
         slots = grid.slots(Days(days))
@@ -93,7 +95,7 @@ def _kept(frequency: Frequency, days: Ints) -> Fit | None:
 
 
 def _as_agreed(agreed: Ints, days: Ints) -> Ints:
-    """Whether each is paid on its agreed day, or where a weekend or a holiday moves that."""
+    """Marks days that are the agreed day, or the day to which a weekend or a holiday moves it."""
     moved = are_closed(agreed) & (abs(days - agreed) <= MOVED)
     return np.asarray((days == agreed) | moved)
 

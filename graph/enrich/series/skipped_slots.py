@@ -1,7 +1,8 @@
-"""Series that keep every second slot only: of a longer frequency, beside a stray payment. Pure.
+"""Corrects series that keep only every second slot: they have a longer frequency, and one payment
+is a stray. Pure functions.
 
-Half-yearly payments of one amount, and one of quite another amount that happens to lie a quarter
-after one of them, look like a quarterly series that missed most of its days.
+Half-yearly payments of one amount, and a payment of quite another amount a quarter after one of
+them, look like a quarterly series that missed most of its days.
 """
 
 from dataclasses import replace
@@ -23,7 +24,8 @@ ALIKE, UNLIKE = 0.12, 0.7  # of log amounts: those of the series, and the stray 
 
 
 def without_strays(payments: Payments, one: Series) -> Series:
-    """The series on the longer frequency, without its one stray payment; else as it is."""
+    """The series with the longer frequency and without its one stray payment; otherwise the series
+    unchanged."""
     slots = np.unique(one.slots[one.main > 0])
     parity = int(np.bincount(slots % 2, minlength=2).argmax())
     kept = slots[slots % 2 == parity]

@@ -1,4 +1,4 @@
-"""Guesses statements of an account or a card: one side is the tenant's account, the other the
+"""Guesses statements of an account or a card. One party is the tenant's account, the other the
 counterparty."""
 
 from dataclasses import replace
@@ -26,8 +26,8 @@ from graph.ingest.mappings.mapping import PartyRule
 
 
 def is_account(sample: Sample, money: Money) -> bool:
-    """Whether there is a running balance, money out beside money in, or signs that show the
-    direction."""
+    """Return whether there is a running balance, a debit and a credit column, or signs that show
+    the direction."""
     role = sample.role
     if role("balance") or money.debit:
         return role("department") is None
@@ -45,7 +45,8 @@ def is_account(sample: Sample, money: Money) -> bool:
 
 
 def is_processor_account(sample: Sample) -> bool:
-    """A processor's account with names, which takes fees of what comes in and pays as well."""
+    """Return whether it is a processor's account with names, which takes fees of incoming payments
+    and also pays."""
     return all(map(sample.role, ("counterparty", "fee", "net", "email")))
 
 
@@ -89,7 +90,8 @@ def account_book(sample: Sample, own: str, money: Money, choices: Choices, *, ca
 
 
 def _between_named(sample: Sample, money: Money) -> Book | None:
-    """Both sides named in each row, and amounts without a sign: the payer pays the payee."""
+    """The book if each row names both parties and amounts have no sign: the payer pays the
+    payee."""
     payer, payee = sample.role("payer"), sample.role("payee")
     coded = sample.role("direction") or money.endings[0] or money.endings[1]
     if payer is None or payee is None or money.column is None or money.signed or coded:
@@ -131,7 +133,8 @@ def _with_direction(
 
 
 def _prior(sample: Sample, book: Book) -> float:
-    """Our own name on the paying side of the rows below zero, or above; a fee that is taken."""
+    """Evidence for the direction: the tenant's own name as the payer of the negative rows or of the
+    positive ones, or a fee."""
     if is_processor_account(sample):
         return 4.0  # of what comes in
     constant, _ = constant_side(sample, least=0.5)

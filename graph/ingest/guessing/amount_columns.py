@@ -1,4 +1,5 @@
-"""The columns of a row's amount: one, a debit and a credit, or a price times a quantity."""
+"""Finds the columns of a row's amount: one column, a debit and a credit, or a price times a
+quantity."""
 
 import re
 from dataclasses import dataclass, replace
@@ -16,10 +17,11 @@ _ENDING = re.compile(r"([A-Za-z]{1,2})\.?$")
 
 @dataclass(frozen=True)
 class Money:
-    """Either `column` (with `times`), or `debit` and `credit`.
+    """The columns of the amount: either `column` (with `times`), or `debit` and `credit`.
 
-    `unsigned`: columns whose minus only repeats what they are called. `endings`: the words behind
-    the amounts that say paid and received. `original`: it is not the account's own currency.
+    `unsigned` are columns whose minus only repeats what the title says. `endings` are the words
+    after the amounts that mean paid and received. `original` means that the amount is not in the
+    account's own currency.
     """
 
     column: Column | None = None
@@ -66,12 +68,13 @@ def amount_columns(sample: Sample, forced: str = "") -> Money:
 
 
 def received_by_us(money: Money) -> Money:
-    """The sides as somebody has them who pays us: what is credited to us is what they pay."""
+    """The columns from the point of view of a payer of the tenant: what is credited to the tenant
+    is what the payer pays."""
     return replace(money, debit=money.credit, credit=money.debit)
 
 
 def rival_of(sample: Sample, money: Money) -> Column | None:
-    """Another column that is also named like an amount, and mostly holds other values."""
+    """Another column that also has the name of an amount, and mostly has other values."""
     amount_column = money.column
     if amount_column is None or sample.role("amount") is not amount_column:
         return None
@@ -87,7 +90,7 @@ def rival_of(sample: Sample, money: Money) -> Column | None:
 
 
 def nameless_amounts(sample: Sample, chosen: Column) -> list[Column]:
-    """Other columns of amounts with cents that no name speaks for either."""
+    """Other columns of amounts with cents whose titles say nothing."""
     balance = sample.role("balance")
     return [
         column
@@ -105,7 +108,7 @@ def _amounts(column: Column) -> int:
 
 
 def _single(sample: Sample) -> tuple[Column | None, bool]:
-    """Gross where a fee makes the net; else the net, the amount or the total."""
+    """The gross amount if a fee gives the net amount, else the net, the amount or the total."""
     role = sample.role
     amount, net, gross, fee = role("amount"), role("net"), role("gross"), role("fee")
     if gross and net and fee and _differs_by(sample, gross, net, fee):
@@ -137,7 +140,7 @@ def _is_part(sample: Sample, gross: Column, net: Column) -> bool:
 
 
 def _whole_of(sample: Sample, rest: Column, fee: Column) -> Column | None:
-    """The column from which the fee was taken to make the rest, in every row that has a fee."""
+    """The column from which the fee was subtracted to give the rest, in every row with a fee."""
     for column in sample.columns:
         if column is rest or column is fee or not column.is_money or column.is_date:
             continue
@@ -153,7 +156,7 @@ def _whole_of(sample: Sample, rest: Column, fee: Column) -> Column | None:
 
 
 def _differs_by(sample: Sample, whole: Column, rest: Column, part: Column) -> bool:
-    """Whether the whole less the part is the rest, in most rows."""
+    """Return whether the whole less the part is the rest, in most rows."""
     rows = [
         abs(a) - abs(b) == abs(c) or (a + c == b and (c < 0 or a < 0))
         for a, b, c in zip(*map(sample.amounts, (whole, rest, part)), strict=True)
@@ -174,7 +177,7 @@ def _sides(sample: Sample) -> tuple[Column, Column] | None:
 
 
 def _says_the_same(sample: Sample, single: Column, sides: tuple[Column, Column]) -> bool:
-    """Whether the one column holds the other two, with a sign."""
+    """Return whether the one column contains the other two, with a sign."""
     if not single.signed:
         return False
     debit, credit = (sample.amounts(column) for column in sides)
@@ -187,7 +190,7 @@ def _says_the_same(sample: Sample, single: Column, sides: tuple[Column, Column])
 
 
 def _is_swapped(sample: Sample, debit: Column, credit: Column) -> bool:
-    """Whether the balance grows by debits: an account as bookkeepers write it."""
+    """Return whether debits increase the balance, as in an account of a ledger."""
 
     amounts = [
         None if d is None and c is None else abs(c or Decimal(0)) - abs(d or Decimal(0))
@@ -198,7 +201,7 @@ def _is_swapped(sample: Sample, debit: Column, credit: Column) -> bool:
 
 
 def _endings(column: Column) -> tuple[frozenset[str], frozenset[str]]:
-    """The words for paid and received behind the amounts: '1,200.00 Dr'."""
+    """The words for paid and received after the amounts: '1,200.00 Dr'."""
     words = {match[1].casefold() for value in column.values if (match := _ENDING.search(value))}
     if not words or not words <= {word for word in words if plain(word) in PAID | RECEIVED}:
         return frozenset(), frozenset()

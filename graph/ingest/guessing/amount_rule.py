@@ -17,7 +17,7 @@ _CONTINENTAL = {"EUR", "PLN", "SEK", "NOK", "DKK"}
 def amount_rule(
     book: Book, shape: Layout, sample: Sample, choices: Choices
 ) -> tuple[AmountRule, list[Doubt]]:
-    """The rule, and its doubts: the decimal mark, the column, the sides."""
+    """The rule, and its doubts about the decimal mark, the column and the direction."""
     mark, doubts = _decimal(book.money, shape, sample, choices)
     doubts.extend(_column_doubts(book.money, sample, choices))
     return _rule(book, mark, "." if mark == "," else ","), doubts

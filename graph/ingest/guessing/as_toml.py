@@ -1,4 +1,4 @@
-"""A mapping as the TOML that from_toml.load reads, with a guess's doubts as comments."""
+"""Writes a mapping as TOML that from_toml.load reads, with a guess's doubts as comments."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -18,7 +18,7 @@ HEAD = """\
 
 
 def as_toml(mapping: Mapping) -> str:
-    """The TOML text; loading it gives the same reading. Doubts are in it as `# not sure: ...`."""
+    """The TOML text. Loading it gives the same reading. It has the doubts as `# not sure: ...`."""
     return "\n".join([*_lines(mapping), ""])
 
 
@@ -61,7 +61,8 @@ def _lines(mapping: Mapping) -> Iterator[str]:
 
 
 def _file(rule: FileRule) -> Iterator[str]:
-    """Without the encoding: the next file may be in another."""
+    """The lines of the file's rule, without the encoding, because the next file may have
+    another."""
     yield from _table(
         "file",
         [
@@ -135,7 +136,7 @@ def _skip(rule: SkipRule) -> Iterator[str]:
 
 
 def _table(name: str, items: Iterable[tuple[str, object]]) -> Iterator[str]:
-    """The table, without what is empty; nothing where all of it is."""
+    """The lines of the table without empty values; none if all are empty."""
     filled = [
         (key, value) for key, value in items if value is not False and value not in (None, "", ())
     ]
@@ -156,7 +157,7 @@ def _value(value: object) -> str:
 
 
 def _text(text: str) -> str:
-    """A basic string: JSON's escapes are TOML's, too."""
+    """The text as a basic string of TOML. JSON's escapes are valid in TOML, too."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 

@@ -1,4 +1,4 @@
-"""The kind of a book: who pays whom in it, and how sure that is."""
+"""The kind of a book: who pays whom in it, and how certain that is."""
 
 from dataclasses import dataclass, field, replace
 
@@ -8,13 +8,13 @@ from graph.ingest.guessing.direction import Direction
 from graph.ingest.guessing.profile import Column
 from graph.ingest.mappings.mapping import PartyRule, RecordsRule
 
-SURE, STATED = 0.75, 0.95  # below: nothing is imported; below: it is said
+SURE, STATED = 0.75, 0.95  # below the first nothing is imported; below the second a doubt is stated
 
 
 @dataclass(frozen=True)
 class Book:
-    """`positive` and `records` as in a mapping; `words`: the direction column's (paid, received),
-    if any."""
+    """A kind of book. `positive` and `records` are as in a mapping. `words` are the words of the
+    direction column (paid, received), if there is one."""
 
     title: str
     platform: str

@@ -1,4 +1,4 @@
-"""The kind of book that a sample is: who pays whom in it."""
+"""Guesses the kind of book that a sample belongs to: who pays whom in it."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -23,7 +23,7 @@ FEEDS = frozenset({"bank", "card"})
 
 
 def book(sample: Sample, own: str, choices: Choices) -> Book:
-    """The sample's kind. `own` names the tenant's side if no column does. Raises GuessError."""
+    """The sample's kind. `own` names the tenant's party if no column does. Raises GuessError."""
     money = amount_columns(sample, choices.amount)
     _refuse_journal(sample)
     money, doubts = debits(sample, money, choices)
@@ -35,9 +35,10 @@ def book(sample: Sample, own: str, choices: Choices) -> Book:
 
 
 def _by_due_day(sample: Sample, guessed: Book) -> Book:
-    """What would record payments, but says when they are due: each row is told by its due day.
+    """The book, in which each row's due day decides what it records, if rows of payments also state
+    due days.
 
-    Accounts, cards and processors tell of money that moved, whatever else they state.
+    Accounts, cards and processors state money that moved, whatever else they contain.
     """
     moved = guessed.platform in FEEDS or guessed.platform in OWED
     if guessed.records == "payment" and sample.role("due") and not moved:
@@ -46,7 +47,7 @@ def _by_due_day(sample: Sample, guessed: Book) -> Book:
 
 
 def _donor(sample: Sample) -> Column | None:
-    """Who gave: the donor's column, or the only name in a list of donations."""
+    """The column with the donor, or the only name in a list of donations."""
     if donor := sample.role("donor"):
         return donor
     if sample.title_words & {"donation", "donated", "donor"} and not sample.role("vendor"):
@@ -81,7 +82,7 @@ def _kind(sample: Sample, own: str, money: Money, choices: Choices) -> Book:
 
 
 def _list(sample: Sample, own: str, money: Money, choices: Choices, *, card: bool) -> Book | None:
-    """Claims, spending or sales: a list of payments to or by people of one kind."""
+    """A book of claims, spending or sales: a list of payments to or by parties of one kind."""
     vendor = sample.role("vendor") or sample.role("payee")
     employee, customer = sample.role("employee"), sample.role("customer")
     if employee is None and sample.role("employee_id") and vendor is None:
@@ -96,8 +97,8 @@ def _list(sample: Sample, own: str, money: Money, choices: Choices, *, card: boo
 
 
 def is_card(sample: Sample) -> bool:
-    """Whether the titles are those of a card, without a running balance; banks also name cards
-    beside a balance."""
+    """Return whether the titles are a card's and there is no running balance. Banks also name
+    cards, with a balance."""
     if sample.role("balance"):
         return False
     titles = (plain(column.title) for column in sample.columns)
@@ -105,7 +106,8 @@ def is_card(sample: Sample) -> bool:
 
 
 def _refuse_journal(sample: Sample) -> None:
-    """Postings of one transaction on several rows that sum to zero are no payments row by row."""
+    """Raises GuessError for transactions with several rows that sum to zero, because these rows are
+    not payments."""
     debit, credit = sample.role("debit"), sample.role("credit")
     account = sample.role("account") or sample.role("ledger_account")
     if debit is None or credit is None or account is None or account.distinct < 2:
@@ -197,7 +199,8 @@ def _spending(
 
 
 def _by_sign(sample: Sample, guessed: Book, texts: list[Column]) -> Book:
-    """Spending is positive, with a few refunds below zero, or else negative as on a statement."""
+    """The book in which spending is positive, with a few negative refunds, or else negative as on a
+    statement."""
     column = guessed.money.column
     if column is None or column.negative < 0.3 * max(1, len(column.values)):
         return guessed

@@ -1,4 +1,5 @@
-"""The currency of a file's amounts: a column, the amount's title or sign, or evidence for one."""
+"""Finds the currency of a file's amounts: a column, the amount's title or sign, or other
+evidence."""
 
 import re
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ from graph.ingest.guessing.vocabulary import (
 
 _CODE = re.compile(r"(?<![A-Z])[A-Z]{3}(?![A-Z])")
 _EURO = re.compile(r"\beuros?\b", re.IGNORECASE)
-ENOUGH = 0.2  # of the rows: what speaks for a country
+ENOUGH = 0.2  # share of the rows that is evidence for a country
 BY_COUNTRY, BY_LANGUAGE = 0.9, 0.85  # confidences
 _COUNTRIES = {
     "GB": "GBP", "CH": "CHF", "LI": "CHF", "SE": "SEK", "NO": "NOK", "DK": "DKK", "PL": "PLN",
@@ -40,8 +41,8 @@ _EURO_COUNTRIES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Usual:
-    """The currency of the tenant's earlier files of this source, and of all its books; "" where
-    there are none or several."""
+    """The currency of the tenant's earlier files of this source, and of all its books; "" if there
+    is none or there are several."""
 
     of_source: str = ""
     of_all: str = ""
@@ -50,7 +51,8 @@ class Usual:
 def currency_of(
     sample: Sample, book: Book, choices: Choices, usual: Usual
 ) -> tuple[str | None, Column | None, tuple[Doubt, ...]]:
-    """(the constant, the column of codes, doubts). The constant holds where the column is blank."""
+    """Return (the constant, the column of codes, doubts). The constant applies where the column is
+    blank."""
     titled = _in_titles(book)
     if titled:
         return titled, None, ()
@@ -68,7 +70,7 @@ def currency_of(
 
 
 def _rival(sample: Sample, column: Column) -> Column | None:
-    """Another column of codes of the same name but for its number ("CCY 1", "CCY 2")."""
+    """Another column of codes with the same name and another number ("CCY 1", "CCY 2")."""
     for other in sample.columns:
         named = other is not column and unnumbered(other.title) == unnumbered(column.title)
         coded = other.filled == 1 and other.share(lambda v: v.upper() in CODES) == 1
@@ -81,7 +83,7 @@ def _rival(sample: Sample, column: Column) -> Column | None:
 def _constant(
     sample: Sample, book: Book, choices: Choices, column: Column | None, usual: Usual
 ) -> tuple[str | None, Column | None, tuple[Doubt, ...]]:
-    """What holds where no column states a currency: the file's signs and codes, the tenant's
+    """The currency where no column states one: by the file's signs and codes, by the tenant's
     earlier files of this source, else a guess."""
     code_known = choices.currency or (
         max(set(column.values), key=column.values.count) if column else ""
@@ -104,16 +106,17 @@ def _constant(
 def _weighed(
     codes: tuple[str, ...], why: str, confidence: float, usual: str
 ) -> tuple[tuple[str, ...], str, float]:
-    """With the one currency of the tenant's other books: it decides what is open, and contradicts
-    what is weak."""
+    """The codes, the reason and the confidence, after comparison with the one currency of the
+    tenant's other books. It decides if the file leaves the currency open, and it contradicts weak
+    evidence."""
     if not codes or usual in codes:
         return (usual,), ", as all your other books are", 0.9
     return (usual, *codes), f", as your other books are, or {codes[0]}{why}", confidence
 
 
 def _doubt(sample: Sample, codes: tuple[str, ...], why: str, confidence: float) -> Doubt:
-    """Blocking where several countries are spoken of, or where none is and a processor's payments
-    may be in any currency."""
+    """The doubt about the currency. It is blocking if there is evidence for several countries, or
+    none although a processor's payments may have any currency."""
     if len(codes) == 1:
         text = f"no currency is stated: read as {codes[0]}{why}"
         return Doubt("currency", text, "--currency", codes, confidence)
@@ -129,7 +132,8 @@ def _doubt(sample: Sample, codes: tuple[str, ...], why: str, confidence: float) 
 
 
 def _likeliest(sample: Sample, book: Book) -> tuple[tuple[str, ...], str, float]:
-    """(the codes that the strongest evidence speaks for, why, confidence); () without evidence."""
+    """Return (the codes with the strongest evidence, the reason, the confidence), with () if there
+    is no evidence."""
     stated = {*_by_cells(sample), *_by_titles(sample), *_by_account(sample)}
     if stated:
         return tuple(sorted(stated)), ", by what only one country has", BY_COUNTRY
@@ -143,7 +147,7 @@ def _likeliest(sample: Sample, book: Book) -> tuple[tuple[str, ...], str, float]
 
 
 def _by_account(sample: Sample) -> tuple[str, ...]:
-    """The currency of the country that issued the own account's IBAN."""
+    """The currency of the country in the own account's IBAN, or None."""
     column = sample.role("account")
     iban = account_above(sample.above)
     if not iban and column and column.distinct == 1 and is_iban(column.values[0]):
@@ -153,7 +157,7 @@ def _by_account(sample: Sample) -> tuple[str, ...]:
 
 
 def _shares(sample: Sample, patterns: dict[str, re.Pattern[str]]) -> dict[str, float]:
-    """In which share of the rows each currency's words stand, where that is enough."""
+    """For each currency with enough evidence, the share of the rows that contain its words."""
     account = sample.role("account")
     at = [column.at for column in sample.columns if column.texty or column is account]
     texts = [" | ".join(row[place] for place in at) for row in sample.table]
@@ -165,12 +169,14 @@ def _shares(sample: Sample, patterns: dict[str, re.Pattern[str]]) -> dict[str, f
 
 
 def _by_cells(sample: Sample) -> tuple[str, ...]:
-    """Ways of paying, tax offices and account numbers that one country has."""
+    """The currencies by ways of paying, tax offices and account numbers that exist in one country
+    only."""
     return tuple(_shares(sample, COUNTRY_CELLS))
 
 
 def _by_titles(sample: Sample) -> tuple[str, ...]:
-    """Titles that one country has. "a + b": both of them stand in the header."""
+    """The currencies by titles that exist in one country only. "a + b" means that the header has
+    both."""
     titles = {plain(column.title) for column in sample.columns}
     return tuple(
         code
@@ -180,7 +186,7 @@ def _by_titles(sample: Sample) -> tuple[str, ...]:
 
 
 def _by_forms(sample: Sample) -> tuple[str, ...]:
-    """The currencies of most companies' legal forms, those first that stand in more rows."""
+    """The currencies by the legal forms of most companies. Those in the most rows come first."""
     shares = _shares(sample, COUNTRY_FORMS)
     most = max(shares.values(), default=0.0)
     codes = sorted(shares, key=lambda code: -shares[code])
@@ -188,7 +194,7 @@ def _by_forms(sample: Sample) -> tuple[str, ...]:
 
 
 def role_currency(sample: Sample) -> Column | None:
-    """The original currency's column where every original amount is the amount itself."""
+    """The column of the original currency, if every original amount equals the amount."""
     currency, original = sample.role("original_currency"), sample.role("original_amount")
     amount = sample.role("amount")
     if currency is None or currency.filled < 1 or amount is None:

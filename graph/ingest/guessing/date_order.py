@@ -1,4 +1,4 @@
-"""Day first or month first, if a column's dates could be both."""
+"""Decides between day first and month first if a column's dates could be both."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ DAY, MONTH = False, True
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """The formats, how sure they are (0.5 to 1), and whether both orders fit every date."""
+    """The formats, the confidence (0.5 to 1), and whether both orders fit every date."""
 
     formats: tuple[str, ...]
     confidence: float
@@ -44,7 +44,8 @@ def order_of(sample: Sample, column: Column, currency: str | None, forced: str =
 
 
 def rival_date(sample: Sample, column: Column) -> Column | None:
-    """Another date of the same name but for its number ("Date 1", "Date 2"), on other days."""
+    """Another date column with the same name and another number ("Date 1", "Date 2"), with other
+    days."""
     for other in sample.columns:
         alike = unnumbered(other.title) == unnumbered(column.title)
         if not alike or other.title == column.title or not other.is_date:
@@ -55,7 +56,7 @@ def rival_date(sample: Sample, column: Column) -> Column | None:
 
 
 def _votes(sample: Sample, column: Column, currency: str | None) -> Iterator[tuple[float, str]]:
-    """(weight, why): above zero for month first."""
+    """Yield (weight, reason). A weight above zero speaks for month first."""
     for other in sample.columns:
         if other is column or not other.is_date:
             continue
@@ -93,7 +94,7 @@ def _timestamp(text: str, formats: tuple[str, ...]) -> datetime | None:
 
 
 def _constant(column: Column) -> float:
-    """The part that is the same in many rows is the month."""
+    """The weight if one part of the dates is the same in many rows. That part is the month."""
     timestamps = _timestamps(column, DAY)
     days, months = len({at.day for at in timestamps}), len({at.month for at in timestamps})
     if len(timestamps) < 3 or days == months:
@@ -106,7 +107,7 @@ def _constant(column: Column) -> float:
 
 
 def _is_monthly(parts: list[int]) -> bool:
-    """Whether the part that changes goes up or down by one in every row, as months do."""
+    """Return whether the changing part goes up or down by one in every row, as months do."""
     return {abs(two - one) for one, two in pairwise(parts)} == {1}
 
 

@@ -1,4 +1,4 @@
-"""Whether a positive amount comes in or goes out, judged by the rows."""
+"""Decides whether a positive amount comes in or goes out, by the rows."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,7 +23,8 @@ from graph.ingest.guessing.vocabulary import (
 
 @dataclass(frozen=True, slots=True)
 class Direction:
-    """`comes_in`: a positive amount is money that we receive. `why`: the evidence for it."""
+    """`comes_in` means that a positive amount is money that the tenant receives. `why` is the
+    evidence for it."""
 
     comes_in: bool
     confidence: float
@@ -34,9 +35,10 @@ class Direction:
 def direction_of(
     sample: Sample, amount: Column, texts: list[Column], *, card: bool, prior: float = 0.0
 ) -> Direction:
-    """The direction by the running balance, words in rows, and how such files are usually written.
+    """The direction by the running balance, by words in the rows, and by the usual form of such
+    files.
 
-    `prior`: above zero if this kind of file usually lists money that comes in.
+    `prior` is above zero if this kind of file usually lists incoming money.
     """
     votes = [(prior, "files of this kind are so"), *_votes(sample, amount, texts, card=card)]
     total = sum(weight for weight, _ in votes)
@@ -61,7 +63,7 @@ def _votes(
         yield _by_bill(sample, amounts, texts), "a payment of the card's bill has the other sign"
     elif card:
         yield -2.5, "a card's charges are positive"
-    most = 2.0 if amount.signed else 1.0  # a cafe may be whom we pay or a customer
+    most = 2.0 if amount.signed else 1.0  # a cafe may be a vendor or a customer
     yield max(-most, min(most, _by_text(sample, amounts, texts))), "descriptions say so"
     if not amount.signed:
         if sample.file_words & SPENDING or (sample.title_words & CATEGORIES):
@@ -71,7 +73,8 @@ def _votes(
 
 
 def balance_moves(sample: Sample, amounts: list[Decimal | None]) -> tuple[int, int]:
-    """How often the balance moves with the amounts and against them, whatever the rows' order."""
+    """The number of rows in which the balance moves with the amount, and against it, in any order
+    of rows."""
     balance = sample.role("balance")
     if balance is None:
         return 0, 0
@@ -94,7 +97,7 @@ def balance_moves(sample: Sample, amounts: list[Decimal | None]) -> tuple[int, i
 
 
 def says(sample: Sample, column: Column) -> tuple[frozenset[str], frozenset[str]]:
-    """The column's words (lower case) for money that is paid and for money that is received."""
+    """The column's words (in lower case) for paid money and for received money."""
     values = {value.casefold() for value in column.values}
     return (
         frozenset(v for v in values if plain(v) in PAID),
@@ -103,8 +106,8 @@ def says(sample: Sample, column: Column) -> tuple[frozenset[str], frozenset[str]
 
 
 def agreement(sample: Sample, column: Column, amounts: list[Decimal | None]) -> tuple[int, int]:
-    """How many rows agree with 'received' for a positive amount and 'paid' for a negative one, and
-    how many do not."""
+    """The numbers of rows that agree and disagree with 'received' for positive amounts and 'paid'
+    for negative ones."""
     paid, received = says(sample, column)
     agree = differ = 0
     for row, amount in zip(sample.table, amounts, strict=True):
@@ -119,7 +122,7 @@ def agreement(sample: Sample, column: Column, amounts: list[Decimal | None]) -> 
 
 
 def _by_words(sample: Sample, amounts: list[Decimal | None]) -> float:
-    """A word column decides the sign's meaning where both of its words stand beside signs."""
+    """Evidence from a column of words, if both of its words occur with signs."""
     best = 0.0
     for column in sample.columns:
         if column.distinct > 12 or not column.values or column.is_money:
@@ -145,7 +148,7 @@ def _by_sign(amounts: list[Decimal | None], *, card: bool) -> float:
 
 
 def _by_bill(sample: Sample, amounts: list[Decimal | None], texts: list[Column]) -> float:
-    """The payment of a card's bill comes in on the card."""
+    """Evidence from the payment of a card's bill, which comes in on the card."""
     bills = {True: 0, False: 0}
     others = {True: 0, False: 0}
     for row, amount in zip(sample.table, amounts, strict=True):

@@ -1,4 +1,4 @@
-"""A mapping in words: which column is read as what, how sure that is, and what is open."""
+"""Describes a mapping in words: how each column is read, how certain that is, and what is open."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from graph.ingest.mappings.mapping import Mapping
 
 
 def explain(mapping: Mapping) -> list[str]:
-    """What a mapping does with a file, a line each, and what a guess is not sure of."""
+    """Lines that say how a mapping reads a file, and what a guess is not sure of."""
     lines = mapping.evidence or tuple(_stated(mapping))
     return [*lines, *(f"not sure: {note}" for note in mapping.notes)]
 

@@ -1,4 +1,4 @@
-"""The generic format: a mapping guessed from a file's header and a sample of its values."""
+"""Guesses the mapping of a file from its header and a sample of its values."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -42,11 +42,11 @@ def guess(
     choices: Choices = NONE,
     usual: Dictionary[str, str] = NO_BOOKS,
 ) -> Mapping:
-    """The likeliest mapping of a file that no format recognises.
+    """The most likely mapping of a file that no format recognises.
 
-    `usual`: the currency of each of the tenant's sources that has but one, and of all under "".
-    Its `evidence`, `notes` and `doubts` say what it was made from and what is open. Raises
-    GuessError, and LedgerFileError for a file that cannot be read at all.
+    `usual` has the currency of each of the tenant's sources with a single currency, and of all
+    sources under "". The mapping's `evidence`, `notes` and `doubts` say what it is based on and
+    what is open. Raises GuessError, and LedgerFileError for a file that cannot be read at all.
     """
     place = header.found(path)
     shape = place.shape
@@ -115,7 +115,8 @@ class _Units:
 
 
 def _units(sample: Sample, own_book: Book, date: Column, choices: Choices, usual: Usual) -> _Units:
-    """A stated currency speaks for an order of dates; else the dates may speak for a currency."""
+    """The units. A stated currency is evidence for an order of dates. Without one, the dates may be
+    evidence for a currency."""
     currency, column, doubts = currency_of(sample, own_book, choices, usual)
     certain_currency = currency if not doubts else None
     if column is not None and column.distinct == 1:
@@ -173,7 +174,8 @@ def _column(columns: tuple[Column, ...], title: str) -> str:
 
 
 def own_name(path: Path) -> str:
-    """'bank_2024-01.csv.gz' -> 'bank': the same for every month's file."""
+    """The name of the account in the file's name, which is the same for every month:
+    'bank_2024-01.csv.gz' → 'bank'."""
     stem = re.sub(r"(\.(csv|tsv|txt|gz|zst))+$", "", path.name, flags=re.IGNORECASE)
     stem = re.sub(r"[\W_]*(?:[0-9][\W_]*)+$", "", stem) or stem
     return re.sub(r"[_\s]+", " ", stem).strip() or path.name
@@ -184,12 +186,13 @@ def _source(sample: Sample) -> str:
 
 
 def layout_of(names: Iterable[str]) -> str:
-    """Of the columns' canonical names: the same for every file of one layout, in any order."""
+    """The key of the columns' canonical names. It is the same for every file with these columns, in
+    any order."""
     return blake2b("\n".join(sorted(names)).encode(), digest_size=4).hexdigest()
 
 
 def _book(path: Path, sample: Sample, choices: Choices) -> Book:
-    """The kind of book. Raises GuessError, naming every column that is missing."""
+    """The kind of book. Raises GuessError that names every missing column."""
     forced = _column(sample.columns, choices.amount) if choices.amount else ""
     missing = [] if sample.role("date") else ["a date"]
     try:
@@ -264,7 +267,7 @@ def _fields(sample: Sample, own_book: Book, currency: Column | None) -> dict[str
 
 
 def _skips(sample: Sample) -> Iterator[SkipRule]:
-    """Rows that moved no money, and rows that state a balance or a total."""
+    """Rules for rows that moved no money, and for rows that state a balance or a total."""
     status = sample.role("status")
     if status:
         statuses = {value.casefold() for value in status.values if plain(value) in UNSETTLED}
@@ -286,7 +289,7 @@ def _skip_doubts(sample: Sample) -> Iterator[Doubt]:
 
 
 def _unused(sample: Sample, amount: AmountRule) -> Iterator[Doubt]:
-    """Other money of the row: fees and refunds stay in its data."""
+    """Doubts about other amounts in a row, such as fees and refunds, which stay in its data."""
     for column in sample.columns:
         spoken = {"fee", "fees", "refund", "refunded", "vat", "tax", "tip"} & set(
             column.name.split("_")

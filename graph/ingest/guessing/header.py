@@ -1,4 +1,4 @@
-"""Finds a file's header: below titles, above rows that fit it."""
+"""Finds a file's header, below titles and above the rows that fit it."""
 
 import re
 from collections.abc import Iterator
@@ -16,15 +16,15 @@ from graph.ingest.mappings.mapping import FileRule
 
 PREAMBLE = 40  # records in which to look for the header
 _KNOWN = 0.6
-_RANGE = re.compile(r"[<>]?\s*[0-9]{1,3}\s*(?:\+|[-\u2013]\s*[0-9]{1,3})(?:\s*\w+)?")  # days of age
+_RANGE = re.compile(r"[<>]?\s*[0-9]{1,3}\s*(?:\+|[-\u2013]\s*[0-9]{1,3})(?:\s*\w+)?")  # age in days
 
 
 class GuessError(LedgerError):
-    """No mapping can be guessed: says what was not found, and which columns there are."""
+    """No mapping can be guessed. The message says what is missing, and which columns there are."""
 
 
 class MissingError(GuessError):
-    """No column plays a role that every row needs: `what` is "amount" or "party"."""
+    """No column has a role that every row needs. `what` is "amount" or "party"."""
 
     def __init__(self, what: str, words: str) -> None:
         super().__init__(words)
@@ -33,17 +33,18 @@ class MissingError(GuessError):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The layout, and the cells that stand above the header."""
+    """The layout, and the cells above the header."""
 
     shape: Layout
     above: tuple[str, ...]
 
 
 def found(path: Path) -> Found:
-    """The header line: words only, as wide as most rows below it, with as many known names as
-    possible. No header at all where the first line is a row like those below.
+    """Return the header line: words only, as wide as most rows below it, with as many known names
+    as possible.
 
-    Raises GuessError if no line qualifies, and LedgerFileError for a file that cannot be read.
+    The file has no header if its first line is a row like those below. Raises GuessError if no line
+    qualifies, and LedgerFileError for a file that cannot be read.
     """
     shape = layout(path, FileRule())
     first = Record(shape.line, "", list(shape.header), None)
@@ -95,7 +96,7 @@ def _looks_like_names(cells: list[str]) -> bool:
 
 
 def rows(path: Path, shape: Layout) -> Iterator[list[str]]:
-    """The rows that are as wide as the header and not blank, stripped."""
+    """Yield the rows, stripped, that are as wide as the header and not blank."""
     for record in body(path, shape):
         if record.cells and fits(record.cells, len(shape.header)) and "".join(record.cells).strip():
             yield [cell.strip() for cell in record.cells][: len(shape.header)]

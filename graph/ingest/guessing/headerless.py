@@ -1,4 +1,5 @@
-"""Files without a header: the rows say which column is what, and what is open is asked."""
+"""Files without a header. The rows show the roles of the columns, and the person is asked about the
+rest."""
 
 import re
 from collections.abc import Iterator
@@ -17,15 +18,15 @@ from graph.ingest.guessing.sample import Sample
 from graph.ingest.mappings.column_names import squash
 from graph.ingest.parse_cells import EXCEL, timestamp
 
-ALIKE = 3  # rows, the first among them, that have dates and amounts in the same columns
-_MOST = 0.8  # of the rows near the top
+ALIKE = 3  # rows, the first among them, with dates and amounts in the same columns
+_MOST = 0.8  # share of the rows near the top
 _CENTS = re.compile(r"[.,][0-9]{2}\b")
 _WORDED = ("currency", "status", "direction")  # roles that values alone can prove
 
 
 def starts_with_data(lines: list[Record]) -> bool:
-    """Whether the first record is a row like those below: as wide, with a date and an amount in
-    the same columns, and with words that change from row to row."""
+    """Return whether the first record is a row like those below: as wide, with a date and an amount
+    in the same columns, and with words that change from row to row."""
     table = [record.cells or [] for record in lines]
     first = table[0]
     days = [at for at, cell in enumerate(first) if _is_day(cell)]
@@ -35,7 +36,7 @@ def starts_with_data(lines: list[Record]) -> bool:
 
 
 def _changes(rows: list[list[str]]) -> bool:
-    """Whether a column of words holds more than one value."""
+    """Return whether a column of words has more than one value."""
     columns = [set(cells) for cells in zip(*rows, strict=True)]
     return any(len(cells) > 1 and any(map(_is_worded, cells)) for cells in columns)
 
@@ -60,7 +61,8 @@ def _is_sum(cell: str) -> bool:
 
 
 def with_roles(sample: Sample, choices: Choices) -> tuple[Sample, tuple[Doubt, ...]]:
-    """The sample with the roles that its rows prove, and doubts of what they leave open."""
+    """The sample with the roles that its rows prove, and doubts about the roles that they leave
+    open."""
     days, texts, amounts = _days(sample), _texts(sample), _amounts(sample, choices)
     forced = dict(sample.forced)
     if days:
@@ -85,7 +87,7 @@ def _days(sample: Sample) -> list[Column]:
 
 
 def _texts(sample: Sample) -> list[Column]:
-    """The columns of words that change, those with the most values first."""
+    """The columns of words that change; those with the most values come first."""
     proved = [sample.role(role) for role in _WORDED]
     columns = [
         column
@@ -97,7 +99,7 @@ def _texts(sample: Sample) -> list[Column]:
 
 
 def _amounts(sample: Sample, choices: Choices) -> list[Column]:
-    """The columns that can be the amount of every row: only the chosen one, where one is."""
+    """The columns that can be the amount of every row, or only the chosen one."""
     title = squash(choices.amount)
     if title:
         return [column for column in sample.columns if squash(column.title) == title]
@@ -105,7 +107,8 @@ def _amounts(sample: Sample, choices: Choices) -> list[Column]:
 
 
 def _balanced(sample: Sample, amounts: list[Column]) -> tuple[Column, Column] | None:
-    """The amount, and the balance that moves by it in every row, if there is one such pair."""
+    """The amount, and the balance that it changes in every row, if there is exactly one such
+    pair."""
     balances = [column for column in sample.columns if score("amount", column) > 0]
     pairs = [(a, b) for a in amounts for b in balances if a is not b and _moves(sample, a, b)]
     return pairs[0] if len(pairs) == 1 else None
@@ -150,7 +153,8 @@ def _text_doubts(texts: list[Column]) -> Iterator[Doubt]:
 
 
 def _amount_doubts(sample: Sample, known: list[Column]) -> Iterator[Doubt]:
-    """Amounts in some rows beside the one: a debit and a credit, a fee, a foreign amount."""
+    """Doubts about amounts in some rows besides the chosen one: a debit and a credit, a fee, a
+    foreign amount."""
     rest = [
         column
         for column in sample.columns
@@ -165,7 +169,8 @@ def _amount_doubts(sample: Sample, known: list[Column]) -> Iterator[Doubt]:
 
 
 def _direction_doubts(sample: Sample, amounts: list[Column]) -> Iterator[Doubt]:
-    """Of an account most rows are below zero: a card that counts its charges up looks otherwise."""
+    """Doubts about the direction. Most rows of an account are negative, but those of a card may be
+    positive."""
     coded = sample.role("direction")
     for column in amounts[:1]:
         positive = len(column.values) - column.negative

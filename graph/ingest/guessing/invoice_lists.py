@@ -1,4 +1,4 @@
-"""Guesses lists of invoices: those that the tenant owes, and those that it is owed."""
+"""Guesses lists of invoices that the tenant owes or is owed."""
 
 from dataclasses import replace
 from math import exp
@@ -98,7 +98,8 @@ def is_invoices(sample: Sample, *, card: bool) -> bool:
 
 
 def _paid(sample: Sample) -> bool:
-    """A date that says it is a payment's: then the row is a payment, whatever its number."""
+    """Return whether a date's title says that it is a payment's. The row is then a payment, even if
+    it has an invoice number."""
     date = sample.role("date")
     return bool(
         date and set(date.name.split("_")) & {"payment", "paid", "zahlung", "paiement", "pago"}
@@ -106,7 +107,8 @@ def _paid(sample: Sample) -> bool:
 
 
 def invoices(sample: Sample, own: str, money: Money, choices: Choices) -> Book:
-    """A list of invoices; the counterparty is a vendor (owed by the tenant) or a customer."""
+    """The book of a list of invoices. The counterparty is a vendor (the tenant owes) or a
+    customer."""
     role = sample.role
     vendor, customer = role("vendor") or role("payee"), role("customer") or role("payer")
     party = vendor or customer or role("counterparty")

@@ -1,4 +1,4 @@
-"""The key of rows of which no mapping says it: by the header alone."""
+"""The key of rows without a mapping. Only the header determines it."""
 
 from collections.abc import Sequence
 
@@ -7,9 +7,9 @@ from graph.ingest.mappings.mapping import KeyRule
 
 
 def key_rule(columns: Sequence[tuple[str, str]], account: str) -> KeyRule:
-    """So that every file of one layout is keyed by one rule. `columns`: names and titles.
+    """The rule for the key, the same for every file with these columns (names and titles).
 
-    `account`: the account that the file states above its header, or "".
+    `account` is the account that the file states above its header, or "".
     """
     named = [(likeness("id", title), name) for name, title in columns]
     best = max(named, key=lambda each: each[0], default=(0.0, ""))

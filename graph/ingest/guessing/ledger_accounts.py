@@ -1,4 +1,5 @@
-"""Accounts of a ledger: whether a debit is money in, which a bank writes the other way round."""
+"""Accounts of a ledger, in which a debit may be money in. A bank writes this the other way
+round."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -13,11 +14,11 @@ from graph.ingest.guessing.vocabulary import LEDGER, MONEY_ACCOUNT, PARTY_LEDGER
 
 
 def debits(sample: Sample, money: Money, choices: Choices) -> tuple[Money, tuple[Doubt, ...]]:
-    """The money with its sides as they are meant, and what is open about them.
+    """The money columns with their true direction, and the doubts about it.
 
-    An account of a ledger takes money in by its debits where it holds money; an expense's account
-    grows by them as well, and so a growing balance proves nothing without the account's name.
-    Raises GuessError for one supplier's or customer's account: no row of it names the party.
+    In a ledger, debits are money in for an account that holds money. Debits also increase an
+    expense account, so a growing balance proves nothing without the account's name. Raises
+    GuessError for the account of one supplier or customer, because no row of it names the party.
     """
     if money.debit is None or money.credit is None:
         return money, ()
@@ -47,7 +48,8 @@ def debits(sample: Sample, money: Money, choices: Choices) -> tuple[Money, tuple
 
 
 def _is_said(sample: Sample, money: Money) -> bool:
-    """Whether a column of words ("Spend Money", "Receive Money") says of each row what it is."""
+    """Return whether a column of words ("Spend Money", "Receive Money") states the direction of
+    each row."""
     sides = [sample.amounts(column) for column in (money.credit, money.debit) if column]
     amounts = [(come or Decimal(0)) - (go or Decimal(0)) for come, go in zip(*sides, strict=True)]
     for column in sample.columns:

@@ -1,4 +1,4 @@
-"""The counterparty of a row, and the tenant's own account."""
+"""Finds the counterparty of a row, and the tenant's own account."""
 
 import re
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ PARTY = "a party (supplier, payee, customer, employee, counterparty or descripti
 
 @dataclass(frozen=True)
 class Others:
-    """Columns of the counterparty's name, for paid and for received rows; the first filled one
+    """Columns of the counterparty's name, for paid and for received rows. The first filled one
     counts."""
 
     paid: tuple[Column, ...]
@@ -38,7 +38,7 @@ class Others:
 
 
 def others_of(sample: Sample) -> Others:
-    """The columns that name a party, then descriptions, then what says how money was moved."""
+    """The columns that name a party, then descriptions, then the way of payment."""
     role = sample.role
     payee, payer, party = role("payee"), role("payer"), role("counterparty")
     vendor, customer = role("vendor"), role("customer")
@@ -59,7 +59,8 @@ def is_holder(column: Column | None) -> bool:
 
 
 def _is_mail(column: Column | None) -> bool:
-    """Mail addresses and account numbers name a party only where no name does."""
+    """Return whether the column has mail addresses or account numbers. They name a party only if no
+    name does."""
     return column is not None and column.share(lambda v: "@" in v or is_iban(v)) >= 0.5
 
 
@@ -69,7 +70,7 @@ def has_party(sample: Sample) -> bool:
 
 
 def _chain(columns: list[Column | None]) -> tuple[Column, ...]:
-    """In order, each once, and none after one that is filled in every row."""
+    """The columns in order, each once, up to one that is filled in every row."""
     chain: list[Column] = []
     for column in columns:
         if column is None or column in chain or not column.values:
@@ -81,7 +82,7 @@ def _chain(columns: list[Column | None]) -> tuple[Column, ...]:
 
 
 def descriptions(sample: Sample) -> list[Column]:
-    """The columns of free text, those first that say most about whom a row is with."""
+    """The columns of free text. Those that say most about the counterparty come first."""
     candidates = []
     for column in sample.columns:
         free = likeness("description", column.title)
@@ -108,7 +109,8 @@ def descriptions(sample: Sample) -> list[Column]:
 
 
 def names_nobody(column: Column) -> bool:
-    """A few values in many rows, or words for how money was moved: kinds, and no parties."""
+    """Return whether the column has few values in many rows, or words for ways of payment. These
+    are kinds, not parties."""
     few, kinds = column.rows >= 8 and column.distinct <= 3, typeness(column) > 0.5
     text = likeness("description", column.title)
     if text >= 0.885:
@@ -131,7 +133,8 @@ def _is_category(column: Column) -> bool:
 
 
 def _numbered(columns: list[Column]) -> list[Column]:
-    """Of columns of one name the one that is not always filled says more than the others."""
+    """The columns of one name, of which one that is not always filled comes first, because it says
+    more."""
     if len(columns) > 1:
         first, second = columns[:2]
         alike = re.sub(r"\W*[0-9]+$", "", first.title) == re.sub(r"\W*[0-9]+$", "", second.title)
@@ -145,7 +148,7 @@ def _is_taken(sample: Sample, column: Column) -> bool:
 
 
 def own_account(sample: Sample) -> Column | None:
-    """A column that is named like an account and hardly changes."""
+    """A column that has the name of an account and hardly changes."""
     column = sample.role("account")
     if column is None or sample.confidence("account") < 0.4:
         return None
@@ -161,8 +164,10 @@ def account_above(above: tuple[str, ...]) -> str:
 
 
 def constant_side(sample: Sample, least: float = 0.0) -> tuple[str, bool]:
-    """The name on one side of most rows, paying or paid, which is the tenant's; and whether that is
-    sure. `least`: the share of the rows in which it has to stand.
+    """The name that is payer or payee in most rows, which is the tenant's, and whether that is
+    certain.
+
+    `least` is the share of the rows that must have it.
     """
     payer, payee = sample.role("payer"), sample.role("payee")
     if payer is None or payee is None:
@@ -190,7 +195,7 @@ def keys(sample: Sample, kind: str) -> tuple[tuple[str, str], ...]:
 
 
 def account_keys(sample: Sample, account: Column | None) -> tuple[tuple[str, str], ...]:
-    """The own account's IBAN or number: in its own column, or in another that names it."""
+    """The own account's IBAN or number, in its own column or in another one that names it."""
     if account is None:
         return ()
     if account.values and account.share(is_iban) == 1:

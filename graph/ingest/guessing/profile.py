@@ -1,4 +1,4 @@
-"""The profile of a column's values: which part is dates or money, and in which notation."""
+"""The profile of a column's values: how many are dates or amounts, and in which notation."""
 
 import re
 from collections import Counter
@@ -26,7 +26,7 @@ DATE_FORMATS = (
     "%d %B, %Y", "%d %b %Y %H:%M:%S UTC", "%b %d, %Y %I:%M:%S %p PST",
     "%b %d, %Y %I:%M:%S %p PDT",
 )  # fmt: skip
-_TRIED = 25  # values on which a format must show itself before all are tried
+_TRIED = 25  # values in which a format must occur before it is tried on all
 _YEARS = range(1950, 2101)
 ENDING = re.compile(r"(?<=[0-9 ])\s*(?:dr|cr|db|d|c|s|h)\.?$", re.IGNORECASE)
 _CODE = re.compile(r"(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])")
@@ -37,7 +37,8 @@ _GROUP = re.compile(r"([.,])[0-9]{3}\D*$")
 
 @dataclass(frozen=True)
 class Dates:
-    """`hits` of the values parse. `unsure`: day first and month first would do equally."""
+    """The formats of a column's dates. `hits` of the values fit. `unsure` means that day first and
+    month first fit equally."""
 
     formats: tuple[str, ...]
     hits: int
@@ -46,7 +47,7 @@ class Dates:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of the sample. `values` are stripped and without blanks; `rows` counts them all."""
+    """A column of the sample. `values` are stripped and have no blanks; `rows` counts all rows."""
 
     at: int
     name: str
@@ -68,7 +69,7 @@ class Column:
 
     @cached_property
     def texty(self) -> bool:
-        """Most values hold words."""
+        """Return whether most values contain words."""
         return sum(bool(_LETTERS.search(v)) for v in self.values) * 2 > max(1, len(self.values))
 
     def money_hits(self, decimal: str) -> int:
@@ -76,23 +77,23 @@ class Column:
 
     @cached_property
     def mark(self) -> str:
-        """The decimal mark by which most values are amounts."""
+        """The decimal mark with which most values are amounts."""
         return "," if self.money_hits(",") > self.money_hits(".") else "."
 
     @cached_property
     def money_share(self) -> float:
-        """How many of the values are amounts in one notation, from 0 to 1."""
+        """The share of the values that are amounts in one notation, from 0 to 1."""
         best = max(self.money_hits("."), self.money_hits(","))
         return best / len(self.values) if self.values else 0.0
 
     @cached_property
     def is_money(self) -> bool:
-        """Half of the values are amounts: a cell that is none costs its row."""
+        """Return whether half of the values are amounts. A row with another value is rejected."""
         return bool(self.values) and self.money_share >= 0.5
 
     @cached_property
     def negative(self) -> int:
-        """How many of the values are amounts below zero."""
+        """The number of values that are negative amounts."""
         return sum((amount_of(v, self.mark) or 0) < 0 for v in self.values)
 
     @cached_property
@@ -101,21 +102,21 @@ class Column:
 
     @cached_property
     def is_nothing(self) -> bool:
-        """Every amount is zero: the column counts nothing."""
+        """Return whether every amount is zero."""
         return not any(amount_of(v, self.mark) for v in set(self.values))
 
     @cached_property
     def length(self) -> float:
-        """Characters of a usual value."""
+        """The number of characters of a typical value."""
         return sum(map(len, self.values)) / len(self.values) if self.values else 0.0
 
     def share(self, fits: Callable[[str], object]) -> float:
-        """How many of the values fit, from 0 to 1."""
+        """The share of the values that fit, from 0 to 1."""
         return sum(bool(fits(v)) for v in self.values) / len(self.values) if self.values else 0.0
 
     @cached_property
     def dates(self) -> Dates:
-        """The likeliest formats, day first where nothing decides."""
+        """The most likely formats. If nothing decides, day first."""
         return dates(self.values, month_first=False)
 
     @cached_property
@@ -124,18 +125,19 @@ class Column:
 
     @cached_property
     def is_date(self) -> bool:
-        """Most values are dates that are written as such: a plain number is none."""
+        """Return whether most values are written as dates. A plain number is not a date."""
         return self.date_share >= 0.6 and self.dates.formats != (EXCEL,)
 
     @cached_property
     def is_serial(self) -> bool:
-        """Every value could be a spreadsheet's day number: so could an amount."""
+        """Return whether every value could be a spreadsheet's day number. It could also be an
+        amount."""
         return self.date_share == 1 and self.dates.formats == (EXCEL,)
 
 
 @lru_cache(maxsize=65_536)
 def amount_of(text: str, decimal: str) -> Decimal | None:
-    """The amount, without "Dr" or "Cr" behind it; None for what is no amount."""
+    """The amount, without "Dr" or "Cr" after it; None if the text is not an amount."""
     plain_text = ENDING.sub("", text)
     if (unit := _CODE.search(plain_text)) and unit[0] not in CODES:
         return None
@@ -146,9 +148,9 @@ def amount_of(text: str, decimal: str) -> Decimal | None:
 
 
 def decimal_mark(values: Iterable[str], usual: str) -> tuple[str, bool]:
-    """The mark before the last one or two digits in most values, and whether that is sure.
+    """The mark before the last one or two digits in most values, and whether that is certain.
 
-    Unsure when the usual decimal mark stands before three digits only: '1.234' may be 1234.
+    It is uncertain if the usual decimal mark only occurs before three digits: '1.234' may be 1234.
     """
     votes = Counter(match[1] for v in values if (match := _FRACTION.search(v)))
     groups = Counter(match[1] for v in values if (match := _GROUP.search(v)))

@@ -1,4 +1,4 @@
-"""What a person decides about a file's reading, as the options of import_ledger."""
+"""What a person decides about a file's reading: the options of import_ledger."""
 
 from dataclasses import dataclass
 

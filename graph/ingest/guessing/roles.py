@@ -1,6 +1,6 @@
 """Assigns roles to columns: the best consistent assignment of all of them.
 
-Every column is scored for every role, by its title and by its values; the assignment with the
+Every column gets a score for every role, by its title and by its values. The assignment with the
 highest sum wins (scipy's linear_sum_assignment, the Hungarian method).
 """
 
@@ -23,7 +23,7 @@ from graph.ingest.guessing.vocabulary import (
     plain,
 )
 
-LEAST = 0.12  # a score below this is no evidence
+LEAST = 0.12  # a lower score is no evidence
 IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{8,30}")
 _MONEY = frozenset(
     [
@@ -39,7 +39,7 @@ _MONEY = frozenset(
         "original_amount",
     ]
 )
-_COUNTING = frozenset(["amount", "net", "gross", "unit_price"])  # never zero in every row
+_COUNTING = frozenset(["amount", "net", "gross", "unit_price"])  # not zero in every row
 _PARTIES = frozenset(
     [
         "payee",
@@ -56,7 +56,7 @@ _PARTIES = frozenset(
 
 
 def assign(columns: tuple[Column, ...]) -> dict[str, tuple[Column, float]]:
-    """Role -> (its column, confidence from 0 to 1). A role that no column plays is absent."""
+    """Role → (its column, confidence from 0 to 1). Roles without a column are absent."""
     names = list(roles())
     scores = np.array([[score(role, column) for role in names] for column in columns])
     scores -= 1e-6 * np.arange(len(columns))[:, None] * (scores > 0)  # of equals the first
@@ -73,7 +73,8 @@ def assign(columns: tuple[Column, ...]) -> dict[str, tuple[Column, float]]:
 
 
 def score(role: str, column: Column) -> float:
-    """How well the column plays the role, from 0 to 1: its name times what its values allow."""
+    """How well the column fits the role, from 0 to 1: the score of its name times what its values
+    allow."""
     content = _content(role, column)
     if not content:
         return 0.0
@@ -180,7 +181,7 @@ def _other(column: Column) -> float:
 
 
 def typeness(column: Column) -> float:
-    """How many of the values say how money moved, and not with whom: 'SEPA Lastschrift'."""
+    """The share of the values that state how money was moved, not with whom: 'SEPA Lastschrift'."""
     return column.share(lambda v: set(re.sub(r"[0-9]", "", plain(v)).split()) <= TYPE_WORDS)
 
 
@@ -202,7 +203,8 @@ _CONTENTS: dict[str, Callable[[Column], float]] = {
 
 
 def _nameless(role: str, column: Column) -> float:
-    """What values say where a title says nothing: dates, cents, codes, debits and credits."""
+    """The score by the values if the title says nothing: dates, cents, codes, debits and
+    credits."""
     if _speaks_of_other(role, column):
         return 0.0
     if role == "date" and column.is_date and column.filled >= 0.9:

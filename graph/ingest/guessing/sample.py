@@ -13,7 +13,8 @@ from graph.ingest.guessing.vocabulary import LANGUAGES, plain
 
 @dataclass(frozen=True)
 class Sample:
-    """`table` holds the rows, as wide as the columns; `above` the cells above the header."""
+    """A sample. `table` has the rows, as wide as the columns; `above` has the cells above the
+    header."""
 
     columns: tuple[Column, ...]
     table: tuple[tuple[str, ...], ...]
@@ -35,7 +36,8 @@ class Sample:
         return assigned
 
     def _is_open(self, balance: Column, assigned: dict[str, tuple[Column, float]]) -> bool:
-        """Whether the balance is what is open of each row, not a running one: it is the amount."""
+        """Return whether the balance is the open amount of each row and not a running balance. It
+        is then the amount."""
         for role in ("amount", "gross", "net"):
             if role in assigned:
                 pairs = zip(self.amounts(balance), self.amounts(assigned[role][0]), strict=True)
@@ -51,7 +53,7 @@ class Sample:
         return self.roles[role][1] if role in self.roles else 0.0
 
     def surety(self, column: Column) -> float:
-        """How sure it is that the column plays its role."""
+        """The confidence that the column has its role."""
         confidences = [confidence for owner, confidence in self.roles.values() if owner is column]
         return max(confidences, default=0.5)
 
@@ -60,7 +62,7 @@ class Sample:
         return any(likeness(role, column.title) >= 0.4 for role in roles)
 
     def of(self, name: str) -> Column:
-        """The column of that canonical name."""
+        """The column with that canonical name."""
         return next(column for column in self.columns if column.name == name)
 
     def named(self, role: str, column: Column) -> bool:
@@ -80,11 +82,12 @@ class Sample:
 
     @cached_property
     def above_words(self) -> str:
-        """What stands above the table and in the file's name, as vocabulary.plain: " a b c "."""
+        """The words above the table and in the file's name, in the form of vocabulary.plain: " a b
+        c "."""
         return f" {plain(' '.join((*self.above, self.file_name)))} "
 
     def speaks_of(self, known: frozenset[str]) -> bool:
-        """Whether one of the words stands above the table or in the file's name."""
+        """Return whether one of the words occurs above the table or in the file's name."""
         return any(f" {word} " in self.above_words for word in known)
 
     @cached_property

@@ -1,4 +1,4 @@
-"""A file's first rows under two readings, side by side, if nobody can tell which is right."""
+"""Shows a file's first rows in two readings side by side, if nobody can tell which is right."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,8 +13,8 @@ from graph.ingest.mappings.mapping import Mapping
 from graph.ingest.rows import LedgerRow, Reject
 from graph.ingest.rows_from_file import read
 
-SHOWN = 3  # rows
-WIDTH = 60  # characters of a row
+SHOWN = 3  # rows that are shown
+WIDTH = 60  # characters of a shown row
 _FIELDS = {
     "--direction": "direction",
     "--date-order": "date_order",
@@ -28,11 +28,11 @@ _FIELDS = {
 
 
 class UnsureError(LedgerError):
-    """The file can be read in two ways: shows both, and the option that decides."""
+    """The file can be read in two ways. The message shows both, and the option that decides."""
 
 
 def question(path: Path, mapping: Mapping) -> str:
-    """For each blocking doubt the readings, and the options with which a person decides."""
+    """For each blocking doubt, the readings and the options with which a person decides."""
     lines = ["it can be read in two ways"]
     for doubt in mapping.doubts:
         if doubt.blocking:
@@ -62,13 +62,14 @@ def with_choice(path: Path, mapping: Mapping, doubt: Doubt, value: str) -> Mappi
 
 
 def first_rows(path: Path, mapping: Mapping) -> Iterator[str]:
-    """The file's first rows as they would be stored."""
+    """Yield the file's first rows as they would be stored."""
     for row in islice(read(path, mapping), SHOWN):
         yield row_in_words(row)
 
 
 def row_in_words(row: LedgerRow | Reject) -> str:
-    """'2026-03-05 Main -> North Mill 12.00 GBP', or why the row is rejected."""
+    """The row as text, '2026-03-05 Main -> North Mill 12.00 GBP', or the reason for its
+    rejection."""
     if isinstance(row, Reject):
         return f"line {row.line} rejected: {row.reason}"[:WIDTH]
     payer, payee = (row.payer, row.payee) if row.amount >= 0 else (row.payee, row.payer)

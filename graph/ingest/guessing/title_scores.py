@@ -1,4 +1,4 @@
-"""How well a column's title names a role (roles.toml)."""
+"""Scores how well a column's title fits a role (roles.toml)."""
 
 import re
 import tomllib
@@ -11,23 +11,24 @@ from graph.ingest.mappings.column_names import slug
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z][a-z])")
 _GENDER = re.compile(r"[*:/_](?:in|innen|r|n)\b")  # Zahlungsempfänger*in, Zahlungspflichtige*r
 _UNIT = re.compile(r"[(\[]?\b(?:eur|euros?|gbp|usd|chf|sek|nok|dkk|pln|inr|cad|aud|utc)\b[)\]]?")
-ENDING = 5  # letters: a compound's last word is not looked for when it is shorter
+ENDING = 5  # letters; the last word of a compound is not compared if it is shorter
 
 
 def words(title: str) -> str:
-    """'TransactionDate (UTC)' -> 'transaction_date_utc', 'Vendor #' -> 'vendor_number'."""
+    """The words of a title: 'TransactionDate (UTC)' → 'transaction_date_utc', 'Vendor #' →
+    'vendor_number'."""
     neutral = _GENDER.sub("", title.lstrip("#*"))
     return slug(_CAMEL.sub(" ", neutral).replace("#", " number ").replace("№", " number "))
 
 
 def unnumbered(title: str) -> str:
-    """'CCY 2' -> 'ccy': what a title says without the number or letter behind it."""
+    """The title without the number or letter at its end: 'CCY 2' → 'ccy'."""
     return re.sub(r"_(?:[0-9]+|[a-z])$", "", words(title))
 
 
 @cache
 def roles() -> dict[str, tuple[dict[str, float], frozenset[str]]]:
-    """Role -> (name -> how well it names the role, words that speak against it)."""
+    """Role → (name → how well it fits the role, words that speak against the role)."""
     text = (files(__package__) / "roles.toml").read_text(encoding="utf-8")
     return {
         role: (_ranked(table["names"]), frozenset(table.get("but", "").split()))
@@ -45,7 +46,8 @@ def _ranked(groups: list[list[str]]) -> dict[str, float]:
 
 @lru_cache(maxsize=65_536)
 def likeness(role: str, title: str) -> float:
-    """0 (not at all) to 1: the title is a name, holds one, or ends in one (a compound)."""
+    """From 0 (not at all) to 1. The title may be a name of the role, contain one, or end in one (a
+    compound)."""
     names, against = roles()[role]
     title_words = words(title)
     bare = slug(_UNIT.sub(" ", title_words.replace("_", " ")))
@@ -64,7 +66,7 @@ def _squashed(role: str) -> dict[str, float]:
 
 
 def _held(names: dict[str, float], title: str) -> float:
-    """A name within a title: the more of the title it is, the better."""
+    """The score of a name within a title: the larger its part of the title, the better."""
     fits = [
         value * (0.45 + 0.4 * len(name) / max(1, len(title)))
         for name, value in names.items()

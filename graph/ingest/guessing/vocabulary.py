@@ -8,7 +8,7 @@ from graph.ingest.mappings.column_names import slug
 
 
 def plain(text: str) -> str:
-    """'Débit (EUR) ' -> 'debit eur'."""
+    """The text in lower case without accents and punctuation: 'Débit (EUR) ' → 'debit eur'."""
     return slug(text).replace("_", " ")
 
 
