@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from graph.enrich.columns import ragged
 from graph.enrich.columns.counterparties import sides
-from graph.enrich.columns.grouping import codes, groups
+from graph.enrich.columns.grouping import codes, groups, unlike
 from graph.enrich.columns.payments import Ints, Payments
 from graph.enrich.links.same_transaction import Pairs
 
@@ -60,13 +60,30 @@ class _Runs:
 
     def spans(self, payments: Payments, paying: Ints) -> tuple[Ints, Ints]:
         """For each payment, the range of places of the runs that it could pay."""
-        low = _keyed(payments.amount[paying], payments.day[paying] - LATE)
-        high = _keyed(payments.amount[paying], payments.day[paying] + 1)
+        low, high = _from_and_up_to(payments, paying)
         return np.searchsorted(self.key, low), np.searchsorted(self.key, high)
+
+    def may_be_paid(self, low: Ints, high: Ints) -> NDArray[np.bool_]:
+        """Marks the payments that could pay any run, for the keys that a run has from and up to.
+        Both are in order. The fewer keys are looked up among the more."""
+        if len(self.key) >= len(low):
+            at = np.searchsorted(self.key, low)
+            return np.asarray(np.append(self.key, np.iinfo(np.int64).max)[at] < high)
+        begin, end = (
+            np.bincount(np.searchsorted(keys, self.key, side="right"), minlength=len(low) + 1)
+            for keys in (high, low)
+        )
+        return np.asarray(np.cumsum(begin - end)[:-1] > 0)
 
     def within(self, first: int, last: int) -> Ints:
         """The rows on those days."""
         return self.rows[self.bounds[first] : self.bounds[last]]
+
+
+def _from_and_up_to(payments: Payments, paying: Ints) -> tuple[Ints, Ints]:
+    """For each payment, the least key of a run that it could pay, and the key that is too large."""
+    amount, day = payments.amount[paying], payments.day[paying]
+    return _keyed(amount, day - LATE), _keyed(amount, day + 1)
 
 
 def _keyed(total: Ints, day: Ints) -> Ints:
@@ -134,7 +151,7 @@ class _Books:
         last = ends[fits]
         first = np.broadcast_to(np.arange(len(days))[:, None], ends.shape)[fits]
         key = _keyed(np.abs(sums[last] - sums[first]), days[last - 1])
-        order = np.lexsort((first, key))
+        order = np.argsort(key, kind="stable")  # of equal keys the earlier first day
         return _Runs(rows, bounds, key[order], first[order], last[order])
 
 
@@ -211,14 +228,17 @@ class _Several:
         key = _keyed(self.payments.amount[self.rows], self.payments.day[self.rows])
         return np.argsort(key, kind="stable")
 
+    @cached_property
+    def keys(self) -> tuple[Ints, Ints]:
+        """The keys between which a run is that a row could pay, for the rows in `order`."""
+        return _from_and_up_to(self.payments, self.rows[self.order])
+
 
 def _worth(books: _Books, runs: _Runs, several: _Several) -> Iterator[Ints]:
     """Yield the groups of payments in which enough payments could be for one of the runs."""
-    low, high = runs.spans(books.payments, several.rows[several.order])
-    places = np.sort(several.order[high > low])
+    places = np.sort(several.order[runs.may_be_paid(*several.keys)])
     of, rows = several.group[places], several.rows[places]
-    unlike = np.unique(np.stack([of, books.payments.amount[rows]]), axis=1)[0]
-    for group in np.flatnonzero(np.bincount(unlike, minlength=1) >= FEWEST):
+    for group in np.flatnonzero(unlike(of, books.payments.amount[rows]) >= FEWEST):
         yield rows[of == group]
 
 

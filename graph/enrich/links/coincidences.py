@@ -15,7 +15,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from graph.enrich.columns.grouping import codes, groups
+from graph.enrich.columns.grouping import codes, cut, groups
 from graph.enrich.columns.payments import Ints, Payments
 
 Floats = NDArray[np.float64]
@@ -77,7 +77,7 @@ def _by_party(party: Ints, rows: Ints) -> dict[int, Ints]:
     """The rows of each party in their order."""
     order = rows[np.argsort(party[rows], kind="stable")]
     cuts = np.flatnonzero(np.diff(party[order])) + 1
-    return {int(party[some[0]]): some for some in np.split(order, cuts) if len(some)}
+    return {int(party[some[0]]): some for some in cut(order, cuts)}
 
 
 def _share_soon(ours: Ints, theirs: Ints) -> Floats:

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from graph.enrich.columns import numbers, stated_fields
 from graph.enrich.columns.counterparties import Sides, sides
-from graph.enrich.columns.grouping import codes
+from graph.enrich.columns.grouping import codes, cut, having
 from graph.enrich.columns.name_similarity import likeness
 from graph.enrich.columns.payments import UNIT, Ints, Payments
 from graph.enrich.links import day_lags
@@ -194,10 +194,9 @@ def _candidates(context: _Context, feed: str, books: str) -> tuple[Ints, Ints]:
     number."""
     payments = context.payments
     usable = payments.amount > 0
-    cells = [
-        _cells(context, np.flatnonzero((payments.source == name) & usable))
-        for name in (feed, books)
-    ]
+    of_source = [(payments.source == name).astype(bool) & usable for name in (feed, books)]
+    in_both = having(context.money, of_source[0]) & having(context.money, of_source[1])
+    cells = [_cells(context, np.flatnonzero(rows & in_both)) for rows in of_source]
     both = sorted(cells[0].keys() & cells[1].keys())
     pairs = [pair for some in _chunks(context, cells, both) for pair in some]
     one, other = (
@@ -238,7 +237,7 @@ def _cells(context: _Context, rows: Ints) -> dict[int, list[Ints]]:
     order = np.argsort(keys, kind="stable")
     cuts = np.flatnonzero(np.diff(keys[order])) + 1
     cells: dict[int, list[Ints]] = {}
-    for cell in np.split(rows[order], cuts) if len(rows) else []:
+    for cell in cut(rows[order], cuts):
         cells.setdefault(int(context.money[cell[0]]), []).append(cell)
     return cells
 
