@@ -5,11 +5,13 @@ import base64
 import hashlib
 import hmac
 import json
+from ipaddress import ip_network
 from uuid import uuid4
 
 import pytest
 
 from graph.http.scopes import READ
+from syncjobs.alerts import address_guard
 from syncjobs.events import publish, subscriptions
 from syncjobs.models import Delivery, DeliveryEndpoint
 from tests.conftest import client_of
@@ -28,8 +30,8 @@ pytestmark = [
 
 
 @pytest.fixture
-def box(settings):
-    settings.WEBHOOK_NETWORKS = ["127.0.0.0/8"]
+def box(monkeypatch):
+    monkeypatch.setattr(address_guard, "networks_of", lambda _: [ip_network("127.0.0.0/8")])
     with receiver() as listener:
         yield listener
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 from datetime import UTC, datetime, time, timedelta
 from io import StringIO
+from ipaddress import ip_network
 
 import pytest
 from django.core import mail
@@ -14,6 +15,7 @@ from graph.database.role import as_owner
 from graph.database.tenancy import tenant_transaction
 from syncjobs import queue, recover
 from syncjobs.alerts import (
+    address_guard,
     delivery_state,
     endpoints,
     messages,
@@ -36,8 +38,9 @@ pytestmark = [
 
 
 @pytest.fixture(autouse=True)
-def loopback(settings):
-    settings.WEBHOOK_NETWORKS = ["127.0.0.0/8"]
+def loopback(settings, monkeypatch):
+    """The receiver's network is open to tenants, too: those of the settings never are."""
+    monkeypatch.setattr(address_guard, "networks_of", lambda _: [ip_network("127.0.0.0/8")])
     settings.DELIVERIES = {"max_tries": 3, "backoff": 0.001, "timeout": 10.0}
 
 
@@ -109,8 +112,10 @@ def test_during_a_rotation_both_secrets_fit(box):
 
 
 def test_stored_secrets_get_a_new_key(box, settings):
-    settings.ENCRYPTION_KEYS = ["A" * 43 + "="]
     endpoint, secret = webhook(box)
+    settings.ENCRYPTION_KEYS = ["A" * 43 + "="]
+    assert endpoints.signing_keys(endpoint) == [secret]
+    call_command("rotate_keys", stdout=StringIO())
     settings.ENCRYPTION_KEYS = ["B" * 43 + "=", "A" * 43 + "="]
     call_command("rotate_keys", stdout=StringIO())
     settings.ENCRYPTION_KEYS = ["B" * 43 + "="]
@@ -241,6 +246,8 @@ def test_what_cannot_be_an_endpoint_or_a_message(box, tenant):
     for data in ({"a": object()}, {"a": "x" * 300_000}, {"a": "\0"}, {"a": float("nan")}):
         with as_owner(), pytest.raises(ValueError, match="message"):
             messages.deliver(endpoint, "test.said", data)
+    with as_owner():
+        assert messages.deliver(endpoint, "test.said", {"a": ["\\u0000"]}) is not None
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,7 @@ def test_an_old_queue():
     made = rule("queue_age", threshold=10)
     run = run_rows.run(run_rows.connection(), status="queued", error="")
     type(run).objects.using("owner").filter(pk=run.pk).update(
-        created_at=NOW - timedelta(minutes=20)
+        created_at=timezone.now() - timedelta(minutes=20)
     )
     rules.watch()
     (title,) = titles(made)
@@ -145,7 +145,11 @@ def test_an_overdue_receipt(tenant):
             expected_from=date(2026, 1, 1),
             expected_to=date(2026, 1, 5),
             status="pending",
+            books_until=date(2026, 1, 5),
         )
+    rules.watch()
+    assert titles(made) == []
+    PredictedRelationship.objects.using("owner").update(books_until=date(2026, 1, 6))
     rules.watch()
     assert titles(made) == ["Overdue: Good Customer, expected by 2026-01-05"]
 
