@@ -8,7 +8,6 @@ with the company's SIREN.
 """
 
 import re
-
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
