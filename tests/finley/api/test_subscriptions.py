@@ -17,6 +17,7 @@ from syncjobs.models import Delivery, DeliveryEndpoint
 from tests.conftest import client_of
 from tests.graph import rows
 from tests.problems import problem
+from tests.syncjobs import run_rows
 from tests.syncjobs.alerts.receiver import Receiver, receiver
 from tests.syncjobs.test_sync import work
 
@@ -65,7 +66,10 @@ def test_from_a_subscription_to_a_verified_message(tenant, api, box):
     replay = f"{URL}messages/{sent[0]['id']}/replay/"
     assert api.post(replay).json()["state"] == "waiting"
     assert api.post(replay).status_code == 409
+    letter = run_rows.failure(function="deliver", user_id=tenant.pk)
+    Delivery.objects.using("owner").filter(pk=sent[0]["id"]).update(failure=letter)
     asyncio.run(work())
+    assert run_rows.again(letter).status == "resolved"
     assert box.ids.count(f"msg_{sent[0]['id'].replace('-', '')}") == 2
     assert api.delete(hook).status_code == 204
     assert not Delivery.objects.using("owner").exists()
