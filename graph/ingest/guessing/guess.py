@@ -116,8 +116,11 @@ class _Units:
 
 
 def _units(sample: Sample, own_book: Book, date: Column, choices: Choices, usual: Usual) -> _Units:
-    """The units. A stated currency is evidence for an order of dates. Without one, the dates may be
-    evidence for a currency."""
+    """The currency of the amounts, and whether dates have the day or the month first.
+
+    A certain currency is evidence for the order. If nothing shows the currency, dates that surely
+    have the month first are evidence for US dollars.
+    """
     currency, column, doubts = currency_of(sample, own_book, choices, usual)
     certain_currency = currency if not doubts else None
     if column is not None and column.distinct == 1:
