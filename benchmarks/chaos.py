@@ -39,7 +39,7 @@ from redis.exceptions import RedisError
 from tqdm import tqdm
 
 from benchmarks import isolated_servers
-from benchmarks.disturbance import faults, recorded_jobs
+from benchmarks.disturbance import faults, recorded_jobs, sandbox_world
 from benchmarks.disturbance.partition import Partition
 from graph.errors import KeyInUse
 from graph.http.idempotency import IdempotentRequest
@@ -48,7 +48,6 @@ from syncjobs.models import SyncConnection, SyncRun
 from syncjobs.models.choices import ACTIVE, Trigger
 
 AUDIT = Path(__file__).with_name("audit.sql")
-PROVIDERS = ("gmail", "dropbox", "gdrive", "zoho_mail")
 WORKERS = 2
 TIMEOUT = 300.0  # seconds without an ended run after the disturbance before the run is given up
 FLUSHES = DATABASE_RESTARTS = 3
@@ -99,7 +98,9 @@ class Chaos:
         with connections["owner"].cursor() as cursor:
             cursor.execute(AUDIT.read_text())
         self.environment = self.through_proxies()
-        with isolated_servers.sandbox(self.world()) as self.sandbox_state:
+        world = sandbox_world.world(self.jobs, self.random)
+        self.providers = {key: connection["provider"] for key, connection in world.items()}
+        with isolated_servers.sandbox(world) as self.sandbox_state:
             os.environ |= {"NANGO_HOST": self.sandbox_state["url"], "NANGO_SECRET_KEY": "sandbox"}
             self.connect()
             self.workers = [isolated_servers.worker(**self.environment) for _ in range(WORKERS)]
@@ -118,42 +119,6 @@ class Chaos:
                     worker.kill()
                     worker.wait()
             return self.audited(unsettled)
-
-    def world(self) -> dict[str, Any]:
-        """The sandbox's connections. Most are healthy, some have temporary errors, a few have
-        permanent ones."""
-        world = {}
-        for number in range(self.jobs):
-            draw = self.random.random()
-            script: list[dict[str, Any]] = []
-            if draw < 0.03:
-                script = [{"do": "401"}]
-            elif draw < 0.06:
-                script = [{"do": "503", "at": 2}]
-            elif draw < 0.09:
-                script = [{"do": "429", "retry_after": 0.5, "at": 2}]
-            elif draw < 0.12:
-                script = [{"do": "reset_mid_body", "at": 2}]
-            provider = self.random.choice(PROVIDERS)
-            world[f"chaos-{number}"] = {
-                "provider": provider,
-                "script": script,
-                **self.holds(number),
-            }
-        self.providers = {key: connection["provider"] for key, connection in world.items()}
-        return world
-
-    def holds(self, number: int) -> dict[str, Any]:
-        """The contents of a connection. Every third one has mail or ledgers that are imported, some
-        of them many; the others are only listed."""
-        if number % 10 == 0:
-            return {"size": 10}
-        if number % 3 == 0:
-            return {"size": 3}
-        things = [
-            {"name": f"photo-{number_}.jpg", "subject": f"Hello {number_}"} for number_ in range(3)
-        ]
-        return {"size": 0, "put": [{**thing, "attachments": [], "text": "-"} for thing in things]}
 
     def connect(self) -> None:
         rows = [

@@ -21,8 +21,9 @@ from typing import Any
 import numpy as np
 from django.conf import settings
 
-from benchmarks import graph_books, tenant_load
+from benchmarks import tenant_load
 from benchmarks.compared import peers, ways
+from benchmarks.many_tenants import graph_books
 from graph.engine.graph import Graph
 from graph.reading import graph_cache
 

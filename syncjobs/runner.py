@@ -152,7 +152,9 @@ class Runner:
     async def _begun(self, ctx: dict[str, Any], run_id: str) -> Attempt | None:
         """Claim the run and return its attempt, or None if the job is not the run's any more.
 
-        If the worker is stopping, the claim is given back at once, so that it need not expire.
+        Raises Retry if the database cannot be reached; that does not count as a try. Raises
+        CancelledError if the job is cancelled meanwhile, as when the worker stops. A claim that was
+        made is then given back at once, so that it need not expire.
         """
         claiming = asyncio.ensure_future(
             self._claims.ask(ClaimRequest(UUID(run_id), ctx["job_id"], ctx["job_try"]))

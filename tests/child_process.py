@@ -7,27 +7,42 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 PROJECT = Path(__file__).resolve().parents[1]
 PR_SET_CHILD_SUBREAPER = 36
+AT_START = {"LANG", "LANGUAGE", "TZ", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"}
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """The fork server: the socket that takes requests, and what it read as it started."""
+
+    connection: socket.socket
+    read_at_start: dict[str, str]
 
 
 class Child(subprocess.Popen[str]):
     """Popen([sys.executable, …]), forked by tests.fork_server; a child of this process, too.
 
-    Elsewhere than on Linux the plain Popen, which differs only in that it takes longer.
+    It is a plain Popen, which takes longer, elsewhere than on Linux, with options of the
+    interpreter other than -m, and if the environment differs from the fork server's in what Python
+    and its libraries read as they start. Of Popen's options it takes the pipes, `cwd`, `env`,
+    `pass_fds` and `start_new_session`.
     """
 
     def _execute_child(self, *given: Any) -> None:
-        if sys.platform != "linux":
-            super()._execute_child(*given)
-            return
         args, _, _, _, pass_fds, cwd, env, *others = given
         python, *arguments = map(str, args)
         assert python == sys.executable
+        environment = dict(os.environ if env is None else env)
+        if sys.platform != "linux" or starts_cold(arguments, environment):
+            super()._execute_child(*given)
+            return
         pipes = others[3:9]  # of stdin, stdout and stderr, each with its end here
         own = [pipes[0], pipes[3], pipes[5]]
         files = {number: number if own[number] == -1 else own[number] for number in range(3)}
@@ -36,7 +51,7 @@ class Child(subprocess.Popen[str]):
             {
                 "arguments": arguments,
                 "folder": str(cwd or Path.cwd()),
-                "environment": dict(os.environ if env is None else env),
+                "environment": environment,
                 "session": others[-2],
                 "descriptors": list(files),
             },
@@ -54,9 +69,24 @@ def run(*arguments: object, **options: Any) -> "subprocess.CompletedProcess[str]
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
+def starts_cold(arguments: list[str], environment: dict[str, str]) -> bool:
+    """Whether a fork of the server would differ from a fresh process of these arguments."""
+    has_options = arguments[0].startswith("-") and arguments[0] != "-m"
+    return has_options or _read_at_start(environment) != _server().read_at_start
+
+
+def _read_at_start(environment: Mapping[str, str]) -> dict[str, str]:
+    """The variables that Python and its libraries read as they start, and not later."""
+    return {
+        name: value
+        for name, value in environment.items()
+        if name in AT_START or (name.startswith(("PYTHON", "LC_")) and name != "PYTHONUNBUFFERED")
+    }
+
+
 def _forked(request: dict[str, Any], descriptors: list[int]) -> int:
     """The child's pid. It is this process's child, for its parent ends while this one adopts."""
-    server, adopt = _server(), ctypes.CDLL(None).prctl
+    server, adopt = _server().connection, ctypes.CDLL(None).prctl
     adopt(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     try:
         socket.send_fds(server, [json.dumps(request).encode()], descriptors)
@@ -68,18 +98,20 @@ def _forked(request: dict[str, Any], descriptors: list[int]) -> int:
 
 
 @cache
-def _server() -> socket.socket:
+def _server() -> Server:
     """It ends with this process, whose end of the socket nobody else has."""
+    environment = dict(os.environ)
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.fork_server", str(theirs.fileno())],
             cwd=PROJECT,
+            env=environment,
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
         )
     atexit.register(_end, process, ours)
-    return ours
+    return Server(ours, _read_at_start(environment))
 
 
 def _end(process: "subprocess.Popen[bytes]", connection: socket.socket) -> None:

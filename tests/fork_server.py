@@ -2,6 +2,15 @@
 
 The child imports finley itself and its settings, and runs as a process of its own: what it does,
 its signals and its end are those of a fresh one, but for 1 to 2 s of processor time.
+
+A test of what only a fresh process does needs a plain subprocess.Popen. A fork does not show:
+- how long the start takes, and how much memory the process needs;
+- an import of LIBRARIES that is missing or fails, is slow, or depends on settings or on order;
+- what the interpreter and libraries read once, as they start: PYTHONHASHSEED, PYTHONUTF8,
+  PYTHONWARNINGS, PYTHONDEVMODE, LANG (with another value of these tests.child_process starts a
+  fresh process), sys.flags, -X and -W;
+- seeds that differ between processes: hashes of texts and the state of `random` and numpy.random
+  are the same in all children.
 """
 
 import fcntl

@@ -125,10 +125,11 @@ def _part(rng: Random, pence: int, *, partial: bool) -> int:
 
 
 def _credit_note(journal: Journal, rng: Random, original: Row, *, partial: bool) -> None:
-    """A credit note before the invoice falls due, so that only the rest is paid.
+    """A credit note before the invoice falls due: over a part, of which only the rest is paid, or
+    over all, of which nothing is.
 
-    Seven in ten name the invoice. For equal invoices of a series all do, because nobody could tell
-    otherwise.
+    Seven in ten credit notes quote the invoice's number in their text. Those for an invoice of a
+    series always do, because its invoices are equal and nobody could tell which one is meant.
     """
     day = within(original.day + DAY * rng.randint(2, 11), journal.company.span)
     names_invoice = original.stream or rng.random() < 0.7

@@ -4,6 +4,7 @@ The SDK takes a second of processor time to import, so a server that nobody asks
 """
 
 import asyncio
+import logging
 from concurrent.futures import Future
 from importlib import import_module
 from typing import Any
@@ -16,6 +17,7 @@ from finley.mcp.request_thread import RequestThread
 from finley.server.asgi_types import Application, Message, Receive, Scope, Send
 from graph.errors import Busy
 
+log = logging.getLogger("finley.requests")
 PASSED_ON = {"accept", "content-type"}  # headers; the SDK sees no token and no cookie
 PREFIX = "mcp-"
 GRACE = 5.0  # seconds beyond a question's time limit
@@ -68,17 +70,26 @@ class Sessions:
         await (await self._started()).handle_request(scope, receive, send)
 
     async def _started(self) -> Any:
-        if self._manager is None:
-            ready: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-            self._task = asyncio.create_task(self._run(ready))
-            self._manager = ready
+        """The manager that runs; a new one if none does. Raises why it could not start."""
+        if self._manager is None or self._task is None or self._task.done():
+            self._manager = asyncio.get_running_loop().create_future()
+            self._task = asyncio.create_task(self._run(self._manager))
         return await asyncio.shield(self._manager)
 
     async def _run(self, ready: "asyncio.Future[Any]") -> None:
-        manager = import_module("finley.mcp.manager").build()
-        async with manager.run():
-            ready.set_result(manager)
-            await asyncio.Event().wait()  # until it is cancelled
+        """Run a manager until this task is cancelled. `ready` gets the manager, or the error."""
+        try:
+            manager = import_module("finley.mcp.manager").build()
+            async with manager.run():
+                ready.set_result(manager)
+                await asyncio.Event().wait()
+        except Exception as error:
+            if ready.done():
+                log.exception("The MCP session manager ended")
+            else:
+                ready.set_exception(error)
+        finally:
+            ready.cancel()  # does nothing if it is done
 
 
 SESSIONS = Sessions()

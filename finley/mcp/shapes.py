@@ -43,6 +43,7 @@ Id = Annotated[UUID, WithJsonSchema({"type": "string"})]
 Day = Annotated[date, WithJsonSchema({"type": "string", "format": "date"})]
 Word = Annotated[str, BeforeValidator(_storable), Field(min_length=1, max_length=200)]
 Currency = Annotated[str, Field(pattern="^[A-Z]{3}$")]
+Offset = Annotated[int, Field(ge=0, le=1_000_000_000)]  # an int that SQL takes
 Share = Annotated[float, PlainSerializer(lambda share: round(share, 4), return_type=float)]
 
 

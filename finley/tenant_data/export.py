@@ -1,7 +1,8 @@
 """Exports all data of a tenant as one ZIP of open formats, and imports it again.
 
 The ZIP has a file of JSON lines for each table (`tables/<name>.jsonl`), the memberships, the
-rejects files, and `manifest.json` with counts and SHA-256 sums. Passwords and tokens are left out.
+rejects files, and `manifest.json` with counts and SHA-256 sums. Passwords and tokens are left out,
+and so are the secrets of endpoints, which come back disabled, with new secrets and nothing to send.
 Content types, groups and permissions are written by name, and users by e-mail address, because
 their ids differ between installations.
 """
@@ -23,6 +24,9 @@ from psycopg.sql import SQL, Composed, Identifier, Literal
 from finley.models import User
 from finley.tenant_data import tenant_tables
 from finley.tenant_data.tenant_tables import Table
+from syncjobs.alerts import sealed_secrets, signatures
+from syncjobs.models import Delivery, DeliveryEndpoint
+from syncjobs.models.choices import Channel, DeliveryState
 
 ROLE = "owner"
 FORMAT = 2
@@ -30,6 +34,14 @@ PROFILE = ("id", "email", "first_name", "last_name", "is_active", "date_joined")
 # Tokens are digests of secrets, so they are not exported.
 LEFT_OUT = frozenset({*tenant_tables.BOOKKEEPING, tenant_tables.TOKENS})
 AT_ONCE = 1_000
+# What is exported in place of a column's content, by table.
+REPLACED: dict[str, dict[str, Any]] = {
+    DeliveryEndpoint._meta.db_table: {
+        "secret": "left out", "former_secret": "", "former_until": None, "is_enabled": False,
+        "note": "It was imported. Rotate its secret and enable it.", "worker": "",
+        "lease_until": None,
+    }
+}  # fmt: skip
 MEMBERS, MEMBER_OF = "members.jsonl", "member_of.jsonl"
 MEMBERSHIPS = {  # an import restores only the first; other tenants grant the second
     MEMBERS: ("member_id", "tenant_id"),
@@ -112,11 +124,11 @@ def _rows_of(table: Table, user_id: UUID) -> Composed:
         for column in table.named
     ]
     return SQL(
-        "SELECT ((to_jsonb(t) - {}::text[]) || jsonb_build_object({}))::text AS line "
+        "SELECT ((to_jsonb(t) - {}::text[]) || jsonb_build_object({}) || {}::jsonb)::text AS line "
         "FROM {} AS t WHERE user_id = {}"
     ).format(
-        Literal(list(table.numbered)), SQL(", ").join(names), Identifier(table.name),
-        Literal(user_id),
+        Literal(list(table.numbered)), SQL(", ").join(names),
+        Literal(json.dumps(REPLACED.get(table.name, {}))), Identifier(table.name), Literal(user_id),
     )  # fmt: skip
 
 
@@ -209,9 +221,22 @@ def _read(archive: zipfile.ZipFile, manifest: dict[str, Any]) -> Transfer:
             if name in manifest["sha256"]:
                 rows[table.name] = _inserted(archive, name, table, user_id)
         rows[MEMBERS] = _let_in(archive, user_id)
+        _silence(user_id)
     differences = {name: manifest["rows"][name] - count for name, count in rows.items()}
     left_out = {name: count for name, count in differences.items() if count}
     return Transfer(user_id, rows, _unpacked(archive, manifest), left_out)
+
+
+def _silence(user_id: UUID) -> None:
+    """Let the tenant's endpoints send nothing until somebody has given them new secrets: the old
+    installation may send, too. What waited there is not sent here."""
+    Delivery.objects.using(ROLE).filter(user_id=user_id, state=DeliveryState.WAITING).delete()
+    for endpoint in DeliveryEndpoint.objects.using(ROLE).filter(user_id=user_id):
+        for name, value in REPLACED[DeliveryEndpoint._meta.db_table].items():
+            setattr(endpoint, name, value)
+        is_signed = endpoint.channel == Channel.WEBHOOK
+        endpoint.secret = sealed_secrets.seal(signatures.new_secret()) if is_signed else ""
+        endpoint.save(using=ROLE)
 
 
 def _inserted(archive: zipfile.ZipFile, name: str, table: Table, user_id: UUID) -> int:

@@ -39,8 +39,12 @@ class _AnsweredEarly(Exception):
 
 
 class Versioned(TenantView):
-    """A GET with `as_of_version` in the body and an ETag. A 304 is sent before anything is
-    computed."""
+    """The base of GET endpoints whose answer depends on the version of the tenant's data.
+
+    The body has the version as `as_of_version`, and the ETag is derived from it. If the request's
+    If-None-Match has this ETag, the response is 304 before anything is computed. If the process has
+    stored the answer to an equal request at this version, the response is that answer.
+    """
 
     def variant(self) -> str:
         """A text that distinguishes this representation from others with the same URL."""

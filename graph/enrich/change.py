@@ -1,8 +1,9 @@
-"""Layer 8, change: what was created, modified or deleted after it was first imported.
+"""Layer 8, change: the payments that were created, modified or deleted after a first import.
 
-Imports write most of it: a row that differs from the stored one (`modified`, field by field), and a
-new row in a file that was imported before (`created`). This module adds what people and syncs
-removed from the graph.
+Imports write two kinds: `modified`, for a row that differs from the stored one, with the old and
+new value of each field; and `created`, for a row that is new in a file that was imported before.
+This module writes `deleted`, for a payment that people or syncs removed from the graph, with what
+it was.
 """
 
 from uuid import UUID

@@ -7,6 +7,7 @@ from graph.enrich import fraud
 from graph.enrich.columns import stated_fields
 from graph.enrich.columns.payments import Payments, load
 from graph.enrich.links import fees, reversals, same_transaction, settlements
+from graph.enrich.links.sighting_pairs import Pairs
 from graph.enrich.series import incremental
 from graph.enrich.series.forecast import Course, Todays, courses, todays
 from graph.enrich.temporal import this_day
@@ -38,7 +39,7 @@ class Findings:
         return courses(self.payments, series)
 
     @cached_property
-    def same(self) -> same_transaction.Pairs:
+    def same(self) -> Pairs:
         kinds = stated_fields.load(self.user_id, self.payments)
         return same_transaction.find(self.payments, kinds)
 

@@ -27,7 +27,8 @@ from graph.enrich.decision_counts import Record
 from graph.enrich.links import republished, reversals
 from graph.enrich.links.fees import Fees
 from graph.enrich.links.reversals import Reversals
-from graph.enrich.links.same_transaction import Pairs, day_of
+from graph.enrich.links.same_transaction import day_of
+from graph.enrich.links.sighting_pairs import Pairs
 from graph.enrich.write import difference
 from graph.enrich.write.counts import Counts
 from graph.enrich.write.difference import Difference

@@ -88,6 +88,7 @@ class _Row:
         self._comparable = lru_cache(_CACHED)(self._comparable_of)
         self._skip = [rule for rule in mapping.skip if rule.column in names]
         self._labels = frozenset(mapping.file.labels)
+        self._is_nameless = [not title.strip() for title in shape.header]
         self._separators = _separators(mapping.key.separators)
         self._seen: dict[int, int] = {}
         self._repeated: dict[int, int] = {}
@@ -147,7 +148,10 @@ class _Row:
             )
         cells: Iterable[str] = map(str.strip, record.cells)
         if self._labels:
-            cells = (unlabelled(cell, self._labels) for cell in cells)
+            cells = (
+                unlabelled(cell, self._labels) if is_nameless else cell
+                for cell, is_nameless in zip(cells, self._is_nameless, strict=False)
+            )
         return dict(zip(self._names, cells, strict=False))
 
     def _must_be_fit(self, record: Record) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
 
+from graph import sql
 from graph.errors import NotFound, QuestionError
 from graph.layers import BY_NAME, Layer
 from graph.models import TenantRelationship
@@ -31,6 +32,7 @@ FACTS = (
     "document_ref",
 )
 EXPECTED = "expected"  # a prediction in any state except fulfilled
+DUE = (PredictionStatus.PENDING.value, PredictionStatus.OVERDUE.value)
 Answer = dict[str, Any]
 
 
@@ -73,6 +75,37 @@ def insights(
         rows = _rows(user_id, layer, [getattr(row, layer.id_column) for row in page])
         ends_of = edge_ends.of(user_id, page)
     return [{**_answer(layer, row, rows, day), **ends_of[row.id]} for row in page], following
+
+
+def due(
+    user_id: UUID,
+    *,
+    statuses: Sequence[str] = DUE,
+    party: str | None = None,
+    today: date | None = None,
+    limit: int = 50,
+    offset: int = 0,
+) -> Answer:
+    """Return a page of the predictions in one of `statuses` on `today`, the earliest first.
+
+    A status is pending, overdue or stale. `counts` has the number of predictions in each of them,
+    whatever `statuses` and `limit` are. Each payment counts once. `party` and the rows of `results`
+    are as in `insights`. Raises ViewMissing, ViewUnpopulated.
+    """
+    day = today or days.today(user_id)
+    layer = BY_NAME["prediction"]
+    parameters = {"user_id": user_id, "today": day, "statuses": list(statuses)}
+    with reading_rows.snapshot(user_id) as reader:
+        parties = None if party is None else representatives_of(user_id, party)
+        parameters |= {"parties": parties, "limit": limit, "offset": offset}
+        (counts,) = reader.rows(sql.read("questions/due_payments"), parameters)
+        page = counts.pop("page")
+        predicted = reader.relationships(_annotated(user_id, layer).filter(id__in=page))
+        rows = _rows(user_id, layer, [getattr(row, layer.id_column) for row in predicted])
+        ends_of = edge_ends.of(user_id, predicted)
+    results = [{**_answer(layer, row, rows, day), **ends_of[row.id]} for row in predicted]
+    results.sort(key=lambda row: page.index(row["id"]))
+    return {"today": day, "counts": counts, "results": results}
 
 
 def _annotated(user_id: UUID, layer: Layer) -> QuerySet[TenantRelationship]:

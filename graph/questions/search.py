@@ -10,9 +10,10 @@ from django.db import connections
 
 from graph import sql
 from graph.database.tenancy import tenant_transaction
+from graph.errors import QuestionError
 from graph.models import NormalizedEntity
 
-NAMED = 1_000  # entities that a part of a name may select; the first by id
+NAMED = 1_000  # entities that a part of a name may select
 After = tuple[float, str, UUID]  # the likeness, the name in lower case and the id of the last one
 
 
@@ -70,16 +71,21 @@ def entities_of(user_id: UUID, ids: Sequence[UUID]) -> list[dict[str, Any]]:
 
 def representatives_of(user_id: UUID, party: str) -> list[UUID]:
     """The ids of the entities that an id or a part of a name selects. A merged entity is replaced
-    by the one that it was merged into. Must be called in the tenant's transaction."""
+    by the one that it was merged into. Must be called in the tenant's transaction. Raises
+    QuestionError if more than NAMED have the name, because a sum over some of them would mislead.
+    """
     names: dict[str, Any] = {"id": None, "pattern": None}
     try:
         names["id"] = UUID(party)
     except ValueError:
         names["pattern"] = _pattern(party)
     with connections["default"].cursor() as cursor:
-        parameters = {"user_id": user_id, "most": NAMED, **names}
+        parameters = {"user_id": user_id, "most": NAMED + 1, **names}
         cursor.execute(sql.read("questions/entities_meant"), parameters)
-        return list(dict.fromkeys(representative for (representative,) in cursor.fetchall()))
+        selected = [representative for (representative,) in cursor.fetchall()]
+    if len(selected) > NAMED:
+        raise QuestionError(f"More than {NAMED:,} parties are named like this. Say more.", "party")
+    return list(dict.fromkeys(selected))
 
 
 def _pattern(text: str) -> str:

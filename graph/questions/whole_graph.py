@@ -183,9 +183,11 @@ def importance(
     edges: Edges = "flow",
     only: Only = PAID,
 ) -> Answer:
-    """Return the `top` entities (of one kind, if given) by a centrality over the edges of `only`.
+    """Return the `top` entities by a centrality, those of one `kind` if it is given.
 
-    Equal scores are ordered by id.
+    `edges` says which classes of edges count: "flow" has what was paid or is owed, "all" also the
+    links between rows. Of these, only the edges that meet the conditions of `only` count, by
+    default money that moved, each payment once. Equal scores are ordered by id.
     """
     graph = _graph(user_id, columns_for("causal_score"), edges, only)
     scored = score(graph, algorithm, direction)

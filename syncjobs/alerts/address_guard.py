@@ -18,12 +18,15 @@ from ipaddress import (
     ip_network,
 )
 from urllib.parse import SplitResult, urlsplit
+from uuid import UUID
 
 from django.conf import settings
 
 from syncjobs.errors import AddressRefused, HostUnknown
+from syncjobs.models import OPERATORS
 
 Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 PORTS = {"https": 443, "http": 80}
 MOST = 2_000  # characters of a URL
@@ -44,6 +47,9 @@ REFUSED = tuple(
         "5f00::/16",  # segment routing
         "fec0::/10",  # site-local
     )
+)
+NEUTRAL = (
+    "The address cannot be reached, or messages may not go there: it must be public, and https."
 )
 _NUMBER = re.compile(r"0[xX][0-9a-fA-F]*|[0-9]+")
 _NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*\.?")
@@ -101,17 +107,29 @@ async def resolve(host: str, port: int) -> Sequence[str]:
     return [str(row[4][0]) for row in rows]
 
 
-async def checked(url: str, resolver: Resolver | None = None) -> Target:
-    """The address to connect to, if every address of the host is allowed.
+async def checked(
+    url: str, resolver: Resolver | None = None, *, user_id: UUID = OPERATORS
+) -> Target:
+    """The address to connect to, if every address of the host is allowed to the endpoint's owner.
 
-    Raises AddressRefused, HostUnknown.
+    Raises AddressRefused, HostUnknown. A tenant cannot tell by them which names the operators'
+    networks know: whatever follows a resolution raises HostUnknown with one sentence.
     """
+    try:
+        return await _checked(url, resolver, networks_of(user_id))
+    except (AddressRefused, HostUnknown):
+        if user_id == OPERATORS:
+            raise
+        raise HostUnknown(NEUTRAL) from None
+
+
+async def _checked(url: str, resolver: Resolver | None, allowed: Sequence[Network]) -> Target:
     parts = parsed(url)
     host, port = str(parts.hostname), parts.port or PORTS[parts.scheme]
     literal = _literal(host)
     addresses = [literal] if literal else await _addresses(host, port, resolver or resolve)
     for address in addresses:
-        _must_be_allowed(address, parts.scheme)
+        _must_be_allowed(address, parts.scheme, allowed)
     first = addresses[0]
     shown = f"[{first}]" if first.version == 6 else str(first)
     path = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
@@ -134,9 +152,9 @@ async def _addresses(host: str, port: int, resolver: Resolver) -> list[Address]:
     return addresses
 
 
-def _must_be_allowed(address: Address, scheme: str) -> None:
+def _must_be_allowed(address: Address, scheme: str, allowed: Sequence[Network]) -> None:
     """Raises AddressRefused."""
-    if any(address in network for network in _allowed_networks(address)):
+    if any(address in network for network in allowed if network.version == address.version):
         return
     if is_forbidden(address):
         raise AddressRefused(
@@ -147,9 +165,9 @@ def _must_be_allowed(address: Address, scheme: str) -> None:
         raise AddressRefused("Outside of FINLEY_WEBHOOK_NETWORKS the address must be https.")
 
 
-def _allowed_networks(address: Address) -> list[IPv4Network | IPv6Network]:
-    networks = [ip_network(text) for text in settings.WEBHOOK_NETWORKS]
-    return [network for network in networks if network.version == address.version]
+def networks_of(user_id: UUID) -> list[Network]:
+    """The networks of FINLEY_WEBHOOK_NETWORKS; none for a tenant, who is not their operator."""
+    return [ip_network(text) for text in settings.WEBHOOK_NETWORKS if user_id == OPERATORS]
 
 
 def is_forbidden(address: Address) -> bool:

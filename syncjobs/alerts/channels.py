@@ -80,7 +80,7 @@ def _sentence(error: Exception) -> str:
 
 async def _by_webhook(endpoint: DeliveryEndpoint, message: Delivery) -> None:
     """Raises AddressRefused, HostUnknown, SecretUnreadable, Undeliverable, httpx.HTTPError."""
-    target = await address_guard.checked(endpoint.address)
+    target = await address_guard.checked(endpoint.address, user_id=endpoint.user_id)
     body = message.body.encode()
     keys = endpoints.signing_keys(endpoint)
     headers = {

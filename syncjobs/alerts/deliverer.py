@@ -1,7 +1,7 @@
 """A worker's deliveries: the messages of a few endpoints at once, a few messages of each.
 
-An endpoint that does not answer takes one of these few turns for LONGEST seconds at most, so that
-syncs and other endpoints go on.
+An endpoint that does not answer takes one of these few turns for LONGEST seconds at most, and a
+tenant has one turn at a time, so that syncs and the endpoints of others go on.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ from syncjobs import metrics, queue
 from syncjobs.alerts import channels, delivery_state, wake_up
 from syncjobs.alerts.delivery_state import Claim
 from syncjobs.database_threads import Threads, ended
+from syncjobs.models import OPERATORS
 
 ENDPOINTS = 4  # of a worker at once
 AT_ONCE = 8  # messages of an endpoint
@@ -29,13 +30,16 @@ class Deliverer:
         self._worker = worker
         self._threads = Threads("deliver", 2)
         self._taken = 0
+        self._served: set[UUID | None] = set()  # tenants with a turn
 
     async def deliver(self, ctx: dict[str, Any], endpoint_id: str) -> None:
         """Deliver what the endpoint waits for. Raises Retry if no turn is free."""
-        if self._taken >= ENDPOINTS:
+        owner = await self._retried(delivery_state.owner_of, UUID(endpoint_id))
+        if self._taken >= ENDPOINTS or owner in self._served:
             await queue.uncounted(ctx)
             raise Retry(defer=BUSY)
         self._taken += 1
+        self._served |= {owner} - {None, OPERATORS}
         try:
             claim = await self._retried(delivery_state.claimed, UUID(endpoint_id), self._worker)
             if claim is not None:
@@ -43,6 +47,7 @@ class Deliverer:
                     await self._drained(claim)
         finally:
             self._taken -= 1
+            self._served.discard(owner)
 
     async def close(self) -> None:
         await self._threads.close()
@@ -56,10 +61,10 @@ class Deliverer:
                     *(channels.send(claim.endpoint, message) for message in messages)
                 )
                 await ended(self._retried(delivery_state.recorded, sent))
-                if not await self._retried(delivery_state.renewed, claim):
+                renewed = await self._retried(delivery_state.renewed, claim)
+                if renewed is None or loop.time() > until:
                     return
-                if loop.time() > until:
-                    break
+                claim = renewed
         finally:
             await ended(self._retried(delivery_state.released, claim))
 

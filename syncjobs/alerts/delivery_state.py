@@ -68,9 +68,20 @@ def due(claim: Claim, most: int) -> list[Delivery]:
     return list(waiting.order_by("next_try_at")[:most])
 
 
-def renewed(claim: Claim) -> bool:
-    """Renew the lease; False if another worker has taken over."""
-    return _changed("alerts/renewed", {**_leased(claim.endpoint.pk), "fence": claim.fence})
+def renewed(claim: Claim) -> Claim | None:
+    """Renew the lease and read the endpoint again; None if another worker has taken over, or the
+    endpoint was disabled."""
+    key = claim.endpoint.pk
+    if not _changed("alerts/renewed", {**_leased(key), "fence": claim.fence}):
+        return None
+    endpoint = DeliveryEndpoint.objects.using(ROLE).filter(pk=key).first()
+    return Claim(endpoint, claim.fence) if endpoint else None
+
+
+def owner_of(endpoint_id: UUID) -> UUID | None:
+    """Whose endpoint it is; None if it was deleted."""
+    rows = DeliveryEndpoint.objects.using(ROLE).filter(pk=endpoint_id)
+    return rows.values_list("user_id", flat=True).first()
 
 
 def released(claim: Claim) -> None:
@@ -117,13 +128,12 @@ def _attempt(sent: Sent) -> dict[str, Any]:
 
 
 def _resolved(message: Delivery) -> None:
-    """Resolve the dead letter whose replay this was."""
+    """Resolve the message's dead letter, whether an operator or its tenant has sent it again."""
     if message.failure_id is None:
         return
-    rows = JobFailure.objects.using(ROLE).filter(
-        pk=message.failure_id, status=FailureStatus.REPLAYING
-    )
-    note = f"The replay delivered message {message.pk}."
+    unsettled = (FailureStatus.OPEN, FailureStatus.IGNORED, FailureStatus.REPLAYING)
+    rows = JobFailure.objects.using(ROLE).filter(pk=message.failure_id, status__in=unsettled)
+    note = f"Message {message.pk} was delivered."
     rows.update(status=FailureStatus.RESOLVED, settled_at=Now(), note=note)
 
 
@@ -159,7 +169,11 @@ def again(delivery_id: UUID, not_before: datetime | None) -> None:
 
 
 def enqueue_due() -> dict[str, Any]:
-    """Enqueue the endpoints with messages that are due: retries, and those that Redis lost."""
+    """Enqueue the endpoints with messages that are due: retries, and those that Redis lost.
+
+    Replays to endpoints that were disabled meanwhile end: their dead letters are open again.
+    """
+    _changed("alerts/replays_ended", {})
     ids = [key for (key,) in _rows("alerts/due", {"limit": ENDPOINTS})]
     wake_up.endpoints(ids)
     return {"endpoints": len(ids)}

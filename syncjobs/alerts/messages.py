@@ -1,6 +1,7 @@
 """Accepts messages for delivery, in the caller's transaction."""
 
 import json
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,7 @@ from django.utils import timezone
 from syncjobs.alerts import quiet_hours, wake_up
 from syncjobs.models import Delivery, DeliveryEndpoint
 
+log = logging.getLogger(__name__)
 MOST = 256_000  # characters of a body
 MOST_TITLE = 200
 
@@ -50,6 +52,27 @@ def deliver(
     return accepted[0] if accepted else None
 
 
+def deliver_or_say(
+    endpoint: DeliveryEndpoint,
+    event: str,
+    data: Mapping[str, Any],
+    *,
+    title: str,
+    key: str,
+    not_before: datetime | None = None,
+) -> Delivery | None:
+    """As `deliver`, but data that no message can hold is replaced by the reason, so that one such
+    message stops no other, and is accepted and logged once only."""
+    try:
+        return deliver(endpoint, event, data, title=title, key=key, not_before=not_before)
+    except ValueError as error:
+        reason = {"left_out": str(error)}
+        said = deliver(endpoint, event, reason, title=title, key=key, not_before=not_before)
+        if said is not None:
+            log.warning("the message %s is sent without its data: %s", said.pk, error)
+        return said
+
+
 def publish(
     user_id: UUID, event: str, data: Mapping[str, Any], *, title: str = "", key: str = ""
 ) -> list[Delivery]:
@@ -62,9 +85,9 @@ def publish(
 def alert(
     endpoint: DeliveryEndpoint, event: str, data: Mapping[str, Any], *, title: str, key: str
 ) -> Delivery | None:
-    """As `deliver`, but the message waits while the endpoint has its quiet hours."""
+    """As `deliver_or_say`, but the message waits while the endpoint has its quiet hours."""
     not_before = quiet_hours.end(endpoint, timezone.now())
-    return deliver(endpoint, event, data, title=title, key=key, not_before=not_before)
+    return deliver_or_say(endpoint, event, data, title=title, key=key, not_before=not_before)
 
 
 def _accepted(
@@ -107,6 +130,15 @@ def _body(said: Said, now: datetime) -> str:
         raise ValueError(f"The data of a message must be JSON: {error}.") from None
     if len(body) > MOST:
         raise ValueError(f"A message has at most {MOST:,} characters.")
-    if "\\u0000" in body:
+    if _holds_nul(said.data):
         raise ValueError("The data of a message contains a NUL character.")
     return body
+
+
+def _holds_nul(value: Any) -> bool:
+    """Whether a text within the value has a NUL character, which PostgreSQL cannot store."""
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, Mapping):
+        return any(map(_holds_nul, (*value, *value.values())))
+    return isinstance(value, list | tuple) and any(map(_holds_nul, value))

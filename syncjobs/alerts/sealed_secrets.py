@@ -1,7 +1,7 @@
 """Secrets as they are stored: encrypted and authenticated by Fernet (AES-128-CBC with HMAC-SHA256).
 
-The keys are FINLEY_ENCRYPTION_KEYS, or made from Django's secret keys. The first one encrypts, all
-of them decrypt, so a key is changed by adding one in front and running `manage.py rotate_keys`.
+The keys are FINLEY_ENCRYPTION_KEYS, then those made from Django's secret keys. The first encrypts,
+all of them decrypt, so a key is changed by adding one in front and running `manage.py rotate_keys`.
 """
 
 import base64
@@ -56,9 +56,8 @@ def _invalid() -> Any:
 
 
 def _keys() -> list[bytes]:
-    if settings.ENCRYPTION_KEYS:
-        return [key.encode() for key in settings.ENCRYPTION_KEYS]
-    return [_derived(key) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
+    made = [_derived(key) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
+    return [*(key.encode() for key in settings.ENCRYPTION_KEYS), *made]
 
 
 def _derived(secret_key: str) -> bytes:

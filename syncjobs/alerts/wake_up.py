@@ -1,7 +1,6 @@
 """Enqueues jobs that deliver: one per endpoint, whatever the number of its messages."""
 
 import logging
-import time
 from collections.abc import Iterable
 from uuid import UUID
 
@@ -18,10 +17,10 @@ PREFIX = "deliver:"
 def endpoints(ids: Iterable[UUID]) -> None:
     """Enqueue a job for each endpoint. If Redis is away, `deliveries_due` does it later.
 
-    Jobs of one second have one id, because one of them delivers the messages of all.
+    An endpoint has one job at most, because it delivers all messages. What is accepted when the job
+    is about to end waits for `deliveries_due`.
     """
-    second = int(time.time())
-    jobs = [queue.Queued(f"{PREFIX}{key}:{second}", FUNCTION, str(key)) for key in ids]
+    jobs = [queue.Queued(f"{PREFIX}{key}", FUNCTION, str(key)) for key in ids]
     try:
         queue.enqueue(jobs)
     except (RedisError, OSError) as error:
@@ -37,7 +36,7 @@ def unseen(job_id: str) -> bool:
     Nothing is lost with it: `deliveries_due` enqueues the endpoint again while messages wait.
     """
     try:
-        endpoint_id = UUID(job_id.removeprefix(PREFIX).partition(":")[0])
+        endpoint_id = UUID(job_id.removeprefix(PREFIX))
     except ValueError:
         return False
     if not job_id.startswith(PREFIX):

@@ -5,7 +5,9 @@ interrupted sends nothing twice. An endpoint is told what happened since it was 
 """
 
 import json
+import logging
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import groupby
@@ -21,9 +23,11 @@ from graph.questions import spend
 from graph.view import version
 from syncjobs import sql
 from syncjobs.alerts import messages
+from syncjobs.database_threads import UNREACHABLE
 from syncjobs.events.event_types import EVENT_TYPES, PRICE_RISEN, VERSION_CHANGED, EventType
 from syncjobs.models import OPERATORS, DeliveryEndpoint
 
+log = logging.getLogger(__name__)
 ROLE = "owner"
 DAYS = 7  # of what happened; retention keeps messages for longer, by whose keys they are known
 MOST = 500  # messages of a type at once; the others follow at the next look
@@ -40,9 +44,14 @@ class Happened:
 
 
 class Looked:
-    """The versions of tenants at this process's last look; prices are read where they changed."""
+    """What this process remembers of its last look.
+
+    `versions` are what endpoints were told; prices are read where they changed. `broken` is what
+    failed.
+    """
 
     versions: ClassVar[dict[UUID, str]] = {}
+    broken: ClassVar[set[str]] = set()
 
 
 def look() -> dict[str, int]:
@@ -50,9 +59,27 @@ def look() -> dict[str, int]:
     count = 0
     for event in EVENT_TYPES:
         if event.query:
-            with as_owner():
+            with _alone(event.name):
                 count += _sent(event.name, _of_query(event))
-    return {"messages": count + sum(map(_of_tenant, _listening()))}
+    for user_id, endpoints in _listening():
+        with _alone(f"tenant {user_id}"):
+            count += _of_tenant(user_id, endpoints)
+    return {"messages": count}
+
+
+@contextmanager
+def _alone(what: str) -> Iterator[None]:
+    """Errors inside stop nothing else; they are logged once until it works again."""
+    try:
+        yield
+    except UNREACHABLE:
+        raise
+    except Exception:
+        if what not in Looked.broken:
+            log.exception("events cannot be sent: %s", what)
+        Looked.broken.add(what)
+    else:
+        Looked.broken.discard(what)
 
 
 def _of_query(event: EventType) -> Iterator[tuple[DeliveryEndpoint, Happened]]:
@@ -73,14 +100,22 @@ def _of_query(event: EventType) -> Iterator[tuple[DeliveryEndpoint, Happened]]:
 
 
 def _sent(event: str, happened: Iterable[tuple[DeliveryEndpoint, Happened]]) -> int:
-    """Accept the messages, of each endpoint in one transaction; how many were new."""
+    """Accept the messages, of each endpoint alone; how many were new."""
     count = 0
-    for _, of_endpoint in groupby(happened, key=lambda pair: pair[0].pk):
-        with transaction.atomic(using=ROLE):
-            for endpoint, one in of_endpoint:
-                key = f"{event}:{one.key}"
-                message = messages.deliver(endpoint, event, one.data, title=one.title, key=key)
-                count += message is not None
+    for endpoint_id, of_endpoint in groupby(happened, key=lambda pair: pair[0].pk):
+        with _alone(f"{event} to {endpoint_id}"):
+            count += _accepted(event, of_endpoint)
+    return count
+
+
+def _accepted(event: str, happened: Iterable[tuple[DeliveryEndpoint, Happened]]) -> int:
+    """Accept the messages in one transaction as the owner; how many were new."""
+    count = 0
+    with as_owner(), transaction.atomic(using=ROLE):
+        for endpoint, one in happened:
+            key = f"{event}:{one.key}"
+            message = messages.deliver_or_say(endpoint, event, one.data, title=one.title, key=key)
+            count += message is not None
     return count
 
 
@@ -95,19 +130,28 @@ def _listening() -> list[tuple[UUID, list[DeliveryEndpoint]]]:
     return [(user, list(rows)) for user, rows in groupby(ordered, key=lambda row: row.user_id)]
 
 
-def _of_tenant(listening: tuple[UUID, list[DeliveryEndpoint]]) -> int:
+def _of_tenant(user_id: UUID, endpoints: Iterable[DeliveryEndpoint]) -> int:
     """Messages about the tenant's version and prices; none where nothing changed."""
-    user_id, endpoints = listening
     now = version.version(user_id)
-    known, Looked.versions[user_id] = Looked.versions.get(user_id), now
-    if known == now:
-        return 0
-    changed = Happened(now, "The graph has changed", {"version": now, "since": known})
-    told = [(one, changed) for one in endpoints if VERSION_CHANGED in one.events]
-    wanting = [one for one in endpoints if not one.events or PRICE_RISEN in one.events]
-    rises = [(one, rise) for one in wanting for rise in _rises(user_id, one)]
-    with as_owner():
-        return _sent(VERSION_CHANGED, told) + _sent(PRICE_RISEN, rises)
+    count = 0
+    for endpoint in endpoints:
+        if Looked.versions.get(endpoint.pk) != now:
+            with _alone(f"version to {endpoint.pk}"):
+                count += _of_version(user_id, endpoint, now)
+                Looked.versions[endpoint.pk] = now
+    return count
+
+
+def _of_version(user_id: UUID, endpoint: DeliveryEndpoint, now: str) -> int:
+    count = 0
+    if VERSION_CHANGED in endpoint.events:
+        data = {"version": now, "since": Looked.versions.get(endpoint.pk)}
+        changed = Happened(now, "The graph has changed", data)
+        count += _accepted(VERSION_CHANGED, [(endpoint, changed)])
+    if not endpoint.events or PRICE_RISEN in endpoint.events:
+        rises = [(endpoint, rise) for rise in _rises(user_id, endpoint)]
+        count += _accepted(PRICE_RISEN, rises)
+    return count
 
 
 def _rises(user_id: UUID, endpoint: DeliveryEndpoint) -> Iterator[Happened]:

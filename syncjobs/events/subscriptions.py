@@ -73,12 +73,14 @@ def sent(
 def again(user_id: UUID, message_id: UUID) -> Delivery:
     """Send a message again, under its id; returns it as it waits.
 
-    Raises NotFound, and DecidedMeanwhile if it waits already.
+    Raises NotFound, and DecidedMeanwhile if it waits already or the subscription is disabled.
     """
     with tenant_transaction(user_id) as connection:
         message = _message(user_id, message_id)
         if message.state == DeliveryState.WAITING:
             raise DecidedMeanwhile("The message is waiting already.", "id")
+        if not message.endpoint.is_enabled:
+            raise DecidedMeanwhile("The subscription is disabled: make a new one.", "id")
         message.state, message.error, message.tries = DeliveryState.WAITING, "", 0
         message.ended_at, message.next_try_at = None, Now()
         message.save(update_fields=["state", "error", "tries", "ended_at", "next_try_at"])

@@ -7,7 +7,7 @@ worker that dies loses none and doubles none.
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
@@ -28,6 +28,7 @@ from syncjobs.models.choices import ReplayState
 from syncjobs.providers import PROVIDERS
 
 ROLE = "owner"
+MINUTE = timedelta(minutes=1)
 AT_ONCE = 500  # starts of a batch at a time
 LATER = frozenset({replay.BUSY, replay.SECOND, replay.TAKEN})  # reasons that end by themselves
 ACTIVE = (ReplayState.WAITING, ReplayState.STARTED)
@@ -111,11 +112,13 @@ def _advanced(batch: ReplayBatch) -> int:
 
 
 def _allowed(batch: ReplayBatch, now: datetime) -> int:
-    """How many may start by now at the batch's pace."""
+    """How many may start by now at the batch's pace, whose starts of the last minute count: what
+    did not start in an idle time is not caught up."""
     if batch.per_minute is None:
         return AT_ONCE
-    due = int((now - batch.created_at).total_seconds() * batch.per_minute / 60) + 1
-    begun = batch.items.using(ROLE).filter(started_at__isnull=False).count()
+    since = max(batch.created_at, now - MINUTE)
+    due = min(int((now - since) / MINUTE * batch.per_minute) + 1, batch.per_minute)
+    begun = batch.items.using(ROLE).filter(started_at__gt=now - MINUTE).count()
     return min(max(due - begun, 0), AT_ONCE)
 
 

@@ -34,6 +34,7 @@ NOTHING = "It has no connection to sync, so it cannot be replayed."
 GONE = "Its connection does not exist any more."
 BUSY = "A sync of its connection is queued or running."
 SECOND = "Another failure of the same connection comes first, because one run is active at a time."
+DISABLED = "Its endpoint is disabled. Enable it first."
 TAKEN = "Somebody else is changing it now."
 FASTEST = 60_000  # replays per minute
 NOBODY = UUID(int=0)
@@ -56,15 +57,17 @@ def plan(ids: Iterable[UUID]) -> list[Verdict]:
     """A dry run: for each failure in order, whether its replay would start now."""
     rows = outcomes.found(JobFailure.objects.all(), ids)
     ids_of = {key: connection_of(failure) for key, failure in rows.items() if failure}
-    messages = set(_messages_of(rows.values()))
+    reachable = _messages_of(rows.values())
     present = {connection_id for connection_id in ids_of.values() if connection_id}
     rows_by_id = SyncConnection.objects.only("user_id", "state").in_bulk(present)
     busy = dict.fromkeys(_active(present), BUSY)
     planned = []
     for key, failure in rows.items():
         connection = rows_by_id.get(ids_of.get(key) or NOBODY)
-        is_message = failure is not None and failure.pk in messages
-        reason = _against_message(failure) if is_message else _against(failure, connection, busy)
+        if failure is not None and failure.pk in reachable:
+            reason = _against_message(failure, reachable[failure.pk])
+        else:
+            reason = _against(failure, connection, busy)
         planned.append(Verdict(key, failure, reason))
         if connection and not reason:
             busy[connection.pk] = SECOND
@@ -79,17 +82,17 @@ def connection_of(failure: JobFailure) -> UUID | None:
         return None
 
 
-def _messages_of(failures: Iterable[JobFailure | None]) -> Iterable[UUID]:
-    """The ids of the failures whose message is kept."""
+def _messages_of(failures: Iterable[JobFailure | None]) -> dict[UUID, bool]:
+    """The ids of the failures whose message is kept, with whether its endpoint is enabled."""
     ids = [failure.pk for failure in failures if failure and failure.function == record.DELIVER]
     if not ids:
-        return []
+        return {}
     kept = Delivery.objects.filter(failure__in=ids)
-    return kept.values_list("failure_id", flat=True)
+    return dict(kept.values_list("failure_id", "endpoint__is_enabled"))
 
 
-def _against_message(failure: JobFailure | None) -> str:
-    return NOT_REPLAYABLE.get(FailureStatus(failure.status), "") if failure else outcomes.UNKNOWN
+def _against_message(failure: JobFailure, is_enabled: bool) -> str:
+    return NOT_REPLAYABLE.get(FailureStatus(failure.status), "" if is_enabled else DISABLED)
 
 
 def _active(connection_ids: Iterable[UUID]) -> Iterable[UUID]:
@@ -198,12 +201,14 @@ def _edit(failure: JobFailure, payload: dict[str, Any], by: AbstractBaseUser | N
 
 def _delivered_again(failure: JobFailure, start: datetime | None) -> UUID | None:
     """Let the failure's message wait again and return its id, or None if the failure is not about a
-    message."""
+    message. Raises _Skipped."""
     if failure.function != record.DELIVER:
         return None
-    message = Delivery.objects.filter(failure=failure).only("pk", "endpoint_id").first()
+    message = Delivery.objects.select_related("endpoint").filter(failure=failure).first()
     if message is None:
         return None
+    if not message.endpoint.is_enabled:
+        raise _Skipped(DISABLED)
     delivery_state.again(message.pk, start)
     alias = router.db_for_write(JobFailure)
     transaction.on_commit(partial(wake_up.endpoints, [message.endpoint_id]), using=alias)

@@ -6,7 +6,8 @@ committed together. If the process ends early, nothing is stored.
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,7 +22,8 @@ from graph.errors import GraphError
 from graph.ingest import decode
 from graph.ingest.csv_dialect import header
 from graph.ingest.file_parts import Format, format_of, parts_of
-from graph.ingest.import_file import Imported, import_file, with_known
+from graph.ingest.guessing.as_toml import as_toml
+from graph.ingest.import_file import Imported, of_account, store_parts, with_known
 from graph.ingest.mappings import saved_mappings
 from graph.ingest.readers.parts import Hints, Part
 from graph.ingest.rows import LedgerRow, Reject
@@ -34,6 +36,10 @@ from syncjobs.uploads.upload_options import hints_of
 
 SHOWN = 15  # rows of each part that are shown
 LOOKED_AT = 2_000  # rows of each part that are read for the preview
+CHANGED = (
+    "Your books have changed since these rows were shown, and the file would be read otherwise "
+    "now. Nothing is imported yet: look at the rows again, and decide below what is wrong."
+)
 MOST_UNPACKED = 2_000_000_000  # bytes
 Preview = dict[str, Any]
 
@@ -96,6 +102,7 @@ def _part(part: Part) -> Preview:
         "name": part.name,
         "title": part.title,
         "label": part.label,
+        "reading": _reading(part),
         "evidence": list(part.evidence),
         "doubts": [doubt.as_dict() for doubt in part.doubts],
         "question": _question(part),
@@ -106,6 +113,23 @@ def _part(part: Part) -> Preview:
         "rejected": len(rejects),
         "all": len(some) < LOOKED_AT,
     }
+
+
+def _reading(part: Part) -> str:
+    """A digest of the mapping by which the part's rows are read; "" for a statement."""
+    if part.mapping is None:
+        return ""
+    bare = replace(part.mapping, title="", evidence=(), notes=(), doubts=())
+    return blake2b(as_toml(bare).encode(), digest_size=16).hexdigest()
+
+
+def _is_as_shown(upload: Upload, parts: list[Part]) -> bool:
+    """Return whether the rows are read as the preview shows.
+
+    Imports since then may have added currencies and saved mappings, by which a file is read.
+    """
+    shown = [part.get("reading", "") for part in (upload.preview or {}).get("parts", [])]
+    return not any(shown) or shown == [_reading(part) for part in parts]
 
 
 def _question(part: Part) -> str:
@@ -140,7 +164,13 @@ def _columns(path: Path) -> list[str]:
 def _import(upload: Upload, path: Path, hints: Hints) -> None:
     try:
         by = format_of(path, hints)
-        imported = import_file(upload.user_id, path, by, path.parent / "rejects", hints=hints)
+        parts = parts_of(path, by, hints=hints)
+        if not _is_as_shown(upload, parts):
+            _show(upload, path, hints)
+            upload.error = upload.error or CHANGED
+            return
+        of_accounts = [of_account(upload.user_id, part, hints) for part in parts]
+        imported = store_parts(upload.user_id, path, of_accounts, path.parent / "rejects")
     except OtherAccountError as error:  # a person decides, with the preview
         upload.state = UploadState.REFUSED
         upload.error = f"{error.question} Decide below."

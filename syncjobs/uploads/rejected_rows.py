@@ -93,7 +93,8 @@ def mend(
     contents: Mapping[int, str | Sequence[str]],
     dropped: Collection[int] = (),
 ) -> Mended:
-    """Store the rows under these lines with these contents, and delete the `dropped` lines.
+    """Store the rows under these lines with these contents, and delete every row of the
+    `dropped` lines.
 
     A row's content is its text with the file's delimiter, or its cells. Everything is done or
     nothing. Raises NotFound, QuestionError.
@@ -110,13 +111,14 @@ def mend(
             replace(rows[line], text=_text(upload, content))
             for line, content in sorted(contents.items())
         ]
+        forgotten = sum(row.line in dropped for row in listed_rows)
         counts, still = _stored(upload, chosen) if chosen else (Stored(), [])
         gone = {*contents, *dropped}
         left = sorted(
             [*still, *(row for row in listed_rows if row.line not in gone)],
             key=lambda row: row.line,
         )
-        _keep(upload, counts, left)
+        _keep(upload, counts, forgotten, left)
     return Mended(counts, left)
 
 
@@ -170,12 +172,14 @@ def _stored(upload: Upload, rows: list[Rejected]) -> tuple[Stored, list[Rejected
             raise QuestionError(str(error), "rows") from error
 
 
-def _keep(upload: Upload, counts: Stored, left: list[Rejected]) -> None:
-    """Update the upload's counts: a row that is stored now does not count as rejected any more."""
+def _keep(upload: Upload, counts: Stored, forgotten: int, left: list[Rejected]) -> None:
+    """Update the upload's counts: a row that is stored or forgotten does not count as rejected any
+    more."""
     outcome = dict(upload.outcome or {})
+    outcome["rows_rejected"] = outcome.get("rows_rejected", 0) - forgotten
     for name in ("rows_stored", "rows_updated", "rows_unchanged"):
         outcome[name] = outcome.get(name, 0) + getattr(counts, name)
-        outcome["rows_rejected"] = outcome.get("rows_rejected", 0) - getattr(counts, name)
+        outcome["rows_rejected"] -= getattr(counts, name)
     upload.outcome, upload.rejects = outcome, _written(left)
     upload.updated_at = Now()
     upload.save(update_fields=["outcome", "rejects", "updated_at"])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from django.db import connections
 
-from benchmarks.seeded_books import Books, send
+from benchmarks.many_tenants.seeded_books import Books, send
 from graph.engine.networkx.to_networkx import to_networkx
 from graph.reading.load_graph import load
 from graph.view import refresh

@@ -112,11 +112,20 @@ def project(tmp_path_factory, notebox: str) -> Project:
 def answers(project: Project) -> dict[str, Any]:
     """What the API and the admin answer about the toys."""
     code = ASK + (
+        "from syncjobs.alerts import rules\n"
+        "from syncjobs.models import AlertRule, DeliveryEndpoint\n"
+        "with as_owner():\n"
+        " endpoint = DeliveryEndpoint.objects.create(\n"
+        "  user_id=user.pk, name='post', channel='email', address='owner@example.org')\n"
+        " rule = AlertRule.objects.create(\n"
+        "  user_id=user.pk, endpoint=endpoint, kind='large_payment', threshold=4000,\n"
+        "  created_at='2024-01-01T00:00:00Z')\n"
+        " alerts = [[alert.title, alert.data['amount']] for alert in rules.found(rule)]\n"
         'v1 = "/api/v1"\n'
         'rows = json.loads(ask(f"{v1}/graph/insights/roundness/")["text"])["results"]\n'
         "one = rows[0]['id']\n"
         "print(json.dumps({\n"
-        ' "insights": rows,\n'
+        ' "insights": rows, "alerts": alerts,\n'
         ' "stats": ask(f"{v1}/graph/stats/"),\n'
         ' "relationship": ask(f"{v1}/graph/relationships/{one}/"),\n'
         ' "has": ask(f"{v1}/graph/relationships/?has=roundness&min_roundness=0.7"),\n'
@@ -188,6 +197,10 @@ def test_the_question(answers: dict[str, Any]):
     payments = next(row for row in rows if row["relationship_type"] == "payment")
     assert payments == {"relationship_type": "payment", "edge_class": "flow", "relationships": 5}
     assert "\n  /api/v1/graph/relationship-types/:\n" in answers["schema"]["text"]
+
+
+def test_the_alert(answers: dict[str, Any]):
+    assert answers["alerts"] == [["Payment of 5000.00 GBP to Mill", "5000.0000"]]
 
 
 def test_every_page_is_listed_and_says_where_its_code_goes():

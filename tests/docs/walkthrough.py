@@ -17,6 +17,7 @@ PACKAGES = ("finley", "graph", "syncjobs")
 BLOCK = re.compile(r"([^\n]+(?:\n[^\n]+)*)\n\n```(\w+)\n(.*?)```", re.DOTALL)
 NEW_FILE = re.compile(r"new file, `([^`]+)`:$")
 AT_THE_END_OF_A_NAME = re.compile(r"In `([^`]+)`, at the end of `(\w+)`:$")
+AT_THE_END_OF_A_CLASS = re.compile(r"In `([^`]+)`, at the end of the class `(\w+)`:$")
 IMPORTS = re.compile(r"With the imports of `([^`]+)`:$")
 AT_THE_END = re.compile(r"At the end of `([^`]+)`:$")
 SHOWN = ("text",)  # blocks for the eye
@@ -67,6 +68,8 @@ class Project:
             path.write_text(step.code)
         elif match := AT_THE_END_OF_A_NAME.search(step.before):
             self._change(match[1], lambda text: _inside(text, match[2], step.code))
+        elif match := AT_THE_END_OF_A_CLASS.search(step.before):
+            self._change(match[1], lambda text: _in_class(text, match[2], step.code))
         elif match := IMPORTS.search(step.before):
             self._change(match[1], lambda text: _imported(text, step.code))
         elif match := AT_THE_END.search(step.before):
@@ -100,6 +103,13 @@ def _inside(text: str, name: str, code: str) -> str:
     end = next(i for i in range(start + 1, len(lines)) if lines[i].rstrip() in
                {indent + bracket for bracket in ("]", ")", "}")})  # fmt: skip
     return "".join([*lines[:end], code, *lines[end:]])
+
+
+def _in_class(text: str, name: str, code: str) -> str:
+    """The text with the code behind the last line of the class."""
+    (match,) = re.finditer(rf"^class {name}\b.*\n(?:(?: .*)?\n)*?(?=\n*\S|\Z)", text, re.MULTILINE)
+    body = match[0].rstrip("\n") + "\n"
+    return text[: match.start()] + body + code + text[match.start() + len(body) :]
 
 
 def _imported(text: str, code: str) -> str:

@@ -24,9 +24,12 @@ from graph.questions import picture
 from graph.reading import graph_cache
 from graph.view import refresh
 from syncjobs import queue
+from syncjobs.alerts import endpoints
+from syncjobs.models import Delivery, DeliveryEndpoint
 from syncjobs.uploads import lifecycle
 from tests.conftest import client_of
 from tests.graph.api.conftest import books, both_books, their_books  # noqa: F401
+from tests.graph.rows import add
 from tests.syncjobs import run_rows
 
 CANARY = "canary7f3a"
@@ -128,16 +131,27 @@ def test_no_trace_is_left_but_others_stay(full, other_tenant, tmp_path, settings
 
 
 def test_an_export_brings_the_same_tenant_back(full, tmp_path, settings):
+    hook = add(
+        DeliveryEndpoint, user_id=full.pk, name="ours", channel="webhook",
+        address="https://example.org/", secret="sealed", lease_until=SINCE,
+    )  # fmt: skip
+    message = {"user_id": full.pk, "endpoint": hook, "event": "test", "title": "t", "body": "{}"}
+    add(Delivery, **message, state="delivered", ended_at=SINCE)
     before = exported(full, tmp_path / "one.zip")
+    add(Delivery, **message)
+    exported(full, tmp_path / "waiting.zip")
     assert len(before) > 15
     call_command(
         "tenant", "erase", user=full.email, confirm=full.email, certificate=tmp_path / "c.json"
     )
-    call_command("tenant", "import", str(tmp_path / "one.zip"))
+    call_command("tenant", "import", str(tmp_path / "waiting.zip"))
     refresh.refresh()
     after = exported(full, tmp_path / "two.zip")
     assert {name: after[name] for name in before} == before
     with as_owner():
+        back = DeliveryEndpoint.objects.get(pk=hook.pk)
+        assert (back.is_enabled, back.lease_until) == (False, None)
+        assert endpoints.signing_keys(back)
         assert not User.objects.get(pk=full.pk).has_usable_password()
         assert not ApiToken.objects.filter(user_id=full.pk).exists()
 

@@ -6,7 +6,19 @@ from uuid import UUID
 
 from pydantic import Field
 
-from finley.mcp.shapes import Answer, Arguments, Currency, Day, Id, Money, OneOf, Share, Tool, Word
+from finley.mcp.shapes import (
+    Answer,
+    Arguments,
+    Currency,
+    Day,
+    Id,
+    Money,
+    Offset,
+    OneOf,
+    Share,
+    Tool,
+    Word,
+)
 from graph.api.check_serializers import PARTIES, candidate
 from graph.enrich.check.objection import VERDICTS
 from graph.models.choices import CaseState
@@ -23,7 +35,7 @@ class TwiceArguments(Arguments):
     min_confidence: float | None = Field(None, ge=0, le=1)
     order: Literal["confidence", "amount", "newest", "oldest"] = "confidence"
     limit: int = Field(10, ge=1, le=20)
-    offset: int = Field(0, ge=0)
+    offset: Offset = 0
 
 
 class CaseRow(Answer):
@@ -124,7 +136,7 @@ class Checked(Answer):
     in_words: str
     party: str
     party_id: Id | None = Field(description="Missing: the books do not have it")
-    evidence: list[Evidence]
+    evidence: list[Evidence] = Field(description="At most 5 rows of each reason")
 
 
 class Checks(Answer):

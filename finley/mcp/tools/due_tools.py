@@ -6,23 +6,37 @@ from uuid import UUID
 
 from pydantic import Field
 
-from finley.mcp.shapes import Answer, Arguments, Currency, Day, Id, Money, OneOf, Party, Tool, Word
+from finley.mcp.shapes import (
+    Answer,
+    Arguments,
+    Currency,
+    Day,
+    Id,
+    Money,
+    Offset,
+    OneOf,
+    Party,
+    Tool,
+    Word,
+)
 from finley.mcp.shapes import party_of as party_in
 from finley.mcp.tools.payment_tools import PARTY
-from graph.questions import days, insights, open_items
+from graph.questions import insights, open_items
+from graph.questions.prediction_status import STALE
 
-MOST = 500  # predictions that are read, to give the earliest
 TODAY = "Answer as of this day"
 
 
 class DueArguments(Arguments):
-    status: Literal["expected", "pending", "overdue"] = Field(
-        "expected", description="pending: due; overdue: did not come; expected: both"
+    status: Literal["expected", "pending", "overdue", "stale"] = Field(
+        "expected",
+        description="pending: due; overdue: did not come; expected: both; stale: the books end "
+        "too early to tell",
     )
     party: Word | None = Field(None, description=PARTY)
     today: date | None = Field(None, description=TODAY)
     limit: int = Field(20, ge=1, le=50)
-    offset: int = Field(0, ge=0, le=MOST)
+    offset: Offset = 0
 
 
 class Due(Answer):
@@ -40,24 +54,26 @@ class Due(Answer):
 
 class AllDue(Answer):
     today: Day
-    count: int
+    count: int = Field(description="Of all that match")
+    stale: int = Field(description="Stale ones in all; `expected` leaves them out")
     due: list[Due]
     next_offset: int | None = None
 
 
 def due_payments(user_id: UUID, asked: DueArguments) -> AllDue:
-    day = asked.today or days.today(user_id)
-    rows, _ = insights.insights(
-        user_id, "prediction", party=asked.party, status=asked.status, once=True, today=day,
-        most=MOST,
+    statuses = insights.DUE if asked.status == insights.EXPECTED else (asked.status,)
+    answer = insights.due(
+        user_id, statuses=statuses, party=asked.party, today=asked.today, limit=asked.limit,
+        offset=asked.offset,
     )  # fmt: skip
-    rows.sort(key=lambda row: (row["insight"]["expected_from"] or date.max, str(row["id"])))
+    count = sum(answer["counts"][status] for status in statuses)
     end = asked.offset + asked.limit
     return AllDue(
-        today=day,
-        count=len(rows),
-        due=[_due(row) for row in rows[asked.offset : end]],
-        next_offset=end if end < len(rows) else None,
+        today=answer["today"],
+        count=count,
+        stale=answer["counts"][STALE],
+        due=[_due(row) for row in answer["results"]],
+        next_offset=end if end < count else None,
     )
 
 
@@ -110,7 +126,7 @@ class OpenTotal(Answer):
 
 class OpenItems(Answer):
     today: Day
-    count: int
+    count: int = Field(description="Of all that match")
     totals: list[OpenTotal] = Field(description="Of all that match")
     items: list[OpenItem] = Field(description="The longest overdue first")
 

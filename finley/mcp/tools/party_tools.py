@@ -28,6 +28,7 @@ from graph.questions import entities, open_items, search, whole_graph
 from graph.questions.entities import representative
 from graph.view import version
 
+SPELLINGS = 20  # of one party
 Kind = Annotated[str, OneOf(tuple(EntityKind.values))]
 
 
@@ -74,19 +75,26 @@ class OpenSum(Answer):
 
 class PartySummary(Party):
     spellings: list[str]
-    counterparties: list[Counterparty]
+    spellings_left_out: int
+    counterparties: list[Counterparty] = Field(
+        description="Most payments first; a row by direction and currency"
+    )
+    more_counterparties: bool = Field(description="There are more than `limit`")
     open_items: list[OpenSum]
 
 
 def party_summary(user_id: UUID, asked: SummaryArguments) -> PartySummary:
-    party = entities.party(user_id, asked.party_id, limit=asked.limit)
+    party = entities.party(user_id, asked.party_id, limit=asked.limit + 1)
+    spellings, neighbours = party["spellings"], party["neighbours"]
     owed = open_items.open_items(user_id, party=str(party["id"]), limit=1)
     return PartySummary(
         party_id=party["id"],
         kind=party["kind"],
         name=party["name"],
-        spellings=party["spellings"][:20],
-        counterparties=[_counterparty(row) for row in party["neighbours"]],
+        spellings=spellings[:SPELLINGS],
+        spellings_left_out=len(spellings[SPELLINGS:]),
+        counterparties=[_counterparty(row) for row in neighbours[: asked.limit]],
+        more_counterparties=len(neighbours) > asked.limit,
         open_items=[OpenSum(**{name: row[name] for name in OpenSum.model_fields})
                     for row in owed["totals"]],
     )  # fmt: skip

@@ -128,11 +128,13 @@ class Explanation(Answer):
     root_cause: str | None
     duplicate_confidence: Share | None
     related: list[Related]
+    more_related: bool = Field(description="Not all are listed: the oldest are")
 
 
 def explain_payment(user_id: UUID, asked: ExplainArguments) -> Explanation:
     answer = explain.explain(user_id, asked.payment_id)
     trail = link_trail.trail(user_id, asked.payment_id)
+    related = [step for step in trail["steps"] if step["distance"] == 1]
     layers = {
         name: (layer or {}).get("insight", {}) if layer else {}
         for name, layer in answer["layers"].items()
@@ -145,7 +147,8 @@ def explain_payment(user_id: UUID, asked: ExplainArguments) -> Explanation:
         next_on=layers["temporal"].get("next_predicted_occurrence"),
         root_cause=layers["root_cause"].get("root_cause_analysis"),
         duplicate_confidence=layers["fraud"].get("duplicate_confidence"),
-        related=[_related(step) for step in trail["steps"] if step["distance"] == 1][:RELATED],
+        related=[_related(step) for step in related[:RELATED]],
+        more_related=len(related) > RELATED,
     )
 
 

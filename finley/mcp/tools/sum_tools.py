@@ -51,7 +51,7 @@ class Spent(Answer):
 
 class Spend(Answer):
     today: Day
-    count: int
+    count: int = Field(description="Groups of all times; the first `limit` are listed")
     groups: list[Spent]
 
 
@@ -61,7 +61,7 @@ def spend_compared(user_id: UUID, asked: SpendArguments) -> Spend:
 
 
 class CashArguments(Arguments):
-    party: Word | None = Field(None, description=PARTY)
+    party: Word | None = Field(None, description=f"{PARTY}: in is what it gets, out what it pays")
     since: date | None = None
     until: date | None = None
     today: date | None = Field(None, description=TODAY)
@@ -73,6 +73,8 @@ class CashMonth(Answer):
     currency: str
     money_in: Money
     money_out: Money
+    off_statement_in: Money = Field(description="Only in other books; not in money_in")
+    off_statement_out: Money = Field(description="Likewise; not in money_out")
 
 
 class Owed(Answer):
@@ -85,7 +87,7 @@ class Owed(Answer):
 
 class Expected(Answer):
     month: str
-    currency: str
+    currency: str | None
     in_low: Money
     in_high: Money
     out_low: Money
@@ -102,7 +104,7 @@ class Cash(Answer):
     books: list[Reach] = Field(description="How far they go")
     months: list[CashMonth]
     obligations: list[Owed]
-    expected: list[Expected] = Field(description="Predicted, as ranges")
+    expected: list[Expected] = Field(description="Predicted, as ranges; none overdue or stale")
     left_out: int = Field(description="Earlier rows of `months`; give `until` for them")
 
 
@@ -119,8 +121,8 @@ def cash_by_month(user_id: UUID, asked: CashArguments) -> Cash:
         today=answer["today"],
         books=answer["books"],
         months=months[-asked.limit :],
-        obligations=answer["obligations"][: asked.limit],
-        expected=answer["expected"][: asked.limit],
+        obligations=answer["obligations"],
+        expected=answer["expected"],
         left_out=max(0, len(months) - asked.limit),
     )
 
@@ -151,13 +153,13 @@ class Account(Answer):
     currency: str
     ok: bool
     months_checked: int
-    months_broken: list[str]
-    months: list[StatementMonth]
+    months_broken: list[str] = Field(description="Of all that were checked")
+    months: list[StatementMonth] = Field(description="The newest `months`")
 
 
 class Reconciled(Answer):
-    ok: bool
-    accounts: list[Account]
+    ok: bool = Field(description="Of these accounts")
+    accounts: list[Account] = Field(description="Those whose statements have running balances")
 
 
 def reconcile_accounts(user_id: UUID, asked: ReconcileArguments) -> Reconciled:
@@ -170,7 +172,7 @@ def reconcile_accounts(user_id: UUID, asked: ReconcileArguments) -> Reconciled:
 def _account(row: dict[str, Any], months: int) -> Account:
     return Account(
         months_checked=len(row["months"]),
-        months_broken=[month["month"] for month in row["months"] if not month["ok"]][-24:],
+        months_broken=[month["month"] for month in row["months"] if not month["ok"]],
         months=row["months"][-months:],
         **{name: row[name] for name in ("source", "account", "currency", "ok")},
     )

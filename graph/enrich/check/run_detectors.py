@@ -6,8 +6,8 @@ from graph.enrich import fraud
 from graph.enrich.check.books_with_candidates import Books
 from graph.enrich.fraud import Duplicate
 from graph.enrich.links import fees, reversals, same_transaction, settlements
-from graph.enrich.links.same_transaction import Pairs
 from graph.enrich.links.settlements import Settled
+from graph.enrich.links.sighting_pairs import Pairs
 
 
 @dataclass(frozen=True, eq=False)

@@ -51,6 +51,8 @@ class Paid:
         currency, owed = payments.currency[invoice], int(payments.amount[invoice])
         rows = (invoice, *(one.payment for one in others))[:SHOWN]
         by = ", ".join(row(payments, at) for at in rows[1:])
+        if unnamed := len(others) - len(rows[1:]):
+            by += f" and {unnamed} more"
         why = (
             f"{money(paid, currency)} of {row(payments, invoice)} is settled already by {by}; "
             f"{money(max(owed - paid, 0), currency)} is open"

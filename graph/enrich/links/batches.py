@@ -21,7 +21,7 @@ from graph.enrich.columns import ragged
 from graph.enrich.columns.counterparties import sides
 from graph.enrich.columns.grouping import codes, groups, unlike
 from graph.enrich.columns.payments import Ints, Payments
-from graph.enrich.links.same_transaction import Pairs
+from graph.enrich.links.sighting_pairs import Pairs
 
 LATE = 45  # days from the last row of a batch to its payment
 LONG = 70  # days with rows in one batch

@@ -28,7 +28,7 @@ from graph.enrich.links.assignment import assign
 from graph.enrich.links.credit_remainders import are_left_paid
 from graph.enrich.links.fees import Fees
 from graph.enrich.links.returned_words import are_worded
-from graph.enrich.links.same_transaction import Pairs
+from graph.enrich.links.sighting_pairs import Pairs
 from graph.enrich.series.activity import FAR
 from graph.enrich.write.counts import Counts
 from graph.enrich.write.write_links import Link, write

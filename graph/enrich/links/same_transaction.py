@@ -15,13 +15,11 @@ An invoice with a due day after its date is a claim, not a payment; `settlements
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import combinations, product
 from uuid import UUID
 
 import numpy as np
-from numpy.typing import NDArray
 
 from graph.enrich.columns import numbers, stated_fields
 from graph.enrich.columns.counterparties import Sides, sides
@@ -32,11 +30,9 @@ from graph.enrich.links import day_lags
 from graph.enrich.links.assignment import assign
 from graph.enrich.links.coincidences import price
 from graph.enrich.links.near_in_time import near
+from graph.enrich.links.sighting_pairs import Flags, Floats, Pairs, consistent, joined
 from graph.enrich.write.counts import Counts
 from graph.enrich.write.write_links import Link, write
-
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 
 METHOD = "same_transaction"
 PARTIES = 4_000  # pairs of parties with one amount up to which all names are compared
@@ -54,31 +50,6 @@ CONFLICT = 1e-4  # the odds of different numbers if neither source has numbers o
 OWN = 3.0  # odds if the tenant's own party is the same as well
 LATEST = 4_000  # days; a longer lag counts as this many
 SAMPLE, STRIDE = 100_000, 7_919  # pairs of parties; the stride (a prime) spreads them over all
-
-
-@dataclass(frozen=True)
-class Pairs:
-    """Pairs of payments: places, signed days apart, similarity of names, odds, and what they
-    share."""
-
-    one: Ints
-    other: Ints
-    days: Ints
-    alike: Floats
-    odds: Floats
-    confidence: Floats
-    numbered: Flags
-
-    def __len__(self) -> int:
-        return len(self.one)
-
-    def weighed(self, odds: Floats) -> "Pairs":
-        """The pairs with these odds."""
-        return Pairs(**{**vars(self), "odds": odds})
-
-    def only(self, selection: NDArray[np.generic]) -> "Pairs":
-        """The pairs that a mask or places select."""
-        return Pairs(**{name: values[selection] for name, values in vars(self).items()})
 
 
 def enrich(user_id: UUID, payments: Payments, computed: Pairs | None = None) -> Counts:
@@ -101,7 +72,7 @@ def find(payments: Payments, kinds: stated_fields.Fields | None = None) -> Pairs
     """
     context = _Context(payments, kinds or {})
     matches = [_matched(context, *pair) for pair in _source_pairs(payments)]
-    return _consistent(payments, _joined(matches))
+    return consistent(payments, joined(matches))
 
 
 def links(payments: Payments, pairs: Pairs) -> Iterator[Link]:
@@ -379,29 +350,3 @@ def _confident(pairs: Pairs, is_chosen: Flags) -> Pairs:
     places = np.flatnonzero(is_chosen)
     selected = pairs.only(places)
     return Pairs(**{**vars(selected), "confidence": confidence[places]})
-
-
-def _joined(parts: list[Pairs]) -> Pairs:
-    """All pairs, the most certain first."""
-    names = Pairs.__annotations__
-    if not parts:
-        none, nothing = np.zeros(0, dtype=np.int64), np.zeros(0)
-        return Pairs(none, none, none, nothing, nothing, nothing, np.zeros(0, dtype=bool))
-    every = Pairs(
-        **{name: np.concatenate([getattr(pairs, name) for pairs in parts]) for name in names}
-    )
-    return every.only(np.lexsort((every.other, every.one, -every.confidence)))
-
-
-def _consistent(payments: Payments, pairs: Pairs) -> Pairs:
-    """The pairs without those that would connect two rows of one source through a third row."""
-    group: dict[int, dict[str, int]] = {}
-    places: list[int] = []
-    for at, (one, other) in enumerate(zip(pairs.one.tolist(), pairs.other.tolist(), strict=True)):
-        ones = group.setdefault(one, {payments.source[one]: one})
-        others = group.setdefault(other, {payments.source[other]: other})
-        if ones is not others and not ones.keys() & others.keys():
-            ones |= others
-            group |= dict.fromkeys(ones.values(), ones)
-            places.append(at)
-    return pairs.only(np.array(places, dtype=np.int64))

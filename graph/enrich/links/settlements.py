@@ -30,7 +30,7 @@ from graph.enrich.links import batches, references, reversals
 from graph.enrich.links.batches import Batch
 from graph.enrich.links.fees import Fees
 from graph.enrich.links.reversals import Reversals
-from graph.enrich.links.same_transaction import Pairs
+from graph.enrich.links.sighting_pairs import Pairs
 from graph.enrich.write.counts import Counts
 from graph.enrich.write.write_links import Link, write
 

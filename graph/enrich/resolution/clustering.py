@@ -143,8 +143,11 @@ class Clusters:
         return (sorted(members) for _, members in sorted(self.members.items()) if len(members) > 1)
 
     def why(self, at: int, root: int) -> Edge:
-        """The edge that connects a member with the kept entity, or the edge that joined it. Its
-        score is that of the weakest edge between them."""
+        """Why the member `at` is one with `root`, the entity that is kept.
+
+        The edges by which they were joined form a way from `root` to the member. The answer is the
+        last edge of that way, which ends at the member, with the lowest score of all its edges.
+        """
         way = self._way(at, root)
         nearest = way[-1]
         weakest = min(edge.score for edge in way)

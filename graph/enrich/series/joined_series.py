@@ -47,8 +47,11 @@ def joined(payments: Payments, found: Sequence[Series]) -> list[Series]:
 def _chained(
     payments: Payments, series: list[Series], pairs: list[tuple[int, int]]
 ) -> list[Series]:
-    """The series with each (first, second) pair joined, the earliest pair first. Each series is
-    joined once at most."""
+    """Replace the two series of each pair (places in `series`) by one, if they fit on one grid.
+
+    The pairs are tried in the order of the first occurrence of their first series. Once a series
+    is part of a joined one, its other pairs are left out, so that no three become one.
+    """
     used, made = set[int](), []
     for first, second in sorted(pairs, key=lambda pair: int(series[pair[0]].places[0])):
         if not {first, second} & used:

@@ -2,6 +2,7 @@
 evidence."""
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -28,7 +29,7 @@ from graph.ingest.guessing.vocabulary import (
 _CODE = re.compile(r"(?<![A-Z])[A-Z]{3}(?![A-Z])")
 _EURO = re.compile(r"\beuros?\b", re.IGNORECASE)
 ENOUGH = 0.2  # share of the rows that is evidence for a country
-BY_COUNTRY, BY_LANGUAGE = 0.9, 0.85  # confidences
+BY_COUNTRY, BY_EARLIER, BY_LANGUAGE = 0.9, 0.9, 0.85  # confidences
 _COUNTRIES = {
     "GB": "GBP", "CH": "CHF", "LI": "CHF", "SE": "SEK", "NO": "NOK", "DK": "DKK", "PL": "PLN",
     "CZ": "CZK", "HU": "HUF", "RO": "RON", "TR": "TRY", "IS": "ISK",
@@ -83,16 +84,16 @@ def _rival(sample: Sample, column: Column) -> Column | None:
 def _constant(
     sample: Sample, book: Book, choices: Choices, column: Column | None, usual: Usual
 ) -> tuple[str | None, Column | None, tuple[Doubt, ...]]:
-    """The currency where no column states one: by the file's signs and codes, by the tenant's
-    earlier files of this source, else a guess."""
-    code_known = choices.currency or (
-        max(set(column.values), key=column.values.count) if column else ""
-    )
-    code_known = code_known or _in_values(book) or _above(sample) or usual.of_source
+    """The currency where no column states one: by the file's signs and codes, else a guess from
+    its other evidence and the tenant's earlier files."""
+    commonest = Counter(column.values).most_common(1)[0][0] if column and column.values else ""
+    code_known = choices.currency or commonest or _in_values(book) or _above(sample)
     if code_known:
         return code_known, column, ()
     if (original := role_currency(sample)) is not None:
         return None, original, ()
+    if usual.of_source:
+        return usual.of_source, column, (_as_earlier(sample, usual.of_source),)
     codes, why, confidence = _likeliest(sample, book)
     if usual.of_all and (len(codes) != 1 or confidence < BY_LANGUAGE):
         codes, why, confidence = _weighed(codes, why, confidence, usual.of_all)
@@ -101,6 +102,19 @@ def _constant(
         column,
         (_doubt(sample, codes, why, confidence),),
     )
+
+
+def _as_earlier(sample: Sample, code: str) -> Doubt:
+    """The doubt about the currency of the tenant's earlier files of this source. It is blocking if
+    the file has what only another country has: the first of those files may have been guessed."""
+    stated = _of_countries(sample)
+    if stated and code not in stated:
+        text = (
+            f"no currency is stated: your earlier files of these columns are in {code}, but this "
+            f"one has what only a country of {' or '.join(stated)} has"
+        )
+        return Doubt("currency", text, "--currency", (code, stated[0]), 0.5, blocking=True)
+    return _doubt(sample, (code,), ", as your earlier files of these columns are", BY_EARLIER)
 
 
 def _weighed(
@@ -134,9 +148,8 @@ def _doubt(sample: Sample, codes: tuple[str, ...], why: str, confidence: float) 
 def _likeliest(sample: Sample, book: Book) -> tuple[tuple[str, ...], str, float]:
     """Return (the codes with the strongest evidence, the reason, the confidence), with () if there
     is no evidence."""
-    stated = {*_by_cells(sample), *_by_titles(sample), *_by_account(sample)}
-    if stated:
-        return tuple(sorted(stated)), ", by what only one country has", BY_COUNTRY
+    if stated := _of_countries(sample):
+        return stated, ", by what only one country has", BY_COUNTRY
     if languages := sample.languages:
         return languages, ", by the language of the columns", BY_LANGUAGE
     if forms := _by_forms(sample):
@@ -144,6 +157,11 @@ def _likeliest(sample: Sample, book: Book) -> tuple[tuple[str, ...], str, float]
     if any(c.mark == "," and c.money_hits(".") < len(c.values) for c in book.money.columns):
         return ("EUR",), ", for the decimal mark is a comma", 0.7
     return (), "", 0.0
+
+
+def _of_countries(sample: Sample) -> tuple[str, ...]:
+    """The currencies by cells, titles and an IBAN that exist in one country only."""
+    return tuple(sorted({*_by_cells(sample), *_by_titles(sample), *_by_account(sample)}))
 
 
 def _by_account(sample: Sample) -> tuple[str, ...]:

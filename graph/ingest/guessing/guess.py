@@ -1,6 +1,7 @@
 """Guesses the mapping of a file from its header and a sample of its values."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass, replace
@@ -61,25 +62,25 @@ def guess(
     earlier = Usual(usual.get(source, ""), usual.get("", ""))
     units = _units(sample, own_book, column, choices, earlier)
     amount, amount_doubts = amount_rule(own_book, shape, sample, choices)
-    doubts = (
-        *header_doubts,
-        *own_book.doubts,
-        *_date_doubts(sample, column, units.order, path),
-        *amount_doubts,
-        *units.doubts,
-        *_unused(sample, amount),
-        *_skip_doubts(sample),
-    )
+    dates = _date_doubts(sample, column, units.order, path)
+    amounts = (*amount_doubts, *units.doubts, *_unused(sample, amount))
+    doubts = (*header_doubts, *own_book.doubts, *dates, *amounts, *_skip_doubts(sample))
     mapping = replace(
         _mapping(sample, own_book, column, units, amount),
         title=f"{path.name}, guessed as {own_book.title}",
         file=FileRule(
             shape.encoding, shape.delimiter, header_line=shape.line, labels=sample.labels
         ),
-        notes=tuple(doubt.text for doubt in doubts),
-        doubts=doubts,
-        decided=choices,
     )
+    return _with_doubts(mapping, sample, own_book, doubts, choices)
+
+
+def _with_doubts(
+    mapping: Mapping, sample: Sample, own_book: Book, doubts: tuple[Doubt, ...], choices: Choices
+) -> Mapping:
+    """The mapping with its doubts, and with what it is based on."""
+    notes = tuple(doubt.text for doubt in doubts)
+    mapping = replace(mapping, notes=notes, doubts=doubts, decided=choices)
     return replace(mapping, evidence=tuple(evidence(sample, mapping, own_book)))
 
 
@@ -115,8 +116,11 @@ class _Units:
 
 
 def _units(sample: Sample, own_book: Book, date: Column, choices: Choices, usual: Usual) -> _Units:
-    """The units. A stated currency is evidence for an order of dates. Without one, the dates may be
-    evidence for a currency."""
+    """The currency of the amounts, and whether dates have the day or the month first.
+
+    A certain currency is evidence for the order. If nothing shows the currency, dates that surely
+    have the month first are evidence for US dollars.
+    """
     currency, column, doubts = currency_of(sample, own_book, choices, usual)
     certain_currency = currency if not doubts else None
     if column is not None and column.distinct == 1:
@@ -154,7 +158,7 @@ def _unlabelled(
         cells = [LABELLED.fullmatch(row[at]) for row in table if row[at]]
         names = [match[1] for match in cells if match]
         if len(names) == len(cells) > 0 and len(set(names)) <= 1 + len(names) // 2:
-            titles[at] = max(set(names), key=names.count)
+            titles[at] = Counter(names).most_common(1)[0][0]
             labels.update(names)
     if not labels:
         return titles, table, ()

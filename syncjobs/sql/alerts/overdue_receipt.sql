@@ -33,6 +33,7 @@ CROSS JOIN LATERAL (
 ) AS payee
 WHERE
     prediction.status IN ('pending', 'overdue') AND prediction.expected_to < current_date
+    AND prediction.books_until > prediction.expected_to
     AND (prediction.stale_from IS NULL OR prediction.stale_from > current_date)
     AND last.deleted_at IS NULL AND last.canonical_id IS NULL
     AND (

@@ -15,5 +15,6 @@ JOIN relationship_instances AS last
 WHERE
     prediction.user_id = listening.user_id AND prediction.status IN ('pending', 'overdue')
     AND prediction.expected_to >= listening.since::date AND prediction.expected_to < current_date
+    AND prediction.books_until > prediction.expected_to
     AND (prediction.stale_from IS NULL OR prediction.stale_from > current_date)
     AND last.deleted_at IS NULL AND last.canonical_id IS NULL

@@ -5,16 +5,19 @@ import base64
 import hashlib
 import hmac
 import json
+from ipaddress import ip_network
 from uuid import uuid4
 
 import pytest
 
 from graph.http.scopes import READ
+from syncjobs.alerts import address_guard
 from syncjobs.events import publish, subscriptions
 from syncjobs.models import Delivery, DeliveryEndpoint
 from tests.conftest import client_of
 from tests.graph import rows
 from tests.problems import problem
+from tests.syncjobs import run_rows
 from tests.syncjobs.alerts.receiver import Receiver, receiver
 from tests.syncjobs.test_sync import work
 
@@ -28,8 +31,8 @@ pytestmark = [
 
 
 @pytest.fixture
-def box(settings):
-    settings.WEBHOOK_NETWORKS = ["127.0.0.0/8"]
+def box(monkeypatch):
+    monkeypatch.setattr(address_guard, "networks_of", lambda _: [ip_network("127.0.0.0/8")])
     with receiver() as listener:
         yield listener
 
@@ -63,7 +66,10 @@ def test_from_a_subscription_to_a_verified_message(tenant, api, box):
     replay = f"{URL}messages/{sent[0]['id']}/replay/"
     assert api.post(replay).json()["state"] == "waiting"
     assert api.post(replay).status_code == 409
+    letter = run_rows.failure(function="deliver", user_id=tenant.pk)
+    Delivery.objects.using("owner").filter(pk=sent[0]["id"]).update(failure=letter)
     asyncio.run(work())
+    assert run_rows.again(letter).status == "resolved"
     assert box.ids.count(f"msg_{sent[0]['id'].replace('-', '')}") == 2
     assert api.delete(hook).status_code == 204
     assert not Delivery.objects.using("owner").exists()

@@ -17,6 +17,12 @@ PASSWORD = "a-long-enough-phrase"
 
 
 @pytest.fixture
+def quiet(own_queue) -> str:
+    """Redis hears of jobs on a queue of this test, which no worker empties."""
+    return own_queue
+
+
+@pytest.fixture
 def person(tenant: User) -> User:
     """The tenant, who signs in with a password."""
     with as_owner():

@@ -1,31 +1,23 @@
 """Files through the pages: sent, shown, corrected, confirmed by a person, read by a real worker."""
 
-import asyncio
 import re
-import time
-from pathlib import Path
 
 import pytest
-from arq import Retry, create_pool
-from arq.connections import RedisSettings
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connections
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
 from finley.models import Membership, Role, User
 from graph.database.role import as_owner
-from graph.database.tenancy import tenant_transaction
 from graph.models import NormalizedEntity, RawEvent
 from syncjobs.models import Upload, UploadPiece
 from syncjobs.models.uploads import PIECE_BYTES
-from syncjobs.uploads import enqueue_uploads, lifecycle, read_upload, upload_supervisor
+from syncjobs.uploads import lifecycle, read_upload
 from tests.finley.test_admin import logged_in
 from tests.finley.web.conftest import text_of
 from tests.graph import rows
 from tests.graph.ingest.readers.einvoices import invoices
-from tests.syncjobs import workers
 
 BOOKS = b"""Date,Supplier,Invoice Number,Amount,Currency
 2024-03-01,Acme Wool Ltd,A-1,120.50,GBP
@@ -45,12 +37,6 @@ TWO_WAYS = b"""Date,Name,Amount
 05/06/2024,Borough Printing,20.00
 07/08/2024,Cab Company,30.00
 """
-
-
-@pytest.fixture
-def quiet(own_queue) -> str:
-    """Redis hears of jobs on a queue of this test, which no worker empties."""
-    return own_queue
 
 
 def send(client: Client, data: bytes = BOOKS, name: str = "books.csv") -> Upload:
@@ -348,71 +334,3 @@ def test_a_form_of_other_books_sends_nothing(client, tenant, other_tenant, quiet
         assert f"the data of {other_tenant.email} now" in text_of(refused)
     assert not Upload.objects.using("owner").exists()
     assert send(client).user_id == other_tenant.pk
-
-
-def test_what_redis_lost_is_told_again_and_what_never_ends_is_given_up(client, quiet):
-    upload = send(client)
-    owned = Upload.objects.using("owner").filter(pk=upload.pk)
-    owned.update(updated_at="2024-01-01T00:00:00Z")
-    assert enqueue_uploads.recovered() == 0, "Redis knows its job"
-    workers.clean(quiet)
-    assert enqueue_uploads.recovered() == 1
-    assert newest().jobs == upload.jobs + 1
-    owned.update(updated_at="2024-01-01T00:00:00Z", tries=enqueue_uploads.TRIES)
-    enqueue_uploads.recovered()
-    assert newest().state == "failed"
-    assert enqueue_uploads.unseen(upload.job_id)
-    assert not enqueue_uploads.unseen("x")
-
-
-def test_recovery_waits_for_no_row_that_a_running_import_holds(client, tenant, quiet):
-    locked, other = send(client), send(client, ORDER, "dates.csv")
-    owned = Upload.objects.using("owner").filter(user_id=tenant.pk)
-    owned.update(updated_at="2024-01-01T00:00:00Z", tries=enqueue_uploads.TRIES)
-    with connections["owner"].cursor() as cursor:
-        cursor.execute("SET lock_timeout = '2s'")
-    try:
-        with tenant_transaction(tenant.pk):
-            Upload.objects.select_for_update().get(pk=locked.pk)
-            assert enqueue_uploads.recovered() == 1
-    finally:
-        with connections["owner"].cursor() as cursor:
-            cursor.execute("RESET lock_timeout")
-    states = dict(owned.values_list("pk", "state"))
-    assert states == {locked.pk: "reading", other.pk: "failed"}
-
-
-def test_an_upload_that_waits_for_its_turn_holds_no_slot(own_queue, settings):
-    async def second_of_two() -> int:
-        redis = await create_pool(RedisSettings.from_dsn(str(settings.REDIS_URL)))
-        job = {"job_id": "waits:1", "job_try": 1, "redis": redis}
-        await redis.set(f"arq:retry:{job['job_id']}", 1, ex=60)
-        async with upload_supervisor._turn:
-            with pytest.raises(Retry) as retried:
-                await upload_supervisor.run(job, "tenant/upload")
-        tries = int(await redis.get(f"arq:retry:{job['job_id']}"))
-        await redis.aclose()
-        assert retried.value.defer_score == 1_000
-        return tries
-
-    assert asyncio.run(second_of_two()) == 0, "the attempt does not count"
-
-
-def test_a_worker_reads_and_imports_it(client, tenant, own_queue, tmp_path: Path):
-    with workers.worker(tmp_path / "worker.log", ARQ_JOB_TIMEOUT="60"):
-        upload = send(client)
-        wait_for(upload, "ready")
-        assert re.search("Acme Wool Ltd", text_of(client.get(f"/import/{upload.pk}/")))
-        client.post(f"/import/{upload.pk}/confirm/")
-        wait_for(upload, "done")
-    assert events(tenant) == 6
-
-
-def wait_for(upload: Upload, state: str, seconds: float = 60) -> None:
-    limit = time.monotonic() + seconds
-    while time.monotonic() < limit:
-        upload.refresh_from_db()
-        if upload.state == state:
-            return
-        time.sleep(0.2)
-    raise AssertionError(f"{upload.state}: {upload.error}")

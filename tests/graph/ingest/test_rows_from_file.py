@@ -1,6 +1,7 @@
 """Reading: the real books to the row, and every way in which a file may be broken."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -48,6 +49,16 @@ class TestRows:
         assert isinstance(row, LedgerRow)
         assert (row.payer.name, row.payee.name) == ("A B", "C D")
         assert row.data["department"] == "A  B"
+
+    def test_labels_stand_in_nameless_columns_only(
+        self, rows_of: Callable[..., Rows], make_mapping: Callable[..., Mapping]
+    ) -> None:
+        by = make_mapping()
+        by = replace(by, file=replace(by.file, labels=("Name",)))
+        (row,) = rows_of(f"{HEADER},\n1,2024-03-01,1,P,S,Name: seeds,Name: Acme\n", by)
+        assert isinstance(row, LedgerRow)
+        assert row.description == "Name: seeds"
+        assert "Acme" in row.data.values()
 
     def test_several_key_columns_cannot_be_confused(
         self, rows_of: Callable[..., Rows], make_mapping: Callable[..., Mapping]

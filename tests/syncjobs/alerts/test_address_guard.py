@@ -127,6 +127,22 @@ def test_what_is_allowed_and_what_not(settings):
             asyncio.run(checked(wrong))
 
 
+def test_the_operators_networks_are_closed_to_tenants_who_are_not_told_why(settings):
+    """A name of the inner network, an unknown one and a private address look the same."""
+    settings.WEBHOOK_NETWORKS = ["10.1.0.0/16"]
+    names = {"inner.example": ["10.1.2.3"], "nowhere.example": [], "10.1.2.3": ["10.1.2.3"]}
+
+    async def resolve(host: str, port: int) -> list[str]:
+        return names[host]
+
+    for name in names:
+        check = address_guard.checked(f"https://{name}/", resolve, user_id=uuid4())
+        with pytest.raises(HostUnknown) as refused:
+            asyncio.run(check)
+        assert str(refused.value) == address_guard.NEUTRAL
+    assert asyncio.run(address_guard.checked("http://10.1.2.3/", resolve)).name == "10.1.2.3"
+
+
 def test_the_listener_would_get_what_is_allowed(settings):
     """The first test can fail."""
     settings.WEBHOOK_NETWORKS = ["127.0.0.0/8"]

@@ -2,10 +2,12 @@
 
 import asyncio
 import json
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from io import StringIO
+from ipaddress import ip_network
 
 import pytest
+from arq import Retry
 from django.core import mail
 from django.core.management import call_command
 from standardwebhooks import Webhook, WebhookVerificationError
@@ -14,6 +16,7 @@ from graph.database.role import as_owner
 from graph.database.tenancy import tenant_transaction
 from syncjobs import queue, recover
 from syncjobs.alerts import (
+    address_guard,
     delivery_state,
     endpoints,
     messages,
@@ -21,6 +24,7 @@ from syncjobs.alerts import (
     sealed_secrets,
     wake_up,
 )
+from syncjobs.alerts.deliverer import AT_ONCE, Deliverer
 from syncjobs.errors import EndpointRefused, SecretUnreadable
 from syncjobs.failures import replay
 from syncjobs.models import OPERATORS, Delivery, DeliveryEndpoint, JobFailure
@@ -36,8 +40,9 @@ pytestmark = [
 
 
 @pytest.fixture(autouse=True)
-def loopback(settings):
-    settings.WEBHOOK_NETWORKS = ["127.0.0.0/8"]
+def loopback(settings, monkeypatch):
+    """The receiver's network is open to tenants, too: those of the settings never are."""
+    monkeypatch.setattr(address_guard, "networks_of", lambda _: [ip_network("127.0.0.0/8")])
     settings.DELIVERIES = {"max_tries": 3, "backoff": 0.001, "timeout": 10.0}
 
 
@@ -109,8 +114,10 @@ def test_during_a_rotation_both_secrets_fit(box):
 
 
 def test_stored_secrets_get_a_new_key(box, settings):
-    settings.ENCRYPTION_KEYS = ["A" * 43 + "="]
     endpoint, secret = webhook(box)
+    settings.ENCRYPTION_KEYS = ["A" * 43 + "="]
+    assert endpoints.signing_keys(endpoint) == [secret]
+    call_command("rotate_keys", stdout=StringIO())
     settings.ENCRYPTION_KEYS = ["B" * 43 + "=", "A" * 43 + "="]
     call_command("rotate_keys", stdout=StringIO())
     settings.ENCRYPTION_KEYS = ["B" * 43 + "="]
@@ -153,28 +160,54 @@ def test_redirects_and_gone(box):
         assert "redirect" in again(message).error
         assert other.requests == []
     box.answer = lambda nth: (410, {})
-    (gone,) = told(endpoint)
-    delivered(endpoint)
-    assert again(gone).tries == 1
+    gone = told(endpoint, 10)
+    asyncio.run(work())
+    letters = [letter for message in gone if (letter := again(message).failure_id)]
+    assert len(letters) == AT_ONCE  # the other two wait
     assert again(endpoint).is_enabled is False
+    with as_owner():
+        (refused,) = replay.replay(letters[:1], by=None).skipped
+        assert refused.reason == replay.DISABLED
+        endpoints_of = DeliveryEndpoint.objects.filter(pk=endpoint.pk)
+        endpoints_of.update(is_enabled=True)
+        replay.replay(letters[:1], by=None)
+        endpoints_of.update(is_enabled=False)
+    delivery_state.enqueue_due()
+    assert JobFailure.objects.using("owner").get(pk=letters[0]).status == "open"
 
 
 def test_what_the_queue_lost_is_found_again(box):
     endpoint, _ = webhook(box)
     (message,) = told(endpoint)
-    queue.forget([f"{wake_up.PREFIX}{endpoint.pk}:{second}" for second in seconds_around_now()])
+    wake_up.endpoints([endpoint.pk])
+    assert queue.waiting() == 1  # one job, however often it is woken up
+    queue.forget([f"{wake_up.PREFIX}{endpoint.pk}"])
     asyncio.run(work())
     assert box.requests == []
     assert delivery_state.enqueue_due() == {"endpoints": 1}
     asyncio.run(work())
     assert again(message).state == "delivered"
-    assert wake_up.unseen(f"{wake_up.PREFIX}{endpoint.pk}:1")
-    assert not wake_up.unseen(f"{endpoint.pk}:1")
+    assert wake_up.unseen(f"{wake_up.PREFIX}{endpoint.pk}")
+    assert not wake_up.unseen(f"{endpoint.pk}")
 
 
-def seconds_around_now() -> range:
-    now = int(datetime.now(UTC).timestamp())
-    return range(now - 30, now + 2)
+def test_a_tenant_has_one_turn_at_a_time(box, tenant, other_tenant, monkeypatch):
+    """A second endpoint of a tenant waits until the first has ended; another tenant's goes on."""
+    first, second = (webhook(box, tenant.pk)[0] for _ in range(2))
+    other, _ = webhook(box, other_tenant.pk)
+    for endpoint in (first, second, other):
+        told(endpoint)
+    monkeypatch.setattr(queue, "uncounted", lambda _: asyncio.sleep(0))
+
+    async def both() -> list[type]:
+        worker = Deliverer("w1")
+        jobs = [worker.deliver({}, str(endpoint.pk)) for endpoint in (first, second, other)]
+        ended = await asyncio.gather(*jobs, return_exceptions=True)
+        await worker.close()
+        return sorted(map(type, ended), key=str)
+
+    assert asyncio.run(both()) == [type(None), type(None), Retry]
+    assert len(box.requests) == 2
 
 
 def test_a_second_worker_leaves_an_endpoint_to_the_first(box):
@@ -241,6 +274,8 @@ def test_what_cannot_be_an_endpoint_or_a_message(box, tenant):
     for data in ({"a": object()}, {"a": "x" * 300_000}, {"a": "\0"}, {"a": float("nan")}):
         with as_owner(), pytest.raises(ValueError, match="message"):
             messages.deliver(endpoint, "test.said", data)
+    with as_owner():
+        assert messages.deliver(endpoint, "test.said", {"a": ["\\u0000"]}) is not None
 
 
 @pytest.mark.parametrize(

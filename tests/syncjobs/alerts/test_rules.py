@@ -7,7 +7,8 @@ from uuid import UUID
 import pytest
 from django.utils import timezone
 
-from graph.models import PredictedRelationship
+from graph.models import PaymentCase, PredictedRelationship
+from syncjobs import periodic
 from syncjobs.alerts import rules
 from syncjobs.models import OPERATORS, AlertRule, Delivery, DeliveryEndpoint
 from tests.graph import rows
@@ -34,6 +35,12 @@ def rule(kind: str, user: UUID = OPERATORS, at: DeliveryEndpoint | None = None, 
 def titles(of: AlertRule) -> list[str]:
     sent = Delivery.objects.using("owner").filter(endpoint=of.endpoint_id).order_by("title")
     return list(sent.values_list("title", flat=True))
+
+
+def forgotten() -> int:
+    """Delete what retention deletes of messages that ended long ago; how many."""
+    Delivery.objects.using("owner").update(state="delivered", ended_at=NOW - timedelta(days=999))
+    return periodic.forget_old()["deliveries"]
 
 
 def failed(user: UUID, error: str, **values) -> None:
@@ -95,6 +102,7 @@ def test_a_connection_without_success(tenant):
             tenant.pk, state=state, sync_every=hourly, last_synced_at=NOW - timedelta(hours=hours)
         )
     rules.watch()
+    assert forgotten() == 0
     rules.watch()
     (title,) = titles(made)
     assert title.startswith("No successful sync of gmail since ")
@@ -105,7 +113,7 @@ def test_an_old_queue():
     made = rule("queue_age", threshold=10)
     run = run_rows.run(run_rows.connection(), status="queued", error="")
     type(run).objects.using("owner").filter(pk=run.pk).update(
-        created_at=NOW - timedelta(minutes=20)
+        created_at=timezone.now() - timedelta(minutes=20)
     )
     rules.watch()
     (title,) = titles(made)
@@ -120,11 +128,14 @@ def test_a_possible_double_payment_above_an_amount(tenant, other_tenant):
     case = rows.case(tenant.pk)
     rows.case(other_tenant.pk)
     rules.watch()
+    assert forgotten() == 0
     rules.watch()
     assert titles(low) == ["Possible double payment: Acme Mills Ltd, 120.00 GBP"]
     assert titles(high) == []
     sent = Delivery.objects.using("owner").get(endpoint=low.endpoint_id)
     assert str(case.pk) in sent.body
+    PaymentCase.objects.using("owner").filter(pk=case.pk).update(state="dismissed")
+    assert forgotten() == 1
 
 
 def test_an_overdue_receipt(tenant):
@@ -145,7 +156,13 @@ def test_an_overdue_receipt(tenant):
             expected_from=date(2026, 1, 1),
             expected_to=date(2026, 1, 5),
             status="pending",
+            books_until=date(2026, 1, 5),
         )
+    rules.watch()
+    assert titles(made) == []
+    PredictedRelationship.objects.using("owner").update(books_until=date(2026, 1, 6))
+    rules.watch()
+    assert forgotten() == 0
     rules.watch()
     assert titles(made) == ["Overdue: Good Customer, expected by 2026-01-05"]
 

@@ -98,7 +98,7 @@ def test_rejected_rows_are_listed_mended_and_dropped(api: APIClient, tenant: Use
     assert [(row["line"], row["text"]) for row in answer["results"]] == [(5, still["text"])]
     assert mended(api, upload, {"drop": [5]})["results"] == []
     outcome = shown(api, upload)["outcome"]
-    assert (outcome["rows_in"], outcome["rows_stored"], outcome["rows_rejected"]) == (4, 3, 1)
+    assert (outcome["rows_in"], outcome["rows_stored"], outcome["rows_rejected"]) == (4, 3, 0)
     assert [float(amount) for amount in amounts(tenant)] == [120.5, 1200, 33.1]
     lines = RawEvent.objects.using("owner").filter(user_id=tenant.pk, posting=1)
     places = {(place["file"], place["line"]) for event in lines for place in event.provenance}
@@ -163,6 +163,29 @@ def test_two_readings_are_decided_and_the_mapping_is_saved(api: APIClient, tenan
     (part,) = shown(api, later)["parts"]
     assert not any(doubt["blocking"] for doubt in part["doubts"])
     assert part["rows"][0]["day"] == "2024-07-04"
+
+
+def test_a_file_that_is_read_otherwise_than_shown_is_shown_again(
+    api: APIClient, tenant: User
+) -> None:
+    """Another file of these columns came between, and decides the currency of this one."""
+    shown_first = sent(api, FIRST, "first.csv")
+    (part,) = shown(api, shown_first)["parts"]
+    assert part["rows"][0]["currency"] == "GBP"
+    between = sent(api, OTHER, "other.csv")
+    api.post(at(between, "choices/"), {"currency": "NOK", "direction": "in"}, format="json")
+    worked(between)
+    assert done(api, between).state == "done"
+    again = done(api, shown_first)
+    assert (again.state, len(amounts(tenant))) == ("ready", 2)
+    assert "read otherwise" in again.error
+    (part,) = shown(api, shown_first)["parts"]
+    assert part["rows"][0]["currency"] == "NOK"
+    choices = {"same_account": "yes"}
+    api.post(at(shown_first, "choices/"), choices, format="json")
+    worked(shown_first)
+    ended = done(api, shown_first)
+    assert (ended.state, ended.error, len(amounts(tenant))) == ("done", "", 3)
 
 
 def test_the_mapping_of_a_table_in_another_format_is_saved(api: APIClient, tenant: User) -> None:

@@ -10,6 +10,7 @@ from graph.database.role import as_owner
 from graph.models import PredictedRelationship
 from graph.questions import cases
 from graph.view import refresh
+from syncjobs.alerts import messages
 from syncjobs.events import publish
 from syncjobs.events.event_types import NAMES, PRICE_RISEN, VERSION_CHANGED
 from syncjobs.models import OPERATORS, Delivery, DeliveryEndpoint, Upload
@@ -24,6 +25,7 @@ FILE = {"name": "books.csv", "size": 1, "state": "done"}
 @pytest.fixture(autouse=True)
 def looked_never(monkeypatch):
     monkeypatch.setattr(publish.Looked, "versions", {})
+    monkeypatch.setattr(publish.Looked, "broken", set())
 
 
 def endpoint(user, *events: str, days: int = 2, **values) -> DeliveryEndpoint:
@@ -58,6 +60,7 @@ def happen(user) -> None:
         expected_from=TODAY - timedelta(days=2),
         expected_to=TODAY - timedelta(days=1),
         status="pending",
+        books_until=TODAY,
     )
     rows.add(Upload, user_id=user, **FILE)
     run_rows.run(run_rows.connection(user), finished_at=timezone.now(), error="Away.")
@@ -116,6 +119,38 @@ def test_a_price_that_rose_is_told(tenant, monkeypatch):
     assert told(follows)[PRICE_RISEN][0]["change_share"] == 0.2
     publish.Looked.versions.clear()
     assert publish.look() == {"messages": 0}
+
+
+def test_a_tenant_whose_events_cannot_be_sent_stops_no_other(
+    tenant, other_tenant, monkeypatch, caplog
+):
+    """And nothing is lost: what failed is told at the next look."""
+    mine, theirs = (endpoint(user, *NAMES) for user in (tenant.pk, other_tenant.pk))
+    rows.case(tenant.pk, party="Six characters: \\u0000")
+    rows.case(tenant.pk, party="x" * 3_000)
+    rows.case(other_tenant.pk, party="Fine Ltd")
+    monkeypatch.setattr(messages, "MOST", 2_000)
+    prices = publish.spend.spend
+
+    def broken(user_id, **options):
+        if user_id == tenant.pk:
+            raise ValueError("a sum without a currency")
+        return prices(user_id, **options)
+
+    monkeypatch.setattr(publish.spend, "spend", broken)
+    publish.look()
+    publish.look()
+    assert caplog.text.count("events cannot be sent") == 1
+    assert {case.get("party", "left out") for case in told(mine)["case.opened"]} == {
+        "Six characters: \\u0000",
+        "left out",
+    }
+    assert set(told(theirs)) == {"case.opened", VERSION_CHANGED}
+    monkeypatch.setattr(publish.spend, "spend", prices)
+    monkeypatch.setattr(publish, "_rises", lambda *_: [publish.Happened("a", "A price rose", {})])
+    publish.look()
+    assert PRICE_RISEN in told(mine)
+    assert PRICE_RISEN not in told(theirs)
 
 
 def test_who_is_disabled_is_told_nothing(tenant):

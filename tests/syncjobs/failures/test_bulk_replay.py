@@ -136,6 +136,9 @@ def test_a_pace_is_kept():
     started_at = timezone.now() - timedelta(seconds=4.5)
     ReplayBatch.objects.using("owner").filter(pk=batch.pk).update(created_at=started_at)
     assert bulk_replay.advance() == {"started": 4}
+    idle = timezone.now() - timedelta(minutes=9)
+    ReplayBatch.objects.using("owner").filter(pk=batch.pk).update(created_at=idle, per_minute=6)
+    assert bulk_replay.advance() == {"started": 1}  # 5 of the last minute, and none to catch up
 
 
 def test_what_cannot_be_replayed_is_skipped_and_what_is_busy_waits():

@@ -27,10 +27,11 @@ globalThis.finleyApi = (() => {
     return [problem.detail, ...parts].join(" ");
   };
 
-  const once = async (method, path, { json, bytes }) => {
+  const once = async (method, path, { json, bytes, key }) => {
     csrf ??= (await session()).csrf_token;
     const headers = { Accept: "application/json", "X-CSRFToken": csrf, "X-Finley-Tenant": tenant };
     if (json) headers["Content-Type"] = "application/json";
+    if (key) headers["Idempotency-Key"] = key;
     if (bytes) headers["Content-Type"] = "application/octet-stream";
     return fetch(`/api/v1/${path}`, { method, headers, body: json ? JSON.stringify(json) : bytes });
   };

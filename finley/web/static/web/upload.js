@@ -9,7 +9,7 @@
   const TRIES = Number(form.dataset.tries || 5);
 
   const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
-  const mayHelpLater = (error) => error instanceof TypeError || error.status >= 500;
+  const mayHelpLater = (error) => error instanceof TypeError || error.status >= 500 || error.status === 409;
   const element = (tag, properties, ...children) => {
     const made = Object.assign(document.createElement(tag), properties);
     made.append(...children);
@@ -35,6 +35,14 @@
     forget: (file) => localStorage.removeItem(kept.key(file)),
   };
 
+  /* One key for each file until its upload is known, so that no lost answer begins a second one. */
+  const keys = new Map();
+  const keyOf = (file) => {
+    const random = () => Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(16)).join("-");
+    if (!keys.has(file)) keys.set(file, random());
+    return keys.get(file);
+  };
+
   /* The upload of this file: one that was interrupted, or a new one. */
   const begun = async (file) => {
     const id = kept.get(file);
@@ -46,8 +54,10 @@
         if (!(error instanceof Refused) || error.status !== 404) throw error;
       }
     }
-    const upload = await persistent("POST", "uploads/", { json: { name: file.name, size: file.size } });
+    const json = { name: file.name, size: file.size };
+    const upload = await persistent("POST", "uploads/", { json, key: keyOf(file) });
     kept.set(file, upload.id);
+    keys.delete(file);
     return upload;
   };
 

@@ -2,16 +2,19 @@
 
 Article A47 A-1 of the Livre des procédures fiscales: 18 columns, divided by tabs or "|", days as
 YYYYMMDD, amounts with a comma, in euros. The lines of an entry sum to zero. Accounts are those of
-the plan comptable général: 401 suppliers, 411 customers, 421 staff, 51 banks and 53 cash.
+the plan comptable général: 401 suppliers, 411 customers, 421 staff, 51 banks, 53 cash, 58 money on
+its way between our own accounts, and 89 the opening and closing balance. The file's name begins
+with the company's SIREN.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from hashlib import blake2b
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 
 from graph.ingest.mappings.column_names import squash
@@ -22,8 +25,13 @@ from graph.ingest.readers.parts import FileFormat, Hints, Part, Rows
 from graph.ingest.rows import LedgerRow, Party, Records
 
 SOURCE = "fec"
+MOST_LINES = 50_000  # of an entry, which is read as a whole
 _NEEDED = ("journalcode", "ecriturenum", "ecrituredate", "comptenum", "debit", "credit")
 _MONEY = ("51", "53")
+_BETWEEN, _BALANCE = "58", "89"
+_SIREN = re.compile(r"(?<!\d)(\d{9})FEC\d{8}", re.IGNORECASE)
+_OPENING_CODE = re.compile(r"R?ANX?|A-?NOU\w*", re.IGNORECASE)
+_OPENING = re.compile(r"\b[aà][- ]?nouveaux?\b", re.IGNORECASE)
 _OWED, _CUSTOMERS, _STAFF = "40", "41", "42"
 _PERSONAL = (_OWED, _CUSTOMERS, _STAFF)
 
@@ -65,15 +73,23 @@ def parts(path: Path, _hints: Hints) -> list[Part]:
     part = Part(
         name="fec",
         title="fichier des écritures comptables",
-        source=SOURCE,
+        source=_source(path.name),
         platform="ledger",
         read=lambda: _read(lines, names),
         evidence=(
             "an entry that moves money (51, 53) is a payment with each of its other accounts",
             "an entry of a supplier (40) or a customer (41) is owed",
+            "money on its way between own accounts (58) is a transfer",
+            "opening and closing balances (à nouveau, 89) move no money and are rejected",
         ),
     )
     return [part]
+
+
+def _source(file_name: str) -> str:
+    """The companies of one tenant number their entries alike: each has a source of its own."""
+    siren = _SIREN.search(file_name)
+    return f"{SOURCE}.{siren[1]}" if siren else SOURCE
 
 
 FORMAT = FileFormat("fec", "FEC (fichier des écritures comptables)", fits, parts)
@@ -84,20 +100,36 @@ def _read(lines: Iterator[tuple[int, str]], names: list[str]) -> Rows:
     seen: Counter[str] = Counter()
     rows = ((number, text) for number, text in lines if text.strip())
     for _, group in groupby(rows, key=lambda row: _entry_of(row[1], names)):
-        yield from _entry(list(group), names, seen)
+        yield from _entry(list(islice(group, MOST_LINES + 1)), names, seen)
 
 
 def _entry(rows: list[tuple[int, str]], names: list[str], seen: Counter[str]) -> Rows:
     """The entry's payments and debts, or one reject with its first line."""
     try:
+        if len(rows) > MOST_LINES:
+            raise RefusedError("ecriturenum", f"the entry has more than {MOST_LINES:,} lines")
         entry = [_line(number, text, names) for number, text in rows]
         if off := sum((line.amount for line in entry), Decimal(0)):
             raise RefusedError("debit", f"the entry's debits and credits differ by {off}")
+        if _is_balance(entry):
+            reason = "an opening or closing balance (à nouveau) moves no money"
+            raise RefusedError("journalcode", reason)
         for leg in _legs([line for line in entry if line.amount]):
             yield _row(leg, seen)
     except RefusedError as refused:
         number, text = rows[0]
         yield refused.reject(number, shown(text))
+
+
+def _is_balance(entry: list[_Line]) -> bool:
+    """Return whether the entry takes balances over from or to another year."""
+    journal = entry[0].data
+    return (
+        _OPENING_CODE.fullmatch(journal.get("journalcode", "")) is not None
+        or _OPENING.search(journal.get("journallib", "")) is not None
+        or any(line.account.startswith(_BALANCE) for line in entry)
+        or all(_OPENING.match(line.data.get("ecriturelib", "")) for line in entry)
+    )
 
 
 def _line(number: int, text: str, names: list[str]) -> _Line:
@@ -129,26 +161,39 @@ class _Leg:
 
 
 def _legs(entry: list[_Line]) -> Iterator[_Leg]:
+    between = [line for line in entry if line.account.startswith(_BETWEEN)]
     moved = [line for line in entry if line.account.startswith(_MONEY)]
-    others = [line for line in entry if not line.account.startswith(_MONEY)]
+    others = [line for line in entry if not line.account.startswith((*_MONEY, _BETWEEN))]
+    if not moved:
+        moved, between = between, []
     persons = [line for line in others if line.account.startswith(_PERSONAL)]
-    if moved and others:
+    if moved and (others or between):
         if len({line.account for line in moved}) > 1:
             raise RefusedError("comptenum", "the entry moves money on several accounts at once")
+        yield from (_transfer(moved[0], line) for line in between)
         yield from _paid(moved[0], others)
     elif persons:
-        yield from _owed(persons, [line for line in others if line not in persons] or persons)
+        impersonal = [line for line in others if not line.account.startswith(_PERSONAL)]
+        yield from _owed(persons, impersonal or persons)
     elif len(entry) == 2:
-        of, to = sorted(entry, key=lambda line: line.amount)
-        yield _Leg(to, _own(of), _own(to), to.amount, "transfer")
+        yield _transfer(*sorted(entry, key=lambda line: line.amount))
     elif entry:
         raise RefusedError("comptenum", "the entry moves no money, and nobody owes it")
 
 
+def _transfer(one: _Line, other: _Line) -> _Leg:
+    """The money that goes between `one` and `other`, to the one in debit. It is what stands on
+    `other`."""
+    of, to = (one, other) if other.amount > 0 else (other, one)
+    return _Leg(other, _own(of), _own(to), abs(other.amount), "transfer")
+
+
 def _paid(money_line: _Line, others: list[_Line]) -> Iterator[_Leg]:
     """What each party is paid (its lines are debits) or pays us."""
-    for name in dict.fromkeys(line.name for line in others):
-        lines = [line for line in others if line.name == name]
+    by_name: dict[str, list[_Line]] = {}
+    for line in others:
+        by_name.setdefault(line.name, []).append(line)
+    for lines in by_name.values():
         total = sum((line.amount for line in lines), Decimal(0))
         if total:
             yield _Leg(lines[0], _own(money_line), _other(lines[0]), total, "payment")

@@ -11,7 +11,6 @@ from graph.enrich.series.forecast import (
     Course,
     Trial,
     ahead,
-    backtest,
     courses,
     is_active,
     next_day,
@@ -23,6 +22,7 @@ from graph.enrich.series.month_effects import without
 from graph.enrich.series.moved_days import shifted
 from graph.enrich.series.periods import BY_FREQUENCY
 from tests.graph.enrich.demo_payments import demo
+from tests.graph.enrich.series.backtest import backtest
 from tests.graph.enrich.small_books import EPOCH, Paid, every, monthly, number, payments
 
 

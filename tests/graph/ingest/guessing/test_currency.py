@@ -11,6 +11,7 @@ from graph.ingest.guessing.reading_options import Choices
 from graph.ingest.mappings.mapping import Mapping
 
 Write = Callable[..., Path]
+CODES = ("NOK", "SEK", "DKK", "CZK", "PLN", "HUF", "")
 PLAIN = ("Fern Foods", "Moss Bar", "Reed Cafe")
 
 
@@ -70,11 +71,34 @@ def test_the_other_books_currency(write: Write) -> None:
     assert (foreign.blocking, foreign.values) == (True, ("NOK", "USD"))
 
 
-def test_earlier_files_of_the_source_settle_it(write: Write) -> None:
+def test_earlier_files_of_the_source_settle_it_and_it_is_said(write: Write) -> None:
     path = bank(write)
     source = guess(path).source
     by = guess(path, usual={source: "SEK", "": "EUR"})
-    assert (by.currency, doubt(by)) == ("SEK", None)
+    stated = doubt(by)
+    assert by.currency == "SEK"
+    assert stated is not None
+    assert (stated.blocking, stated.values) == (False, ("SEK",))
+    assert "read as SEK, as your earlier files" in stated.text
+
+
+def test_earlier_files_do_not_overrule_what_only_another_country_has(write: Write) -> None:
+    """The first of them may have been read in the home currency for want of evidence."""
+    iban = "IBAN,DE89370400440532013000\n\n"
+    path = write(iban + bank(write).read_text(), "other.csv")
+    source = guess(path).source
+    american = bank(write, ("ACH Fern", "Moss Bar", "Reed Cafe"))
+    for file, codes in ((path, ("GBP", "EUR")), (american, ("GBP", "USD"))):
+        stated = doubt(guess(file, usual={source: "GBP", "": "GBP"}))
+        assert stated is not None
+        assert (stated.blocking, stated.values) == (True, codes)
+    assert doubt(guess(path, choices=Choices(currency="GBP"), usual={source: "GBP"})) is None
+
+
+def test_the_commonest_code_fills_blanks_the_first_of_equals(write: Write) -> None:
+    rows = [f"2026-03-{13 + n},Fern {n},-{n + 2}.50,{code}" for n, code in enumerate(CODES)]
+    by = guess(write("\n".join(("Date,Description,Amount,Currency", *rows, "")), "codes.csv"))
+    assert by.currency == "NOK"
 
 
 def test_what_the_file_states_goes_before_all_books(write: Write) -> None:

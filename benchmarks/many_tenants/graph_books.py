@@ -8,8 +8,9 @@ from uuid import UUID
 
 import numpy as np
 
-from benchmarks import bare_tables, dataset
-from benchmarks.seeded_books import EDITION, Books
+from benchmarks import dataset
+from benchmarks.many_tenants import bare_tables
+from benchmarks.many_tenants.seeded_books import EDITION, Books
 from graph import migrations
 from graph.models.view_sql import materialized_sql
 

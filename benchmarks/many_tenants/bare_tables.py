@@ -12,7 +12,7 @@ from psycopg import Cursor
 from psycopg.sql import SQL, Identifier
 from tqdm import tqdm
 
-from benchmarks.seeded_books import Books, send
+from benchmarks.many_tenants.seeded_books import Books, send
 from graph.view import refresh
 
 FOUND = Path(__file__).with_name("bulk_found.sql")

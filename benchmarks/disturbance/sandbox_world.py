@@ -1,0 +1,36 @@
+"""The connections of the sandbox that are synced while everything around them breaks."""
+
+from random import Random
+from typing import Any
+
+PROVIDERS = ("gmail", "dropbox", "gdrive", "zoho_mail")
+FAULTS: tuple[dict[str, Any], ...] = (
+    {"do": "401"},
+    {"do": "503", "at": 2},
+    {"do": "429", "retry_after": 0.5, "at": 2},
+    {"do": "reset_mid_body", "at": 2},
+)
+SHARE = 0.03  # of the connections that has each of the faults
+
+
+def world(connections: int, chance: Random) -> dict[str, dict[str, Any]]:
+    """By key, what each connection of the sandbox is: its provider, its faults and its contents.
+    Most have no fault, some have a temporary one, a few the permanent 401."""
+    return {f"chaos-{number}": _connection(number, chance) for number in range(connections)}
+
+
+def _connection(number: int, chance: Random) -> dict[str, Any]:
+    drawn = int(chance.random() / SHARE)
+    script = [FAULTS[drawn]] if drawn < len(FAULTS) else []
+    return {"provider": chance.choice(PROVIDERS), "script": script, **_contents(number)}
+
+
+def _contents(number: int) -> dict[str, Any]:
+    """Every third connection has mail or ledgers that are imported, some of them many; the others
+    are only listed."""
+    if number % 10 == 0:
+        return {"size": 10}
+    if number % 3 == 0:
+        return {"size": 3}
+    things = [{"name": f"photo-{at}.jpg", "subject": f"Hello {at}"} for at in range(3)]
+    return {"size": 0, "put": [{**thing, "attachments": [], "text": "-"} for thing in things]}

@@ -1,0 +1,1 @@
+"""Seeded books of many tenants, written to bare tables: the data of the graph benchmarks."""

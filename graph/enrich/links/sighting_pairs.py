@@ -1,0 +1,62 @@
+"""Pairs of rows of two sources that record one payment."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graph.enrich.columns.payments import Ints, Payments
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Pairs of payments: places, signed days apart, similarity of names, odds, and what they
+    share."""
+
+    one: Ints
+    other: Ints
+    days: Ints
+    alike: Floats
+    odds: Floats
+    confidence: Floats
+    numbered: Flags
+
+    def __len__(self) -> int:
+        return len(self.one)
+
+    def weighed(self, odds: Floats) -> "Pairs":
+        """The pairs with these odds."""
+        return Pairs(**{**vars(self), "odds": odds})
+
+    def only(self, selection: NDArray[np.generic]) -> "Pairs":
+        """The pairs that a mask or places select."""
+        return Pairs(**{name: values[selection] for name, values in vars(self).items()})
+
+
+def joined(parts: list[Pairs]) -> Pairs:
+    """All pairs, the most certain first."""
+    names = Pairs.__annotations__
+    if not parts:
+        none, nothing = np.zeros(0, dtype=np.int64), np.zeros(0)
+        return Pairs(none, none, none, nothing, nothing, nothing, np.zeros(0, dtype=bool))
+    every = Pairs(
+        **{name: np.concatenate([getattr(pairs, name) for pairs in parts]) for name in names}
+    )
+    return every.only(np.lexsort((every.other, every.one, -every.confidence)))
+
+
+def consistent(payments: Payments, pairs: Pairs) -> Pairs:
+    """The pairs without those that would connect two rows of one source through a third row."""
+    group: dict[int, dict[str, int]] = {}
+    places: list[int] = []
+    for at, (one, other) in enumerate(zip(pairs.one.tolist(), pairs.other.tolist(), strict=True)):
+        ones = group.setdefault(one, {payments.source[one]: one})
+        others = group.setdefault(other, {payments.source[other]: other})
+        if ones is not others and not ones.keys() & others.keys():
+            ones |= others
+            group |= dict.fromkeys(ones.values(), ones)
+            places.append(at)
+    return pairs.only(np.array(places, dtype=np.int64))
