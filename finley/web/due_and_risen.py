@@ -6,11 +6,12 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from graph.models.choices import EntityKind
+from graph.models.choices import EntityKind, Records
 from graph.questions import days, insights, prediction_status
 
 A_PAGE = 2_000  # rows per query; all of them are read
 OURS = frozenset({EntityKind.ACCOUNT, EntityKind.DEPARTMENT})  # as in cash flow
+COUNTED = (Records.PAYMENT.value, Records.OBLIGATION.value)
 RECENT = timedelta(days=120)
 Row = dict[str, Any]
 
@@ -39,9 +40,26 @@ def expected(user_id: UUID) -> Expected:
 
 
 def _predictions(user_id: UUID, today: date) -> list[Row]:
-    every = _rows(user_id, "prediction", status=insights.EXPECTED, today=today)
-    rows = [_seen_by_us(row) for row in every if row["insight"]["expected_from"] is not None]
+    """The expected payments, and the expected bills of parties of which no payment is expected.
+
+    So a bill and the payment that will settle it count once.
+    """
+    payments, bills = (
+        [_seen_by_us(row) for row in _expected_rows(user_id, today, kind)] for kind in COUNTED
+    )
+    paid = {_dealing(row) for row in payments}
+    rows = [*payments, *(row for row in bills if _dealing(row) not in paid)]
     return sorted(rows, key=lambda row: (row["insight"]["expected_from"], str(row["id"])))
+
+
+def _expected_rows(user_id: UUID, today: date, kind: str) -> Iterator[Row]:
+    rows = _rows(user_id, "prediction", status=insights.EXPECTED, today=today, kind=kind)
+    return (row for row in rows if row["insight"]["expected_from"] is not None)
+
+
+def _dealing(row: Row) -> tuple[object, object, bool]:
+    """With whom, in which currency, in or out."""
+    return row["party"] and row["party"].id, row["currency"], row["comes_in"]
 
 
 def _rows(user_id: UUID, layer: str, **wanted: Any) -> Iterator[Row]:

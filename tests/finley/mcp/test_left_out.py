@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from finley.mcp.tool_calls import call
+from finley.web.due_and_risen import expected
 from graph import models
 from graph.questions import search
 from graph.view import refresh
@@ -91,3 +92,28 @@ def test_a_part_of_too_many_names_is_refused(books, monkeypatch):
     result = call(books["user"], "cash_flow", {"party": "Ac"})
     assert result.is_error
     assert "party: More than 1 parties" in result.content[0].text
+
+
+def test_a_bill_and_the_payment_that_will_settle_it_are_due_once(tenant):
+    user, today = tenant.id, date(2024, 2, 10)
+    bank = rows.entity(user, "Bank", kind="account")
+    kitchen = rows.entity(user, "Kitchen", kind="department")
+    mill, dairy = rows.entity(user, "Mill"), rows.entity(user, "Dairy")
+    for records, payer, payee in (
+        ("payment", bank, mill),
+        ("obligation", kitchen, mill),
+        ("obligation", kitchen, dairy),
+    ):
+        events = [rows.event(user, one, records=records) for one in (payer, payee)]
+        paid = rows.relationship(user, *events, relationship_type=records)
+        rows.add(
+            models.PredictedRelationship, user_id=user, relationship_id=paid.id,
+            prediction_confidence=0.9, prediction_reason="monthly", expected_from=today,
+            expected_to=today, amount_low=1, amount_high=2, currency="GBP", status="pending",
+        )  # fmt: skip
+    refresh.refresh()
+    payees = {(row["party"].name, row["source"].name) for row in expected(user).overdue}
+    assert payees == {("Mill", "Bank"), ("Dairy", "Kitchen")}
+    due = ask({"user": user}, "due_payments", today=str(today))
+    assert {one["payee"]["name"] for one in due["due"]} == {"Mill", "Dairy"}
+    assert due["count"] == 2
