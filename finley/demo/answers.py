@@ -11,7 +11,6 @@ from graph.questions import cases as payment_cases
 from graph.questions import cash_flow, insights
 
 SHOWN = 3
-MOST = 500
 OWN = {EntityKind.DEPARTMENT.value, EntityKind.ACCOUNT.value}
 Answer = dict[str, Any]
 
@@ -59,9 +58,9 @@ def why(user_id: UUID) -> str | None:
 def due(user_id: UUID, status: str) -> list[str]:
     """Sentences about expected payments (`pending`) or missing ones (`overdue`), the earliest
     first."""
-    rows, _ = insights.insights(user_id, "prediction", status=status, once=True, most=MOST)
-    rows.sort(key=lambda row: (row["insight"]["expected_from"], str(row["id"])))
-    return [f"{len(rows):,} payments, the first of them", *map(_expected, rows[:SHOWN])]
+    answer = insights.due(user_id, statuses=(status,), limit=SHOWN)
+    count = answer["counts"][status]
+    return [f"{count:,} payments, the first of them", *map(_expected, answer["results"])]
 
 
 def _twice(case: Answer) -> str:

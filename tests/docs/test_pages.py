@@ -22,7 +22,15 @@ PAGES = sorted(
         *(page for page in (ROOT / "docs").rglob("*.md") if "decisions" not in page.parts),
     ]
 )
-TOYS = ("large_payment", "roundness", "round_amounts", "notebox", "harbour", "dot.py", "relationship_types")
+TOYS = (
+    "large_payment",
+    "roundness",
+    "round_amounts",
+    "notebox",
+    "harbour",
+    "dot.py",
+    "relationship_types",
+)
 ATTRIBUTES = ("finley.request_id",)  # of a trace's span
 UNTRACKED = ("docker/.env", "finley/web/static/web/vendor/")  # a person or `make assets` makes it
 PLACES = ("finley/", "graph/", "syncjobs/", "tests/", "benchmarks/", "docs/", "docker/", "scripts/")
