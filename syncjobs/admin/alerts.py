@@ -12,6 +12,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from graph import tenant_lookup
 from graph.admin.paginator import HugeTable, ReadOnly
+from graph.admin.tenants import tenant
 from graph.errors import TenantUnknown
 from syncjobs.admin.page_links import link
 from syncjobs.admin.runs import badge
@@ -177,9 +178,7 @@ class DeliveryEndpointAdmin(HugeTable):
     def owner(self, endpoint: DeliveryEndpoint) -> str:
         if endpoint.user_id == OPERATORS:
             return "operators"
-        return tenant_lookup.addresses([endpoint.user_id]).get(
-            endpoint.user_id, str(endpoint.user_id)
-        )
+        return str(tenant(endpoint))
 
 
 @admin.register(Delivery)
@@ -190,6 +189,7 @@ class DeliveryAdmin(ReadOnly):
     list_filter = ("state",)
     list_select_related = ("endpoint",)
     ordering = ("user_id", "-created_at", "-id")
+    raw_id_fields = ("endpoint", "failure")
     indexed = ("endpoint_id",)
     search_help_text = "Its id, its endpoint's or its tenant's, or its tenant's e-mail address."
     fields = readonly_fields = (

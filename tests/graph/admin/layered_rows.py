@@ -2,9 +2,7 @@
 
 from graph import models
 from graph.models.tenant_row import TenantRow
-from syncjobs.models import (
-    Upload,
-)
+from syncjobs.models import Delivery, DeliveryEndpoint, ReplayBatch, Upload
 from tests.graph import rows
 from tests.syncjobs import run_rows
 
@@ -141,10 +139,14 @@ def case_of(user, relationship) -> list:
 
 
 def ledger_of(user) -> list:
-    """A connection with a run, an attempt, an item and a failure; and a duty."""
+    """A connection with a run, an attempt, an item and a failure; one of each other table."""
     hostile = {"page": "<b>"}
     connection = run_rows.connection(user, cursor=hostile)
     run = run_rows.run(connection, payload=hostile, progress=hostile, error="broken <b>")
+    address = "owner@example.org"
+    endpoint = rows.add(
+        DeliveryEndpoint, user_id=user, name="<b>", channel="email", address=address
+    )
     edited = [{"payload": hostile, "by": "<b>", "at": "2024-01-31"}]
     return [
         connection,
@@ -156,4 +158,9 @@ def ledger_of(user) -> list:
         ),
         run_rows.duty(found=hostile, error="broken <b>"),
         rows.add(Upload, user_id=user, name="<b>", size=1, choices=hostile, uploaded_by="<b>"),
+        endpoint,
+        rows.add(
+            Delivery, user_id=user, endpoint_id=endpoint.pk, event="<b>", title="<b>", body="{}"
+        ),
+        rows.add(ReplayBatch, by_name="<b>"),
     ]

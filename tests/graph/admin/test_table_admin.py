@@ -18,14 +18,17 @@ from graph.admin import paginator
 from graph.models.tenant_row import TenantRow
 from graph.view import refresh
 from syncjobs.models import (
+    AlertRule,
     Duty,
     ExternalItem,
     JobAttempt,
     JobFailure,
+    ReplayItem,
     SyncConnection,
     SyncRun,
     Upload,
     UploadPiece,
+    WorkerProcess,
 )
 from tests.graph import rows
 from tests.graph.admin.layered_rows import all_layers
@@ -33,12 +36,15 @@ from tests.graph.admin.layered_rows import all_layers
 pytestmark = pytest.mark.usefixtures("committed")
 
 # The barrier over the view shows no more than the view; the others only save repeating work.
-# A piece of an uploaded file is bytes.
+# A piece of an uploaded file is bytes. Other pages show rules, workers and a bulk replay's items.
 UNSHOWN = {
     models.TenantRelationship,
     models.SearchedGroup,
     models.RepeatedRequest,
     UploadPiece,
+    AlertRule,
+    ReplayItem,
+    WorkerProcess,
 }
 TABLES = [
     model

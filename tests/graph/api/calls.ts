@@ -42,7 +42,7 @@ export const edges = async (entity: string): Promise<string[]> => {
 // upload.js and import.js: a file in pieces, and rejected rows by cells.
 type Schemas = components["schemas"];
 export const toCome = (upload: Schemas["UploadDetailAnswer"]): [string, number, number[]] => [
-  upload.id, upload.piece_bytes, upload.missing,
+  upload.id, upload.piece_bytes, upload.missing ?? [],
 ];
 export const mended = (listed: Schemas["RejectedAnswer"]): Schemas["RejectedBody"] => ({
   rows: listed.results.map(({ line, cells }) => ({ line, cells })),

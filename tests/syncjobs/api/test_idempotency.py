@@ -129,8 +129,16 @@ def counts() -> tuple[int, ...]:
 
 
 def test_only_what_people_do_signed_in_takes_no_key():
-    """The text of a token, above all, is kept nowhere."""
-    assert UNKEYED == ["graph/check/", "invitations/{membership_id}/", "members/", "tokens/"]
+    """The text of a token, above all, is kept nowhere, nor the secret of a subscription."""
+    assert UNKEYED == [
+        "graph/check/",
+        "invitations/{membership_id}/",
+        "members/",
+        "subscriptions/",
+        "subscriptions/messages/{message_id}/replay/",
+        "subscriptions/{subscription_id}/test/",
+        "tokens/",
+    ]
     assert len(POSTS) > 15
 
 
