@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
@@ -12,7 +13,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from graph import tenant_lookup
 from graph.admin.paginator import HugeTable, ReadOnly
-from graph.admin.tenants import tenant
+from graph.admin.tenants import read_addresses, tenant
 from graph.errors import TenantUnknown
 from syncjobs.admin.page_links import link
 from syncjobs.admin.runs import badge
@@ -131,6 +132,11 @@ class DeliveryEndpointAdmin(HugeTable):
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
         return [] if obj is None else list(self.inlines)
+
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        changelist = super().get_changelist_instance(request)
+        read_addresses(changelist.result_list)
+        return changelist
 
     def named(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
         return queryset.filter(name=text)
