@@ -83,8 +83,8 @@ def _seen_by_us(row: Row) -> Row:
 
 
 def above_usual(user_id: UUID) -> list[Row]:
-    """Payments of the books' last months that exceed the usual amount of their series, newest
-    first.
+    """Payments to others in the books' last months that exceed the usual amount of their series,
+    newest first.
 
     Each has `usual` and `ratio`.
     """
@@ -92,6 +92,8 @@ def above_usual(user_id: UUID) -> list[Row]:
     for row in _rows(user_id, "root_cause"):
         if risen and row["occurred_at"] <= risen[0]["occurred_at"] - RECENT:
             break
+        if _seen_by_us(row)["comes_in"]:
+            continue
         if (usual := _usual(row)) and float(row["amount"] or 0) > usual:
             risen.append({**row, "usual": usual, "ratio": float(row["amount"]) / usual})
     return risen
