@@ -116,7 +116,7 @@ def test_an_answers_body_does_not_wait_for_its_head_to_be_acknowledged():
         await send({"type": "http.response.start", "status": 204})
         await send({"type": "http.response.body"})
 
-    server = uvicorn.Server(uvicorn.Config(application, **served.options()))
+    server = uvicorn.Server(uvicorn.Config(application, **served.options() | {"lifespan": "off"}))
     with socket.create_server(("127.0.0.1", 0)) as listening, httpx.Client() as client:
         thread = threading.Thread(target=server.run, args=([listening],))
         thread.start()
