@@ -102,7 +102,7 @@ def _timed(read: Callable[[], Any]) -> float:
 
 
 PARTS: dict[str, Callable[[], Any]] = {
-    "jobs and charts": lambda: throughput.charts(console_state.active().moment),
+    "jobs and charts": lambda: throughput.charts(console_state.active().as_of),
     "running": console_state.running,
     "workers": console_state.workers,
     "view": console_state.view,

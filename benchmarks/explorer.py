@@ -168,8 +168,8 @@ def _processor_seconds(server: serving.Server) -> float:
 
 def _version() -> str:
     chromium = shutil.which("chromium") or "chromium"
-    told = subprocess.run([chromium, "--version"], capture_output=True, text=True, check=False)
-    return told.stdout.strip()
+    version = subprocess.run([chromium, "--version"], capture_output=True, text=True, check=False)
+    return version.stdout.strip()
 
 
 def _say(what: str) -> None:

@@ -298,7 +298,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "session", "description": "Signing in, and whose data a session reads"},
         {"name": "members", "description": "Who may see a tenant's data"},
         {"name": "invitations", "description": "Whose data one is invited to see"},
-        {"name": "subscriptions", "description": "Webhooks that are told what happens"},
+        {"name": "subscriptions", "description": "Webhooks that get what happens in the books"},
         {"name": "tokens", "description": "API tokens that a person makes"},
         {"name": "job-failures", "description": "Dead letters; for staff"},
         {"name": "webhooks", "description": "What Nango tells"},

@@ -1,4 +1,4 @@
-"""Endpoints of a tenant's subscriptions: webhooks that are told what happens in the books."""
+"""Endpoints of a tenant's subscriptions: webhooks that get what happens in the books."""
 
 from uuid import UUID
 

@@ -42,12 +42,14 @@ def expected(user_id: UUID) -> Expected:
 def _predictions(user_id: UUID, today: date) -> list[Row]:
     """The expected payments, and the expected bills of parties of which no payment is expected.
 
-    So a bill and the payment that will settle it count once.
+    So a bill and the payment that will settle it count once. A stale payment settles no bill.
     """
     payments, bills = (
         [_seen_by_us(row) for row in _expected_rows(user_id, today, kind)] for kind in COUNTED
     )
-    paid = {_dealing(row) for row in payments}
+    paid = {
+        _dealing(row) for row in payments if row["insight"]["status"] != prediction_status.STALE
+    }
     rows = [*payments, *(row for row in bills if _dealing(row) not in paid)]
     return sorted(rows, key=lambda row: (row["insight"]["expected_from"], str(row["id"])))
 

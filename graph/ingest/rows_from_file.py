@@ -6,14 +6,14 @@ from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
-from hashlib import blake2b
 from pathlib import Path
 from typing import cast
 
+from graph.ingest import row_keys
 from graph.ingest.csv_dialect import Layout, Progress, body, header, layout
 from graph.ingest.csv_records import Record, fits
 from graph.ingest.decode import LedgerFileError
-from graph.ingest.mappings.mapping import KINDS, OWED, AmountRule, Mapping, PartyRule
+from graph.ingest.mappings.mapping import KINDS, OWED, Mapping, PartyRule
 from graph.ingest.parse_cells import (
     NOTHING,
     Timestamp,
@@ -28,7 +28,6 @@ from graph.ingest.rows import TEXT_LIMIT, LedgerRow, Party, Records, Reject
 
 __all__ = ["LedgerFileError", "header", "read"]
 
-KEY_LIMIT = 200  # characters; longer keys are hashed, because index entries have a size limit
 _CACHED = 65_536
 _SPACES = re.compile(r"\s+")
 _LIKE_DATE = re.compile(r"[0-9]{1,4}[-./ ]|[0-9]{8}|[^\W\d]{3,9}\.? [0-9]{1,2},? [0-9]{4}")
@@ -84,7 +83,9 @@ class _Row:
         self._payee = self._party(mapping.payee)
         self._key_columns = mapping.key.columns
         self._not_content = frozenset((*mapping.publication, *mapping.key.ignore))
-        self._money_columns = frozenset(filter(None, _money_columns(mapping.amount)))
+        money_rule = mapping.amount
+        columns = (money_rule.column, money_rule.debit, money_rule.credit, money_rule.times)
+        self._money_columns = frozenset(filter(None, columns))
         self._comparable = lru_cache(_CACHED)(self._comparable_of)
         self._skip = [rule for rule in mapping.skip if rule.column in names]
         self._labels = frozenset(mapping.file.labels)
@@ -112,7 +113,7 @@ class _Row:
             data.get(mapping.fields.get(field, "")) or None
             for field in ("document_ref", "description")
         )
-        if document and len(document) > KEY_LIMIT:
+        if document and len(document) > row_keys.KEY_LIMIT:
             document = None  # not a document number; it stays in `data`
         publication = "|".join(data.get(name, "") for name in mapping.publication)
         key = self._key(data)
@@ -315,20 +316,20 @@ class _Row:
             return self._content_key(data)
         if not self._key_columns:
             cells = sorted(data.items() - {(n, data.get(n)) for n in self._mapping.publication})
-            return _hash("\x1e".join(f"{name}\x1f{value}" for name, value in cells))
-        key = _joined(data, self._key_columns)
+            return row_keys.digest(cells)
+        key = row_keys.joined(data, self._key_columns)
         if not key.strip("|"):
             raise _RefusedError(self._key_columns[0], "no key")
         if self._separators:
             key = self._separators.sub(self._mapping.key.separators[0], key)
-        return _short(key)
+        return row_keys.short(key)
 
     def _content_key(self, data: dict[str, str]) -> str:
         """A long id, or else a digest of the row's content in which the spelling of dates and
         amounts does not count."""
-        id_ = _joined(data, self._key_columns) if self._key_columns else ""
+        id_ = row_keys.joined(data, self._key_columns) if self._key_columns else ""
         if is_lasting(id_):
-            return _short(id_)
+            return row_keys.short(id_)
         pairs = sorted(
             (name, self._comparable(text, name in self._money_columns))
             for name, text in data.items()
@@ -336,7 +337,7 @@ class _Row:
         )
         if self._mapping.key.account:
             pairs.append(("", self._mapping.key.account.casefold()))
-        return _hash("\x1e".join(f"{name}\x1f{value}" for name, value in pairs))
+        return row_keys.digest(pairs)
 
     def _comparable_of(self, text: str, is_money: bool) -> str:
         rule = self._mapping.amount
@@ -350,19 +351,19 @@ class _Row:
 
     def _transaction(self, data: dict[str, str]) -> str:
         """The reference that connects this row with others, or "" if the file has none."""
-        ref = _joined(data, self._mapping.transaction)
-        return _short(ref) if ref.strip("|") else ""
+        ref = row_keys.joined(data, self._mapping.transaction)
+        return row_keys.short(ref) if ref.strip("|") else ""
 
     def _ordinal(self, publication: str, key: str, line: int) -> int:
-        mark = hash((publication, key))
-        first = self._seen.setdefault(mark, line)
+        row = hash((publication, key))
+        first = self._seen.setdefault(row, line)
         if first == line:
             return 1
         if self._mapping.key.unique:
             field = self._key_columns[0]
             raise _RefusedError(field, f"the key {key!r} stands already on line {first}")
-        self._repeated[mark] = self._repeated.get(mark, 1) + 1
-        return self._repeated[mark]
+        self._repeated[row] = self._repeated.get(row, 1) + 1
+        return self._repeated[row]
 
 
 def _tried[T](field: str, parse: Callable[[str], T], text: str) -> T:
@@ -372,28 +373,9 @@ def _tried[T](field: str, parse: Callable[[str], T], text: str) -> T:
         raise _RefusedError(field, str(error)) from error
 
 
-def _joined(data: dict[str, str], columns: tuple[str, ...]) -> str:
-    values = [data.get(column, "") for column in columns]
-    if len(values) == 1:
-        return values[0]
-    return "|".join(v.replace("\\", "\\\\").replace("|", "\\|") for v in values)
-
-
-def _money_columns(rule: AmountRule) -> tuple[str | None, ...]:
-    return rule.column, rule.debit, rule.credit, rule.times
-
-
 def _separators(marks: str) -> re.Pattern[str] | None:
     """A pattern for any of the marks, with the spaces around it."""
     return re.compile(rf"\s*[{re.escape(marks)}]\s*") if marks else None
-
-
-def _short(key: str) -> str:
-    return key if len(key) <= KEY_LIMIT else _hash(key)
-
-
-def _hash(text: str) -> str:
-    return blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def _shown(text: str) -> str:

@@ -29,7 +29,7 @@ def state(request: HttpRequest) -> dict[str, Any]:
             parts |= {name: read() for name, read in readers.items()}
     if request.user.has_perm("syncjobs.view_syncrun"):
         active = console_state.active()
-        parts |= {"active": active, "charts": throughput.charts(active.moment)}
+        parts |= {"active": active, "charts": throughput.charts(active.as_of)}
     return parts
 
 

@@ -50,7 +50,7 @@ class Active:
     cancelling: int
     queue_age: float | None
     oldest: UUID | None
-    moment: datetime
+    as_of: datetime
 
     @property
     def age(self) -> str:

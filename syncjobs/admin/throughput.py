@@ -29,10 +29,10 @@ class EndedHours:
         with self._lock:
             self._counts, self._complete = {}, 0
 
-    def read(self, moment: datetime) -> dict[int, Counts]:
+    def read(self, as_of: datetime) -> dict[int, Counts]:
         """The counts by the hour's number since the epoch. Hours without ended runs are left
         out."""
-        now = moment.timestamp()
+        now = as_of.timestamp()
         first = int(now // HOUR) - WEEK_HOURS + 1
         with self._lock:
             start = max(first, self._complete)
@@ -48,20 +48,20 @@ class EndedHours:
 hours = EndedHours()
 
 
-def charts(moment: datetime) -> list[Chart]:
+def charts(as_of: datetime) -> list[Chart]:
     """The charts of the hour, day and week that end at the timestamp."""
-    ended = hours.read(moment)
-    hour = int(moment.timestamp() // HOUR)
+    ended = hours.read(as_of)
+    hour = int(as_of.timestamp() // HOUR)
     days = range(hour // 24 - 6, hour // 24 + 1)
     return [
-        _last_hour(moment),
+        _last_hour(as_of),
         Chart("day", "Last 24 hours, by hour", [_of_hour(ended, hour - 23 + n) for n in range(24)]),
         Chart("week", "Last 7 days, by day (UTC)", [_of_day(ended, day) for day in days]),
     ]
 
 
-def _last_hour(moment: datetime) -> Chart:
-    last = int(moment.timestamp() // STEP)
+def _last_hour(as_of: datetime) -> Chart:
+    last = int(as_of.timestamp() // STEP)
     first = last - HOUR // STEP + 1
     ended = _ended(first * STEP, STEP)
     bars = [

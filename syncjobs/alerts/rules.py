@@ -41,7 +41,7 @@ def watch() -> dict[str, Any]:
     with as_owner():
         for rule in enabled():
             try:
-                count += told(rule)
+                count += send_new(rule)
             except UNREACHABLE:
                 raise
             except Exception as error:
@@ -58,11 +58,11 @@ def enabled() -> "QuerySet[AlertRule]":
     return rows.select_related("endpoint").order_by("created_at", "pk")
 
 
-def told(rule: AlertRule) -> int:
-    """Send what the rule has found and its endpoint was not told yet; how many."""
+def send_new(rule: AlertRule) -> int:
+    """Send what the rule finds and its endpoint has not got yet; returns the number of messages."""
     count = 0
     with transaction.atomic(using=ROLE):
-        for alert in found(rule):
+        for alert in new_alerts(rule):
             message = messages.alert(
                 rule.endpoint,
                 f"alert.{rule.kind}",
@@ -74,8 +74,8 @@ def told(rule: AlertRule) -> int:
     return count
 
 
-def found(rule: AlertRule) -> list[Alert]:
-    """What the rule finds and its endpoint was not told yet; by one query as the owner.
+def new_alerts(rule: AlertRule) -> list[Alert]:
+    """Return what the rule finds and its endpoint has not got yet, by one query as the owner.
 
     A tenant's rule reads that tenant's rows only.
     """
@@ -88,7 +88,7 @@ def found(rule: AlertRule) -> list[Alert]:
         "limit": MOST,
     }
     with connections[ROLE].cursor() as cursor:
-        query = sql.read("alerts/untold").replace("{rule}", sql.read(f"alerts/{rule.kind}"))
+        query = sql.read("alerts/not_sent").replace("{rule}", sql.read(f"alerts/{rule.kind}"))
         cursor.execute(query, values)
         return [Alert(key, title, json.loads(data)) for key, title, data in cursor.fetchall()]
 

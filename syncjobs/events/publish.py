@@ -1,15 +1,16 @@
 """Finds what happened in tenants' books, and sends it to those of their endpoints that want it.
 
 Every message has a key, and an endpoint gets one message for it, so that a look that is repeated or
-interrupted sends nothing twice. An endpoint is told what happened since it was made.
+interrupted sends nothing twice. An endpoint gets what happened since it was made.
 """
 
 import json
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from itertools import groupby
 from typing import Any, ClassVar
 from uuid import UUID
@@ -46,7 +47,7 @@ class Happened:
 class Looked:
     """What this process remembers of its last look.
 
-    `versions` are what endpoints were told; prices are read where they changed. `broken` is what
+    `versions` are those that endpoints got; prices are read where they changed. `broken` is what
     failed.
     """
 
@@ -89,7 +90,7 @@ def _of_query(event: EventType) -> Iterator[tuple[DeliveryEndpoint, Happened]]:
         "days": min(DAYS, settings.SYNC_KEEP_DAYS),
         "limit": MOST,
     }
-    text = sql.read("events/untold").replace("{event}", sql.read(f"events/{event.query}"))
+    text = sql.read("events/not_sent").replace("{event}", sql.read(f"events/{event.query}"))
     with connections[ROLE].cursor() as cursor:
         cursor.execute(text, values)
         rows = cursor.fetchall()
@@ -134,30 +135,35 @@ def _of_tenant(user_id: UUID, endpoints: Iterable[DeliveryEndpoint]) -> int:
     """Messages about the tenant's version and prices; none where nothing changed."""
     now = version.version(user_id)
     count = 0
+
+    @cache
+    def prices() -> list[Any]:
+        return list(spend.spend(user_id, periods=1, limit=GROUPS)["results"])
+
     for endpoint in endpoints:
         if Looked.versions.get(endpoint.pk) != now:
             with _alone(f"version to {endpoint.pk}"):
-                count += _of_version(user_id, endpoint, now)
+                count += _of_version(endpoint, now, prices)
                 Looked.versions[endpoint.pk] = now
     return count
 
 
-def _of_version(user_id: UUID, endpoint: DeliveryEndpoint, now: str) -> int:
+def _of_version(endpoint: DeliveryEndpoint, now: str, prices: Callable[[], list[Any]]) -> int:
     count = 0
     if VERSION_CHANGED in endpoint.events:
         data = {"version": now, "since": Looked.versions.get(endpoint.pk)}
         changed = Happened(now, "The graph has changed", data)
         count += _accepted(VERSION_CHANGED, [(endpoint, changed)])
     if not endpoint.events or PRICE_RISEN in endpoint.events:
-        rises = [(endpoint, rise) for rise in _rises(user_id, endpoint)]
+        rises = [(endpoint, rise) for rise in _rises(prices(), endpoint)]
         count += _accepted(PRICE_RISEN, rises)
     return count
 
 
-def _rises(user_id: UUID, endpoint: DeliveryEndpoint) -> Iterator[Happened]:
+def _rises(groups: Iterable[dict[str, Any]], endpoint: DeliveryEndpoint) -> Iterator[Happened]:
     """Prices that rose in the month before the endpoint was made, or later."""
     since = (endpoint.created_at - timedelta(days=31)).date()
-    for group in spend.spend(user_id, periods=1, limit=GROUPS)["results"]:
+    for group in groups:
         for price in group["prices"]:
             if price["new"] > price["old"] and price["from_day"] >= since:
                 yield _risen(group, price)

@@ -120,7 +120,7 @@ def answers(project: Project) -> dict[str, Any]:
         " rule = AlertRule.objects.create(\n"
         "  user_id=user.pk, endpoint=endpoint, kind='large_payment', threshold=4000,\n"
         "  created_at='2024-01-01T00:00:00Z')\n"
-        " alerts = [[alert.title, alert.data['amount']] for alert in rules.found(rule)]\n"
+        " alerts = [[alert.title, alert.data['amount']] for alert in rules.new_alerts(rule)]\n"
         'v1 = "/api/v1"\n'
         'rows = json.loads(ask(f"{v1}/graph/insights/roundness/")["text"])["results"]\n'
         "one = rows[0]['id']\n"

@@ -169,7 +169,7 @@ def rows_read(work) -> tuple[int, int]:
 
 
 def read_everything() -> None:
-    throughput.charts(console_state.active().moment)
+    throughput.charts(console_state.active().as_of)
     for read in (
         console_state.running,
         console_state.workers,

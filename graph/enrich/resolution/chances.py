@@ -131,8 +131,8 @@ class _Factor:
     def _share(self, ends: Iterable[tuple[str, str]], usual: float, weight: float) -> float:
         """The share of pairs that agree, among those with data, smoothed by `usual` with this
         weight."""
-        told = [self._agreed(*pair) for pair in ends]
-        known = [agreed for agreed in told if agreed is not None]
+        agreements = [self._agreed(*pair) for pair in ends]
+        known = [agreed for agreed in agreements if agreed is not None]
         return (sum(known) + weight * usual) / (len(known) + weight)
 
     def of(self, pair: Pair) -> float:
@@ -147,8 +147,10 @@ class _Factor:
     def _agreed(self, one: str, other: str) -> bool | None:
         """Return whether the two agree in any source; None if they have no source in common."""
         first, second = self._dealings.get(one, {}), self._dealings.get(other, {})
-        told = [self._agree(first[source], second[source]) for source in first.keys() & second]
-        return any(told) if told and one != other else None
+        agreements = [
+            self._agree(first[source], second[source]) for source in first.keys() & second
+        ]
+        return any(agreements) if agreements and one != other else None
 
 
 def _share_a_partner(one: Dealings, other: Dealings) -> bool:

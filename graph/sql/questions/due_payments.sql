@@ -1,7 +1,7 @@
 -- One row: how many recurring payments are pending, overdue and stale on that day, and the last
 -- payments' ids of one page of them, the earliest expected first. Each payment once, by its
 -- canonical sighting if that has a prediction, else by the one with the lowest id. A bill is left out
--- if a payment with its party is expected in its currency, because that settles it.
+-- if a payment with its party is expected in its currency, because that settles it; a stale one does not.
 WITH seen AS MATERIALIZED (
     SELECT DISTINCT ON (coalesce(payment_group_id, id))
         id, status, expected_from, expected_to, stale_from, source_entity_id, target_entity_id,
@@ -39,6 +39,7 @@ due AS MATERIALIZED (
                 SELECT FROM dealings AS paid
                 WHERE
                     paid.kind <> 'obligation' AND paid.party = dealings.party
+                    AND (paid.stale_from > %(today)s) IS NOT FALSE
                     AND paid.currency = dealings.currency
                     AND paid.comes_in IS NOT DISTINCT FROM dealings.comes_in
             )

@@ -21,5 +21,5 @@ SELECT
         ORDER BY due_at, id
         LIMIT 1
     ) AS oldest,
-    now() AS moment
+    now() AS as_of
 FROM active

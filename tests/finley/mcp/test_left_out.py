@@ -99,10 +99,13 @@ def test_a_bill_and_the_payment_that_will_settle_it_are_due_once(tenant):
     bank = rows.entity(user, "Bank", kind="account")
     kitchen = rows.entity(user, "Kitchen", kind="department")
     mill, dairy = rows.entity(user, "Mill"), rows.entity(user, "Dairy")
+    baker = rows.entity(user, "Baker")
     for records, payer, payee in (
         ("payment", bank, mill),
         ("obligation", kitchen, mill),
         ("obligation", kitchen, dairy),
+        ("payment", bank, baker),
+        ("obligation", kitchen, baker),
     ):
         events = [rows.event(user, one, records=records) for one in (payer, payee)]
         paid = rows.relationship(user, *events, relationship_type=records)
@@ -110,10 +113,11 @@ def test_a_bill_and_the_payment_that_will_settle_it_are_due_once(tenant):
             models.PredictedRelationship, user_id=user, relationship_id=paid.id,
             prediction_confidence=0.9, prediction_reason="monthly", expected_from=today,
             expected_to=today, amount_low=1, amount_high=2, currency="GBP", status="pending",
+            stale_from=today if (payer, payee) == (bank, baker) else None,
         )  # fmt: skip
     refresh.refresh()
     payees = {(row["party"].name, row["source"].name) for row in expected(user).overdue}
-    assert payees == {("Mill", "Bank"), ("Dairy", "Kitchen")}
+    assert payees == {("Mill", "Bank"), ("Dairy", "Kitchen"), ("Baker", "Kitchen")}
     due = ask({"user": user}, "due_payments", today=str(today))
-    assert {one["payee"]["name"] for one in due["due"]} == {"Mill", "Dairy"}
-    assert due["count"] == 2
+    assert {one["payee"]["name"] for one in due["due"]} == {"Mill", "Dairy", "Baker"}
+    assert (due["count"], due["stale"]) == (3, 1)

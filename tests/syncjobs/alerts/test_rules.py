@@ -171,14 +171,14 @@ def test_quiet_hours_hold_alerts_and_a_broken_rule_stops_no_other(tenant, monkey
     quiet = endpoint(quiet_from=time(0), quiet_until=time(23, 59, 59), name="night")
     made, other = rule("dead_letter", at=quiet), rule("dead_letter")
     failed(tenant.pk, "The mailbox is full.")
-    found = rules.found
+    found = rules.new_alerts
 
     def breaks(at: AlertRule) -> list[rules.Alert]:
         if at.pk == other.pk:
             raise ValueError("no such column")
         return found(at)
 
-    monkeypatch.setattr(rules, "found", breaks)
+    monkeypatch.setattr(rules, "new_alerts", breaks)
     assert rules.watch() == {"messages": 1, "failed": 1}
     (message,) = Delivery.objects.using("owner").filter(endpoint=made.endpoint_id)
     assert message.next_try_at > timezone.now() or timezone.now().time() >= time(23, 59, 59)
