@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from functools import cache
 from graphlib import TopologicalSorter
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -11,7 +12,6 @@ from uuid import uuid4
 import pytest
 from django.apps import apps
 from django.conf import settings
-from django.contrib import admin
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.db import connections
 from django.test.utils import override_settings, setup_databases, teardown_databases
@@ -75,9 +75,10 @@ def _nothing_is_kept_in_memory() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _admin_pages() -> None:
-    """Registered as in a server, for tests that look at the registry before any URL."""
-    admin.autodiscover()
+def _pages() -> None:
+    """Every view and admin page, loaded before the first test as a server loads them before its
+    first request."""
+    import_module(settings.ROOT_URLCONF)
 
 
 @pytest.fixture

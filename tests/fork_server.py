@@ -94,6 +94,7 @@ def _next_child(connection: socket.socket) -> dict[str, Any] | None:
                 os._exit(0)
             os.close(reading)
             os.close(writing)
+            connection.close()  # before its number may be that of a file which the child takes
             _take(descriptors, request["descriptors"])
             return request
         os.waitpid(between, 0)

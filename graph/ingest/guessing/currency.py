@@ -165,7 +165,7 @@ def _of_countries(sample: Sample) -> tuple[str, ...]:
 
 
 def _by_account(sample: Sample) -> tuple[str, ...]:
-    """The currency of the country in the own account's IBAN, or None."""
+    """The currency of the country in the own account's IBAN, if there is one."""
     column = sample.role("account")
     iban = account_above(sample.above)
     if not iban and column and column.distinct == 1 and is_iban(column.values[0]):

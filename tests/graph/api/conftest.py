@@ -2,7 +2,6 @@
 
 import os
 import socket
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from django.db import connections
 from finley.models import User
 from graph import models
 from graph.view import refresh
+from tests.child_process import Child
 from tests.graph import rows
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -168,7 +168,7 @@ def serving(**environment: str) -> Iterator[Server]:
 @contextmanager
 def _process(listening: socket.socket, environment: dict[str, str]) -> Iterator[int]:
     database = connections["owner"].settings_dict["NAME"]
-    process = subprocess.Popen(
+    process = Child(
         [sys.executable, "-m", "tests.graph.api.serve", database, str(listening.fileno())],
         cwd=ROOT,
         pass_fds=[listening.fileno()],
