@@ -92,6 +92,8 @@ def load(
             return cached, 1
         with _building(key, wait=time.monotonic() < give_up) as mine:
             if mine:
+                if (cached := _cached(key)) is not None:  # built between the look and the lock
+                    return cached, 1
                 metrics.cached("miss")
                 graph, queries = build(user_id, names, edge_class=edge_class)
                 _keep(Key(user_id, graph.version, names, edge_class), graph)

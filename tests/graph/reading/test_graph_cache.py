@@ -160,6 +160,17 @@ def test_one_builds_while_the_others_wait(monkeypatch):
     assert len(builds) == 1
 
 
+def test_what_was_built_between_the_look_and_the_lock_is_not_built_again(monkeypatch):
+    user, *_ = books()
+    graph_cache.load(user)
+    cached, looks = graph_cache._cached, []
+    monkeypatch.setattr(
+        graph_cache, "_cached", lambda key: cached(key) if looks else looks.append(key)
+    )
+    assert graph_cache.load(user)[1] == 1, "no build"
+    assert len(looks) == 1
+
+
 def test_a_builder_that_died_is_not_waited_for_for_ever(monkeypatch):
     user, *_ = books()
     monkeypatch.setitem(settings.GRAPH_CACHE, "timeout", 0.2)
