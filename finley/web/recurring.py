@@ -14,12 +14,12 @@ from finley.web.access import PageRequest, page
 from finley.web.downloads import Column
 from finley.web.overview import AHEAD
 from finley.web.sums import recurring_totals
+from finley.web.words import layers
 from graph.errors import QuestionError
 from graph.questions import series, whole_graph
 from graph.questions.rows import other_names, records
 
 A_PAGE = 50
-STEADY = {"+0 %", "-0 %"}
 STATES = ("due", "overdue", "stale")
 COLUMNS = (
     Column("State", lambda row: row["insight"]["status"]),
@@ -115,13 +115,19 @@ def _of_state(expected: due_and_risen.Expected, state: str) -> list[Row]:
 def _with_history(row: Row, history: series.History) -> Row:
     """The row with the chart of its amounts, and the change from the first to the last."""
     first, last = (history[0][1], history[-1][1]) if history else (0, 0)
-    change = f"{float(last / first - 1):+.0%}".replace("%", " %") if first else ""
     return {
         **row,
         "chart": charts.amounts_over_days(history),
-        "change": "" if change in STEADY else change,
+        "change": _change(float(last / first - 1)) if first else "",
         "count": len(history),
     }
+
+
+def _change(share: float) -> str:
+    """`75 % less than the first`; "" if it is less than a percent."""
+    if round(share * 100) == 0:
+        return ""
+    return f"{layers.percent(abs(share))} {'more' if share > 0 else 'less'} than the first"
 
 
 @page()
