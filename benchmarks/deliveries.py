@@ -73,6 +73,7 @@ class Receiver:
     chance: random.Random
     port: int = 0
     is_well: bool = False
+    cut_short: int = 0  # requests without their end
     arrived: Counter[tuple[str, bytes]] = field(default_factory=Counter)
     taken: Counter[str] = field(default_factory=Counter)
     answers: Counter[str] = field(default_factory=Counter)
@@ -95,7 +96,12 @@ def receiving(chance: random.Random) -> Iterator[Receiver]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            length = int(self.headers.get("Content-Length", 0))
+            body = self.rfile.read(length)
+            if len(body) < length:  # its worker was killed while it sent this
+                receiver.cut_short += 1
+                self.close_connection = True
+                return
             kind = receiver.answer(str(self.headers["webhook-id"]), body)
             if kind == "late":
                 time.sleep(2 * PATIENCE)
@@ -243,6 +249,7 @@ def _audited(receiver: Receiver, accepted: dict[str, bytes]) -> dict[str, Any]:
         "unknown": sum(accepted.get(key) != body for key, body in receiver.arrived),
         "requests": receiver.arrived.total(),
         "answered_500": receiver.answers["refused"],
+        "cut_short": receiver.cut_short,
         "answered_late": receiver.answers["late"],
         "taken_twice_with_the_same_id": sum(times > 1 for times in receiver.taken.values()),
     }
