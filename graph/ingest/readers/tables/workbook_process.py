@@ -22,6 +22,7 @@ from python_calamine import (
 
 from graph.ingest.readers.tables.cells import texts
 from graph.ingest.readers.tables.process_limits import CELLS, Tables, answer
+from graph.ingest.readers.tables.title_rows import joined
 
 _DAMAGED = "is damaged, or no workbook: {}"
 _REFUSALS: dict[type[Exception], str] = {
@@ -55,7 +56,7 @@ def _written(sheet: CalamineSheet, target: Path) -> bool:
     columns = [texts(column) for column in zip(*rows, strict=True)]
     used = [column for column in columns if any(column)]
     with target.open("w", encoding="utf-8", newline="") as stream:
-        csv.writer(stream).writerows(zip(*used, strict=True))
+        csv.writer(stream).writerows(joined(list(zip(*used, strict=True))))
     return bool(used)
 
 
