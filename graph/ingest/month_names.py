@@ -7,8 +7,10 @@ from importlib.resources import files
 _TABLE = tomllib.loads((files(__package__) / "month_names.toml").read_text(encoding="utf-8"))
 _NUMBERS = {name: at for names in _TABLE.values() for at, cell in enumerate(names)
             for name in cell.split()}  # fmt: skip
-_ENGLISH = ("January February March April May June July August September October November "
-            "December").split()  # fmt: skip
+_ENGLISH = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September",
+    "October", "November", "December",
+)  # fmt: skip
 _WORD = re.compile(r"[^\W\d_]{3,}\.?")
 
 

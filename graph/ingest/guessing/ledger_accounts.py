@@ -13,7 +13,6 @@ from graph.ingest.guessing.reading_options import Choices
 from graph.ingest.guessing.sample import Sample
 from graph.ingest.guessing.vocabulary import LEDGER, MONEY_ACCOUNT, PARTY_LEDGER
 
-
 _NUMBER = re.compile(r"[0-9]{3,9}")
 
 

@@ -4,7 +4,7 @@ columns."""
 import re
 from collections.abc import Sequence
 
-TOP = 40  # rows in which titles are looked for
+TOP = 40  # rows of a sheet in which titles are looked for
 _DIGITS = re.compile(r"[0-9]{2}|[0-9][.,/-]")  # of an amount or a date, which no title is
 Row = Sequence[str]
 
@@ -15,7 +15,7 @@ def joined(rows: list[Row]) -> list[Row]:
     "Amount" over "Debit" and "Credit" becomes "Amount Debit" and "Amount Credit". Rows are
     titles if each has what the other lacks, and if they hold no numbers.
     """
-    for at in range(min(TOP, len(rows) - 1)):
+    for at in range(len(rows) - 1):
         upper, lower = rows[at], rows[at + 1]
         if _are_titles(upper, lower):
             titles = _titles(upper, lower)
