@@ -47,7 +47,7 @@ def ids_of(user: UUID) -> dict[str, list[str]]:
         for table, _ in row_security.tenant_tables(cursor):
             if table.startswith(("change_", "knox_")):
                 continue
-            query = SQL("SELECT id::text FROM {} WHERE user_id = %s AND user_id <> %s")
+            query = SQL("SELECT id::text FROM {} WHERE user_id = %s AND user_id <> %s ORDER BY 1")
             cursor.execute(query.format(Identifier(table)), [user, EVERYBODY])
             by_key[table] = [row[0] for row in cursor.fetchall()]
     return by_key

@@ -8,9 +8,13 @@ from decimal import Decimal
 from math import ceil, floor, log10
 from typing import Any
 
+from finley.web.words import text
+
 WIDTH, HEIGHT = 720, 240
 LEFT, RIGHT, TOP, BOTTOM = 56, 8, 10, 26
 MONTHS = 18  # past months; expected ones are added to them
+WAYS = ("in", "out")
+NOTHING = {"money_in": Decimal(0), "money_out": Decimal(0), "payments_in": 0, "payments_out": 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,8 @@ class LineChart:
 def cash_by_month(answer: Mapping[str, Any], addresses: Any) -> list[BarChart]:
     """One chart per currency; the currency with most payments comes first.
 
-    `answer` is cash_flow's. `addresses(month, currency)` returns the link of a month's bars.
+    `answer` is cash_flow's. `addresses(month, currency, way)` returns the link of a month's money
+    in or out. Months without money are shown with zero.
     """
     counts: dict[str, int] = {}
     for row in answer["months"]:
@@ -81,15 +86,17 @@ def _of_currency(answer: Mapping[str, Any], currency: str, addresses: Any) -> Ba
     step = (WIDTH - LEFT - RIGHT) / max(len(rows), 1)
     bars: list[Bar] = []
     ahead: list[Bar] = []
+    is_ahead = False
     for at, row in enumerate(rows):
         x = LEFT + at * step
-        if row["expected"]:
+        is_ahead = is_ahead or bool(row["expected"])
+        if is_ahead:
             ahead.append(Bar(x, TOP, step, HEIGHT - TOP - BOTTOM, "ahead", ""))
-        address = addresses(row["month"], currency)
-        bars += _month_bars(row, _Place(x, step, top), currency, address)
+        row |= {f"address_{way}": addresses(row["month"], currency, way) for way in WAYS}
+        bars += _month_bars(row, _Place(x, step, top), currency)
     every = max(1, len(rows) // 9)
     months = [
-        Label(LEFT + (at + 0.5) * step, HEIGHT - 8, _short(row["month"]))
+        Label(LEFT + (at + 0.5) * step, HEIGHT - 8, text.month(row["month"]))
         for at, row in enumerate(rows)
         if at % every == 0
     ]
@@ -97,36 +104,51 @@ def _of_currency(answer: Mapping[str, Any], currency: str, addresses: Any) -> Ba
 
 
 def _months(answer: Mapping[str, Any], currency: str) -> list[dict[str, Any]]:
-    """One row per month: what moved, and what is expected in addition."""
-    rows: dict[str, dict[str, Any]] = {}
-    past = [row for row in answer["months"] if row["currency"] == currency][-MONTHS:]
-    for row in past:
-        rows[row["month"]] = {**row, "expected": None, "greatest": _greatest(row)}
-    first = past[0]["month"] if past else ""
-    for row in answer["expected"]:
-        if row["currency"] == currency and row["month"] >= first:
-            before = rows.get(row["month"], {"month": row["month"], "greatest": Decimal(0)})
-            greatest = max(before["greatest"], row["in_high"], row["out_high"])
-            rows[row["month"]] = {**before, "expected": row, "greatest": greatest}
-    return [rows[month] for month in sorted(rows)]
+    """One row for each month, also for those without money: what moved, and what is expected in
+    addition. The past ones are the last MONTHS up to the newest with money."""
+    past, expected = (
+        {row["month"]: row for row in answer[name] if row["currency"] == currency}
+        for name in ("months", "expected")
+    )
+    if not past:
+        return []
+    last = max(past)
+    first = max(min(past), _month_after(last, 1 - MONTHS))
+    until = max(last, *expected) if expected else last
+    rows = []
+    month = first
+    while month <= until:
+        row = past.get(month, {**NOTHING, "month": month, "currency": currency})
+        rows.append({**row, "expected": expected.get(month), "greatest": Decimal(0)})
+        rows[-1]["greatest"] = _greatest(rows[-1])
+        month = _month_after(month, 1)
+    return rows
+
+
+def _month_after(month: str, count: int) -> str:
+    """The month that is `count` months after another one (both as 2025-07)."""
+    year, at = divmod(int(month[:4]) * 12 + int(month[5:]) - 1 + count, 12)
+    return f"{year:04d}-{at + 1:02d}"
 
 
 def _greatest(row: Mapping[str, Any]) -> Decimal:
-    return max(Decimal(row["money_in"]), Decimal(row["money_out"]))
+    expected = row["expected"] or {"in_high": Decimal(0), "out_high": Decimal(0)}
+    amounts = (row["money_in"], row["money_out"], expected["in_high"], expected["out_high"])
+    return max(map(Decimal, amounts))
 
 
-def _month_bars(row: Mapping[str, Any], place: "_Place", currency: str, address: str) -> list[Bar]:
+def _month_bars(row: Mapping[str, Any], place: "_Place", currency: str) -> list[Bar]:
     bars = []
-    month = _short(row["month"])
-    for at, kind in enumerate(("in", "out")):
-        if amount := row.get(f"money_{kind}"):
-            count = row[f"payments_{kind}"]
-            text = f"{month}: {currency} {amount:,.2f} {kind}, {count:,} payments"
-            bars.append(_bar(place, at, (Decimal(0), amount), (kind, text, address)))
+    month = text.month(row["month"])
+    for at, kind in enumerate(WAYS):
+        if amount := row[f"money_{kind}"]:
+            count, address = row[f"payments_{kind}"], row[f"address_{kind}"]
+            label = f"{month}: {text.money(amount, currency)} {kind}, {count:,} payments"
+            bars.append(_bar(place, at, (Decimal(0), amount), (kind, label, address)))
         if (expected := row["expected"]) and expected[f"{kind}_high"]:
             low, high = expected[f"{kind}_low"], expected[f"{kind}_high"]
-            text = f"{month}: {currency} {low:,.2f} to {high:,.2f} {kind} expected"
-            bar = _bar(place, at, (low, high), (kind, text, ""))
+            label = f"{month}: {text.money(low, currency)} to {text.money(high)} {kind} expected"
+            bar = _bar(place, at, (low, high), (kind, label, ""))
             bars.append(replace(bar, is_range=True))
     return bars
 
@@ -177,10 +199,6 @@ def _round(value: Decimal) -> str:
     return f"{value.normalize():f}"
 
 
-def _short(month: str) -> str:
-    return f"{date.fromisoformat(f'{month}-01'):%b %y}"
-
-
 def amounts_over_days(rows: Sequence[tuple[date, Decimal]]) -> LineChart | None:
     """The line through amounts, oldest first; None for fewer than two."""
     if len(rows) < 2:
@@ -194,13 +212,13 @@ def amounts_over_days(rows: Sequence[tuple[date, Decimal]]) -> LineChart | None:
         Label(
             round(LEFT + 8 + (width - LEFT - RIGHT - 16) * ((on - first).days / span), 1),
             round(TOP + room * (1 - float(amount / ticks[-1])), 1),
-            f"{on.day} {on:%b %Y}: {amount:,.2f}",
+            f"{text.day(on)}: {text.money(amount)}",
         )
         for on, amount in rows
     ]
     days = [
-        Label(LEFT + 4, height - 8, f"{first:%b %y}"),
-        Label(width - 48, height - 8, f"{last:%b %y}"),
+        Label(LEFT + 4, height - 8, text.month(first)),
+        Label(width - 60, height - 8, text.month(last)),
     ]
     points = " ".join(f"{dot.x},{dot.y}" for dot in dots)
     return LineChart(points, dots, _labels(ticks, height), days)

@@ -51,7 +51,14 @@ def _predictions(user_id: UUID, today: date) -> list[Row]:
         _dealing(row) for row in payments if row["insight"]["status"] != prediction_status.STALE
     }
     rows = [*payments, *(row for row in bills if _dealing(row) not in paid)]
+    rows = [with_lateness(row, today) for row in rows]
     return sorted(rows, key=lambda row: (row["insight"]["expected_from"], str(row["id"])))
+
+
+def with_lateness(row: Row, today: date) -> Row:
+    """The row of a prediction with `late`: the days since its last expected day; 0 before it."""
+    last = row["insight"]["expected_to"]
+    return {**row, "late": max((today - last).days, 0) if last else 0}
 
 
 def _expected_rows(user_id: UUID, today: date, kind: str) -> Iterator[Row]:

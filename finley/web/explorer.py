@@ -1,7 +1,7 @@
 """Shows the surroundings of one party as a picture and as a table. Each state has a URL."""
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from math import cos, degrees, log1p, pi, sin
 from typing import Any
@@ -12,6 +12,7 @@ from django.shortcuts import render
 
 from finley.web import graph_filters
 from finley.web.access import PageRequest, page
+from finley.web.words import text
 from graph.errors import QuestionError
 from graph.questions import whole_graph
 
@@ -21,6 +22,7 @@ CROWDED = 14  # parties on a ring; with more, names are turned outwards
 NODES = {1: 40, 2: 60}  # most parties shown, by depth
 EDGES = 20_000
 NAME = 20  # characters
+PAID = "payment"  # what counts between two parties: money that moved
 Row = dict[str, Any]
 
 
@@ -48,6 +50,7 @@ class Edge:
     count: int
     first: Any
     last: Any
+    address: str = ""
 
 
 @page()
@@ -63,7 +66,10 @@ def explorer(request: PageRequest, entity_id: UUID) -> HttpResponse:
         edge_limit=EDGES,
         only=filters.of_edges(kinds=whole_graph.PAID.kinds, once=whole_graph.PAID.once),
     )
-    edges = aggregated(surroundings)
+    edges = [
+        replace(edge, address=filters.address(edge.source, edge.target, edge.currency, kind=PAID))
+        for edge in aggregated(surroundings)
+    ]
     nodes = placed(surroundings["entities"], edges)
     by_id = {node.id: node for node in nodes}
     lines = [
@@ -87,10 +93,10 @@ def explorer(request: PageRequest, entity_id: UUID) -> HttpResponse:
 
 
 def _depth(request: PageRequest) -> int:
-    text = request.GET.get("depth") or "1"
-    if text not in {"1", "2"}:
+    depth = request.GET.get("depth") or "1"
+    if depth not in {"1", "2"}:
         raise QuestionError("The depth is 1 or 2.", "depth")
-    return int(text)
+    return int(depth)
 
 
 def aggregated(surroundings: Row) -> list[Edge]:
@@ -168,7 +174,7 @@ def _lines(edges: list[Edge]) -> list[tuple[str, str, float, str]]:
 
 def _label(edges: list[Edge]) -> str:
     return "; ".join(
-        f"{edge.source['name']} to {edge.target['name']}: {edge.currency} {edge.amount:,.2f} "
+        f"{edge.source['name']} to {edge.target['name']}: {text.money(edge.amount, edge.currency)} "
         f"in {edge.count:,} rows"
         for edge in edges
     )

@@ -6,8 +6,12 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from django.urls import reverse
+from django.utils.http import urlencode
+
 from finley.web import answer_cache, list_filters
 from finley.web.access import PageRequest
+from finley.web.words import choices as choices_in_words
 from graph.database.tenancy import tenant_transaction
 from graph.engine.edge_filters import Only
 from graph.errors import QuestionError
@@ -57,6 +61,29 @@ class GraphFilters:
         wanted |= {"min_amount": self.min_amount, "max_amount": self.max_amount}
         return {name: value for name, value in wanted.items() if value is not None and value != ""}
 
+    def address(self, source: Any, target: Any, currency: str | None, **more: str) -> str:
+        """The URL of the list of the rows that the filters leave between two parties, with their
+        sum."""
+        wanted = {
+            "source": source and _key(source),
+            "target": target and _key(target),
+            "currency": currency,
+            "once": "yes",
+            "type": self.type,
+            "has": self.has,
+            "since": self.since,
+            "until": self.until,
+            "min_amount": self.min_amount,
+            "max_amount": self.max_amount,
+            **more,
+        }
+        chosen = {name: str(value) for name, value in wanted.items() if value not in (None, "")}
+        return f"{reverse('payments')}?{urlencode(chosen)}"
+
+
+def _key(entity: Any) -> str:
+    return str(entity["id"] if isinstance(entity, dict) else entity.id)
+
 
 NONE = GraphFilters()
 
@@ -94,9 +121,9 @@ def _amount(name: str, texts: dict[str, str]) -> Decimal | None:
 def choices(user_id: UUID) -> Row:
     """The choices of the form, for the template."""
     return {
-        "kinds": counted_rows.KINDS,
+        "kinds": choices_in_words.KINDS.items(),
         "types": answer_cache.answer(_types, user_id),
-        "layers": list(BY_NAME),
+        "layers": choices_in_words.layers(),
     }
 
 

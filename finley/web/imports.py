@@ -16,6 +16,7 @@ from finley.web import rejected_rows
 from finley.web.access import PageRequest, page, require_same_tenant
 from graph.errors import QuestionError
 from graph.ingest.mappings.mapping import RECORDS
+from graph.questions import days
 from syncjobs.models import Upload
 from syncjobs.models.uploads import MOST_BYTES, PIECE_BYTES
 from syncjobs.uploads import lifecycle
@@ -40,6 +41,7 @@ def imports(request: PageRequest) -> HttpResponse:
         return _sent(request)
     context = {
         "uploads": lifecycle.listed(request.access.tenant_id),
+        "books": days.reach(request.access.tenant_id, days.today(request.access.tenant_id)),
         "most": MOST_BYTES,
         "most_mb": MOST_BYTES // 10**6,
         "without_script_kb": WITHOUT_SCRIPT // 10**3,

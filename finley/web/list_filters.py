@@ -4,16 +4,20 @@ import re
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.http import QueryDict
 
 from graph.errors import QuestionError
+from graph.questions import counted_rows, search
 from graph.reading import cursors
 from graph.reading.cursors import Position
 
-TEXTS = ("type", "currency", "document_ref", "party")
+TEXTS = ("type", "records", "currency", "document_ref", "party")
+ENDS = ("source", "target")
 AMOUNTS = ("min_amount", "max_amount")
 PERIOD = {"since": time.min, "until": time.max}
+UNKNOWN = "a party not known"
 GREATEST = Decimal(10) ** 16
 FORMS = [  # the whole part, and the decimals
     re.compile(form, re.ASCII)
@@ -37,8 +41,41 @@ def of_payments(query: QueryDict) -> dict[str, Any]:
     for name, at in PERIOD.items():
         if text := text_of(query, name):
             filters[name] = datetime.combine(day(name, text), at, UTC)
+    filters |= {name: _id(name, text) for name in ENDS if (text := text_of(query, name))}
+    if kind := text_of(query, "kind"):
+        filters["kind"] = kind_of(kind)
+    if text_of(query, "once"):
+        filters["once"] = True
     layers = [layer for name in query.getlist("has") for layer in name.split(",") if layer]
     return {**filters, "has": layers} if layers else filters
+
+
+def kind_of(text: str) -> str:
+    """What the rows record, if it is known. Raises QuestionError."""
+    if text not in counted_rows.KINDS:
+        raise QuestionError(f"There is no kind {text}.", "kind")
+    return text
+
+
+def _id(name: str, text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise QuestionError("There is no such party.", name) from None
+
+
+def names(user_id: UUID, query: QueryDict) -> dict[str, str]:
+    """The names of the parties that the query's filters name by their ids."""
+    ids = {}
+    for name in ("party", *ENDS):
+        try:
+            ids[name] = UUID(text_of(query, name))
+        except ValueError:
+            continue
+    if not ids:
+        return {}
+    rows = {name: search.entities_of(user_id, [id_]) for name, id_ in ids.items()}
+    return {name: found[0]["name"] if found else UNKNOWN for name, found in rows.items()}
 
 
 def text_of(query: QueryDict, name: str) -> str:

@@ -14,7 +14,7 @@ from django.utils.http import urlencode
 
 from finley.web import answer_cache, charts, due_and_risen, since_last_visit
 from finley.web.access import PageRequest, page
-from finley.web.money_totals import by_currency
+from finley.web.sums.money_totals import by_currency
 from graph.models.choices import CaseState
 from graph.questions import cases, cash_flow, resolutions
 from syncjobs import connections
@@ -38,7 +38,7 @@ def overview(request: PageRequest) -> HttpResponse:
             "charts": charts.cash_by_month(flow, month_address),
             "risk": _risk(user_id),
             "owed": _owed(flow["obligations"]),
-            "off_statement": sum(row["off_statement_payments"] for row in flow["months"]),
+            "off_statement": _off_statement(flow["months"]),
             "ahead": _ahead(user_id),
             "risen": risen[:SHOWN],
             "risen_count": len(risen),
@@ -49,12 +49,24 @@ def overview(request: PageRequest) -> HttpResponse:
     )
 
 
-def month_address(month: str, currency: str) -> str:
-    """The URL of the payments of a month (2025-07) in one currency."""
+def month_address(month: str, currency: str, way: str, **more: str) -> str:
+    """The URL of the payments behind a month's money (2025-07) in or out, in one currency."""
     first = date.fromisoformat(f"{month}-01")
     last = first.replace(day=calendar.monthrange(first.year, first.month)[1])
-    query = {"since": str(first), "until": str(last), "currency": currency}
-    return f"{reverse('payments')}?{urlencode(query)}"
+    query = {"way": way, "currency": currency, "since": str(first), "until": str(last), **more}
+    return f"{reverse('cash-rows')}?{urlencode(query)}"
+
+
+def _off_statement(months: list[Row]) -> list[Row]:
+    """The number of payments that no statement shows, by currency."""
+    counts: dict[str, int] = {}
+    for row in months:
+        counts[row["currency"]] = counts.get(row["currency"], 0) + row["off_statement_payments"]
+    return [
+        {"currency": currency, "count": count}
+        for currency, count in sorted(counts.items())
+        if count
+    ]
 
 
 def _risk(user_id: UUID) -> Row:
@@ -90,6 +102,7 @@ def _ahead(user_id: UUID) -> Row:
         "comes_in": by_currency(_ranges(due, comes_in=True), "amount_high"),
         "first": due[:SHOWN],
         "overdue": expected.overdue,
+        "latest": max((row["late"] for row in expected.overdue), default=0),
     }
 
 

@@ -7,20 +7,29 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from finley.web import charts, downloads, list_filters
+from finley.web import charts, downloads, due_and_risen, list_filters, more
 from finley.web.access import PageRequest, page
 from finley.web.downloads import Column
 from finley.web.overview import month_address
+from finley.web.words import choices
 from graph.errors import QuestionError
 from graph.models.choices import EntityKind
-from graph.questions import cash_flow, entities, insights, relationships, search
+from graph.questions import (
+    cash_flow,
+    days,
+    entities,
+    insights,
+    relationships,
+    search,
+)
+from graph.questions.rows import other_names, records
 
 A_PAGE = 50
 RECENT = 25
 COUNTERPARTIES = 30
 COLUMNS = (
     Column("Name", lambda row: row["name"]),
-    Column("Kind", lambda row: row["kind"]),
+    Column("Kind", lambda row: choices.PARTIES[row["kind"]]),
     Column("Keys", lambda row: "; ".join(f"{k}: {v}" for k, v in (row["keys"] or {}).items())),
     Column("Id", lambda row: row["id"]),
 )
@@ -37,12 +46,15 @@ def parties(request: PageRequest) -> HttpResponse:
     user_id = request.access.tenant_id
     if downloads.wants_file(request):
         return downloads.file(request, "parties", COLUMNS, _every(user_id, text, kind))
-    result = search.entities(user_id, text, kind=kind, limit=A_PAGE, after=_after(request))
+    pages = more.by_cursor(request, A_PAGE, "after_id")
+    after = None if pages.is_first else _after(request)
+    result = search.entities(user_id, text, kind=kind, limit=pages.most, after=after)
     context = {
         "found": result,
         "kind": kind,
         "kinds": sorted(result.kinds.items()),
-        "following": _following(result.following),
+        "kind_names": choices.PARTIES,
+        **pages.link(**_following(result.following)),
     }
     return render(request, "web/parties.html", context)
 
@@ -59,8 +71,9 @@ def _every(user_id: UUID, text: str, kind: str | None) -> list[Row]:
     return rows
 
 
-def _following(after: search.After | None) -> dict[str, Any] | None:
-    return None if after is None else dict(zip(("likeness", "name", "id"), after, strict=True))
+def _following(after: search.After | None) -> dict[str, Any]:
+    names = ("after_likeness", "after_name", "after_id")
+    return {} if after is None else dict(zip(names, after, strict=True))
 
 
 def _after(request: PageRequest) -> search.After | None:
@@ -87,22 +100,27 @@ def party(request: PageRequest, entity_id: UUID) -> HttpResponse:
         "entity": entity,
         "totals": totals(flow["months"]),
         "charts": charts.cash_by_month(flow, _months_of(party_id)),
-        "payments": rows,
-        "more": following is not None,
+        "payments": records.named(user_id, rows),
+        "all_payments": following is not None,
+        "perhaps": other_names.perhaps_the_same(user_id).get(UUID(party_id)),
         **_findings(user_id, party_id),
     }
     return render(request, "web/party.html", context)
 
 
 def _months_of(entity_id: str) -> Any:
-    return lambda month, currency: f"{month_address(month, currency)}&party={entity_id}"
+    return lambda month, currency, way: month_address(month, currency, way, party=entity_id)
 
 
 def _findings(user_id: UUID, entity_id: str) -> Row:
     """The party's expected payments, and its possible double payments."""
     expected, _ = insights.insights(user_id, "prediction", party=entity_id, once=True)
     twice, _ = insights.insights(user_id, "fraud", party=entity_id, status="open", once=True)
-    return {"expected": expected, "twice": twice}
+    today = days.today(user_id)
+    return {
+        "expected": [due_and_risen.with_lateness(row, today) for row in expected],
+        "twice": twice,
+    }
 
 
 def totals(months: list[Row]) -> list[Row]:

@@ -1,4 +1,5 @@
-"""The list of payments, filtered by party, days, amounts or document number, and as a file."""
+"""The list of payments and invoices, filtered by party, days, amounts or document number, and as a
+file."""
 
 from typing import Any
 from uuid import UUID
@@ -6,17 +7,19 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from finley.web import downloads, list_filters
+from finley.web import downloads, list_filters, more
 from finley.web.access import PageRequest, page
 from finley.web.downloads import Column
-from graph.layers import LAYERS
+from finley.web.sums import money_totals
+from finley.web.words import choices
 from graph.questions import relationships as listing
+from graph.questions.rows import records
 from graph.reading import cursors
 
 A_PAGE = 50
 COLUMNS = (
     Column("Date", lambda row: row["occurred_at"].date()),
-    Column("Type", lambda row: row["relationship_type"].replace("_", " ")),
+    Column("Records", lambda row: row["records"]),
     Column("From", lambda row: _name(row["source"])),
     Column("To", lambda row: _name(row["target"])),
     Column("Amount", lambda row: row["amount"]),
@@ -30,21 +33,28 @@ Row = dict[str, Any]
 
 @page()
 def payments(request: PageRequest) -> HttpResponse:
-    """Payments, newest first, in pages. A payment that several sources saw is listed once per
-    source."""
+    """Payments and invoices, newest first. A payment that several sources saw is listed once per
+    source, unless the parameter `once` is given. Filtered rows have their sums above them."""
     filters = list_filters.of_payments(request.GET)
     user_id = request.access.tenant_id
     if downloads.wants_file(request):
         return downloads.file(request, "payments", COLUMNS, every(user_id, filters))
+    pages = more.by_cursor(request, A_PAGE)
     rows, following = listing.relationships(
-        user_id, filters, most=A_PAGE, after=list_filters.position(request.GET)
+        user_id, filters, most=pages.most, after=more.after(request, pages)
     )
+    narrowed = bool(filters)
+    sums = listing.sums(user_id, filters) if narrowed and not more.adds(request) else []
     context = {
-        "rows": rows,
-        "next": cursors.cursor(following),
-        "layers": [layer.name for layer in LAYERS],
+        "rows": records.named(user_id, rows),
+        "sums": sums,
+        "totals": money_totals.of_sums(sums),
+        "layers": choices.layers(),
+        "kinds": choices.KINDS.items(),
         "has": request.GET.get("has", ""),
-        "narrowed": bool(filters),
+        "names": list_filters.names(user_id, request.GET),
+        "narrowed": narrowed,
+        **pages.link(**({"cursor": cursors.cursor(following)} if following else {})),
     }
     return render(request, "web/payments.html", context)
 
@@ -55,7 +65,7 @@ def every(user_id: UUID, filters: Row) -> list[Row]:
     after = None
     while len(rows) <= downloads.MOST:
         some, after = listing.relationships(user_id, filters, most=2_000, after=after)
-        rows += some
+        rows += records.named(user_id, some)
         if after is None:
             break
     return rows

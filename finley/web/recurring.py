@@ -1,74 +1,104 @@
-"""The list of recurring payments with their prices over time, and a month as a calendar."""
+"""The list of recurring payments: what each costs in a month and in a year, and its price over
+time."""
 
-import calendar as months
-from collections import defaultdict
-from dataclasses import dataclass
-from datetime import date, timedelta
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from finley.web import answer_cache, charts, downloads, due_and_risen, list_filters
+from finley.web import answer_cache, charts, downloads, due_and_risen, list_filters, more
 from finley.web.access import PageRequest, page
 from finley.web.downloads import Column
 from finley.web.overview import AHEAD
+from finley.web.sums import recurring_totals
+from finley.web.words import layers
 from graph.errors import QuestionError
 from graph.questions import series, whole_graph
+from graph.questions.rows import other_names, records
 
-A_PAGE = 24
-STEADY = {"+0 %", "-0 %"}
+A_PAGE = 50
 STATES = ("due", "overdue", "stale")
 COLUMNS = (
     Column("State", lambda row: row["insight"]["status"]),
+    Column("Days overdue", lambda row: row["late"]),
     Column("Expected from", lambda row: row["insight"]["expected_from"]),
     Column("Expected to", lambda row: row["insight"]["expected_to"]),
     Column("From", lambda row: row["source"].name if row["source"] else ""),
     Column("To", lambda row: row["target"].name if row["target"] else ""),
+    Column("How often", lambda row: row["frequency"]),
     Column("Least amount", lambda row: row["insight"]["amount_low"]),
     Column("Greatest amount", lambda row: row["insight"]["amount_high"]),
+    Column("Per month", lambda row: row["per_month"]),
+    Column("Per year", lambda row: row["per_year"]),
     Column("Currency", lambda row: row["currency"]),
     Column("Sure", lambda row: row["insight"]["prediction_confidence"]),
     Column("Why", lambda row: row["insight"]["prediction_reason"]),
 )
 Row = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Day:
-    """A cell of the calendar."""
-
-    day: date
-    in_month: bool
-    rows: list[Row]
+ORDERS: dict[str, tuple[str, Callable[[Row], Any]]] = {  # by parameter: the column, and its order
+    "next": ("Expected", lambda row: row["insight"]["expected_from"]),
+    "party": ("Party", lambda row: row["party"].name.lower() if row["party"] else ""),
+    "often": ("How often", lambda row: -row["times"]),
+    "amount": ("Amount", lambda row: (row["currency"], -row["insight"]["amount_high"])),
+    "year": ("Per year", lambda row: (row["currency"], -row["per_year"])),
+}
 
 
 @page()
 def recurring(request: PageRequest) -> HttpResponse:
-    """The next payment of each active series, the earliest first. The parameter `state` filters
-    them."""
-    state = list_filters.text_of(request.GET, "state")
-    if state not in ("", *STATES):
-        raise QuestionError(f"There is no state {state}: say {' or '.join(STATES)}.", "state")
+    """The next payment of each active series. The parameter `state` filters them, `order` sorts
+    them, by default the earliest first."""
+    state, order = _state(request), _order(request)
     user_id = request.access.tenant_id
     expected = answer_cache.answer(due_and_risen.expected, user_id)
-    rows = _of_state(expected, state)
+    rows = recurring_totals.with_costs(_of_state(expected, state))
+    rows.sort(key=ORDERS[order][1])
     if downloads.wants_file(request):
         return downloads.file(request, "recurring", COLUMNS, rows)
-    start = list_filters.offset(request.GET)
-    page_rows = rows[start : start + A_PAGE]
-    histories = series.histories(user_id, [row["id"] for row in page_rows])
+    part = more.by_offset(request, A_PAGE)
     context = {
-        "rows": [_with_history(row, histories.get(row["id"], [])) for row in page_rows],
+        "rows": _detailed(user_id, rows[part.start : part.end]),
         "count": len(rows),
-        "next": start + A_PAGE if start + A_PAGE < len(rows) else None,
+        "totals": recurring_totals.totals(rows),
         "state": state,
+        "order": order,
+        "orders": [(name, title) for name, (title, _) in ORDERS.items()],
         "today": expected.today,
         "books": expected.books,
         "days": AHEAD,
+        **part.link(len(rows)),
     }
     return render(request, "web/recurring.html", context)
+
+
+def _state(request: PageRequest) -> str:
+    state = list_filters.text_of(request.GET, "state")
+    if state not in ("", *STATES):
+        raise QuestionError(f"There is no state {state}: say {' or '.join(STATES)}.", "state")
+    return state
+
+
+def _order(request: PageRequest) -> str:
+    order = list_filters.text_of(request.GET, "order") or "next"
+    if order not in ORDERS:
+        raise QuestionError(f"There is no order {order}: say {' or '.join(ORDERS)}.", "order")
+    return order
+
+
+def _detailed(user_id: UUID, rows: list[Row]) -> list[Row]:
+    """The rows with the course of their amounts, what they record, and who their party may be."""
+    histories = series.histories(user_id, [row["id"] for row in rows])
+    perhaps = other_names.perhaps_the_same(user_id)
+    return [
+        {
+            **_with_history(row, histories.get(row["id"], [])),
+            "perhaps": perhaps.get(row["party"].id) if row["party"] else None,
+        }
+        for row in records.named(user_id, rows)
+    ]
 
 
 def _of_state(expected: due_and_risen.Expected, state: str) -> list[Row]:
@@ -85,50 +115,19 @@ def _of_state(expected: due_and_risen.Expected, state: str) -> list[Row]:
 def _with_history(row: Row, history: series.History) -> Row:
     """The row with the chart of its amounts, and the change from the first to the last."""
     first, last = (history[0][1], history[-1][1]) if history else (0, 0)
-    change = f"{float(last / first - 1):+.0%}".replace("%", " %") if first else ""
     return {
         **row,
         "chart": charts.amounts_over_days(history),
-        "change": "" if change in STEADY else change,
+        "change": _change(float(last / first - 1)) if first else "",
         "count": len(history),
     }
 
 
-@page()
-def calendar(request: PageRequest) -> HttpResponse:
-    """A month, with each expected payment on its most likely day."""
-    user_id = request.access.tenant_id
-    expected = answer_cache.answer(due_and_risen.expected, user_id)
-    first = _month(list_filters.text_of(request.GET, "month"), expected.today)
-    days = _by_day([*expected.pending, *expected.overdue])
-    weeks = [
-        [Day(day, day.month == first.month, days.get(day, [])) for day in week]
-        for week in months.Calendar().monthdatescalendar(first.year, first.month)
-    ]
-    context = {
-        "weeks": weeks,
-        "first": first,
-        "today": expected.today,
-        "before": f"{first - timedelta(days=1):%Y-%m}",
-        "after": f"{first + timedelta(days=31):%Y-%m}",
-        "count": sum(len(day.rows) for week in weeks for day in week if day.in_month),
-    }
-    return render(request, "web/calendar.html", context)
-
-
-def _month(text: str, today: date) -> date:
-    if not text:
-        return today.replace(day=1)
-    return list_filters.day("month", f"{text}-01")
-
-
-def _by_day(rows: list[Row]) -> dict[date, list[Row]]:
-    days: defaultdict[date, list[Row]] = defaultdict(list)
-    for row in rows:
-        likeliest = row["evidence"].get("most_likely")
-        day = date.fromisoformat(likeliest) if likeliest else row["insight"]["expected_from"]
-        days[day].append(row)
-    return days
+def _change(share: float) -> str:
+    """`75 % less than the first`; "" if it is less than a percent."""
+    if round(share * 100) == 0:
+        return ""
+    return f"{layers.percent(abs(share))} {'more' if share > 0 else 'less'} than the first"
 
 
 @page()

@@ -10,6 +10,7 @@ from finley.web import list_filters
 from finley.web.access import PageRequest, page
 from graph.questions import relationships
 from graph.questions import search as parties_by_name
+from graph.questions.rows import records
 
 SHOWN = 20
 LONGEST = 200  # characters
@@ -36,4 +37,4 @@ def search(request: PageRequest) -> HttpResponse:
 
 def _payments(user_id: UUID, **wanted: Any) -> list[Row]:
     rows, _ = relationships.relationships(user_id, wanted, most=SHOWN)
-    return rows
+    return records.named(user_id, rows)

@@ -7,12 +7,12 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 NAVIGATION = (  # title, the page's name, and the names of pages that belong to it
-    ("Overview", "overview", ()),
+    ("Overview", "overview", ("open-invoices", "cash-rows")),
     ("Review", "review", ("review-parties", "review-missed")),
     ("Recurring", "recurring", ("calendar", "series")),
-    ("Spending", "spending", ()),
+    ("Spending", "spending", ("spending-rows",)),
     ("Payments", "payments", ("payment",)),
-    ("Parties", "parties", ("party",)),
+    ("Parties", "parties", ("party", "party-rows")),
     ("Graph", "whole-graph", ("explorer",)),
     ("Import", "imports", ("import",)),
 )

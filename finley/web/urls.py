@@ -5,6 +5,7 @@ from django.urls import path, reverse_lazy
 
 from finley.web import (
     account,
+    calendar,
     explorer,
     imports,
     overview,
@@ -14,17 +15,19 @@ from finley.web import (
     recurring,
     rejected_rows,
     search,
-    spending,
     whole_graph,
 )
 from finley.web.review import cases, missed
 from finley.web.review import parties as review_parties
+from finley.web.sums import open_invoices, rows, spending
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
     path("search/", search.search, name="search"),
     path("parties/", parties.parties, name="parties"),
     path("parties/<uuid:entity_id>/", parties.party, name="party"),
+    path("parties/<uuid:entity_id>/one/", review_parties.one_party, name="one-party"),
+    path("parties/<uuid:entity_id>/rows/", rows.dealings, name="party-rows"),
     path("payments/", payments.payments, name="payments"),
     path("payments/<uuid:relationship_id>/", payment.payment, name="payment"),
     path("review/", cases.review, name="review"),
@@ -34,11 +37,14 @@ urlpatterns = [
     path("review/missed/", missed.queue, name="review-missed"),
     path("review/missed/<uuid:prediction>/", missed.decide, name="decide-missed"),
     path("spending/", spending.spending, name="spending"),
+    path("spending/rows/", rows.spending, name="spending-rows"),
+    path("cash/rows/", rows.cash, name="cash-rows"),
+    path("open/", open_invoices.open_invoices, name="open-invoices"),
     path("explore/", whole_graph.whole_graph, name="whole-graph"),
     path("explore/data/", whole_graph.data, name="whole-graph-data"),
     path("explore/<uuid:entity_id>/", explorer.explorer, name="explorer"),
     path("recurring/", recurring.recurring, name="recurring"),
-    path("recurring/calendar/", recurring.calendar, name="calendar"),
+    path("recurring/calendar/", calendar.calendar, name="calendar"),
     path("recurring/<uuid:relationship_id>/", recurring.one, name="series"),
     path("import/", imports.imports, name="imports"),
     path("import/<uuid:upload_id>/", imports.one, name="import"),

@@ -28,7 +28,7 @@ def whole_graph(request: PageRequest) -> HttpResponse:
     filters = graph_filters.read(request)
     user_id = request.access.tenant_id
     context = {
-        "rows": _sums(user_id, filters),
+        "rows": [_linked(row, filters) for row in _sums(user_id, filters)],
         "shown": SHOWN,
         "filters": filters,
         "narrowed": bool(request.GET),
@@ -52,6 +52,13 @@ def data(request: PageRequest) -> HttpResponse:
         response["Content-Encoding"] = "gzip"
     patch_vary_headers(response, ["Accept-Encoding"])
     return response
+
+
+def _linked(row: dict[str, Any], filters: GraphFilters) -> dict[str, Any]:
+    """The sum with the address of its rows."""
+    kind = row["kind"] or ""
+    address = filters.address(row["source"], row["target"], row["currency"], records=kind)
+    return {**row, "address": address}
 
 
 def _sums(user_id: UUID, filters: GraphFilters) -> list[dict[str, Any]]:

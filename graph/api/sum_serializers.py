@@ -330,14 +330,25 @@ class SpendQuery(StrictQuery):
 
 class SpendPeriod(Answer):
     period = serializers.CharField(help_text="2025-04, 2025-Q2 or 2025")
+    since = serializers.DateField(help_text="The period's first day")
+    until = serializers.DateField(help_text="The last day that counts: today in the newest period")
     amount = total("payments (or invoices, as `kind` says), each once, in this currency")
     count = serializers.IntegerField(help_text="Counts the payments of `amount`")
     share = serializers.FloatField(
         allow_null=True, help_text="Of all groups' amounts in the period and currency, 0..1"
     )
-    change = total("as `amount`: this period less the one before")
-    change_share = serializers.FloatField(allow_null=True, help_text="change / the one before")
-    change_on_last_year = total("as `amount`: this period less the same one a year before")
+    before_since = serializers.DateField(help_text="The first day of the period before")
+    before_until = serializers.DateField(
+        help_text="The last day of the period before that is compared: for the newest period the "
+        "same days as in it, for others the whole period"
+    )
+    before_amount = total("as `amount`: from before_since to before_until")
+    change = total("as `amount`: amount less before_amount, both over equal days")
+    change_share = serializers.FloatField(allow_null=True, help_text="change / before_amount")
+    change_on_last_year = total(
+        "as `amount`: this period less the same one a year before, for the newest period its same "
+        "days"
+    )
     change_on_last_year_share = serializers.FloatField(allow_null=True)
     price_part = total(
         "of `change` what comes of other prices in recurring series, at this period's number of "

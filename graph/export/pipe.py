@@ -22,7 +22,8 @@ class Pipe:
     """Runs `make` in a thread of its own, and passes on its bytes in chunks.
 
     The thread ends when all bytes are produced, when the pipe is closed, or when nobody has read
-    for `timeout` seconds. It then closes what it opened, and calls `ended`.
+    for `timeout` seconds. It then closes what it opened, and calls `ended`. Both are done before
+    the reader sees the end or an error, so that a reader can start the next export at once.
     """
 
     def __init__(
@@ -66,15 +67,24 @@ class Pipe:
         ended: Callable[[], None],
     ) -> None:
         try:
+            last = self._produced(make)
+        finally:
+            ended()
+        if last is not None:
+            self._taken(last)
+
+    def _produced(
+        self, make: Callable[[], AbstractContextManager[Iterator[bytes]]]
+    ) -> bytes | Exception | None:
+        """What the reader gets last: b"", an exception, or None if nobody reads any more."""
+        try:
             with make() as pieces:
                 for chunk in _chunks(pieces):
                     if not self._taken(chunk):
-                        return
-            self._taken(b"")
+                        return None
         except Exception as error:  # noqa: BLE001 - the reader raises it
-            self._taken(error)
-        finally:
-            ended()
+            return error
+        return b""
 
     def _taken(self, what: bytes | Exception) -> bool:
         """Whether the item was put into the queue; False if the pipe is closed or timed out."""

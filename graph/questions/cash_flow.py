@@ -41,7 +41,39 @@ def cash_flow(
         return {
             "today": day,
             "books": days.books(reader, user_id, day),
-            "months": reader.rows(sql.read("questions/cash_flow"), whose | within),
+            "months": reader.rows(_counted("questions/cash_flow"), whose | within),
             "obligations": open_items.obligations(owed),
             "expected": reader.rows(sql.read("questions/cash_flow_expected"), whose),
         }
+
+
+def payments_of(
+    user_id: UUID,
+    currency: str,
+    way: str,
+    *,
+    party: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> list[Answer]:
+    """The payments that `cash_flow` sums, newest first: money that comes `in` or goes `out`, or the
+    payments that are `off_statement`, as `way` says.
+
+    Each has the relationship's `id`, `currency` and `amount`. Raises NotFound for an unknown party,
+    ViewMissing, ViewUnpopulated.
+    """
+    with current_rows.snapshot(user_id) as reader:
+        parameters = {
+            "user_id": user_id,
+            "parties": open_items.meant(user_id, party),
+            "since": since,
+            "until": until,
+            "currency": currency,
+            "way": way,
+        }
+        return reader.rows(_counted("questions/cash_flow_payments"), parameters)
+
+
+def _counted(query: str) -> str:
+    """A query over the payments that count, each once."""
+    return f"{sql.read('questions/cash_flow_counted')}{sql.read(query)}"

@@ -36,8 +36,38 @@ def party(
         parameters["kinds"] = counted_rows.meant(kind)
         return {
             **entity,
-            "neighbours": reader.rows(sql.read("questions/entity_neighbours"), parameters),
+            "neighbours": reader.rows(_dealt("questions/entity_neighbours"), parameters),
         }
+
+
+def payments_with(
+    user_id: UUID,
+    entity_id: UUID | str,
+    other: UUID,
+    direction: str,
+    currency: str,
+    *,
+    kind: str = counted_rows.DEFAULT,
+) -> list[Answer]:
+    """The `id` and the `amount` of the payments that `party` sums in one row of its `neighbours`,
+    newest first. Raises NotFound, ViewMissing, ViewUnpopulated."""
+    with current_rows.snapshot(user_id) as reader:
+        entity = _summary(reader, user_id, entity_id)
+        parameters = {
+            "user_id": user_id,
+            "entity": entity["id"],
+            "edges": "flow",
+            "kinds": counted_rows.meant(kind),
+            "other": other,
+            "direction": direction,
+            "currency": currency,
+        }
+        return reader.rows(_dealt("questions/entity_payments"), parameters)
+
+
+def _dealt(query: str) -> str:
+    """A query over the entity's edges, a payment that several sources saw once."""
+    return f"{sql.read('questions/entity_dealt')}{sql.read(query)}"
 
 
 def representative(user_id: UUID, entity_id: UUID | str, field: str) -> UUID:

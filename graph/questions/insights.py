@@ -30,6 +30,8 @@ FACTS = (
     "amount",
     "currency",
     "document_ref",
+    "kind",
+    "source_event_id",
 )
 EXPECTED = "expected"  # a prediction in any state except fulfilled
 DUE = (PredictionStatus.PENDING.value, PredictionStatus.OVERDUE.value)

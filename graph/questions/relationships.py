@@ -1,10 +1,11 @@
 """A list of relationships, filtered by type, party, time, amount and layers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, Q
+from django.core.exceptions import EmptyResultSet
+from django.db.models import Count, F, Q, Sum
 
 from graph.errors import QuestionError
 from graph.layers import BY_NAME, LAYERS
@@ -24,6 +25,7 @@ EXACTLY = {
     "type": "relationship_type",
     "payment_group": "payment_group_id",
     "currency": "currency",
+    "records": "kind",
     "document_ref": "document_ref",
     "transaction_ref": "transaction_ref",
     "since": "occurred_at__gte",
@@ -46,15 +48,41 @@ def relationships(
     """Return a page of relationships, newest first, and the position of the next page.
 
     `filters` may have the keys of EXACTLY; `source` and `target` (ids); `party` (an id or a part of
-    a name); `edges` (flow, all); `kind` (what the rows record); `once` (only the canonical sighting
-    of each payment); `has` and `lacks` (names of layers). Raises QuestionError, ViewMissing,
-    ViewUnpopulated.
+    a name); `edges` (flow, all); `kind` (what the rows record; payment has fees, too, which
+    `records` has not); `once` (only the canonical sighting of each payment); `has` and `lacks`
+    (names of layers). Raises QuestionError, ViewMissing, ViewUnpopulated.
     """
     with reading_rows.snapshot(user_id) as reader:
         rows = TenantRelationship.objects.filter(chosen(user_id, filters))
         few = not FEW.isdisjoint(filters)
         page, following = newest_pages.page(reader, rows, most, after, few=few)
         return as_answers(user_id, page), following
+
+
+def with_ids(user_id: UUID, ids: Sequence[UUID]) -> list[Answer]:
+    """The relationships with these ids, in their order. Unknown ids are left out."""
+    if not ids:
+        return []
+    with reading_rows.snapshot(user_id) as reader:
+        rows = TenantRelationship.objects.filter(user_id=user_id, id__in=ids)
+        answers = as_answers(user_id, reader.relationships(rows))
+    by_id = {row["id"]: row for row in answers}
+    return [by_id[id_] for id_ in dict.fromkeys(ids) if id_ in by_id]
+
+
+def sums(user_id: UUID, filters: Mapping[str, Any]) -> list[Answer]:
+    """The `amount` and the `count` of all relationships that `relationships` lists, by `kind` and
+    `currency`, the greatest first. A row without an amount is left out."""
+    with reading_rows.snapshot(user_id) as reader:
+        rows = TenantRelationship.objects.filter(chosen(user_id, filters), amount__isnull=False)
+        grouped = rows.order_by().values("kind", "currency")
+        summed = grouped.annotate(total=Sum("amount"), count=Count("id"))
+        try:
+            text, parameters = summed.query.sql_with_params()
+        except EmptyResultSet:  # no row can match, for example if no entity has the party's name
+            return []
+        answers = [{**row, "amount": row.pop("total")} for row in reader.rows(text, parameters)]
+    return sorted(answers, key=lambda row: (-row["amount"], str(row["kind"])))
 
 
 def ordered(

@@ -1,5 +1,6 @@
 """What was paid by party, department or category, period by period, and how it changed."""
 
+from calendar import monthrange
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -23,15 +24,54 @@ PERIODS = {"month": 1, "quarter": 3, "year": 12}
 RANKINGS = ("amount", "growth", "count")
 SAME = Decimal("0.005")  # share of a price by which payments of the same price may differ
 LEVEL = 2  # payments in a row with one price that establish the price
+LONGEST_MONTH = 31  # days
 
 
 @dataclass
 class Group:
-    """The payments of one name in one currency."""
+    """The payments of one name in one currency. `to_date` has of each period only the days up to
+    today's place in its period."""
 
     amounts: dict[int, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     counts: dict[int, int] = field(default_factory=lambda: defaultdict(int))
+    to_date: dict[int, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     series: dict[str, list[tuple[date, Decimal]]] = field(default_factory=lambda: defaultdict(list))
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """The periods up to today. The newest one is complete only if today is its last day."""
+
+    period: str
+    today: date
+
+    @property
+    def newest(self) -> int:
+        return _number(self.today, self.period)
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Today's place in its period: the month from 0, and the day of the month.
+
+        The last day of a month is as late as that of any other month.
+        """
+        is_last = self.today == _last_of_month(self.today)
+        month = (self.today.month - 1) % PERIODS[self.period]
+        return month, LONGEST_MONTH if is_last else self.today.day
+
+    def is_to_date(self, day: date) -> bool:
+        """Return whether the day's place in its period is not after today's place."""
+        return ((day.month - 1) % PERIODS[self.period], day.day) <= self.place
+
+    def span(self, number: int, compared: int) -> tuple[date, date]:
+        """The first and the last day of a period that are compared with the period `compared`: of
+        today's period and of those compared with it the days up to today's place."""
+        month, at = self.place
+        if compared != self.newest:
+            month, at = PERIODS[self.period] - 1, LONGEST_MONTH
+        first = _first_of_month(number * PERIODS[self.period])
+        end = _last_of_month(_first_of_month(number * PERIODS[self.period] + month))
+        return first, end.replace(day=min(at, end.day))
 
 
 def spend(
@@ -51,34 +91,66 @@ def spend(
     """Return the last `periods` periods up to today, for the `limit` first groups by `order`.
 
     `order` is amount or count (of the newest period) or growth (the change against the period
-    before). The newest period ends today. `kind` is payment (money that moved, so fees, too) or
-    obligation (what was invoiced). Each payment counts once. A card company's bill does not count
-    if its purchases count as payments. Amounts and shares are per currency. Raises NotFound for an
-    unknown party, ViewMissing, ViewUnpopulated.
+    before). The newest period ends today, so its changes are against the same days of the periods
+    before. `kind` is payment (money that moved, so fees, too) or obligation (what was invoiced).
+    Each payment counts once. A card company's bill does not count if its purchases count as
+    payments. Amounts and shares are per currency. Raises NotFound for an unknown party,
+    ViewMissing, ViewUnpopulated.
     """
     day = today or days.today(user_id)
-    parameters = {
-        "user_id": user_id,
-        "today": day,
-        "by": by,
-        "direction": direction,
-        "kinds": counted_rows.meant(kind),
-    }
-    payments, books = _payments(parameters, party)
-    groups = _groups(payments, period, currency)
-    newest = _number(day, period)
+    payments, books = _payments(user_id, day, (by, direction, kind), party)
+    calendar = Calendar(period, day)
+    groups = _groups(payments, calendar, currency)
+    newest = calendar.newest
     ranked = sorted(groups.items(), key=lambda item: _rank(item, newest, order))
     return {
         "today": day,
         "books": books,
         "count": len(groups),
-        "results": _results(ranked[:limit], _totals(groups, newest), period, newest, periods),
+        "results": _results(ranked[:limit], _totals(groups, newest), calendar, periods),
     }
 
 
-def _payments(parameters: Answer, party: str | None) -> tuple[list[Answer], list[Answer]]:
-    """The payments, and the last day of each source's books, in one snapshot."""
-    user_id: UUID = parameters["user_id"]
+def payments_of(
+    user_id: UUID,
+    group: Key,
+    *,
+    by: str = "party",
+    since: date | None = None,
+    until: date | None = None,
+    direction: str = "out",
+    kind: str = counted_rows.DEFAULT,
+    today: date | None = None,
+) -> list[Answer]:
+    """The payments that `spend` sums in a group, in the days from `since` to `until`, newest first.
+
+    Each has the relationship's `id`, `day` and `amount`. Raises ViewMissing, ViewUnpopulated.
+    """
+    day = today or days.today(user_id)
+    payments, _ = _payments(user_id, day, (by, direction, kind), None)
+    rows = [
+        row
+        for row in payments
+        if (row["name"], row["party_id"], row["currency"]) == group
+        and (since is None or row["day"] >= since)
+        and (until is None or row["day"] <= until)
+    ]
+    return rows[::-1]
+
+
+def _payments(
+    user_id: UUID, today: date, of: tuple[str, str, str], party: str | None
+) -> tuple[list[Answer], list[Answer]]:
+    """The payments, and the last day of each source's books, in one snapshot. `of` has what they
+    are grouped by, the direction, and what the rows record."""
+    by, direction, kind = of
+    parameters: Answer = {
+        "user_id": user_id,
+        "today": today,
+        "by": by,
+        "direction": direction,
+        "kinds": counted_rows.meant(kind),
+    }
     with current_rows.snapshot(user_id) as reader:
         parameters = {**parameters, "parties": meant(user_id, party)}
         with hashed(reader):
@@ -86,16 +158,20 @@ def _payments(parameters: Answer, party: str | None) -> tuple[list[Answer], list
         return payments, days.books(reader, user_id, parameters["today"])
 
 
-def _groups(payments: Iterable[Answer], period: str, currency: str | None) -> dict[Key, Group]:
+def _groups(
+    payments: Iterable[Answer], calendar: Calendar, currency: str | None
+) -> dict[Key, Group]:
     """The payments by name, party and currency; only `currency` if it is given."""
     groups: dict[Key, Group] = defaultdict(Group)
     for row in payments:
         if currency not in (None, row["currency"]):
             continue
         group = groups[row["name"], row["party_id"], row["currency"]]
-        at = _number(row["day"], period)
+        at = _number(row["day"], calendar.period)
         group.amounts[at] += row["amount"]
         group.counts[at] += 1
+        if calendar.is_to_date(row["day"]):
+            group.to_date[at] += row["amount"]
         if row["series"]:
             group.series[row["series"]].append((row["day"], row["amount"]))
     return groups
@@ -103,6 +179,15 @@ def _groups(payments: Iterable[Answer], period: str, currency: str | None) -> di
 
 def _number(day: date, period: str) -> int:
     return (day.year * 12 + day.month - 1) // PERIODS[period]
+
+
+def _first_of_month(number: int) -> date:
+    """The first day of a month, which is counted from the year 0."""
+    return date(number // 12, number % 12 + 1, 1)
+
+
+def _last_of_month(day: date) -> date:
+    return day.replace(day=monthrange(day.year, day.month)[1])
 
 
 def label(number: int, period: str) -> str:
@@ -115,7 +200,7 @@ def label(number: int, period: str) -> str:
 
 def _rank(item: tuple[Key, Group], newest: int, order: str) -> tuple[Any, ...]:
     (name, party_id, currency), group = item
-    now, before = group.amounts.get(newest, Decimal(0)), group.amounts.get(newest - 1, Decimal(0))
+    now, before = group.amounts.get(newest, Decimal(0)), group.to_date.get(newest - 1, Decimal(0))
     first = {"amount": -now, "growth": before - now, "count": -group.counts.get(newest, 0)}[order]
     total = -sum(group.amounts.values(), Decimal(0))
     return first, total, name or "", party_id or "", currency
@@ -133,13 +218,12 @@ def _totals(groups: dict[Key, Group], newest: int) -> dict[tuple[str, int], Deci
 def _results(
     ranked: Sequence[tuple[Key, Group]],
     totals: dict[tuple[str, int], Decimal],
-    period: str,
-    newest: int,
+    calendar: Calendar,
     periods: int,
 ) -> list[Answer]:
-    numbers = range(newest, newest - periods, -1)
+    numbers = range(calendar.newest, calendar.newest - periods, -1)
     return [
-        _answer(key, group, [_period(group, totals[key[2], at], at, period) for at in numbers])
+        _answer(key, group, [_period(group, totals[key[2], at], at, calendar) for at in numbers])
         for key, group in ranked
     ]
 
@@ -156,36 +240,44 @@ def _answer(key: Key, group: Group, periods: list[Answer]) -> Answer:
     }
 
 
-def _period(group: Group, total: Decimal, at: int, period: str) -> Answer:
+def _period(group: Group, total: Decimal, at: int, calendar: Calendar) -> Answer:
     amount = group.amounts.get(at, Decimal(0))
-    before = group.amounts.get(at - 1, Decimal(0))
-    last_year = group.amounts.get(at - 12 // PERIODS[period], Decimal(0))
+    earlier = group.to_date if at == calendar.newest else group.amounts
+    before = earlier.get(at - 1, Decimal(0))
+    last_year = earlier.get(at - 12 // PERIODS[calendar.period], Decimal(0))
+    since, until = calendar.span(at, at)
+    before_since, before_until = calendar.span(at - 1, at)
     return {
-        "period": label(at, period),
+        "period": label(at, calendar.period),
+        "since": since,
+        "until": until,
         "amount": amount,
         "count": group.counts.get(at, 0),
         "share": float(amount / total) if total else None,
+        "before_since": before_since,
+        "before_until": before_until,
+        "before_amount": before,
         "change": amount - before,
         "change_share": float((amount - before) / before) if before else None,
         "change_on_last_year": amount - last_year,
         "change_on_last_year_share": float((amount - last_year) / last_year) if last_year else None,
-        "price_part": _price_part(group, at, period),
+        "price_part": _price_part(group, (since, until), (before_since, before_until)),
     }
 
 
-def _price_part(group: Group, at: int, period: str) -> Decimal:
-    """The part of the change against the period before that comes from prices.
+def _price_part(group: Group, now: tuple[date, date], before: tuple[date, date]) -> Decimal:
+    """The part of the change from the days `before` to the days `now` that comes from prices.
 
-    It is the sum over the series with payments in both periods: the change of the mean price times
-    the number of payments in this period.
+    It is the sum over the series with payments in both: the change of the mean price times the
+    number of payments now.
     """
     part = Decimal(0)
     for series in group.series.values():
-        now = [amount for day, amount in series if _number(day, period) == at]
-        before = [amount for day, amount in series if _number(day, period) == at - 1]
-        if now and before:
-            mean = sum(before, Decimal(0)) / len(before)
-            part += sum(now, Decimal(0)) - mean * len(now)
+        new = [amount for day, amount in series if now[0] <= day <= now[1]]
+        old = [amount for day, amount in series if before[0] <= day <= before[1]]
+        if new and old:
+            mean = sum(old, Decimal(0)) / len(old)
+            part += sum(new, Decimal(0)) - mean * len(new)
     return part.quantize(Decimal("0.0001"))
 
 

@@ -112,7 +112,14 @@ def test_what_is_old_and_settled_is_forgotten(own_queue, settings):
             function="f", error="e", status=status, first_failed_at=old, last_failed_at=at
         )
     JobFailure.objects.using("owner").create(function="f", error="e", run=runs[1])
-    assert periodic.forget_old() == {"failures": 1, "runs": 1, "items": 0, "marks": 0}
+    assert periodic.forget_old() == {
+        "failures": 1,
+        "runs": 1,
+        "items": 0,
+        "deliveries": 0,
+        "replays": 0,
+        "marks": 0,
+    }
     distinct = set(SyncRun.objects.using("owner").values_list("pk", flat=True))
     assert distinct == {runs[1].pk, runs[2].pk}
 
@@ -120,7 +127,7 @@ def test_what_is_old_and_settled_is_forgotten(own_queue, settings):
 def test_runs_that_redis_lost_keep_their_place(own_queue):
     first, second = (workers.run(rows.tenant_id()) for _ in range(2))
     SyncRun.objects.using("owner").update(
-        enqueued_at=datetime.now(UTC) - timedelta(seconds=recover.TOLD + 1)
+        enqueued_at=datetime.now(UTC) - timedelta(seconds=recover.ENQUEUED_AFTER + 1)
     )
     with closing(workers.redis()) as redis:
         redis.delete(queue.NAME)

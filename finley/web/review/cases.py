@@ -10,12 +10,13 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from finley.models import Role
-from finley.web import downloads, list_filters
+from finley.web import downloads, list_filters, more
 from finley.web.access import PageRequest, page, require_same_tenant
 from finley.web.downloads import Column
 from graph.errors import DecidedMeanwhile, GraphError, NotFound, QuestionError
 from graph.models.choices import CaseAction, CaseState
 from graph.questions import cases
+from graph.questions.rows import of_cases
 
 A_PAGE = 15
 MOST = 500  # cases that one action may decide
@@ -56,17 +57,32 @@ def review(request: PageRequest) -> HttpResponse:
     if downloads.wants_file(request):
         answer = cases.cases(user_id, **filters, order="confidence", limit=downloads.MOST + 1)
         return downloads.file(request, "paid-twice", COLUMNS, answer["results"])
-    offset = list_filters.offset(request.GET)
-    answer = cases.cases(user_id, **filters, order="confidence", limit=A_PAGE, offset=offset)
+    part = more.by_offset(request, A_PAGE, 3 * A_PAGE)
+    answer = cases.cases(
+        user_id,
+        **filters,
+        order="confidence",
+        limit=part.end - part.start,
+        offset=part.start,
+    )
+    found = [cases.case(user_id, case["id"]) for case in answer["results"]]
     context = {
-        "cases": [cases.case(user_id, case["id"]) for case in answer["results"]],
+        "cases": [_of_one_party(case) for case in of_cases.compared(user_id, found)],
         "totals": answer["totals"],
         "count": answer["count"],
-        "next": answer["next"],
+        "narrowed": bool(filters["party"] or filters["min_amount"]),
         "state": filters["state"],
         "states": CaseState.values,
+        **part.link(answer["count"]),
     }
     return render(request, "web/review.html", context)
+
+
+def _of_one_party(case: Row) -> Row:
+    """The case with `entity`, the party of its repeated rows; None if it is not known."""
+    parties = [row["of_party"] for row in case["rows"] if row["of_party"]]
+    extra = [row["of_party"] for row in case["rows"] if row["role"] == "extra" and row["of_party"]]
+    return {**case, "entity": next(iter(extra or parties), None)}
 
 
 def _filters(query: QueryDict) -> Row:
@@ -89,6 +105,8 @@ def decide(request: PageRequest) -> HttpResponse:
     require_same_tenant(request)
     every = request.POST.get("every", "")
     action, seen = every or request.POST.get("action", ""), request.POST.get("seen", "")
+    if every in OF_MANY and seen in CaseState.values and not _is_sure(request, seen):
+        return _ask(request, every, seen)
     case_ids = _of_filter(request, seen) if every else _ids(request.POST.getlist("case"))
     if action not in ACTIONS or seen not in CaseState.values or not case_ids:
         raise QuestionError("Choose a case and an action.", "action")
@@ -102,11 +120,36 @@ def decide(request: PageRequest) -> HttpResponse:
     return redirect(following if following.startswith("/review/") else "review")
 
 
+def _is_sure(request: PageRequest, seen: str) -> bool:
+    """Return whether the person has seen how many cases the action decides, and no more match
+    since."""
+    return request.POST.get("sure", "") == str(_matching(request, seen)["count"])
+
+
+def _ask(request: PageRequest, action: str, seen: str) -> HttpResponse:
+    """Ask before an action on all cases of a filter, with their number and their sums."""
+    answer = _matching(request, seen)
+    context = {
+        "action": action,
+        "seen": seen,
+        "count": answer["count"],
+        "decided": min(answer["count"], MOST),
+        "totals": answer["totals"],
+        "party": request.POST.get("party", ""),
+        "min_amount": request.POST.get("min_amount", ""),
+        "back": request.POST.get("back", ""),
+    }
+    return render(request, "web/review_sure.html", context)
+
+
 def _of_filter(request: PageRequest, seen: str) -> list[UUID]:
     """All cases of the displayed state that match the form's filter, at most MOST."""
+    return [case["id"] for case in _matching(request, seen)["results"]]
+
+
+def _matching(request: PageRequest, seen: str) -> Row:
     filters = _filters(request.POST) | {"state": seen}
-    answer = cases.cases(request.access.tenant_id, **filters, order="confidence", limit=MOST)
-    return [case["id"] for case in answer["results"]]
+    return cases.cases(request.access.tenant_id, **filters, order="confidence", limit=MOST)
 
 
 def _decide(request: PageRequest, case: UUID, action: str, seen: str) -> bool:

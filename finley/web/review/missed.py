@@ -1,5 +1,6 @@
 """The queue of expected payments that did not come. A person cancels them or expects them again."""
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -9,10 +10,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from finley.models import Role
-from finley.web import answer_cache, due_and_risen, list_filters
+from finley.web import answer_cache, due_and_risen, list_filters, more
 from finley.web.access import PageRequest, page
 from graph.errors import DecidedMeanwhile, NotFound, QuestionError
 from graph.questions import predictions
+from graph.questions.rows import other_names
 
 A_PAGE = 25
 OVERDUE, GIVEN_UP = "overdue", "given-up"
@@ -26,25 +28,32 @@ def queue(request: PageRequest) -> HttpResponse:
     show = list_filters.text_of(request.GET, "show") or OVERDUE
     if show not in {OVERDUE, GIVEN_UP}:
         raise QuestionError(f"There is no queue {show}.", "show")
-    start, user_id = list_filters.offset(request.GET), request.access.tenant_id
+    part, user_id = more.by_offset(request, A_PAGE), request.access.tenant_id
     if show == OVERDUE:
         overdue = answer_cache.answer(due_and_risen.expected, user_id).overdue
-        rows, count = [_flat(row) for row in overdue[start : start + A_PAGE]], len(overdue)
+        rows, count = [_flat(row) for row in overdue[part.start : part.end]], len(overdue)
     else:
-        rows, count = predictions.given_up(user_id, most=A_PAGE, offset=start)
+        rows, count = predictions.given_up(user_id, most=part.end - part.start, offset=part.start)
+    perhaps = other_names.perhaps_the_same(user_id)
     context = {
-        "rows": rows,
+        "rows": [{**row, "perhaps": _perhaps(row, perhaps)} for row in rows],
         "count": count,
         "show": show,
-        "next": start + A_PAGE if start + A_PAGE < count else None,
+        **part.link(count),
     }
     return render(request, "web/review_missed.html", context)
 
 
 def _flat(row: due_and_risen.Row) -> due_and_risen.Row:
     """The row in the form of `predictions.given_up`."""
-    ends = {"source": row["source"], "target": row["target"]}
-    return {**row["insight"], **ends, "relationship": row["id"], "currency": row["currency"]}
+    names = ("source", "target", "currency", "late")
+    return {**row["insight"], **{name: row[name] for name in names}, "relationship": row["id"]}
+
+
+def _perhaps(row: due_and_risen.Row, perhaps: dict[UUID, due_and_risen.Row]) -> list[Any]:
+    """The other parties that the row's parties may be."""
+    ends = (row["source"], row["target"])
+    return [perhaps[end.id] for end in ends if end is not None and end.id in perhaps]
 
 
 @require_POST

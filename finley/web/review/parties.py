@@ -11,9 +11,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from finley.models import Role
-from finley.web import list_filters
-from finley.web.access import PageRequest, page
-from finley.web.templatetags.finley import day
+from finley.web import list_filters, more
+from finley.web.access import PageRequest, page, require_same_tenant
+from finley.web.words import choices, text
 from graph.errors import DecidedMeanwhile, NotFound, QuestionError
 from graph.models.choices import ResolutionDecision
 from graph.questions import resolutions
@@ -38,18 +38,20 @@ Row = dict[str, Any]
 def queue(request: PageRequest) -> HttpResponse:
     """The pairs, the most likely first. The parameter `decided` is open (the default), merge, apart
     or automatic."""
-    text = list_filters.text_of(request.GET, "decided") or ResolutionDecision.OPEN.value
-    if text not in ResolutionDecision.values:
-        raise QuestionError(f"There is no queue {text}.", "decided")
-    decided = ResolutionDecision(text)
-    start = list_filters.offset(request.GET)
-    pairs, count = resolutions.listed(request.access.tenant_id, decided, most=A_PAGE, offset=start)
+    name = list_filters.text_of(request.GET, "decided") or ResolutionDecision.OPEN.value
+    if name not in ResolutionDecision.values:
+        raise QuestionError(f"There is no queue {name}.", "decided")
+    decided = ResolutionDecision(name)
+    part = more.by_offset(request, A_PAGE)
+    pairs, count = resolutions.listed(
+        request.access.tenant_id, decided, most=part.end - part.start, offset=part.start
+    )
     context = {
         "pairs": [{**pair, "lines": _lines(pair)} for pair in pairs],
         "count": count,
         "decided": decided.value,
         "queues": [(decision.value, decision.label) for decision in ResolutionDecision],
-        "next": start + A_PAGE if start + A_PAGE < count else None,
+        **part.link(count),
     }
     return render(request, "web/review_parties.html", context)
 
@@ -68,7 +70,32 @@ def _lines(pair: Row) -> list[Row]:
 
 
 def _text(value: Any) -> str:
-    return day(value) if hasattr(value, "isoformat") else str("" if value is None else value)
+    if hasattr(value, "isoformat"):
+        return text.day(value)
+    if isinstance(value, int):
+        return text.number(value)
+    return choices.PARTIES.get(value) or text.prose(value)
+
+
+@require_POST
+@page(Role.REVIEWER)
+def one_party(request: PageRequest, entity_id: UUID) -> HttpResponse:
+    """Merge a party with the one that its page names as perhaps the same, or keep the two apart."""
+    require_same_tenant(request, must_name=True)
+    word, other = request.POST.get("word", ""), request.POST.get("other", "")
+    if word not in {"merge", "apart"}:
+        raise QuestionError("Choose merge or apart.", "word")
+    by = str(request.access.person.email)
+    try:
+        pair = UUID(other)
+    except ValueError:
+        raise QuestionError("There is no such party.", "other") from None
+    try:
+        resolutions.one_party(request.access.tenant_id, entity_id, pair, cast(Word, word), by=by)
+        messages.success(request, f"The two were {DONE[word]}.")
+    except (DecidedMeanwhile, NotFound) as error:
+        messages.warning(request, str(error))
+    return redirect("party", entity_id)
 
 
 @require_POST

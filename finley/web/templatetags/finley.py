@@ -1,8 +1,7 @@
 """Template filters that format amounts, days and parties."""
 
-from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django import template
@@ -10,47 +9,43 @@ from django.http import QueryDict
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from finley.web.words import choices, layers, text
+
 register = template.Library()
-MISSING = "\N{EN DASH}"
 STATES = {"alive": "works", "suspect": "has trouble", "dead": "connect it again"}
 
-
-@register.filter
-def money(amount: Any, currency: str | None = "") -> str:
-    """`GBP 1,260.16`. A minus is before the currency. A dash if there is no amount."""
-    if amount is None or amount == "":
-        return MISSING
-    value = Decimal(amount)
-    text = f"{currency or ''} {abs(value):,.2f}".strip()
-    return f"\N{MINUS SIGN}{text}" if value < 0 else text
-
-
-@register.filter
-def day(value: date | datetime | str | None) -> str:
-    """`3 Jul 2025`, also for a text such as 2025-07-03."""
-    if not value:
-        return MISSING
-    if isinstance(value, str):
-        value = date.fromisoformat(value[:10])
-    return f"{value.day} {value:%b %Y}"
-
-
-@register.filter
-def month(value: str) -> str:
-    """`Jul 2025` for 2025-07."""
-    return f"{date.fromisoformat(f'{value}-01'):%b %Y}"
-
-
-@register.filter
-def percent(share: float | None) -> str:
-    """`95 %` for 0.95."""
-    return MISSING if share is None else f"{share:.0%}".replace("%", " %")
+for _filter in (text.money, text.day, text.month, text.number, text.prose, layers.percent):
+    register.filter(_filter.__name__, _filter)
 
 
 @register.filter
 def words(value: str) -> str:
     """`same transaction` for same_transaction."""
     return str(value).replace("_", " ")
+
+
+@register.filter
+def frequency(value: str) -> str:
+    """`every two weeks` for fortnightly."""
+    return layers.FREQUENCIES.get(value, value)
+
+
+@register.filter
+def expected_state(value: str) -> str:
+    """The state of an expected payment in words."""
+    return layers.STATES.get(value, value)
+
+
+@register.filter
+def party_kind(value: str) -> str:
+    """An entity's kind in words."""
+    return choices.PARTIES.get(value, value)
+
+
+@register.filter
+def summed(value: str | None) -> str:
+    """What a sum of rows of one kind has: `payments`."""
+    return choices.SUMMED.get(value or "", "links")
 
 
 @register.filter
@@ -84,3 +79,10 @@ def query(context: dict[str, Any], **changes: Any) -> str:
         else:
             parameters[name] = str(value)
     return f"?{parameters.urlencode()}"
+
+
+@register.simple_tag
+def address(path: str, **parameters: Any) -> str:
+    """The path with these parameters; those without a value are left out."""
+    chosen = {name: str(value) for name, value in parameters.items() if value not in (None, "")}
+    return f"{path}?{urlencode(chosen)}" if chosen else path

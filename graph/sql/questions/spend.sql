@@ -73,6 +73,7 @@ once AS (
     ORDER BY flow.payment_group_id, flow.payment_group_id = flow.id DESC, flow.id
 )
 SELECT
+    once.id::text AS id,
     CASE %(by)s
         WHEN 'party' THEN party.name
         WHEN 'department' THEN coalesce(of_ledger.department, once.department)

@@ -92,6 +92,8 @@ def all_pages(books) -> list[str]:
         f"/recurring/{books.annotated}/",
         "/recurring/calendar/?month=2024-03",
         "/spending/",
+        "/open/",
+        "/cash/rows/?way=out&currency=GBP",
         "/import/",
         "/account/",
         "/nothing-is-here/",

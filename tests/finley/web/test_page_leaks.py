@@ -54,6 +54,10 @@ def forms(known: dict[str, list[str]], theirs: User) -> dict[str, list[dict[str,
             for action in ("confirm", "dismiss")
         ],
         "decide-parties": [{"word": word, "seen": "open"} for word in ("merge", "apart", "undo")],
+        "one-party": [
+            {"word": word, "tenant": str(theirs.id), "other": known["normalized_entities"][1]}
+            for word in ("merge", "apart")
+        ],
         "decide-missed": [{"action": action} for action in ("give_up", "expect")],
         "imports": [{"tenant": str(theirs.id)}],
         "import-mend": [{"tenant": str(theirs.id), "drop": "1"}, {"drop": "1"}],
@@ -80,7 +84,15 @@ def addresses(known: dict[str, list[str]]) -> list[tuple[str, str]]:
 
 
 LISTS = {f"/{pattern.pattern}" for pattern in urlpatterns if not pattern.pattern.converters}
-QUERIES = ("", f"?q={MARK}", f"?party={MARK}", "?format=csv", "?format=xlsx", "?q=31&state=open")
+QUERIES = (
+    "",
+    "?way=out&currency=GBP",
+    f"?q={MARK}",
+    f"?party={MARK}",
+    "?format=csv",
+    "?format=xlsx",
+    "?q=31&state=open",
+)
 
 
 def ask(client: Client, known: dict[str, list[str]], theirs: User) -> tuple[int, list[str]]:

@@ -1,5 +1,6 @@
 """Decisions on cases: by one, by many, by two at once, and taken back."""
 
+import re
 from decimal import Decimal
 from uuid import uuid4
 
@@ -166,8 +167,19 @@ def test_all_of_a_filter_are_decided_at_once_and_taken_back(client, tenant, book
         a_case(tenant.id, books.annotated, books.plain, party=party)
     page = text_of(client.get("/review/?party=twice"))
     assert "Dismiss all 2 of this filter" in page
+    assert "of this filter" not in text_of(client.get("/review/"))
     sent = {"every": "dismiss", "seen": "open", "party": "twice", "min_amount": ""}
-    assert "2 of 2 dismissed" in text_of(client.post("/review/decide/", sent, follow=True))
+    asked = text_of(client.post("/review/decide/", sent))
+    assert "Dismiss 2 cases?" in asked
+    assert "GBP 241.00 at risk" in asked
+    assert {case.state for case in models.PaymentCase.objects.using("owner").all()} == {"open"}
+    sure = re.findall(r'name="sure" value="(\d+)"', asked)
+    a_case(tenant.id, books.annotated, books.plain, party="Twice too")
+    again = text_of(client.post("/review/decide/", {**sent, "sure": sure}))
+    assert "Dismiss 3 cases?" in again, "one came since the person was asked"
+    models.PaymentCase.objects.using("owner").filter(party="Twice too").delete()
+    text = text_of(client.post("/review/decide/", {**sent, "sure": sure}, follow=True))
+    assert "2 of 2 dismissed" in text
     found = models.PaymentCase.objects.using("owner").filter(user_id=tenant.id)
     assert dict(found.values_list("party", "state")) == {
         "Twice Ltd": "dismissed",

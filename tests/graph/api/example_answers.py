@@ -103,8 +103,9 @@ def body(api, path: str, parameters: dict[str, Any]) -> Any:
     assert answer.status_code == 200, answer.content
     if not answer.streaming:
         return shortened(answer.json())
-    kinds = ("json", "graphml", "gexf", "csv")
-    texts = {kind: whole(api.get(V1 + path, {**parameters, "format": kind})) for kind in kinds}
+    texts = {"json": whole(answer)}
+    for kind in ("graphml", "gexf", "csv"):
+        texts[kind] = whole(api.get(V1 + path, {**parameters, "format": kind}))
     return {
         "application/json": shortened(json.loads(texts["json"])),
         "application/graphml+xml": texts["graphml"][:600] + "…",

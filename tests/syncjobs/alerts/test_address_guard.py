@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from syncjobs.alerts import address_guard, channels
+from syncjobs.alerts import address_guard, channels, delivery_state
 from syncjobs.errors import AddressRefused, HostUnknown
 from syncjobs.models import OPERATORS, Delivery, DeliveryEndpoint
 from tests.syncjobs.alerts.receiver import receiver
@@ -68,7 +68,7 @@ def tries(port: int) -> list[tuple[str, list[str]]]:
     return urls
 
 
-def sent(url: str) -> channels.Sent:
+def sent(url: str) -> delivery_state.Sent:
     endpoint = DeliveryEndpoint(user_id=OPERATORS, channel="webhook", address=url, secret="x")
     message = Delivery(id=uuid4(), endpoint=endpoint, body="{}", title="t")
     return asyncio.run(channels.send(endpoint, message))

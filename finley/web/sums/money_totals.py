@@ -24,3 +24,15 @@ def by_currency(rows: Iterable[dict[str, Any]], amount: str = "amount") -> list[
             totals[row["currency"]] = total + abs(Decimal(row[amount])), count + 1
     sums = [Sum(currency, *of) for currency, of in totals.items()]
     return sorted(sums, key=lambda total_: (-total_.amount, total_.currency))
+
+
+def of_sums(sums: Iterable[dict[str, Any]]) -> list[Sum]:
+    """The sums by currency of sums of several kinds, each with its `amount` and `count`."""
+    totals: dict[str, tuple[Decimal, int]] = {}
+    for row in sums:
+        amount, rows = totals.get(row["currency"], (Decimal(0), 0))
+        totals[row["currency"]] = amount + row["amount"], rows + row["count"]
+    return sorted(
+        (Sum(currency, *of) for currency, of in totals.items()),
+        key=lambda sum_: (-sum_.amount, sum_.currency),
+    )

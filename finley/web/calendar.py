@@ -1,0 +1,60 @@
+"""A month of recurring payments, each on its most likely day."""
+
+import calendar as months
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from finley.web import answer_cache, due_and_risen, list_filters
+from finley.web.access import PageRequest, page
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A cell of the calendar; one without a day is before the month's first or after its last."""
+
+    day: date | None
+    rows: list[Row]
+
+
+@page()
+def calendar(request: PageRequest) -> HttpResponse:
+    """A month, with each expected payment on its most likely day."""
+    user_id = request.access.tenant_id
+    expected = answer_cache.answer(due_and_risen.expected, user_id)
+    first = _month(list_filters.text_of(request.GET, "month"), expected.today)
+    days = _by_day([*expected.pending, *expected.overdue])
+    weeks = [
+        [Day(day, days.get(day, [])) if day.month == first.month else Day(None, []) for day in week]
+        for week in months.Calendar().monthdatescalendar(first.year, first.month)
+    ]
+    context = {
+        "weeks": weeks,
+        "first": first,
+        "today": expected.today,
+        "before": f"{first - timedelta(days=1):%Y-%m}",
+        "after": f"{first + timedelta(days=31):%Y-%m}",
+        "count": sum(len(day.rows) for week in weeks for day in week),
+    }
+    return render(request, "web/calendar.html", context)
+
+
+def _month(text: str, today: date) -> date:
+    if not text:
+        return today.replace(day=1)
+    return list_filters.day("month", f"{text}-01")
+
+
+def _by_day(rows: list[Row]) -> dict[date, list[Row]]:
+    days: defaultdict[date, list[Row]] = defaultdict(list)
+    for row in rows:
+        likeliest = row["evidence"].get("most_likely")
+        day = date.fromisoformat(likeliest) if likeliest else row["insight"]["expected_from"]
+        days[day].append(row)
+    return days

@@ -1,0 +1,87 @@
+"""The link "More" of a list, which adds rows to those that the page shows.
+
+htmx adds them. The link's address shows all rows up to there, so the page stays the same when it is
+loaded again, when one comes back to it, and without JavaScript. From MOST rows on, the address only
+shows the last ones.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, QueryDict
+
+from finley.web import list_filters
+from graph.errors import QuestionError
+from graph.reading.cursors import Position
+
+MOST = 200  # rows of a whole page
+ROWS = "rows"  # the id of the element that has the rows
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Rows of a list that stand at known places: from `start` up to `end`."""
+
+    start: int
+    end: int
+    query: QueryDict
+
+    def link(self, count: int) -> dict[str, Any]:
+        """The template's `more` and `is_cut`, for a list of `count` rows."""
+        more = _address(self.query, offset=self.end) if self.end < count else ""
+        return {"more": more, "is_cut": self.start > 0}
+
+
+def by_offset(request: HttpRequest, page: int, most: int = MOST) -> Slice:
+    """The rows that the request shows: `page` rows from the parameter `offset` on, and those before
+    them unless htmx adds to them. Raises QuestionError."""
+    offset = list_filters.offset(request.GET)
+    end = offset + page
+    start = offset if adds(request) else max(0, end - most)
+    return Slice(start, end, request.GET)
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Rows of a list after a cursor: how many to read, and whether they are the first ones."""
+
+    most: int
+    is_first: bool
+    shown: int
+    query: QueryDict
+
+    def link(self, **cursor: Any) -> dict[str, Any]:
+        """The template's `more` and `is_cut`. `cursor` has the parameters of the next page; it is
+        empty at the list's end."""
+        more = _address(self.query, **cursor, shown=self.shown) if cursor else ""
+        return {"more": more, "is_cut": not self.is_first}
+
+
+def by_cursor(request: HttpRequest, page: int, cursor: str = "cursor") -> Pages:
+    """As `by_offset`, for a list with cursors. The parameter `shown` has the number of rows up to
+    the page's end; without it, the page has the rows after the parameter `cursor`. Raises
+    QuestionError."""
+    text = request.GET.get("shown", "0")
+    if not text.isdecimal() or len(text) > 9:
+        raise QuestionError("The number of rows is a number from 0.", "shown")
+    shown = max(int(text), page)
+    is_known = not request.GET.get(cursor) or (text != "0" and shown <= MOST)
+    is_first = not adds(request) and is_known
+    return Pages(shown if is_first else page, is_first, shown + page, request.GET)
+
+
+def after(request: HttpRequest, pages: Pages) -> Position | None:
+    """The position after which the rows begin. Raises QuestionError."""
+    return None if pages.is_first else list_filters.position(request.GET)
+
+
+def adds(request: HttpRequest) -> bool:
+    """Return whether htmx adds the rows to those of a page."""
+    return request.headers.get("HX-Target") == ROWS
+
+
+def _address(query: QueryDict, **changes: Any) -> str:
+    parameters = query.copy()
+    for name, value in changes.items():
+        parameters[name] = str(value)
+    return f"?{parameters.urlencode()}"

@@ -1,0 +1,1 @@
+"""Pages of sums, and of the rows behind each of them."""

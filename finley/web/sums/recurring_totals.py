@@ -1,0 +1,73 @@
+"""What recurring payments cost in a month and in a year."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from graph.models.choices import Frequency
+
+Row = dict[str, Any]
+CENT = Decimal("0.01")
+A_YEAR = {  # times
+    Frequency.WEEKLY.value: 52,
+    Frequency.FORTNIGHTLY.value: 26,
+    Frequency.TWICE_MONTHLY.value: 24,
+    Frequency.FOUR_WEEKLY.value: 13,
+    Frequency.THIRTY_DAYS.value: 12,
+    Frequency.MONTHLY.value: 12,
+    Frequency.TWO_MONTHLY.value: 6,
+    Frequency.QUARTERLY.value: 4,
+    Frequency.HALF_YEARLY.value: 2,
+    Frequency.YEARLY.value: 1,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """What the recurring payments of one direction and currency come to."""
+
+    currency: str
+    comes_in: bool
+    per_month: Decimal
+    per_year: Decimal
+    series: int
+
+
+def with_costs(rows: Iterable[Row]) -> list[Row]:
+    """The predictions, each with its `frequency`, its `times` in a year, and what it comes to
+    `per_month` and `per_year`: the middle of the expected amounts times its payments in a year."""
+    return [{**row, **_costs(row)} for row in rows]
+
+
+def _costs(row: Row) -> Row:
+    frequency = str(row["evidence"].get("agreed", "")).partition(" ")[0]
+    times = A_YEAR.get(frequency, 0)
+    insight = row["insight"]
+    low, high = (insight[name] or Decimal(0) for name in ("amount_low", "amount_high"))
+    per_year = ((low + high) / 2 * times).quantize(CENT)
+    return {
+        "frequency": frequency,
+        "times": times,
+        "per_year": per_year,
+        "per_month": (per_year / 12).quantize(CENT),
+    }
+
+
+def totals(rows: Iterable[Row]) -> list[Total]:
+    """The sums by direction and currency: what goes out first, the greatest first."""
+    groups: defaultdict[tuple[str, bool], list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[row["currency"], row["comes_in"]].append(row)
+    sums = [
+        Total(
+            currency,
+            comes_in,
+            sum((row["per_month"] for row in some), Decimal(0)),
+            sum((row["per_year"] for row in some), Decimal(0)),
+            len(some),
+        )
+        for (currency, comes_in), some in groups.items()
+    ]
+    return sorted(sums, key=lambda total: (total.comes_in, -total.per_year, total.currency))

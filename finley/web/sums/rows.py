@@ -1,0 +1,134 @@
+"""The rows behind one sum: money in or out of some days, or what a group of Spending cost."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from finley.web import downloads, list_filters, more
+from finley.web.access import PageRequest, page
+from finley.web.payments import A_PAGE, COLUMNS
+from finley.web.words import text
+from graph.errors import QuestionError
+from graph.questions import cash_flow, entities, relationships, search, spend
+from graph.questions.rows import records
+
+WAYS = {
+    "in": "Money in",
+    "out": "Money out",
+    "off_statement": "Payments that no account's statement shows",
+}
+OF_A_PARTY = {"in": "Received by", "out": "Paid by", "off_statement": "No statement shows, of"}
+Row = dict[str, Any]
+
+
+@page()
+def cash(request: PageRequest) -> HttpResponse:
+    """The payments behind a sum of money. Parameters: `way` (in, out, off_statement), `currency`,
+    and if wanted `since`, `until` and `party` (an id)."""
+    query = request.GET
+    way = list_filters.text_of(query, "way")
+    if way not in WAYS:
+        raise QuestionError(f"Say one of {', '.join(WAYS)}.", "way")
+    since, until = _days(request)
+    user_id, party = request.access.tenant_id, list_filters.text_of(query, "party")
+    currency = list_filters.text_of(query, "currency")
+    payments = cash_flow.payments_of(
+        user_id,
+        currency,
+        way,
+        party=party or None,
+        since=datetime.combine(since, time.min, UTC) if since else None,
+        until=datetime.combine(until, time.max, UTC) if until else None,
+    )
+    name = list_filters.names(user_id, query).get("party", party)
+    title = f"{OF_A_PARTY[way]} {name}" if party else WAYS[way]
+    return _shown(request, payments, f"{title}{_in_days(since, until)}", currency)
+
+
+@page()
+def spending(request: PageRequest) -> HttpResponse:
+    """The payments behind a sum of Spending. Parameters: `by`, `party` (an id) or `name`,
+    `currency`, `since` and `until`."""
+    query, user_id = request.GET, request.access.tenant_id
+    by = list_filters.text_of(query, "by") or spend.BY[0]
+    if by not in spend.BY:
+        raise QuestionError(f"Say one of {', '.join(spend.BY)}.", "by")
+    since, until = _days(request)
+    currency = list_filters.text_of(query, "currency")
+    name, party = query.get("name", "").replace("\0", "") or None, _party(request)
+    if party is not None:
+        name = party["name"]
+    group = (name, None if party is None else str(party["id"]), currency)
+    payments = spend.payments_of(user_id, group, by=by, since=since, until=until)
+    title = f"Spent: {name or 'the books do not say'}{_in_days(since, until)}"
+    return _shown(request, payments, title, currency)
+
+
+@page()
+def dealings(request: PageRequest, entity_id: UUID) -> HttpResponse:
+    """The payments behind a sum of a party's page. Parameters: `other` (a party's id), `way` (in:
+    it pays this one; out), `currency`."""
+    query, user_id = request.GET, request.access.tenant_id
+    way, currency = (list_filters.text_of(query, name) for name in ("way", "currency"))
+    other = _party(request, "other")
+    if other is None or way not in {"in", "out"}:
+        raise QuestionError("Name the other party, and say in or out.", "other")
+    payments = entities.payments_with(user_id, entity_id, other["id"], way, currency)
+    (entity,) = search.entities_of(user_id, [entity_id])
+    payer, payee = (other, entity) if way == "in" else (entity, other)
+    return _shown(request, payments, f"From {payer['name']} to {payee['name']}", currency)
+
+
+def _party(request: PageRequest, field: str = "party") -> Row | None:
+    text_ = list_filters.text_of(request.GET, field)
+    if not text_:
+        return None
+    try:
+        rows = search.entities_of(request.access.tenant_id, [UUID(text_)])
+    except ValueError:
+        rows = []
+    if not rows:
+        raise QuestionError("There is no such party.", field)
+    return rows[0]
+
+
+def _days(request: PageRequest) -> tuple[date | None, date | None]:
+    texts = (list_filters.text_of(request.GET, name) for name in ("since", "until"))
+    since, until = (
+        list_filters.day(name, day) if day else None
+        for name, day in zip(("since", "until"), texts, strict=True)
+    )
+    return since, until
+
+
+def _in_days(since: date | None, until: date | None) -> str:
+    """`, from 1 Jul 2025 to 31 Jul 2025`."""
+    if since is None and until is None:
+        return ""
+    ends = (("from", since), ("to", until))
+    return "".join([",", *(f" {word} {text.day(day)}" for word, day in ends if day)])
+
+
+def _shown(
+    request: PageRequest, payments: Sequence[Row], title: str, currency: str
+) -> HttpResponse:
+    user_id, ids = request.access.tenant_id, [UUID(row["id"]) for row in payments]
+    if downloads.wants_file(request):
+        rows = records.named(user_id, relationships.with_ids(user_id, ids[: downloads.MOST + 1]))
+        return downloads.file(request, "rows", COLUMNS, rows)
+    part = more.by_offset(request, A_PAGE)
+    rows = relationships.with_ids(user_id, ids[part.start : part.end])
+    context = {
+        "title": title,
+        "total": sum((row["amount"] for row in payments), Decimal(0)),
+        "count": len(payments),
+        "currency": currency,
+        "rows": records.named(user_id, rows),
+        **part.link(len(payments)),
+    }
+    return render(request, "web/sum_rows.html", context)

@@ -1,0 +1,93 @@
+"""Spending by party, department or category: this period to date compared with the same days of
+the one before."""
+
+from datetime import date
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from finley.web import downloads, list_filters, more
+from finley.web.access import PageRequest, page
+from finley.web.downloads import Column
+from graph.errors import QuestionError
+from graph.questions import spend
+
+A_PAGE = 50
+EVERY = 10**9
+ORDERS = ("growth", "amount")
+COLUMNS = (
+    Column("Name", lambda row: row["name"]),
+    Column("From", lambda row: row["now"]["since"]),
+    Column("To", lambda row: row["now"]["until"]),
+    Column("Paid", lambda row: row["now"]["amount"]),
+    Column("Compared from", lambda row: row["now"]["before_since"]),
+    Column("Compared to", lambda row: row["now"]["before_until"]),
+    Column("Paid in these days", lambda row: row["now"]["before_amount"]),
+    Column("Change", lambda row: row["now"]["change"]),
+    Column("Of that by prices", lambda row: row["now"]["price_part"]),
+    Column("Currency", lambda row: row["currency"]),
+)
+Row = dict[str, Any]
+
+
+@page()
+def spending(request: PageRequest) -> HttpResponse:
+    """The page. Its parameters are `by` (party, department, category), `period` (month, quarter,
+    year) and `order`."""
+    by = _one_of(request, "by", spend.BY)
+    period = _one_of(request, "period", ("quarter", "month", "year"))
+    order = _one_of(request, "order", ORDERS)
+    answer = spend.spend(
+        request.access.tenant_id, by=by, period=period, order=order, periods=1, limit=EVERY
+    )
+    rows = [row for result in answer["results"] if (row := _row(result, by))]
+    if downloads.wants_file(request):
+        return downloads.file(request, "spending", COLUMNS, rows)
+    part = more.by_offset(request, A_PAGE)
+    context = {
+        "rows": rows[part.start : part.end],
+        "count": len(rows),
+        "span": rows[0]["now"] if rows else None,
+        "books": answer["books"],
+        "today": answer["today"],
+        "chosen": {"by": by, "period": period, "order": order},
+        "by": spend.BY,
+        "periods": ("quarter", "month", "year"),
+        "orders": ORDERS,
+        **part.link(len(rows)),
+    }
+    return render(request, "web/spending.html", context)
+
+
+def _row(result: Row, by: str) -> Row | None:
+    """The group with the addresses of its rows; None if nothing was paid in these days."""
+    (now,) = result["periods"]
+    if not now["amount"] and not now["before_amount"]:
+        return None
+    spans = {
+        "now": (now["since"], now["until"]),
+        "before": (now["before_since"], now["before_until"]),
+    }
+    addresses = {f"{name}_rows": _address(result, by, *span) for name, span in spans.items()}
+    return {**result, "now": now, "price": (result["prices"] or [None])[-1], **addresses}
+
+
+def _address(result: Row, by: str, since: date, until: date) -> str:
+    """The URL of the payments behind a group's sum of these days."""
+    query = {"by": by, "currency": result["currency"], "since": since, "until": until}
+    if result["party_id"]:
+        query["party"] = result["party_id"]
+    elif result["name"]:
+        query["name"] = result["name"]
+    return f"{reverse('spending-rows')}?{urlencode(query)}"
+
+
+def _one_of(request: PageRequest, name: str, values: tuple[str, ...]) -> str:
+    """The chosen value, or the first one if none is chosen. Raises QuestionError."""
+    text = list_filters.text_of(request.GET, name) or values[0]
+    if text not in values:
+        raise QuestionError(f"Say one of {', '.join(values)}.", name)
+    return text

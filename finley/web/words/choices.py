@@ -1,0 +1,41 @@
+"""The words of choices in forms: what rows record, and what is known about them."""
+
+from graph.layers import BY_NAME
+from graph.models.choices import Records
+from graph.questions import counted_rows
+
+KINDS = {
+    Records.PAYMENT.value: "payments and fees",
+    Records.OBLIGATION.value: "invoices, bills and credit notes",
+    Records.ORDER.value: "orders",
+    Records.TRANSFER.value: "transfers between own accounts",
+    Records.CLAIM.value: "expense claims",
+    Records.FEE.value: "fees",
+    counted_rows.ALL: "everything",
+}
+SUMMED = {**KINDS, Records.PAYMENT.value: "payments"}  # what a sum of one kind has
+LAYERS = {  # in a form, after "Only rows that"
+    "causal": "led to another row",
+    "temporal": "come again and again",
+    "seasonal": "depend on the time of the year",
+    "pattern": "look like others",
+    "cross_platform": "stand in several books",
+    "prediction": "let another one be expected",
+    "root_cause": "are unusual",
+    "change": "were changed later",
+    "fraud": "may be paid twice",
+}
+PARTIES = {
+    "vendor": "vendor",
+    "customer": "customer",
+    "employee": "employee",
+    "department": "department",
+    "account": "account",
+    "project": "project",
+    "clearing": "split of one transaction",
+}
+
+
+def layers() -> list[tuple[str, str]]:
+    """The layers with their words, in the order of their declaration."""
+    return [(name, LAYERS.get(name, f"have: {name.replace('_', ' ')}")) for name in BY_NAME]

@@ -1,0 +1,207 @@
+"""What the page of a payment says about each layer: a title, a sentence, and the evidence."""
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import Any
+
+from finley.web.words import text
+from graph.layers import BY_NAME, Column
+from graph.models.choices import Frequency
+
+Answer = dict[str, Any]
+
+TITLES = {
+    "causal": "What led to what",
+    "temporal": "How often it comes",
+    "seasonal": "Time of the year",
+    "pattern": "What it looks like",
+    "cross_platform": "In which books it stands",
+    "prediction": "What is expected next",
+    "root_cause": "What is unusual, and where it began",
+    "change": "What was changed later",
+    "fraud": "Paid twice?",
+}
+COLUMNS = {
+    "causal_score": "How sure it is that one led to the other",
+    "causal_direction": "Which one led to the other",
+    "recurrence_score": "How regularly it comes",
+    "recurrence_frequency": "How often",
+    "last_occurrence": "The last time",
+    "next_predicted_occurrence": "The next time",
+    "seasonal_strength": "How much of the difference the time of the year explains",
+    "seasonal_months": "Months with high amounts",
+    "pattern_name": "What such rows have in common",
+    "pattern_confidence": "How well this row fits",
+    "platform_sources": "Books",
+    "prediction_confidence": "Chance that it comes as expected",
+    "prediction_reason": "Why it is expected",
+    "expected_from": "Expected from",
+    "expected_to": "Expected until",
+    "amount_low": "At least",
+    "amount_high": "At most",
+    "status": "State",
+    "books_until": "The books end on",
+    "stale_from": "Not to be judged from",
+    "root_cause_analysis": "What is unusual",
+    "change_type": "What happened",
+    "is_duplicate": "It may repeat another payment",
+    "duplicate_confidence": "How sure that is",
+}
+EVIDENCE = {
+    "agreed": "Which one of its series",
+    "against": "What speaks against it",
+    "by_chance": "Share that chance alone would explain",
+    "calibrated_on_trials": "Earlier forecasts that this one learnt from",
+    "chance_in_noise": "How probable this is by chance",
+    "days": "Days between the two",
+    "decided": "Decided by a person",
+    "expected": "Times expected so far",
+    "extra_rows": "Rows beside the expected ones",
+    "first_occurrence": "The first time",
+    "grade": "How sure the series is",
+    "greatest_amount": "Greatest amount",
+    "interval_mean_days": "Days between, on average",
+    "kept": "Times that it came",
+    "kind": "What was found",
+    "least_amount": "Least amount",
+    "log_odds_against_chance": "Weight of evidence against chance",
+    "mean_error_days": "Days by which it usually is early or late",
+    "mean_recurrence_score": "How regularly they come, on average",
+    "median_amount": "Usual amount",
+    "median_lag_days": "Days between, usually",
+    "missed": "Days on which it did not come",
+    "months_seen": "Months in the books",
+    "most_likely": "Most likely on",
+    "occurrences": "Times so far",
+    "other": "Compared with",
+    "pairs": "Pairs of rows like these",
+    "payments": "Payments",
+    "share_of_mean_by_month": "Each month against the average",
+    "usual": "Usual",
+    "weekend": "On a weekend it moves",
+    "what": "What differs",
+    "why": "Why",
+    "window_days": "Days within which it may come",
+    "with_document": "Share with a document number",
+}
+HIDDEN = {"rows", "series", "examples", "case", "is_duplicate"}  # keys, which say nothing to people
+FREQUENCIES = {
+    Frequency.WEEKLY.value: "weekly",
+    Frequency.FORTNIGHTLY.value: "every two weeks",
+    Frequency.TWICE_MONTHLY.value: "twice a month",
+    Frequency.FOUR_WEEKLY.value: "every four weeks",
+    Frequency.THIRTY_DAYS.value: "every 30 days",
+    Frequency.MONTHLY.value: "monthly",
+    Frequency.TWO_MONTHLY.value: "every two months",
+    Frequency.QUARTERLY.value: "quarterly",
+    Frequency.HALF_YEARLY.value: "half-yearly",
+    Frequency.YEARLY.value: "yearly",
+}
+DIRECTIONS = {
+    "forward": "the payer's row led to the payee's",
+    "backward": "the payee's row led to the payer's",
+    "both": "either may have led to the other",
+}
+STATES = {"pending": "expected", "overdue": "overdue", "stale": "not to be judged",
+          "fulfilled": "has come", "cancelled": "given up"}  # fmt: skip
+MOST = 12  # values of a list that are shown
+
+
+def title(name: str) -> str:
+    """The layer's title. A layer without one here shows its name."""
+    return TITLES.get(name, spoken(name))
+
+
+def spoken(name: str) -> str:
+    return name.replace("_", " ").capitalize()
+
+
+def known(layers: dict[str, Answer | None], currency: str | None) -> Iterator[Answer]:
+    """Yield the layers that say something about the payment, each with its title and evidence."""
+    for name, layer in layers.items():
+        if layer is not None:
+            yield {
+                "title": title(name),
+                "sentence": readable(BY_NAME[name].say(layer["insight"]), layer),
+                "facts": [*_facts(name, layer, currency), *_evidence(layer["evidence"])],
+                "original": layer["insight"].get("original_relationship_id"),
+            }
+
+
+def unknown(layers: dict[str, Answer | None]) -> list[str]:
+    """The titles of the layers that say nothing about the payment."""
+    return [title(name) for name, layer in layers.items() if layer is None]
+
+
+def readable(sentence: str, layer: Answer | None) -> str:
+    """The sentence with the pages' days and amounts. The id of a repeated payment is replaced by
+    the earlier row's key."""
+    original = (layer or {}).get("insight", {}).get("original_relationship_id")
+    if layer is not None and original is not None:
+        pair = layer["evidence"].get("rows", [])
+        key = f"row {pair[1]['key']}" if len(pair) > 1 else "an earlier payment"
+        sentence = sentence.replace(str(original), key)
+    return text.prose(sentence)
+
+
+def _facts(name: str, layer: Answer, currency: str | None) -> Iterator[tuple[str, str]]:
+    for column in BY_NAME[name].columns:
+        value = layer["insight"][column.name]
+        if value is not None and column.type != "uuid" and column.name not in HIDDEN:
+            yield COLUMNS.get(column.name, column.meaning), _cell(column, value, currency)
+
+
+def _cell(column: Column, value: Any, currency: str | None) -> str:
+    if column.type == "score":
+        return percent(value)
+    if column.type == "money":
+        return text.money(value, currency)
+    if column.type == "months":
+        return ", ".join(f"{date(2000, number, 1):%b}" for number in value)
+    return in_words(value)
+
+
+def _evidence(evidence: Answer) -> Iterator[tuple[str, str]]:
+    for name, value in evidence.items():
+        if name not in HIDDEN and value not in (None, "", [], {}):
+            yield EVIDENCE.get(name, spoken(name)), in_words(value)
+
+
+def in_words(value: Any) -> str:
+    """A value of a layer as text: days and amounts as the pages write them."""
+    for of_type, written in WRITTEN:
+        if isinstance(value, of_type):
+            return written(value)
+    return _word(str(value))
+
+
+def _list(values: list[Any]) -> str:
+    more = f" and {len(values) - MOST} more" if len(values) > MOST else ""
+    return ", ".join(map(in_words, values[:MOST])) + more
+
+
+def _dict(values: Answer) -> str:
+    return "; ".join(f"{key}: {in_words(inner)}" for key, inner in values.items())
+
+
+WRITTEN: tuple[tuple[type, Callable[[Any], str]], ...] = (  # bool is an int, too
+    (bool, lambda value: "yes" if value else "no"),
+    (date, text.day),
+    (float, lambda value: f"{value:,.2f}"),
+    (int, text.number),
+    (list, _list),
+    (dict, _dict),
+)
+
+
+def _word(value: str) -> str:
+    names = {**FREQUENCIES, **DIRECTIONS, **STATES}
+    frequency, _, slot = value.partition(" ")
+    if frequency in FREQUENCIES and slot.isdecimal():  # the slot's number says nothing to people
+        return FREQUENCIES[frequency]
+    return names.get(value, text.prose(value))
+
+
+def percent(share: float | None) -> str:
+    """`95 %` for 0.95."""
+    return text.MISSING if share is None else f"{share:.0%}".replace("%", " %")

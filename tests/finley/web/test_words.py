@@ -1,0 +1,94 @@
+"""How pages write days, amounts and layers."""
+
+import re
+from decimal import Decimal
+
+import pytest
+
+from finley.web.charts import cash_by_month
+from finley.web.words import choices, layers, text
+from graph.layers import BY_NAME
+from graph.models.choices import EntityKind, Frequency
+from graph.questions import counted_rows
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("last on 2026-07-10; most likely on 2026-10-12", "last on 10 Jul 2026; most likely on 12 Oct 2026"),  # noqa: E501
+        ("over 1260.16 GBP", "over GBP 1,260.16"),
+        ("takes back GBP 1273.8 (row B1)", "takes back GBP 1,273.80 (row B1)"),
+        ("GBP 1,260.16.", "GBP 1,260.16."),
+        ("names GBP -1135.97", "names \N{MINUS SIGN}GBP 1,135.97"),
+        ("at 2026-07-10T00:00:00+00:00", "at 10 Jul 2026"),
+        ("document INV-2026-07-10", "document INV-2026-07-10"),
+        ("2026-13-45", "2026-13-45"),
+        ("row 2026-07-10/3", "row 2026-07-10/3"),
+        ("the same number", "the same number"),
+        ("", ""),
+    ],
+)  # fmt: skip
+def test_sentences_have_the_pages_days_and_amounts(written, shown):
+    assert text.prose(written) == shown
+
+
+def test_every_layer_column_and_choice_has_words():
+    for name, layer in BY_NAME.items():
+        assert layers.TITLES[name]
+        assert choices.LAYERS[name]
+        assert {column.name for column in layer.columns} <= {
+            *layers.COLUMNS, "original_relationship_id"
+        }  # fmt: skip
+    assert set(layers.FREQUENCIES) == set(Frequency.values)
+    assert set(choices.PARTIES) == set(EntityKind.values)
+    assert set(choices.KINDS) == set(counted_rows.KINDS)
+
+
+def test_a_layer_names_no_column():
+    layer = {
+        "insight": {"id": 1, "recurrence_score": 0.925, "recurrence_frequency": "two_monthly",
+                    "last_occurrence": None, "next_predicted_occurrence": None},
+        "evidence": {"median_lag_days": 12.0, "payments": 1_260, "series": "a|b", "kept": [1, 2]},
+    }  # fmt: skip
+    (known,) = layers.known({"temporal": layer, "fraud": None}, "GBP")
+    assert known["facts"] == [
+        ("How regularly it comes", "92 %"),
+        ("How often", "every two months"),
+        ("Days between, usually", "12.00"),
+        ("Payments", "1,260"),
+        ("Times that it came", "1, 2"),
+    ]
+    assert layers.unknown({"temporal": layer, "fraud": None}) == ["Paid twice?"]
+
+
+def month(name: str, amount: int) -> dict:
+    sums = {"money_in": Decimal(0), "money_out": Decimal(amount)}
+    return {"month": name, "currency": "GBP", **sums, "payments_in": 0, "payments_out": 1}
+
+
+def test_months_without_money_are_zero_on_the_axis():
+    expected = dict.fromkeys(("in_low", "in_high", "out_low"), Decimal(0))
+    ahead = {"month": "2025-06", "currency": "GBP", **expected, "out_high": Decimal(9)}
+    answer = {"months": [month("2024-11", 5), month("2025-02", 7)], "expected": [ahead]}
+    (chart,) = cash_by_month(answer, lambda *of: "/".join(of))
+    assert [row["month"] for row in chart.rows] == [
+        "2024-11", "2024-12", "2025-01", "2025-02", "2025-03", "2025-04", "2025-05", "2025-06",
+    ]  # fmt: skip
+    assert [int(row["money_out"]) for row in chart.rows] == [5, 0, 0, 7, 0, 0, 0, 0]
+    assert [bar.address for bar in chart.bars if bar.address] == [
+        "2024-11/GBP/out", "2025-02/GBP/out",
+    ]  # fmt: skip
+    places = sorted(bar.x for bar in chart.bars)
+    assert places[1] - places[0] == pytest.approx(3 * (places[2] - places[1]) / 4, abs=0.2)
+
+
+def test_an_axis_has_the_last_eighteen_months():
+    answer = {"months": [month("2019-01", 5), month("2025-02", 7)], "expected": []}
+    (chart,) = cash_by_month(answer, lambda *_: "")
+    assert (chart.rows[0]["month"], len(chart.rows)) == ("2023-09", 18)
+
+
+def test_no_template_writes_a_day_or_a_number_in_its_own_way(settings):
+    folder = settings.BASE_DIR / "finley" / "web" / "templates" / "web"
+    own = re.compile(r"\|(?:date|time|floatformat|intcomma|stringformat:'\.2f')\b")
+    assert [file.name for file in folder.glob("*.html") if own.search(file.read_text())] == []
