@@ -14,9 +14,10 @@ from graph.ingest.guessing.vocabulary import LANGUAGES, plain
 def _is_ours(assigned: tuple[Column, float] | None) -> bool:
     """Return whether a column called IBAN and nothing more has one value in every row: our
     account."""
-    column = assigned[0] if assigned else None
-    named = column is not None and words(column.title) == "iban"
-    return bool(named and column.rows > 2 and column.filled == 1 and column.distinct == 1)
+    if assigned is None or words(assigned[0].title) != "iban":
+        return False
+    column = assigned[0]
+    return column.rows > 2 and column.filled == 1 and column.distinct == 1
 
 
 @dataclass(frozen=True)

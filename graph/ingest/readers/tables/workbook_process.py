@@ -57,8 +57,8 @@ def _written(sheet: CalamineSheet, target: Path) -> bool:
     columns = [texts(column) for column in zip(*rows, strict=True)]
     used = [column for column in columns if any(column)]
     with target.open("w", encoding="utf-8", newline="") as stream:
-        rows = zip(*used, strict=True)
-        csv.writer(stream).writerows(chain(joined(list(islice(rows, TOP))), rows))
+        lines = zip(*used, strict=True)
+        csv.writer(stream).writerows(chain(joined(list(islice(lines, TOP))), lines))
     return bool(used)
 
 
