@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -14,6 +14,7 @@ from django.db import connections
 
 from benchmarks import isolated_servers
 
+SERVE = ("manage.py", "serve", "--log-level", "warning", "--fd")
 ROLES = {"DATABASE_URL": "finley_app", "DATABASE_OWNER_URL": "finley_owner"}
 
 
@@ -30,15 +31,19 @@ class Server:
 
 
 @contextmanager
-def served(environment: Mapping[str, str], *, processes: int = 1) -> Iterator[Server]:
-    """Run this many server processes with one address until the block ends."""
+def served(
+    environment: Mapping[str, str], *, processes: int = 1, program: Sequence[str] = SERVE
+) -> Iterator[Server]:
+    """Run this many server processes with one address until the block ends.
+
+    `program` takes the number of the listening socket's file descriptor as its last argument.
+    """
     with socket.create_server(("127.0.0.1", 0), backlog=512) as listening:
         _, port = listening.getsockname()
         number = str(listening.fileno())
-        command = [sys.executable, "manage.py", "serve", "--fd", number]
         running = [
             subprocess.Popen(
-                [*command, "--log-level", "warning"],
+                [sys.executable, *program, number],
                 cwd=isolated_servers.PROJECT,
                 env={**os.environ, **environment},
                 pass_fds=[listening.fileno()],

@@ -7,6 +7,7 @@ While the tenant's version stays the same, the process returns a stored answer t
 from collections.abc import Hashable
 from functools import cache
 from typing import Any, cast
+from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpResponse, HttpResponseNotModified
@@ -50,9 +51,13 @@ class Versioned(TenantView):
         """A text that distinguishes this representation from others with the same URL."""
         return ""
 
+    def read_version(self, user_id: UUID) -> str:
+        """The version of the tenant's data, before anything else is read."""
+        return view_version.version(user_id)
+
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        self.version = view_version.version(self.tenant(request))
+        self.version = self.read_version(self.tenant(request))
         if request.method not in {"GET", "HEAD"}:
             return
         if _client_has(request, etag(self.version, self.variant())):

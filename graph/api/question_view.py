@@ -1,8 +1,8 @@
 """The base of all question endpoints: their schema and their time limit."""
 
 from collections.abc import Callable
-from datetime import date
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.http.response import HttpResponseBase
@@ -80,12 +80,9 @@ class DatedQuestion(Question):
     """A question whose answer depends on which day is today. So a stored answer is valid for its
     day only."""
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        self.perform_authentication(request)
-        self.today = date.min
-        if request.user:  # without a token this is None, and `super` refuses the request
-            self.today = days.today(self.tenant(request))
-        super().initial(request, *args, **kwargs)
+    def read_version(self, user_id: UUID) -> str:
+        self.today, version = days.today_and_version(user_id)
+        return version
 
     def variant(self) -> str:
         return f"-{self.today.isoformat()}"

@@ -6,25 +6,37 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from psycopg.sql import SQL, Composed, Literal
 
 from graph import sql
-from graph.database.tenancy import tenant_transaction
-from graph.models import TenantPreference
+from graph.database.tenancy import tenant_row
 from graph.reading import current_rows
 from graph.reading.current_rows import Reader
+from graph.view import version
 
 Answer = dict[str, Any]
 
 
 def today(user_id: UUID) -> date:
     """The current day in the tenant's time zone, or in the service's if the tenant has set none."""
-    with tenant_transaction(user_id):
-        zone = (
-            TenantPreference.objects.filter(user_id=user_id)
-            .values_list("time_zone", flat=True)
-            .first()
-        )
-    return datetime.now(ZoneInfo(zone or settings.TIME_ZONE)).date()
+    return _in_zone(tenant_row(user_id, SQL("SELECT ({}) AS time_zone").format(_zone(user_id))))
+
+
+def today_and_version(user_id: UUID) -> tuple[date, str]:
+    """The current day and the version of the tenant's data, by one round trip."""
+    query = SQL("SELECT state.*, ({}) AS time_zone FROM ({}) AS state")
+    row = tenant_row(user_id, query.format(_zone(user_id), version.query(user_id)))
+    return _in_zone(row), version.of_row(row)
+
+
+def _zone(user_id: UUID) -> Composed:
+    return SQL("SELECT time_zone FROM tenant_preferences WHERE user_id = {}").format(
+        Literal(user_id)
+    )
+
+
+def _in_zone(row: dict[str, Any]) -> date:
+    return datetime.now(ZoneInfo(row["time_zone"] or settings.TIME_ZONE)).date()
 
 
 def reach(user_id: UUID, today: date) -> list[Answer]:

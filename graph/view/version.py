@@ -35,7 +35,7 @@ class State:
 
 def version(user_id: UUID) -> str:
     """The tenant's current version. Works without the view, too."""
-    return _version(tenant_row(user_id, query(user_id)))
+    return of_row(tenant_row(user_id, query(user_id)))
 
 
 def query(user_id: UUID) -> Composed:
@@ -54,10 +54,11 @@ def read(row: Mapping[str, Any]) -> State:
         raise ViewUnpopulated
     pending = json.loads(row["pending"] or "{}")
     if row["foreign"]:  # the change records have transaction ids of another server (a restore)
-        return State(_version(row), {**pending, EVERYTHING: 0}, None)
-    return State(_version(row), pending, row["snapshot"])
+        return State(of_row(row), {**pending, EVERYTHING: 0}, None)
+    return State(of_row(row), pending, row["snapshot"])
 
 
-def _version(row: Mapping[str, Any]) -> str:
-    """The version. It contains a timestamp while change records may come from another server."""
+def of_row(row: Mapping[str, Any]) -> str:
+    """The version in a row of `query`. It contains a timestamp while change records may come from
+    another server."""
     return f"{row['version']}-{row['moment']}" if row["foreign"] else str(row["version"])

@@ -48,6 +48,7 @@ REFUSED = tuple(
         "fec0::/10",  # site-local
     )
 )
+PUBLIC_ONLY = "The address must be public, and https."
 NEUTRAL = (
     "The address cannot be reached, or messages may not go there: it must be public, and https."
 )
@@ -81,6 +82,25 @@ def parsed(url: str) -> SplitResult:
     if not _is_readable(parts.hostname):
         raise AddressRefused("Write the host as a name, or as a common IP address.")
     return parts
+
+
+def must_be_possible(url: str, user_id: UUID) -> None:
+    """Raises AddressRefused for an address that `checked` would refuse on every attempt.
+
+    It is not https, or an IP address that is not public, and no network of the settings allows it.
+    """
+    parts = parsed(url)
+    allowed = networks_of(user_id)
+    literal = _literal(str(parts.hostname))
+    try:
+        if literal is not None:
+            _must_be_allowed(literal, parts.scheme, allowed)
+        elif not allowed:
+            _must_be_encrypted(parts.scheme)
+    except AddressRefused:
+        if user_id == OPERATORS:
+            raise
+        raise AddressRefused(PUBLIC_ONLY) from None
 
 
 def _is_readable(host: str) -> bool:
@@ -161,6 +181,11 @@ def _must_be_allowed(address: Address, scheme: str, allowed: Sequence[Network]) 
             "The address leads into a network that is not public. An operator allows such networks "
             "by FINLEY_WEBHOOK_NETWORKS."
         )
+    _must_be_encrypted(scheme)
+
+
+def _must_be_encrypted(scheme: str) -> None:
+    """Raises AddressRefused."""
     if scheme != "https":
         raise AddressRefused("Outside of FINLEY_WEBHOOK_NETWORKS the address must be https.")
 

@@ -1,7 +1,7 @@
 """A worker's deliveries: the messages of a few endpoints at once, a few messages of each.
 
 An endpoint that does not answer takes one of these few turns for LONGEST seconds at most, and a
-tenant has one turn at a time, so that syncs and the endpoints of others go on.
+tenant has one turn at a time among all workers, so that syncs and the endpoints of others go on.
 """
 
 import asyncio
@@ -14,12 +14,11 @@ from syncjobs import metrics, queue
 from syncjobs.alerts import channels, delivery_state, wake_up
 from syncjobs.alerts.delivery_state import Claim
 from syncjobs.database_threads import Threads, ended
-from syncjobs.models import OPERATORS
 
 ENDPOINTS = 4  # of a worker at once
 AT_ONCE = 8  # messages of an endpoint
 LONGEST = 30.0  # seconds for one endpoint
-BUSY = 1.0  # seconds until an endpoint without a free turn is tried again
+BUSY = 1.0  # seconds until an endpoint is tried again by a worker without a free turn
 DATABASE_TIMEOUT = 300.0
 
 
@@ -30,16 +29,17 @@ class Deliverer:
         self._worker = worker
         self._threads = Threads("deliver", 2)
         self._taken = 0
-        self._served: set[UUID | None] = set()  # tenants with a turn
 
     async def deliver(self, ctx: dict[str, Any], endpoint_id: str) -> None:
-        """Deliver what the endpoint waits for. Raises Retry if no turn is free."""
-        owner = await self._retried(delivery_state.owner_of, UUID(endpoint_id))
-        if self._taken >= ENDPOINTS or owner in self._served:
+        """Deliver what the endpoint waits for. Raises Retry if this worker has no free turn.
+
+        Does nothing while the endpoint's tenant has its turn elsewhere: whoever ends that turn
+        enqueues the tenant's next endpoint.
+        """
+        if self._taken >= ENDPOINTS:
             await queue.uncounted(ctx)
             raise Retry(defer=BUSY)
         self._taken += 1
-        self._served |= {owner} - {None, OPERATORS}
         try:
             claim = await self._retried(delivery_state.claimed, UUID(endpoint_id), self._worker)
             if claim is not None:
@@ -47,7 +47,6 @@ class Deliverer:
                     await self._drained(claim)
         finally:
             self._taken -= 1
-            self._served.discard(owner)
 
     async def close(self) -> None:
         await self._threads.close()

@@ -53,8 +53,12 @@ class Sent:
 
 
 def claimed(endpoint_id: UUID, worker: str) -> Claim | None:
-    """The claim, or None if another worker delivers to this endpoint, or nobody should."""
-    rows = _rows("alerts/claimed", {**_leased(endpoint_id), "worker": worker})
+    """The claim, or None if nobody should deliver to this endpoint, or if a worker does so already:
+    to this one, or to another one of its tenant, who has one turn among all workers."""
+    values = {**_leased(endpoint_id), "worker": worker, "operators": OPERATORS}
+    with transaction.atomic(using=ROLE):
+        _rows("alerts/turn_locked", values)
+        rows = _rows("alerts/claimed", values)
     if not rows:
         return None
     return Claim(DeliveryEndpoint.objects.using(ROLE).get(pk=endpoint_id), rows[0][0])
@@ -78,15 +82,10 @@ def renewed(claim: Claim) -> Claim | None:
     return Claim(endpoint, claim.fence) if endpoint else None
 
 
-def owner_of(endpoint_id: UUID) -> UUID | None:
-    """Whose endpoint it is; None if it was deleted."""
-    rows = DeliveryEndpoint.objects.using(ROLE).filter(pk=endpoint_id)
-    return rows.values_list("user_id", flat=True).first()
-
-
 def released(claim: Claim) -> None:
-    """End the lease."""
+    """End the lease, and enqueue the tenant's endpoint that waits longest for this turn."""
     _changed("alerts/released", {"endpoint": claim.endpoint.pk, "fence": claim.fence})
+    wake_up.endpoints(_due(1, tenant=claim.endpoint.user_id))
 
 
 def recorded(outcomes: Sequence[Sent]) -> None:
@@ -174,9 +173,15 @@ def enqueue_due() -> dict[str, Any]:
     Replays to endpoints that were disabled meanwhile end: their dead letters are open again.
     """
     _changed("alerts/replays_ended", {})
-    ids = [key for (key,) in _rows("alerts/due", {"limit": ENDPOINTS})]
+    ids = _due(ENDPOINTS)
     wake_up.endpoints(ids)
     return {"endpoints": len(ids)}
+
+
+def _due(limit: int, *, tenant: UUID | None = None) -> list[UUID]:
+    """The endpoints of all tenants, or of one, that a worker may deliver to now."""
+    values = {"limit": limit, "tenant": tenant, "operators": OPERATORS}
+    return [key for (key,) in _rows("alerts/due", values)]
 
 
 def _leased(endpoint_id: UUID) -> dict[str, Any]:

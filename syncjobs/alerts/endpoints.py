@@ -37,7 +37,7 @@ def create(
     """A new endpoint, and its signing secret (empty unless it is a webhook).
 
     `options` are other fields, such as the quiet hours. A webhook's host is resolved when something
-    is sent; here only its form is checked. Raises EndpointRefused.
+    is sent; here an address is refused that no resolution could help. Raises EndpointRefused.
     """
     shown, secret = _checked(user_id, channel, address.strip())
     endpoint = DeliveryEndpoint(
@@ -66,7 +66,7 @@ def _checked(user_id: UUID, channel: Channel, address: str) -> tuple[str, str]:
     """The address that is shown, and the secret. Raises EndpointRefused."""
     if channel == Channel.WEBHOOK:
         try:
-            address_guard.parsed(address)
+            address_guard.must_be_possible(address, user_id)
         except AddressRefused as error:
             raise EndpointRefused(str(error), "address") from None
         return address, signatures.new_secret()

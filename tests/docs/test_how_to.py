@@ -22,7 +22,8 @@ GRANTS = "Grant No;Recipient;Paid on;Award\nG1;Sailing Club;03.02.2024;1.234,50\
 FILES = {
     "1": ("spend.csv", "Key,Date,Supplier,Department,Amount\nN1,2024-02-01,Baker,Kitchen,7.50\n")
 }
-# `ask` is the user's request to the API, `page` a staff member's to the admin.
+# `ask` is the user's request to the API, `page` a staff member's to the admin, `own` the user's to
+# the pages.
 ASK = """
 import json, django
 django.setup()
@@ -37,6 +38,8 @@ with as_owner():
     staff = User.objects.create_superuser("staff@example.org", "long-enough-a-word")
     admin = Client()
     admin.force_login(staff)
+    person = Client()
+    person.force_login(user)
     _, token = ApiToken.objects.create(user, name="test", scopes=["read", "sync"])
 api = APIClient()
 api.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
@@ -44,9 +47,11 @@ def ask(path):
     answer = api.get(path)
     content = b"".join(answer) if answer.streaming else answer.content
     return {"status": answer.status_code, "text": content.decode()}
-def page(path):
-    answer = admin.get(path)
+def page(path, client=admin):
+    answer = client.get(path)
     return {"status": answer.status_code, "text": answer.content.decode()}
+def own(path):
+    return page(path, person)
 """
 
 
@@ -132,6 +137,7 @@ def answers(project: Project) -> dict[str, Any]:
         ' "explain": ask(f"{v1}/graph/relationships/{one}/explain/"),\n'
         ' "admin": page("/admin/graph/roundamount/"),\n'
         ' "view": page(f"/admin/graph/enrichedrelationship/{one}/change/"),\n'
+        ' "payment": own(f"/payments/{one}/"), "payments": own("/payments/"),\n'
         ' "relationships": ask(f"{v1}/graph/relationships/?document_ref=G1"),\n'
         ' "dot": ask(f"{v1}/graph/export/?format=dot"),\n'
         ' "syncs": ask(f"{v1}/syncs/?provider=notebox"),\n'
@@ -168,6 +174,13 @@ def test_the_tenth_layer_in_the_admin(answers: dict[str, Any]):
     assert answers["admin"]["status"] == answers["view"]["status"] == 200
     assert "0.75" in answers["admin"]["text"]
     assert "Roundness" in answers["view"]["text"]
+
+
+def test_the_tenth_layer_in_the_pages(answers: dict[str, Any]):
+    assert answers["payment"]["status"] == answers["payments"]["status"] == 200
+    assert "Roundness" in answers["payment"]["text"]
+    assert "75% of the digits of its amount are trailing zeros." in answers["payment"]["text"]
+    assert "have: roundness" in answers["payments"]["text"]
 
 
 def test_the_import_format(answers: dict[str, Any]):

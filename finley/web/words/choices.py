@@ -38,4 +38,4 @@ PARTIES = {
 
 def layers() -> list[tuple[str, str]]:
     """The layers with their words, in the order of their declaration."""
-    return [(name, LAYERS[name]) for name in BY_NAME]
+    return [(name, LAYERS.get(name, f"have: {name.replace('_', ' ')}")) for name in BY_NAME]

@@ -107,12 +107,21 @@ STATES = {"pending": "expected", "overdue": "overdue", "stale": "not to be judge
 MOST = 12  # values of a list that are shown
 
 
+def title(name: str) -> str:
+    """The layer's title. A layer without one here shows its name."""
+    return TITLES.get(name, spoken(name))
+
+
+def spoken(name: str) -> str:
+    return name.replace("_", " ").capitalize()
+
+
 def known(layers: dict[str, Answer | None], currency: str | None) -> Iterator[Answer]:
     """Yield the layers that say something about the payment, each with its title and evidence."""
     for name, layer in layers.items():
         if layer is not None:
             yield {
-                "title": TITLES[name],
+                "title": title(name),
                 "sentence": readable(BY_NAME[name].say(layer["insight"]), layer),
                 "facts": [*_facts(name, layer, currency), *_evidence(layer["evidence"])],
                 "original": layer["insight"].get("original_relationship_id"),
@@ -121,7 +130,7 @@ def known(layers: dict[str, Answer | None], currency: str | None) -> Iterator[An
 
 def unknown(layers: dict[str, Answer | None]) -> list[str]:
     """The titles of the layers that say nothing about the payment."""
-    return [TITLES[name] for name, layer in layers.items() if layer is None]
+    return [title(name) for name, layer in layers.items() if layer is None]
 
 
 def readable(sentence: str, layer: Answer | None) -> str:
@@ -139,7 +148,7 @@ def _facts(name: str, layer: Answer, currency: str | None) -> Iterator[tuple[str
     for column in BY_NAME[name].columns:
         value = layer["insight"][column.name]
         if value is not None and column.type != "uuid" and column.name not in HIDDEN:
-            yield COLUMNS[column.name], _cell(column, value, currency)
+            yield COLUMNS.get(column.name, column.meaning), _cell(column, value, currency)
 
 
 def _cell(column: Column, value: Any, currency: str | None) -> str:
@@ -155,7 +164,7 @@ def _cell(column: Column, value: Any, currency: str | None) -> str:
 def _evidence(evidence: Answer) -> Iterator[tuple[str, str]]:
     for name, value in evidence.items():
         if name not in HIDDEN and value not in (None, "", [], {}):
-            yield EVIDENCE.get(name, name.replace("_", " ").capitalize()), in_words(value)
+            yield EVIDENCE.get(name, spoken(name)), in_words(value)
 
 
 def in_words(value: Any) -> str:

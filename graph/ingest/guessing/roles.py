@@ -136,7 +136,7 @@ def _direction(column: Column) -> float:
 
 def _status(column: Column) -> float:
     share = column.share(_is_state)
-    return 1.0 if share >= 0.5 else 0.3 * (column.distinct <= 8)
+    return 1.0 if share >= 0.5 else (0.6 if share else 0.3) * (column.distinct <= 8)
 
 
 def _party(column: Column) -> float:

@@ -80,6 +80,9 @@ def test_from_a_subscription_to_a_verified_message(tenant, api, box):
     [
         ({"address": "https://0x7f000001/"}, "address"),
         ({"address": "gopher://example.org/"}, "address"),
+        ({"address": "http://example.org/hook"}, "address"),
+        ({"address": "https://127.0.0.1/hook"}, "address"),
+        ({"address": "https://[::ffff:10.0.0.1]/hook"}, "address"),
         ({"events": []}, "events"),
         ({"events": ["everything"]}, "events"),
         ({"name": ""}, "name"),

@@ -2,14 +2,16 @@
 
 import asyncio
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, time, timedelta
 from io import StringIO
 from ipaddress import ip_network
 
 import pytest
-from arq import Retry
 from django.core import mail
 from django.core.management import call_command
+from django.db import connections
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from graph.database.role import as_owner
@@ -191,23 +193,56 @@ def test_what_the_queue_lost_is_found_again(box):
     assert not wake_up.unseen(f"{endpoint.pk}")
 
 
-def test_a_tenant_has_one_turn_at_a_time(box, tenant, other_tenant, monkeypatch):
-    """A second endpoint of a tenant waits until the first has ended; another tenant's goes on."""
-    first, second = (webhook(box, tenant.pk)[0] for _ in range(2))
-    other, _ = webhook(box, other_tenant.pk)
-    for endpoint in (first, second, other):
+def test_a_tenant_has_one_turn_at_a_time_among_all_workers(box, tenant, other_tenant):
+    """A tenant's second endpoint waits until the first turn has ended; another tenant's goes on."""
+    endpoints_of = [webhook(box, user.pk)[0] for user in (tenant, tenant, other_tenant)]
+    first, second, other = endpoints_of
+    for endpoint in endpoints_of:
         told(endpoint)
-    monkeypatch.setattr(queue, "uncounted", lambda _: asyncio.sleep(0))
+    assert delivery_state.enqueue_due() == {"endpoints": 2}  # one a tenant
+    turn = delivery_state.claimed(first.pk, "w1")
+    assert delivery_state.claimed(second.pk, "w2") is None
+    assert delivery_state.claimed(other.pk, "w2") is not None
+    assert delivery_state.enqueue_due() == {"endpoints": 0}
+    queue.forget([f"{wake_up.PREFIX}{endpoint.pk}" for endpoint in endpoints_of])
+    asyncio.run(delivering("w2", second))
+    assert box.requests == []
+    delivery_state.recorded([delivery_state.Sent(*delivery_state.due(turn, 1), 0.1)])
+    delivery_state.released(turn)
+    assert queue.waiting() == 1  # the second was enqueued by the end of the first's turn
+    asyncio.run(work())
+    assert [headers["webhook-id"] for headers, _ in box.requests] == [
+        f"msg_{second.deliveries.using('owner').get().pk.hex}"
+    ]
 
-    async def both() -> list[type]:
-        worker = Deliverer("w1")
-        jobs = [worker.deliver({}, str(endpoint.pk)) for endpoint in (first, second, other)]
-        ended = await asyncio.gather(*jobs, return_exceptions=True)
-        await worker.close()
-        return sorted(map(type, ended), key=str)
 
-    assert asyncio.run(both()) == [type(None), type(None), Retry]
-    assert len(box.requests) == 2
+async def delivering(name: str, endpoint: DeliveryEndpoint) -> None:
+    worker = Deliverer(name)
+    await worker.deliver({}, str(endpoint.pk))
+    await worker.close()
+
+
+def test_workers_that_claim_at_the_same_moment_give_a_tenant_one_turn(box, tenant):
+    hooks = [webhook(box, tenant.pk)[0] for _ in range(8)]
+    for _ in range(5):
+        together = threading.Barrier(len(hooks))
+
+        def claim(endpoint: DeliveryEndpoint) -> delivery_state.Claim | None:
+            together.wait()  # noqa: B023 - called within its loop
+            try:
+                return delivery_state.claimed(endpoint.pk, "w")
+            finally:
+                connections.close_all()
+
+        with ThreadPoolExecutor(len(hooks)) as threads:
+            claims = [one for one in threads.map(claim, hooks) if one]
+        assert len(claims) == 1
+        delivery_state.released(claims[0])
+
+
+def test_the_operators_have_a_turn_for_each_endpoint(box):
+    hooks = [webhook(box)[0] for _ in range(2)]
+    assert all(delivery_state.claimed(endpoint.pk, "w1") for endpoint in hooks)
 
 
 def test_a_second_worker_leaves_an_endpoint_to_the_first(box):

@@ -1,0 +1,1 @@
+"""`python -m benchmarks.request_cost`: the cost of a request, beside bare Django's."""

@@ -1,0 +1,68 @@
+"""Processor time of a server's threads and of PostgreSQL's backends, as the kernel counts it."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.db import connections
+
+BACKENDS = (
+    "SELECT pid FROM pg_stat_activity "
+    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
+MILLION = 1e6  # nanoseconds in a millisecond
+
+
+@dataclass(slots=True)
+class Cost:
+    """Milliseconds of processor time."""
+
+    server: float = 0.0
+    database: float = 0.0
+
+    @property
+    def total(self) -> float:
+        return self.server + self.database
+
+    def each(self, requests: int) -> "Cost":
+        return Cost(self.server / requests, self.database / requests)
+
+    def shown(self) -> dict[str, float]:
+        return {"server_ms": round(self.server, 2), "database_ms": round(self.database, 2)}
+
+
+@contextmanager
+def measured_of(pid: int) -> Iterator[Cost]:
+    """What the process and the database's backends need in the block. The cost is complete after
+    it."""
+    cost = Cost()
+    before = _threads(pid), _backends()
+    yield cost
+    cost.server = _grown(before[0], _threads(pid)) / MILLION
+    cost.database = _grown(before[1], _backends()) / MILLION
+
+
+def _grown(before: dict[str, int], after: dict[str, int]) -> int:
+    """The nanoseconds that were added. What ended meanwhile counts as nothing."""
+    return sum(ran - before.get(name, 0) for name, ran in after.items())
+
+
+def _threads(pid: int) -> dict[str, int]:
+    """Nanoseconds by thread."""
+    return _ran(Path(f"/proc/{pid}/task").iterdir())
+
+
+def _backends() -> dict[str, int]:
+    """Nanoseconds by backend, this process's own not among them."""
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(BACKENDS)
+        return _ran(Path(f"/proc/{pid}") for (pid,) in cursor.fetchall())
+
+
+def _ran(folders: Iterable[Path]) -> dict[str, int]:
+    times = {}
+    for folder in folders:
+        with suppress(FileNotFoundError, ProcessLookupError):
+            times[folder.name] = int((folder / "schedstat").read_text().split()[0])
+    return times
