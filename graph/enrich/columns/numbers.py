@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph.enrich.columns import ragged
-from graph.enrich.columns.column_cache import once
+from graph.enrich.columns.column_cache import by_row, once
 from graph.enrich.columns.payments import Ints, Payments
 
 _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9/_.\-]*")
@@ -48,16 +48,27 @@ def _is_number(token: str) -> bool:
     return sum(map(str.isdigit, token)) >= 3 and len(normal(token)) >= SHORTEST
 
 
-@once
-def of_documents(payments: Payments) -> list[str]:
+@by_row
+def of_documents(payments: Payments) -> list[object]:
     """Each payment's own document number, in its normal form ("" for none)."""
     return [normal(number) if number else "" for number in payments.document]
 
 
-@once
-def named(payments: Payments) -> list[frozenset[str]]:
-    """All numbers that each payment states: its own, those within it, and those in its
-    description."""
+@by_row
+def have_digits(payments: Payments) -> list[object]:
+    """Whether each payment's own document number has a digit."""
+    return [has_digit(number) for number in of_documents(payments)]
+
+
+@lru_cache(maxsize=200_000)
+def has_digit(number: str) -> bool:
+    return any(map(str.isdigit, number))
+
+
+@by_row
+def named(payments: Payments) -> list[object]:
+    """All numbers that each payment states, as a frozenset: its own, those within it, and those in
+    its description."""
     return list(map(_named, payments.document, payments.description))
 
 

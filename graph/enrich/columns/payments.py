@@ -39,6 +39,7 @@ class Payments:
                     the postings' ids, as text
     moment          seconds since 1970-01-01 (UTC); as exact as the precision says; None: not read
     records         what each row records: payment, obligation, …; None: not read
+    growth          of which payments these are made by inserting rows; None: read from the database
     Rows are in ORDER, so that results repeat.
     """
 
@@ -61,9 +62,19 @@ class Payments:
     entities: "Entities"
     timestamp: Ints | None = None
     records: Texts | None = None
+    growth: "Growth | None" = None
 
     def __len__(self) -> int:
         return len(self.relationship)
+
+
+@dataclass(frozen=True, eq=False)
+class Growth:
+    """The rows `new` were inserted into the payments `old`, each before the place in `before`."""
+
+    old: Payments
+    new: Payments
+    before: Ints
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,7 +18,7 @@ from uuid import UUID
 import numpy as np
 
 from graph.enrich.columns import numbers
-from graph.enrich.columns.column_cache import once
+from graph.enrich.columns.column_cache import by_row, once
 from graph.enrich.columns.counterparties import sides
 from graph.enrich.columns.name_similarity import likeness
 from graph.enrich.columns.payments import Payments
@@ -65,7 +65,7 @@ def find(payments: Payments) -> list[Reference]:
     """Return each pair once, under its longest number, from the later row to the earlier one."""
     own = numbers.of_documents(payments)
     number_of: dict[tuple[int, int], str] = {}
-    by_label = numbers.rows_by(map(labelled, payments.description))
+    by_label = numbers.rows_by(_labels(payments))
     for number, rows in (*by_label.items(), *numbers.rows_by(numbers.named(payments)).items()):
         for pair in _pairs(payments, number, rows, own):
             if len(number) > len(number_of.get(pair, "")) or " " in number_of[pair]:
@@ -94,6 +94,11 @@ def _confidence(number: str) -> float:
     if " " in number:
         return BY_LABEL
     return 0.95 if len(number) >= LONG else 0.85
+
+
+@by_row
+def _labels(payments: Payments) -> list[object]:
+    return list(map(labelled, payments.description))
 
 
 @lru_cache(maxsize=65_536)

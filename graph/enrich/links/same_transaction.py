@@ -117,8 +117,7 @@ class _Context:
         self.sides: Sides = sides(payments)
         self.likeness = likeness(payments.entities)
         self.claim = payments.due_day > payments.day
-        own = numbers.of_documents(payments)
-        self.is_numbered = np.array([any(map(str.isdigit, text)) for text in own], dtype=bool)
+        self.is_numbered = numbers.have_digits(payments).astype(bool)
         self.money = codes(payments.currency, payments.amount)
         self.span = _span(payments.day)
 
