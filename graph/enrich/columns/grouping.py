@@ -37,7 +37,7 @@ def codes(*columns: NDArray[np.generic]) -> Ints:
 def _numbers(column: NDArray[np.generic]) -> tuple[Ints, int]:
     """A number from 0 for each distinct value of a column, and how many numbers there may be."""
     if column.dtype.kind not in "biu":
-        place = _of_texts(column) if column.flags.writeable else _once(column)
+        place = _of_texts(column) if column.flags.writeable else codes_of_texts(column)
         return place, len(place) + 1
     if not len(column):
         return column.astype(np.int64), 1
@@ -63,8 +63,8 @@ def _hashed(values: pa.Array) -> Ints:
     return np.asarray(values.dictionary_encode().indices, dtype=np.int64)
 
 
-def _once(column: NDArray[np.generic]) -> Ints:
-    """The codes of a read-only column, cached as long as the column exists."""
+def codes_of_texts(column: NDArray[np.generic]) -> Ints:
+    """The codes of a read-only column, in any order, cached as long as the column exists."""
     name = id(column)
     if name not in _codes_of:
         parts = _parts_of.get(name)
@@ -90,14 +90,16 @@ def _extended(old: Texts, before: Ints, new: Texts) -> Ints:
         code_of[text] if text in code_of else added.setdefault(text, len(code_of) + len(added))
         for text in new.tolist()
     ]
-    return np.insert(_once(old), before, codes_of_new)
+    return np.insert(codes_of_texts(old), before, codes_of_new)
 
 
 def code_by_text(column: Texts) -> dict[str, int]:
     """Text → its code, for a read-only column. Cached as long as the column exists."""
     name = id(column)
     if name not in _code_by_text:
-        _code_by_text[name] = dict(zip(column.tolist(), _once(column).tolist(), strict=True))
+        _code_by_text[name] = dict(
+            zip(column.tolist(), codes_of_texts(column).tolist(), strict=True)
+        )
         finalize(column, _code_by_text.pop, name, None)
     return _code_by_text[name]
 

@@ -20,6 +20,7 @@ import numpy as np
 from graph.enrich.columns import numbers
 from graph.enrich.columns.column_cache import by_row, once
 from graph.enrich.columns.counterparties import sides
+from graph.enrich.columns.grouping import codes, groups, unlike
 from graph.enrich.columns.name_similarity import likeness
 from graph.enrich.columns.payments import Payments
 from graph.enrich.write.counts import Counts
@@ -66,12 +67,21 @@ def find(payments: Payments) -> list[Reference]:
     own = numbers.of_documents(payments)
     number_of: dict[tuple[int, int], str] = {}
     by_label = numbers.rows_by(_labels(payments))
-    for number, rows in (*by_label.items(), *numbers.rows_by(numbers.named(payments)).items()):
+    for number, rows in (*by_label.items(), *_by_number(payments)):
         for pair in _pairs(payments, number, rows, own):
             if len(number) > len(number_of.get(pair, "")) or " " in number_of[pair]:
                 number_of[pair] = number
     pairs = _of_like_parties(payments, number_of)
     return [_directed(payments, own, pair, number_of[pair]) for pair in sorted(pairs)]
+
+
+def _by_number(payments: Payments) -> Iterator[tuple[str, list[int]]]:
+    """Yield each number that rows of different sources state, with its rows in order."""
+    stated = numbers.stated(payments)
+    code = codes(stated.texts)
+    elsewhere = unlike(code, codes(payments.source)[stated.rows])[code] > 1
+    for places in groups(code, np.flatnonzero(elsewhere)):
+        yield stated.texts[places[0]], stated.rows[places].tolist()
 
 
 def links(payments: Payments, references: list[Reference]) -> Iterator[Link]:

@@ -131,8 +131,8 @@ def _span(day: Ints) -> int:
 
 def _source_pairs(payments: Payments) -> list[tuple[str, str]]:
     """Each two sources, the feed first and the ledger second."""
-    first = {source: place for place, source in reversed(list(enumerate(payments.source)))}
-    books = {source: payments.platform[place] == "ledger" for source, place in first.items()}
+    places = np.unique(codes(payments.source), return_index=True)[1].tolist()
+    books = {payments.source[place]: payments.platform[place] == "ledger" for place in places}
     return list(combinations(sorted(books, key=lambda source: (books[source], source)), 2))
 
 
