@@ -12,7 +12,7 @@ from graph.enrich.check import known_parties
 from graph.enrich.check.candidate_payment import Candidate
 from graph.enrich.check.payment_history import History
 from graph.enrich.columns.grouping import inserted
-from graph.enrich.columns.payments import UNIT, Entities, Growth, Ints, Payments, Texts
+from graph.enrich.columns.payments import UNIT, Entities, Extended, Ints, Payments, Texts
 from graph.enrich.columns.stated_fields import Fields
 from graph.enrich.fraud import Stated
 from graph.ingest.store.identity import normalized
@@ -130,8 +130,9 @@ def _payments(
             column = matched.representative[column]
         insert = inserted if column.dtype == object else np.insert
         columns[name] = insert(column, before, some)
-    growth = Growth(old, replace(old, **values, entities=entities), before)
-    return replace(old, **columns, entities=entities, growth=growth)
+    new = replace(old, **values, entities=entities)
+    extended = vars(old) | columns | {"entities": entities}
+    return Extended(**extended, old=old, new=new, before=before)
 
 
 def _is_read(payments: Payments, name: str) -> bool:

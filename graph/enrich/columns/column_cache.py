@@ -7,7 +7,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from graph.enrich.columns.grouping import inserted
-from graph.enrich.columns.payments import Payments, Texts, fixed
+from graph.enrich.columns.payments import Extended, Payments, Texts, fixed
 
 
 def once[Of, Result](compute: Callable[[Of], Result]) -> Callable[[Of], Result]:
@@ -33,9 +33,9 @@ def by_row(compute: Callable[[Payments], list[object]]) -> Callable[[Payments], 
 
     @once
     def column(payments: Payments) -> Texts:
-        growth = payments.growth
-        if growth is not None:
-            return inserted(column(growth.old), growth.before, _column(compute(growth.new)))
+        if isinstance(payments, Extended):
+            values = _column(compute(payments.new))
+            return inserted(column(payments.old), payments.before, values)
         return fixed(_column(compute(payments)))
 
     return wraps(compute)(column)

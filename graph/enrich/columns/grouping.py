@@ -74,11 +74,12 @@ def codes_of_texts(column: NDArray[np.generic]) -> Ints:
 
 
 def inserted(old: Texts, before: Ints, new: Texts) -> Texts:
-    """The read-only column `old` with the texts `new` inserted before these places, read-only. Its
-    codes are made of the cached codes of `old`."""
+    """The column `old` with the texts `new` inserted before these places, read-only. If `old` is
+    read-only as well, the codes are made of its cached ones."""
     column = fixed(np.insert(old, before, new))
-    _parts_of[id(column)] = old, before, new
-    finalize(column, _parts_of.pop, id(column), None)
+    if not old.flags.writeable:
+        _parts_of[id(column)] = old, before, new
+        finalize(column, _parts_of.pop, id(column), None)
     return column
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from graph.enrich.columns import grouping, ragged
 from graph.enrich.columns.column_cache import by_row, once
-from graph.enrich.columns.payments import Ints, Payments, Texts, fixed
+from graph.enrich.columns.payments import Extended, Ints, Payments, Texts, fixed
 
 _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9/_.\-]*")
 _NOT_LETTER = re.compile(r"[^A-Z0-9]+")
@@ -140,15 +140,14 @@ class Stated:
 @once
 def stated(payments: Payments) -> Stated:
     """Return the numbers in `named` as columns."""
-    growth = payments.growth
-    if growth is None:
+    if not isinstance(payments, Extended):
         every = named(payments)
         lengths = np.fromiter(map(len, every), dtype=np.int64, count=len(every))
         texts = np.array(list(chain.from_iterable(every)), dtype=object)
         return Stated(fixed(texts), ragged.begins(lengths))
-    old, new = stated(growth.old), stated(growth.new)
-    lengths = np.insert(np.diff(old.begin), growth.before, np.diff(new.begin))
-    before = np.repeat(old.begin[growth.before], np.diff(new.begin))
+    old, new = stated(payments.old), stated(payments.new)
+    lengths = np.insert(np.diff(old.begin), payments.before, np.diff(new.begin))
+    before = np.repeat(old.begin[payments.before], np.diff(new.begin))
     return Stated(grouping.inserted(old.texts, before, new.texts), ragged.begins(lengths))
 
 

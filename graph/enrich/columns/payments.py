@@ -39,7 +39,6 @@ class Payments:
                     the postings' ids, as text
     moment          seconds since 1970-01-01 (UTC); as exact as the precision says; None: not read
     records         what each row records: payment, obligation, …; None: not read
-    growth          of which payments these are made by inserting rows; None: read from the database
     Rows are in ORDER, so that results repeat.
     """
 
@@ -62,15 +61,14 @@ class Payments:
     entities: "Entities"
     timestamp: Ints | None = None
     records: Texts | None = None
-    growth: "Growth | None" = None
 
     def __len__(self) -> int:
         return len(self.relationship)
 
 
-@dataclass(frozen=True, eq=False)
-class Growth:
-    """The rows `new` were inserted into the payments `old`, each before the place in `before`."""
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Extended(Payments):
+    """The payments `old` with the rows `new` inserted, each before its place in `before`."""
 
     old: Payments
     new: Payments

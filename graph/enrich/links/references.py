@@ -22,7 +22,7 @@ from graph.enrich.columns.column_cache import by_row, once
 from graph.enrich.columns.counterparties import sides
 from graph.enrich.columns.grouping import codes, groups, unlike
 from graph.enrich.columns.name_similarity import likeness
-from graph.enrich.columns.payments import Payments
+from graph.enrich.columns.payments import Payments, Texts
 from graph.enrich.write.counts import Counts
 from graph.enrich.write.write_links import Link, write
 from graph.ingest.documents import document_references
@@ -125,7 +125,7 @@ def labelled(text: str) -> frozenset[str]:
 
 
 def _pairs(
-    payments: Payments, number: str, rows: list[int], own: list[str]
+    payments: Payments, number: str, rows: list[int], own: Texts
 ) -> Iterator[tuple[int, int]]:
     """Yield pairs of rows of different sources, the later row first. If many rows have the number
     and one of them has it as its own, it yields only that row with each of the others."""
@@ -171,7 +171,7 @@ def _is_long(number: str) -> bool:
     return len(number) >= LONG and not number.isdigit() and " " not in number
 
 
-def _directed(payments: Payments, own: list[str], pair: tuple[int, int], number: str) -> Reference:
+def _directed(payments: Payments, own: Texts, pair: tuple[int, int], number: str) -> Reference:
     """The reference. If the number is an order's, from the row that calls it so to the row that has
     it as its own."""
     for one, other in (pair, pair[::-1]):

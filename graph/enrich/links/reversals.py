@@ -202,8 +202,8 @@ def _by_number(payments: Payments) -> tuple[Ints, Ints]:
 
 def _named(payments: Payments, later: Ints, first: Ints) -> Flags:
     """Return whether the later row names the number of the first, or both name the same."""
-    has_own = (numbers.of_documents(payments)[first] != "").astype(bool)
-    return has_own & numbers.index(payments).share(later, first)
+    has_own = numbers.of_documents(payments)[first] != ""
+    return np.asarray(has_own & numbers.index(payments).share(later, first), dtype=bool)
 
 
 def _odds(payments: Payments, side: Sides, pairs: Reversals) -> Floats:

@@ -195,7 +195,8 @@ def _alike(context: _Context, cells: list[tuple[Ints, Ints]]) -> list[tuple[Ints
     ends = np.array([[party[one[0]], party[other[0]]] for one, other in cells], dtype=np.int64)
     ends = ends.reshape(-1, 2)
     alike = context.likeness.of(ends[:, 0], ends[:, 1])
-    return [near(context.payments.day, *cells[at]) for at in np.flatnonzero(alike >= ALIKE)]
+    compared = [cells[at] for at in np.flatnonzero(alike >= ALIKE).tolist()]
+    return list(near(context.payments.day, compared))
 
 
 def _cells(context: _Context, rows: Ints) -> dict[int, list[Ints]]:
