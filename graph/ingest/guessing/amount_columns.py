@@ -119,11 +119,14 @@ def received_by_us(money: Money) -> Money:
 def rival_of(sample: Sample, money: Money) -> Column | None:
     """Another column that also has the name of an amount, and mostly has other values."""
     amount_column = money.column
-    if amount_column is None or sample.role("amount") is not amount_column:
+    roles = [role for role in ("amount", "gross") if sample.role(role) is amount_column]
+    if amount_column is None or not roles:
         return None
-    own = score("amount", amount_column)
+    own = score(roles[0], amount_column)
+    others = [owner for role, (owner, _) in sample.roles.items() if "gross" in roles]
     for column in sample.columns:
-        if column is amount_column or score("amount", column) < max(0.6, 0.95 * own):
+        is_other = column is amount_column or any(column is owner for owner in others)
+        if is_other or score(roles[0], column) < max(0.6, 0.95 * own):
             continue
         pairs = zip(sample.amounts(amount_column), sample.amounts(column), strict=True)
         other = sum(one != two for one, two in pairs)

@@ -283,6 +283,8 @@ def _skips(sample: Sample, void: frozenset[str]) -> Iterator[SkipRule]:
         statuses = {value.casefold() for value in status.values if plain(value) in void}
         reason = "such a row has moved no money (yet)"
         yield SkipRule(status.name, reason, tuple(sorted(statuses | void)))
+    if sample.closing:
+        yield SkipRule(sample.closing, "a balance is no payment", ("",))
     for column in sample.columns:
         if column.texty and any(BALANCE_ROW.match(value) for value in column.values):
             yield SkipRule(column.name, "a balance or a total is no payment", (), BALANCE_ROW)

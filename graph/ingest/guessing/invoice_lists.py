@@ -71,11 +71,11 @@ def is_invoices(sample: Sample, *, card: bool) -> bool:
     if role("balance") or (role("debit") and role("credit")):
         return False
     titles = " ".join(column.title.casefold() for column in sample.columns)
+    is_bill = bool(sample.title_words & {"bill", "bills"})  # a billing amount is a card's
     numbered = role("document") is not None and any(
-        word in titles
+        word in titles or is_bill
         for word in (
             "invoice",
-            "bill",
             "rechnung",
             "facture",
             "factura",

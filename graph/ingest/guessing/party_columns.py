@@ -108,6 +108,7 @@ def descriptions(sample: Sample) -> list[Column]:
             continue
         constant = column.rows > 1 and column.distinct == 1
         rank = (
+            _is_code(column),
             constant,
             _is_category(column),
             typeness(column) > 0.5 or _is_few(column),
@@ -119,8 +120,14 @@ def descriptions(sample: Sample) -> list[Column]:
         )
         candidates.append((rank, column.at, column))
     ranked = [column for _, _, column in sorted(candidates, key=lambda item: item[:2])]
-    moving = [c for c in ranked if not (c.rows > 1 and c.distinct == 1)]
+    moving = [c for c in ranked if not (c.rows > 1 and c.distinct == 1) and not _is_code(c)]
     return _numbered(moving) or ranked
+
+
+def _is_code(column: Column) -> bool:
+    """Return whether every value is a code of its own and no text: 'txn_1Nx8aQ77'."""
+    codes = column.share(lambda v: " " not in v and any(map(str.isdigit, v)))
+    return codes == 1 and column.rows > 1 and column.distinct == len(column.values)
 
 
 def _is_few(column: Column) -> bool:
