@@ -8,7 +8,6 @@
   const state = new URLSearchParams(location.hash.slice(1));
   const DAY = 86400000;
   const FIRST = 3000; // lines of the first picture, the strongest; the others follow in idle time
-  const GROWTH = 10; // times as many with each step
   const kinds = {
     vendor: "--out", department: "--main", account: "--main", project: "--main",
     customer: "--in", employee: "--warn", clearing: "--soft",
@@ -118,16 +117,13 @@
     }
   };
 
-  const addTheOthers = (most) => {
+  /* Adds the other lines at once: each time that some are drawn costs as much as all of them. */
+  const addTheOthers = () => {
     const own = turn;
-    if (!waiting.length) {
-      section.dataset.whole ||= Math.round(performance.now());
-      return;
-    }
     whenIdle(() => {
       if (own !== turn) return;
-      addLines(most);
-      onceShown(() => { if (own === turn) addTheOthers(most * GROWTH); });
+      addLines(waiting.length);
+      onceShown(() => { section.dataset.whole ||= Math.round(performance.now()); });
     });
   };
 
@@ -145,7 +141,7 @@
       + "Drag to move, the wheel enlarges, a click shows a party.";
     if (waiting.length > FIRST) waiting.sort((a, b) => b[2] - a[2] || b[1] - a[1]);
     addLines(FIRST);
-    if (sigma) addTheOthers(FIRST * GROWTH);
+    if (sigma) addTheOthers();
   };
 
   const legend = () => {
@@ -353,7 +349,7 @@
     });
     onceShown(() => {
       section.dataset.drawn = Math.round(performance.now());
-      addTheOthers(FIRST * GROWTH);
+      addTheOthers();
       whenIdle(suggest);
     });
     showPinned();
