@@ -15,7 +15,7 @@ from graph.ingest.guessing import header
 from graph.ingest.guessing.amount_rule import amount_rule
 from graph.ingest.guessing.book import SURE, Book
 from graph.ingest.guessing.book_kinds import book
-from graph.ingest.guessing.currency import BY_COUNTRY, Usual, currency_of
+from graph.ingest.guessing.currency import BY_COUNTRY, Usual, currency_of, is_only_a_sign
 from graph.ingest.guessing.date_order import Order, order_of, rival_date
 from graph.ingest.guessing.explain import evidence
 from graph.ingest.guessing.header import GuessError, MissingError
@@ -63,14 +63,9 @@ def guess(
     units = _units(sample, own_book, column, choices, earlier)
     amount, amount_doubts = amount_rule(own_book, shape, sample, choices)
     dates = _date_doubts(sample, column, units.order, path)
-    amounts = (*amount_doubts, *units.doubts, *_unused(sample, amount))
-    doubts = (
-        *header_doubts,
-        *own_book.doubts,
-        *dates,
-        *amounts,
-        *_skip_doubts(sample, _void(own_book)),
-    )
+    skipped = _skip_doubts(sample, _void(own_book))
+    rest = (*amount_doubts, *units.doubts, *_unused(sample, amount), *skipped)
+    doubts = (*header_doubts, *own_book.doubts, *dates, *rest)
     mapping = replace(
         _mapping(sample, own_book, column, units, amount),
         title=f"{path.name}, guessed as {own_book.title}",
@@ -135,7 +130,19 @@ def _units(sample: Sample, own_book: Book, date: Column, choices: Choices, usual
     is_open = bool(doubts) and doubts[0].confidence < BY_COUNTRY
     if is_open and order.month_first and order.confidence > SURE:
         return _Units("USD", column, order, _dollars(order))
+    is_sign = currency == "USD" and not choices.currency and is_only_a_sign(own_book)
+    if is_sign and _is_day_first(order):
+        doubts = (*doubts, _other_dollars())
     return _Units(currency, column, order, doubts)
+
+
+def _is_day_first(order: Order) -> bool:
+    return not order.ambiguous and any(form.startswith("%d/%m") for form in order.formats)
+
+
+def _other_dollars() -> Doubt:
+    text = "'$' is read as USD, but its dates (d/m/y) are not American"
+    return Doubt("currency", text, "--currency", ("USD", "AUD"), 0.5, blocking=True)
 
 
 def _sampled(

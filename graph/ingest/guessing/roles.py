@@ -165,7 +165,7 @@ def _type(column: Column) -> float:
 
 def _account(column: Column) -> float:
     few = column.distinct <= max(3, column.rows // 20)
-    return (1.0 if few else 0.2) if not column.is_date else 0.0
+    return (1.0 if few else 0.2) if not column.is_date and not _codes(column) else 0.0
 
 
 def is_iban(text: str) -> bool:
