@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph.enrich.columns import numbers
+from graph.enrich.columns.column_cache import by_row
 from graph.enrich.columns.counterparties import sides
 from graph.enrich.columns.grouping import codes, groups, having, unlike
 from graph.enrich.columns.name_similarity import core
@@ -39,16 +40,15 @@ class Columns:
     def __init__(self, payments: Payments, accounts: Texts) -> None:
         side = sides(payments)
         self.payments, self.accounts, self.party = payments, accounts, side.party
-        self.raw = [_plain(document) for document in payments.document]
-        self.number = np.array(numbers.of_documents(payments), dtype=object)
-        self.stem = np.array([stem(document) for document in self.raw], dtype=object)
+        self.raw, self.stem = _raw(payments), _stems(payments)
+        self.number = numbers.of_documents(payments)
         self.numbered = codes(self.number)
         self.book = codes(payments.source, payments.currency, side.outgoing)
         self.payee = codes(self.book, side.party)
         self.bears = codes(self.payee, self.numbered)
         self.alike = codes(self.payee, payments.amount)
         self.often = np.bincount(self.alike)
-        has_digit = np.array([_has_digit(text) for text in self.number], dtype=bool)
+        has_digit = numbers.have_digits(payments).astype(bool)
         usable = (payments.amount > 0) & ~self._masks()
         self.rows = np.flatnonzero(usable & has_digit & ~self._labels())
         dated = (payments.precision == "day") | (payments.precision == "second")
@@ -86,14 +86,12 @@ class Columns:
     @cached_property
     def shape_of_number(self) -> Ints:
         """Same party and amount, and a number of the same characters."""
-        shape = np.array([_shape(number) for number in self.raw], dtype=object)
-        return codes(self.payee, shape, self.payments.amount)
+        return codes(self.payee, _shapes_of_numbers(self.payments), self.payments.amount)
 
     @cached_property
     def shape_of_amount(self) -> Ints:
         """Same party and number, and an amount of the same digits."""
-        shape = [_shape(str(amount)) for amount in self.payments.amount.tolist()]
-        return codes(self.bears, np.array(shape, dtype=object))
+        return codes(self.bears, _shapes_of_amounts(self.payments))
 
     @cached_property
     def of_anybody(self) -> Ints:
@@ -161,14 +159,24 @@ def _days_of(code: Ints, day: Ints) -> Ints:
     return unlike(code, day)[code]
 
 
-@lru_cache(maxsize=200_000)
-def _plain(document: str) -> str:
-    return document.strip().upper()
+@by_row
+def _raw(payments: Payments) -> list[object]:
+    return [document.strip().upper() for document in payments.document]
 
 
-@lru_cache(maxsize=200_000)
-def _has_digit(number: str) -> bool:
-    return any(map(str.isdigit, number))
+@by_row
+def _stems(payments: Payments) -> list[object]:
+    return [stem(document) for document in _raw(payments)]
+
+
+@by_row
+def _shapes_of_numbers(payments: Payments) -> list[object]:
+    return [_shape(document) for document in _raw(payments)]
+
+
+@by_row
+def _shapes_of_amounts(payments: Payments) -> list[object]:
+    return [_shape(str(amount)) for amount in payments.amount.tolist()]
 
 
 @lru_cache(maxsize=200_000)

@@ -64,12 +64,13 @@ def _delimiter(separator: re.Match[str] | None, sample: str) -> str:
 
 
 def _evenness(sample: str, delimiter: str) -> tuple[float, int]:
-    sampled = islice(records(Lines(StringIO(sample, newline="")), delimiter), 100)
+    sampled = list(islice(records(Lines(StringIO(sample, newline="")), delimiter), 100))
     widths = [len(r.cells) for r in sampled if r.cells and any(map(str.strip, r.cells))]
     if not widths or max(widths[:30]) < 2:
         return 0.0, 0
     usual = max(set(widths), key=lambda width: (widths.count(width), width))
-    share = widths.count(usual) / len(widths)
+    broken = sum(record.problem is not None for record in sampled)
+    share = widths.count(usual) / (len(widths) + broken)
     return share * (1 - 1 / usual), usual  # a decimal comma splits rows in two
 
 

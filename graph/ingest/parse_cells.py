@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from graph.ingest.month_names import in_english
 from graph.ingest.rows import Precision
 
 EXCEL = "excel"  # a date format: days since 1899-12-30, as spreadsheets store dates
@@ -133,6 +134,8 @@ def timestamp(text: str, formats: tuple[str, ...], zone: str = "UTC") -> Timesta
 def _timestamp(text: str, form: str, zone: str) -> Timestamp:
     if form == EXCEL:
         return Timestamp(_serial(text), "day")
+    if "%b" in form or "%B" in form:
+        text = in_english(text, form)
     read = datetime.strptime(text, form)  # noqa: DTZ007 - the zone is put in below
     if read.tzinfo and read.utcoffset() and read.time() == time():
         return Timestamp(read.replace(tzinfo=UTC), "day")  # midnight of the day where it was booked

@@ -11,7 +11,8 @@ import numpy as np
 from graph.enrich.check import known_parties
 from graph.enrich.check.candidate_payment import Candidate
 from graph.enrich.check.payment_history import History
-from graph.enrich.columns.payments import UNIT, Entities, Ints, Payments, Texts, fixed
+from graph.enrich.columns.grouping import inserted
+from graph.enrich.columns.payments import UNIT, Entities, Extended, Ints, Payments, Texts
 from graph.enrich.columns.stated_fields import Fields
 from graph.enrich.fraud import Stated
 from graph.ingest.store.identity import normalized
@@ -122,17 +123,21 @@ def _payments(
     rows: dict[str, Any],
 ) -> Payments:
     """The old rows, with the new ones inserted at the places `before`."""
-    columns = {}
-    for name, values in rows.items():
+    columns, values = {}, {name: some for name, some in rows.items() if _is_read(old, name)}
+    for name, some in values.items():
         column = getattr(old, name)
-        if column is None:  # not read: records of hand-made books
-            continue
         if name in ("payer", "payee"):
             column = matched.representative[column]
-        columns[name] = np.insert(column, before, values)
-        if columns[name].dtype == object:
-            fixed(columns[name])
-    return replace(old, **columns, entities=entities)
+        insert = inserted if column.dtype == object else np.insert
+        columns[name] = insert(column, before, some)
+    new = replace(old, **values, entities=entities)
+    extended = vars(old) | columns | {"entities": entities}
+    return Extended(**extended, old=old, new=new, before=before)
+
+
+def _is_read(payments: Payments, name: str) -> bool:
+    """Return whether the payments have the column. Hand-made books lack some."""
+    return getattr(payments, name) is not None
 
 
 def _stated(history: History, ordered: Sequence[Candidate], before: Ints) -> tuple[Stated, Fields]:

@@ -19,7 +19,7 @@ from graph.enrich.resolution import step
 from graph.enrich.resolution.resolve import PARTIES, Continued, Decision, Party
 from graph.ingest.store.identity import normalized
 
-ROW_BYTES = 1_500  # approximate bytes of one payment in memory
+ROW_BYTES = 2_000  # approximate bytes of one payment in memory, with the columns made of its texts
 Identity = tuple[str, str]  # an entity's kind and normalized name or key
 
 

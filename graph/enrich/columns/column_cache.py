@@ -4,6 +4,11 @@ from collections.abc import Callable
 from functools import wraps
 from weakref import WeakKeyDictionary
 
+import numpy as np
+
+from graph.enrich.columns.grouping import inserted
+from graph.enrich.columns.payments import Extended, Payments, Texts, fixed
+
 
 def once[Of, Result](compute: Callable[[Of], Result]) -> Callable[[Of], Result]:
     """The function with a cache by the identity of its argument. An entry lives as long as the
@@ -17,3 +22,26 @@ def once[Of, Result](compute: Callable[[Of], Result]) -> Callable[[Of], Result]:
         return results[of]
 
     return cached
+
+
+def by_row(compute: Callable[[Payments], list[object]]) -> Callable[[Payments], Texts]:
+    """The function's values as a read-only column, cached like `once`.
+
+    Each value must depend on its own row alone. For payments with inserted rows only the values of
+    these rows are computed, and the column of the other rows is taken from the cache.
+    """
+
+    @once
+    def column(payments: Payments) -> Texts:
+        if isinstance(payments, Extended):
+            values = _column(compute(payments.new))
+            return inserted(column(payments.old), payments.before, values)
+        return fixed(_column(compute(payments)))
+
+    return wraps(compute)(column)
+
+
+def _column(values: list[object]) -> Texts:
+    column = np.empty(len(values), dtype=object)
+    column[:] = values
+    return column

@@ -7,11 +7,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from graph.enrich.columns.payments import Ints
+from graph.enrich.columns.payments import Ints, Texts, fixed
 
 MOST = 2**62  # combinations of values that a number of 64 bits may stand for
 WIDE = 16  # numbers for each row up to which a table is faster than hashing
-_codes_of: dict[int, Ints] = {}
+_codes_of: dict[int, Ints] = {}  # by the identity of the column, as in the next two
+_code_by_text: dict[int, dict[str, int]] = {}
+_parts_of: dict[int, tuple[Texts, Ints, Texts]] = {}
 
 
 def codes(*columns: NDArray[np.generic]) -> Ints:
@@ -35,7 +37,7 @@ def codes(*columns: NDArray[np.generic]) -> Ints:
 def _numbers(column: NDArray[np.generic]) -> tuple[Ints, int]:
     """A number from 0 for each distinct value of a column, and how many numbers there may be."""
     if column.dtype.kind not in "biu":
-        place = _of_texts(column) if column.flags.writeable else _once(column)
+        place = _of_texts(column) if column.flags.writeable else codes_of_texts(column)
         return place, len(place) + 1
     if not len(column):
         return column.astype(np.int64), 1
@@ -61,13 +63,46 @@ def _hashed(values: pa.Array) -> Ints:
     return np.asarray(values.dictionary_encode().indices, dtype=np.int64)
 
 
-def _once(column: NDArray[np.generic]) -> Ints:
-    """The codes of a read-only column, cached as long as the column exists."""
+def codes_of_texts(column: NDArray[np.generic]) -> Ints:
+    """The codes of a read-only column, in any order, cached as long as the column exists."""
     name = id(column)
     if name not in _codes_of:
-        _codes_of[name] = _of_texts(column)
+        parts = _parts_of.get(name)
+        _codes_of[name] = _of_texts(column) if parts is None else _extended(*parts)
         finalize(column, _codes_of.pop, name, None)
     return _codes_of[name]
+
+
+def inserted(old: Texts, before: Ints, new: Texts) -> Texts:
+    """The column `old` with the texts `new` inserted before these places, read-only. If `old` is
+    read-only as well, the codes are made of its cached ones."""
+    column = fixed(np.insert(old, before, new))
+    if not old.flags.writeable:
+        _parts_of[id(column)] = old, before, new
+        finalize(column, _parts_of.pop, id(column), None)
+    return column
+
+
+def _extended(old: Texts, before: Ints, new: Texts) -> Ints:
+    """The codes of `old`, with those of the inserted texts. A text that `old` lacks has a new
+    code."""
+    code_of, added = code_by_text(old), dict[str, int]()
+    codes_of_new = [
+        code_of[text] if text in code_of else added.setdefault(text, len(code_of) + len(added))
+        for text in new.tolist()
+    ]
+    return np.insert(codes_of_texts(old), before, codes_of_new)
+
+
+def code_by_text(column: Texts) -> dict[str, int]:
+    """Text → its code, for a read-only column. Cached as long as the column exists."""
+    name = id(column)
+    if name not in _code_by_text:
+        _code_by_text[name] = dict(
+            zip(column.tolist(), codes_of_texts(column).tolist(), strict=True)
+        )
+        finalize(column, _code_by_text.pop, name, None)
+    return _code_by_text[name]
 
 
 def unlike(code: Ints, values: Ints) -> Ints:

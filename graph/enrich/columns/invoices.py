@@ -35,7 +35,7 @@ class Lines:
 
 @once
 def of_lines(payments: Payments) -> Lines:
-    number = np.array(numbers.of_documents(payments), dtype=object)
+    number = numbers.of_documents(payments)
     side = sides(payments)
     alone = np.where(number == "", np.arange(len(payments)), -1)
     invoice = codes(payments.source, payments.currency, side.party, number, payments.day, alone)

@@ -3,15 +3,15 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
-from graph.enrich.columns import ragged
-from graph.enrich.columns.column_cache import once
-from graph.enrich.columns.payments import Ints, Payments
+from graph.enrich.columns import grouping, ragged
+from graph.enrich.columns.column_cache import by_row, once
+from graph.enrich.columns.payments import Extended, Ints, Payments, Texts, fixed
 
 _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9/_.\-]*")
 _NOT_LETTER = re.compile(r"[^A-Z0-9]+")
@@ -48,16 +48,27 @@ def _is_number(token: str) -> bool:
     return sum(map(str.isdigit, token)) >= 3 and len(normal(token)) >= SHORTEST
 
 
-@once
-def of_documents(payments: Payments) -> list[str]:
+@by_row
+def of_documents(payments: Payments) -> list[object]:
     """Each payment's own document number, in its normal form ("" for none)."""
     return [normal(number) if number else "" for number in payments.document]
 
 
-@once
-def named(payments: Payments) -> list[frozenset[str]]:
-    """All numbers that each payment states: its own, those within it, and those in its
-    description."""
+@by_row
+def have_digits(payments: Payments) -> list[object]:
+    """Whether each payment's own document number has a digit."""
+    return [has_digit(number) for number in of_documents(payments)]
+
+
+@lru_cache(maxsize=200_000)
+def has_digit(number: str) -> bool:
+    return any(map(str.isdigit, number))
+
+
+@by_row
+def named(payments: Payments) -> list[object]:
+    """All numbers that each payment states, as a frozenset: its own, those within it, and those in
+    its description."""
     return list(map(_named, payments.document, payments.description))
 
 
@@ -96,36 +107,58 @@ class Mentions:
 @once
 def mentions(payments: Payments) -> Mentions:
     """Return every pair once."""
-    own = of_documents(payments)
-    codes = {number: code for code, number in enumerate(dict.fromkeys(filter(None, own)))}
-    of = np.array([codes.get(number, len(codes)) for number in own], dtype=np.int64)
-    owners = np.argsort(of, kind="stable")
-    begin = ragged.cut(of, len(codes) + 1)
-    pairs = [
-        (row, codes[number])
-        for row, row_numbers in enumerate(named(payments))
-        for number in row_numbers
-        if number in codes
-    ]
-    by, named_codes = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
-    places, at = ragged.taken(begin, named_codes)
-    code = named_codes[at]
-    rank = places - begin[code]
-    every = Mentions(by[at], owners[places], rank, np.diff(begin)[code])
-    return every.only(rank < MOST_OWNERS)
+    numbers = stated(payments)
+    code_of, size = grouping.code_by_text(numbers.texts), len(numbers.texts)
+    own = [code_of.get(number, size) for number in of_documents(payments).tolist()]
+    of = np.array(own, dtype=np.int64)
+    owners, begin = np.argsort(of, kind="stable"), ragged.cut(of, size + 1)
+    end = np.minimum(begin[1:], begin[:-1] + MOST_OWNERS)[numbers.codes]
+    places, at = ragged.between(begin[numbers.codes], end)
+    code = numbers.codes[at]
+    return Mentions(numbers.rows[at], owners[places], places - begin[code], np.diff(begin)[code])
+
+
+@dataclass(frozen=True, eq=False)
+class Stated:
+    """The numbers that the payments state, row after row: their texts and codes, and their rows.
+
+    `begin` has the place of each row's first number, and the end.
+    """
+
+    texts: Texts
+    begin: Ints
+
+    @cached_property
+    def codes(self) -> Ints:
+        return grouping.codes_of_texts(self.texts)
+
+    @cached_property
+    def rows(self) -> Ints:
+        return np.repeat(np.arange(len(self.begin) - 1, dtype=np.int64), np.diff(self.begin))
+
+
+@once
+def stated(payments: Payments) -> Stated:
+    """Return the numbers in `named` as columns."""
+    if not isinstance(payments, Extended):
+        every = named(payments)
+        lengths = np.fromiter(map(len, every), dtype=np.int64, count=len(every))
+        texts = np.array(list(chain.from_iterable(every)), dtype=object)
+        return Stated(fixed(texts), ragged.begins(lengths))
+    old, new = stated(payments.old), stated(payments.new)
+    lengths = np.insert(np.diff(old.begin), payments.before, np.diff(new.begin))
+    before = np.repeat(old.begin[payments.before], np.diff(new.begin))
+    return Stated(grouping.inserted(old.texts, before, new.texts), ragged.begins(lengths))
 
 
 class Index:
     """The numbers of all payments as columns, for comparing many pairs at once."""
 
     def __init__(self, payments: Payments) -> None:
-        every = named(payments)
-        codes = {number: at for at, number in enumerate(dict.fromkeys(chain.from_iterable(every)))}
-        self._size = np.int64(len(codes) + 1)
-        lengths = np.array([len(numbers) for numbers in every], dtype=np.int64)
-        self._begin = ragged.begins(lengths)
-        self._codes = np.array([codes[number] for number in chain.from_iterable(every)], np.int64)
-        self._keys = np.sort(np.repeat(np.arange(len(every)), lengths) * self._size + self._codes)
+        numbers = stated(payments)
+        self._size = np.int64(len(numbers.texts) + 1)
+        self._begin, self._codes = numbers.begin, numbers.codes
+        self._keys = np.sort(numbers.rows * self._size + self._codes)
 
     def share(self, one: Ints, other: Ints) -> NDArray[np.bool_]:
         """For each pair of places, whether both payments state one number."""

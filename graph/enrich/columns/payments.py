@@ -66,6 +66,15 @@ class Payments:
         return len(self.relationship)
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Extended(Payments):
+    """The payments `old` with the rows `new` inserted, each before its place in `before`."""
+
+    old: Payments
+    new: Payments
+    before: Ints
+
+
 @dataclass(frozen=True, eq=False)
 class Entities:
     """The parties of the payments. `keys` are the strong keys by kind."""

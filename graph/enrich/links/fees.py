@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph.enrich.columns import numbers
+from graph.enrich.columns.column_cache import by_row
 from graph.enrich.columns.counterparties import sides
 from graph.enrich.columns.grouping import codes
 from graph.enrich.columns.payments import UNIT, Ints, Payments
@@ -105,7 +106,7 @@ def _candidates(payments: Payments) -> tuple[Ints, Ints]:
 
     Some sources call the payment itself a 'charge', and its fee something else.
     """
-    worded = np.array([_is_worded(text) for text in payments.description], dtype=bool)
+    worded = _are_worded(payments).astype(bool)
     pairs: list[tuple[Ints, Ints]] = []
     for source in sorted(set(payments.source)):
         rows = np.flatnonzero((payments.source == source) & (payments.amount > 0))
@@ -120,12 +121,23 @@ def _candidates(payments: Payments) -> tuple[Ints, Ints]:
     payment = np.concatenate([none, *(other for _, other in pairs)])
     elsewhere = (payments.currency[fee] != payments.currency[payment]).astype(bool)
     small = payments.amount[fee] <= _share(payments)[fee] * payments.amount[payment]
-    wording = codes(np.array([stem(text) for text in payments.description], dtype=object))
-    fits = (small | elsewhere) & (~worded[payment] | (wording[fee] != wording[payment]))
+    fits = small | elsewhere
+    wording = _stems(payments)
+    fits &= ~worded[payment] | (wording[fee] != wording[payment]).astype(bool)
     side = sides(payments)  # lines of the same bill, and deductions, are no charges
     is_cost = side.outgoing[fee] & ~side.outgoing[payment]
     fits &= (side.party[fee] != side.party[payment]) | is_cost
     return fee[fits], payment[fits]
+
+
+@by_row
+def _are_worded(payments: Payments) -> list[object]:
+    return [_is_worded(text) for text in payments.description]
+
+
+@by_row
+def _stems(payments: Payments) -> list[object]:
+    return [stem(text) for text in payments.description]
 
 
 @lru_cache(maxsize=65_536)
@@ -149,7 +161,7 @@ def _points(payments: Payments, fee: Ints, payment: Ints) -> Floats:
     """The points of each pair: 3 for one reference (-3 for different ones), 2 for the payment's
     words, 2 for its party, 1 for its day."""
     side = sides(payments)
-    has_number = np.array([bool(those) for those in numbers.named(payments)], dtype=bool)
+    has_number = numbers.named(payments).astype(bool)
     shared = numbers.index(payments).share(fee, payment)
     other = has_number[fee] & ~shared
     words = _are_said_of(payments, fee, payment)
@@ -163,18 +175,20 @@ def _points(payments: Payments, fee: Ints, payment: Ints) -> Floats:
 def _are_said_of(payments: Payments, fee: Ints, payment: Ints) -> Flags:
     """Return whether the charge's words, without those that mean a charge, are the payment's
     words."""
-    texts = payments.description
-    rest = np.array([_without_fee(text) for text in texts], dtype=object)
-    whole = np.array([_in_lower_case(text) for text in texts], dtype=object)
-    wording = codes(np.concatenate([rest, whole]))
-    return np.asarray((wording[fee] == wording[len(texts) + payment]) & (rest[fee] != ""))
+    rest, whole = _rests(payments)[fee], _in_lower_case(payments)[payment]
+    return np.asarray((rest == whole) & (rest != ""), dtype=bool)
+
+
+@by_row
+def _rests(payments: Payments) -> list[object]:
+    return [_without_fee(text) for text in payments.description]
+
+
+@by_row
+def _in_lower_case(payments: Payments) -> list[object]:
+    return [" ".join(text.casefold().split()) for text in payments.description]
 
 
 @lru_cache(maxsize=65_536)
 def _without_fee(text: str) -> str:
     return " ".join(_FEE.sub(" ", text).casefold().split())
-
-
-@lru_cache(maxsize=65_536)
-def _in_lower_case(text: str) -> str:
-    return " ".join(text.casefold().split())

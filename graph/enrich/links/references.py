@@ -18,10 +18,11 @@ from uuid import UUID
 import numpy as np
 
 from graph.enrich.columns import numbers
-from graph.enrich.columns.column_cache import once
+from graph.enrich.columns.column_cache import by_row, once
 from graph.enrich.columns.counterparties import sides
+from graph.enrich.columns.grouping import codes, groups, unlike
 from graph.enrich.columns.name_similarity import likeness
-from graph.enrich.columns.payments import Payments
+from graph.enrich.columns.payments import Payments, Texts
 from graph.enrich.write.counts import Counts
 from graph.enrich.write.write_links import Link, write
 from graph.ingest.documents import document_references
@@ -65,13 +66,22 @@ def find(payments: Payments) -> list[Reference]:
     """Return each pair once, under its longest number, from the later row to the earlier one."""
     own = numbers.of_documents(payments)
     number_of: dict[tuple[int, int], str] = {}
-    by_label = numbers.rows_by(map(labelled, payments.description))
-    for number, rows in (*by_label.items(), *numbers.rows_by(numbers.named(payments)).items()):
+    by_label = numbers.rows_by(_labels(payments))
+    for number, rows in (*by_label.items(), *_by_number(payments)):
         for pair in _pairs(payments, number, rows, own):
             if len(number) > len(number_of.get(pair, "")) or " " in number_of[pair]:
                 number_of[pair] = number
     pairs = _of_like_parties(payments, number_of)
     return [_directed(payments, own, pair, number_of[pair]) for pair in sorted(pairs)]
+
+
+def _by_number(payments: Payments) -> Iterator[tuple[str, list[int]]]:
+    """Yield each number that rows of different sources state, with its rows in order."""
+    stated = numbers.stated(payments)
+    code = codes(stated.texts)
+    elsewhere = unlike(code, codes(payments.source)[stated.rows])[code] > 1
+    for places in groups(code, np.flatnonzero(elsewhere)):
+        yield stated.texts[places[0]], stated.rows[places].tolist()
 
 
 def links(payments: Payments, references: list[Reference]) -> Iterator[Link]:
@@ -96,6 +106,11 @@ def _confidence(number: str) -> float:
     return 0.95 if len(number) >= LONG else 0.85
 
 
+@by_row
+def _labels(payments: Payments) -> list[object]:
+    return list(map(labelled, payments.description))
+
+
 @lru_cache(maxsize=65_536)
 def labelled(text: str) -> frozenset[str]:
     """Return the short numbers in a text, each with its label: the one or two words before it.
@@ -110,7 +125,7 @@ def labelled(text: str) -> frozenset[str]:
 
 
 def _pairs(
-    payments: Payments, number: str, rows: list[int], own: list[str]
+    payments: Payments, number: str, rows: list[int], own: Texts
 ) -> Iterator[tuple[int, int]]:
     """Yield pairs of rows of different sources, the later row first. If many rows have the number
     and one of them has it as its own, it yields only that row with each of the others."""
@@ -156,7 +171,7 @@ def _is_long(number: str) -> bool:
     return len(number) >= LONG and not number.isdigit() and " " not in number
 
 
-def _directed(payments: Payments, own: list[str], pair: tuple[int, int], number: str) -> Reference:
+def _directed(payments: Payments, own: Texts, pair: tuple[int, int], number: str) -> Reference:
     """The reference. If the number is an order's, from the row that calls it so to the row that has
     it as its own."""
     for one, other in (pair, pair[::-1]):

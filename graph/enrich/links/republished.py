@@ -25,10 +25,7 @@ def find(payments: Payments, publication: Texts | None = None) -> tuple[Ints, In
     `publication` says where each row was first read, as texts in the order of reading ("" unknown).
     """
     places = publication if publication is not None else np.full(len(payments), "", dtype=object)
-    alike = codes(
-        payments.source, payments.day, payments.payer, payments.payee, payments.amount,
-        payments.currency, payments.document, payments.description,
-    )  # fmt: skip
+    alike = _alike(payments)
     what = codes(payments.payer, payments.payee, payments.amount, payments.document)
     repeats = _between(alike, what, codes(payments.source, places))
     repeats += _within(payments, alike, what)
@@ -36,6 +33,18 @@ def find(payments: Payments, publication: Texts | None = None) -> tuple[Ints, In
     ordered = sorted(pairs)
     firsts = np.array([pairs[row] for row in ordered], dtype=np.int64)
     return np.array(ordered, dtype=np.int64), firsts
+
+
+def _alike(payments: Payments) -> Ints:
+    """A number for each row, equal for rows that agree in everything but the key: the place of the
+    first of them. Texts are compared only where the numbers agree."""
+    near = codes(payments.day, payments.payer, payments.payee, payments.amount)
+    rows = np.flatnonzero(np.bincount(near)[near] > 1)
+    texts = (payments.source, payments.currency, payments.document, payments.description)
+    code = codes(near[rows], *(column[rows] for column in texts))
+    alike = np.arange(len(payments), dtype=np.int64)
+    alike[rows] = rows[np.unique(code, return_index=True)[1]][code]
+    return alike
 
 
 def _rank(alike: Ints) -> Ints:

@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from graph.enrich.columns.column_cache import once
+from graph.enrich.columns.column_cache import by_row, once
 from graph.enrich.columns.payments import Payments
 
 _BACK = re.compile(
@@ -25,4 +25,9 @@ def _is_worded(text: str) -> bool:
 @once
 def are_worded(payments: Payments) -> NDArray[np.bool_]:
     """Marks rows whose words say that they give something back."""
-    return np.array([_is_worded(text) for text in payments.description], dtype=bool)
+    return _words(payments).astype(bool)
+
+
+@by_row
+def _words(payments: Payments) -> list[object]:
+    return [_is_worded(text) for text in payments.description]

@@ -202,8 +202,8 @@ def _by_number(payments: Payments) -> tuple[Ints, Ints]:
 
 def _named(payments: Payments, later: Ints, first: Ints) -> Flags:
     """Return whether the later row names the number of the first, or both name the same."""
-    has_own = np.array([number != "" for number in numbers.of_documents(payments)], dtype=bool)
-    return has_own[first] & numbers.index(payments).share(later, first)
+    has_own = numbers.of_documents(payments)[first] != ""
+    return np.asarray(has_own & numbers.index(payments).share(later, first), dtype=bool)
 
 
 def _odds(payments: Payments, side: Sides, pairs: Reversals) -> Floats:
@@ -239,7 +239,7 @@ def _is_paid_anew(payments: Payments, side: Sides, pairs: Reversals) -> Flags:
     """Return whether the original's number is paid once more with the same amount within ANEW days
     after the reversal. The original was then returned."""
     later, first = pairs.reversal, pairs.original
-    number = np.array(numbers.of_documents(payments), dtype=object)
+    number = numbers.of_documents(payments)
     cell = codes(
         payments.source, payments.currency, side.party, side.outgoing, payments.amount, number
     )

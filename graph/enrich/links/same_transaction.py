@@ -117,8 +117,7 @@ class _Context:
         self.sides: Sides = sides(payments)
         self.likeness = likeness(payments.entities)
         self.claim = payments.due_day > payments.day
-        own = numbers.of_documents(payments)
-        self.is_numbered = np.array([any(map(str.isdigit, text)) for text in own], dtype=bool)
+        self.is_numbered = numbers.have_digits(payments).astype(bool)
         self.money = codes(payments.currency, payments.amount)
         self.span = _span(payments.day)
 
@@ -132,8 +131,8 @@ def _span(day: Ints) -> int:
 
 def _source_pairs(payments: Payments) -> list[tuple[str, str]]:
     """Each two sources, the feed first and the ledger second."""
-    first = {source: place for place, source in reversed(list(enumerate(payments.source)))}
-    books = {source: payments.platform[place] == "ledger" for source, place in first.items()}
+    places = np.unique(codes(payments.source), return_index=True)[1].tolist()
+    books = {payments.source[place]: payments.platform[place] == "ledger" for place in places}
     return list(combinations(sorted(books, key=lambda source: (books[source], source)), 2))
 
 
@@ -196,7 +195,8 @@ def _alike(context: _Context, cells: list[tuple[Ints, Ints]]) -> list[tuple[Ints
     ends = np.array([[party[one[0]], party[other[0]]] for one, other in cells], dtype=np.int64)
     ends = ends.reshape(-1, 2)
     alike = context.likeness.of(ends[:, 0], ends[:, 1])
-    return [near(context.payments.day, *cells[at]) for at in np.flatnonzero(alike >= ALIKE)]
+    compared = [cells[at] for at in np.flatnonzero(alike >= ALIKE).tolist()]
+    return list(near(context.payments.day, compared))
 
 
 def _cells(context: _Context, rows: Ints) -> dict[int, list[Ints]]:

@@ -7,7 +7,7 @@ from graph.ingest.doubts import Doubt
 from graph.ingest.guessing.amount_columns import Money
 from graph.ingest.guessing.book import Book, directed
 from graph.ingest.guessing.direction import direction_of, says
-from graph.ingest.guessing.header import MissingError
+from graph.ingest.guessing.header import GuessError, MissingError
 from graph.ingest.guessing.party_columns import (
     PARTY,
     account_above,
@@ -79,6 +79,7 @@ def account_book(sample: Sample, own: str, money: Money, choices: Choices, *, ca
     )
     book = Book(title, "card" if card else "bank", payer, payee, money)
     if not others.named:
+        _refuse_groups(sample)
         text = f"no column names the other side; {paid[0].title!r} stands for it"
         kinds = names_nobody(paid[0]) and not choices.payee
         text += ", and it holds kinds of payments" if kinds else ""
@@ -87,6 +88,24 @@ def account_book(sample: Sample, own: str, money: Money, choices: Choices, *, ca
         doubt = Doubt("payee", text, "--payee", values, 0.5 if kinds else 0.85, kinds)
         book = replace(book, doubts=(doubt,))
     return _with_direction(sample, book, choices, [*others.paid, *descriptions(sample)], card)
+
+
+def _refuse_groups(sample: Sample) -> None:
+    """Raises GuessError for a report in groups, whose rows have the party in a row above them.
+
+    A nameless column is then filled only in rows without a date, and blank in all others.
+    """
+    date = sample.role("date")
+    for column in sample.columns:
+        headings = [row[column.at] for row in sample.table if row[column.at]]
+        is_nameless = not column.title.strip() and column.texty
+        if date is None or not is_nameless or len(headings) < 2:
+            continue
+        if all(bool(row[column.at]) != bool(row[date.at]) for row in sample.table):
+            raise GuessError(
+                f"it is a report in groups: {headings[0]!r} stands in a row above its rows; "
+                "export the list without groups, or with the name in every row"
+            )
 
 
 def _between_named(sample: Sample, money: Money) -> Book | None:

@@ -67,6 +67,49 @@ def amount_columns(sample: Sample, forced: str = "") -> Money:
     raise MissingError("amount", "an amount (or a debit and a credit)")
 
 
+def with_tax(sample: Sample, money: Money) -> Money:
+    """The columns of what is owed: the amount with tax instead of the one without.
+
+    It is the column that tax and net make, or else the gross. Where the rows are an invoice's lines
+    and each repeats the invoice's total, the lines' own amounts count.
+    """
+    net, tax = money.column, sample.role("tax")
+    if net is None or money.times:
+        return money
+    totals = [sample.role("gross"), sample.role("amount"), *sample.columns]
+    for total in totals:
+        if total is None or total is net or not total.is_money or total.is_date:
+            continue
+        taxed = tax is not None and total is not tax and _is_sum(sample, total, net, tax)
+        named = total is sample.role("gross") and net is sample.role("net")
+        if (taxed or (named and _is_more(sample, total, net))) and not _repeats(sample, total, net):
+            return replace(money, column=total)
+    return money
+
+
+def _is_sum(sample: Sample, total: Column, net: Column, tax: Column) -> bool:
+    taxed = any(amount for amount in sample.amounts(tax))
+    return taxed and _differs_by(sample, total, net, tax)
+
+
+def _is_more(sample: Sample, total: Column, net: Column) -> bool:
+    pairs = list(zip(sample.amounts(total), sample.amounts(net), strict=True))
+    amounts = [(abs(whole), abs(part)) for whole, part in pairs if whole and part]
+    return len(amounts) > 0 and all(whole >= part for whole, part in amounts)
+
+
+def _repeats(sample: Sample, total: Column, net: Column) -> bool:
+    """Return whether several rows of an invoice each state the total of all of them."""
+    document = sample.role("document")
+    if document is None or document.unique:
+        return False
+    totals: dict[str, set[tuple[str, str]]] = {}
+    for row in sample.table:
+        totals.setdefault(row[document.at], set()).add((row[total.at], row[net.at]))
+    lines = [pairs for number, pairs in totals.items() if number and len(pairs) > 1]
+    return any(len({whole for whole, _ in pairs}) == 1 for pairs in lines)
+
+
 def received_by_us(money: Money) -> Money:
     """The columns from the point of view of a payer of the tenant: what is credited to the tenant
     is what the payer pays."""
@@ -76,11 +119,14 @@ def received_by_us(money: Money) -> Money:
 def rival_of(sample: Sample, money: Money) -> Column | None:
     """Another column that also has the name of an amount, and mostly has other values."""
     amount_column = money.column
-    if amount_column is None or sample.role("amount") is not amount_column:
+    roles = [role for role in ("amount", "gross") if sample.role(role) is amount_column]
+    if amount_column is None or not roles:
         return None
-    own = score("amount", amount_column)
+    own = score(roles[0], amount_column)
+    others = [owner for role, (owner, _) in sample.roles.items() if "gross" in roles]
     for column in sample.columns:
-        if column is amount_column or score("amount", column) < max(0.6, 0.95 * own):
+        is_other = column is amount_column or any(column is owner for owner in others)
+        if is_other or score(roles[0], column) < max(0.6, 0.95 * own):
             continue
         pairs = zip(sample.amounts(amount_column), sample.amounts(column), strict=True)
         other = sum(one != two for one, two in pairs)

@@ -29,6 +29,8 @@ def _decimal(
     values = [value for column in money.columns for value in column.values]
     continental = shape.delimiter == ";" or sample.language in _CONTINENTAL
     mark, sure = decimal_mark(values, "," if continental else ".")
+    if continental and sample.language not in _CONTINENTAL:  # a delimiter alone proves nothing
+        sure = sure and decimal_mark(values, ".")[1]
     if choices.decimal:
         return choices.decimal, []
     if sure:

@@ -11,7 +11,13 @@ from graph.ingest.guessing.direction import direction_of, says
 from graph.ingest.guessing.header import GuessError
 from graph.ingest.guessing.invoice_lists import day_book, invoices, is_invoices, types_of
 from graph.ingest.guessing.ledger_accounts import debits
-from graph.ingest.guessing.party_columns import descriptions, is_holder, keys, own_account
+from graph.ingest.guessing.party_columns import (
+    descriptions,
+    is_holder,
+    keys,
+    names_anybody,
+    own_account,
+)
 from graph.ingest.guessing.profile import Column
 from graph.ingest.guessing.reading_options import Choices
 from graph.ingest.guessing.roles import typeness
@@ -91,7 +97,7 @@ def _list(sample: Sample, own: str, money: Money, choices: Choices, *, card: boo
         return _claims(sample, employee, vendor, own, money)
     if vendor and not (card and employee is None and money.signed):
         return _spending(sample, vendor, own, money, choices, card=card)
-    if customer and not card:
+    if customer and not card and not names_anybody(customer):
         return _sales(sample, customer, own, money)
     return None
 

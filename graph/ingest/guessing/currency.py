@@ -55,7 +55,7 @@ def currency_of(
     """Return (the constant, the column of codes, doubts). The constant applies where the column is
     blank."""
     titled = _in_titles(book)
-    if titled:
+    if titled and not (choices.currency and is_only_a_sign(book)):
         return titled, None, ()
     column = sample.role("currency")
     if book.money.original or column is None:
@@ -233,6 +233,15 @@ def _in_titles(book: Book) -> str | None:
         if known := sorted(words & CODES):
             return known[0]
     return None
+
+
+def is_only_a_sign(book: Book) -> bool:
+    """Return whether the amounts' titles and cells have a bare dollar sign, which several countries
+    write, and no code."""
+    texts = [column.title for column in book.money.columns]
+    texts += [text for column in book.money.columns for text in column.values[:50]]
+    has_code = any(code in CODES for text in texts for code in _CODE.findall(text))
+    return not has_code and any("$" in text for text in texts)
 
 
 def _in_values(book: Book) -> str | None:

@@ -19,6 +19,7 @@ from graph.ingest.guessing.vocabulary import (
     SPENDING,
     plain,
 )
+from graph.ingest.parse_cells import timestamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,11 @@ def balance_moves(sample: Sample, amounts: list[Decimal | None]) -> tuple[int, i
     steps = list(pairwise(pairs))
     oldest_first = [(by, now - before) for (_, before), (by, now) in steps]
     newest_first = [(by, now - before) for (by, now), (_, before) in steps]
+    order = _order(sample)
+    if order > 0:  # or the balance before each row
+        newest_first = [(by, -move) for by, move in newest_first]
+    if order < 0:
+        oldest_first = [(by, -move) for by, move in oldest_first]
     grows, shrinks = (
         max(
             sum(move == sign * by != 0 for by, move in moves)
@@ -94,6 +100,20 @@ def balance_moves(sample: Sample, amounts: list[Decimal | None]) -> tuple[int, i
         for sign in (1, -1)
     )
     return grows, shrinks
+
+
+def _order(sample: Sample) -> int:
+    """1 if the dates only ever grow from row to row, -1 if they only ever shrink, else 0."""
+    column = sample.role("date")
+    if column is None or not column.is_date or column.dates.unsure:
+        return 0
+    days = [row[column.at] for row in sample.table if row[column.at]]
+    try:
+        at = [timestamp(day, column.dates.formats).at for day in days]
+    except ValueError:
+        return 0
+    steps = {(later > earlier) - (later < earlier) for earlier, later in pairwise(at)} - {0}
+    return steps.pop() if len(steps) == 1 else 0
 
 
 def says(sample: Sample, column: Column) -> tuple[frozenset[str], frozenset[str]]:

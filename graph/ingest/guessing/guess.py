@@ -15,7 +15,7 @@ from graph.ingest.guessing import header
 from graph.ingest.guessing.amount_rule import amount_rule
 from graph.ingest.guessing.book import SURE, Book
 from graph.ingest.guessing.book_kinds import book
-from graph.ingest.guessing.currency import BY_COUNTRY, Usual, currency_of
+from graph.ingest.guessing.currency import BY_COUNTRY, Usual, currency_of, is_only_a_sign
 from graph.ingest.guessing.date_order import Order, order_of, rival_date
 from graph.ingest.guessing.explain import evidence
 from graph.ingest.guessing.header import GuessError, MissingError
@@ -26,7 +26,7 @@ from graph.ingest.guessing.profile import Column
 from graph.ingest.guessing.reading_options import NONE, Choices
 from graph.ingest.guessing.sample import Sample
 from graph.ingest.guessing.title_scores import likeness
-from graph.ingest.guessing.vocabulary import BALANCE_ROW, UNSETTLED, plain
+from graph.ingest.guessing.vocabulary import BALANCE_ROW, UNPAID, UNSETTLED, plain
 from graph.ingest.mappings.column_names import canonical, squash
 from graph.ingest.mappings.mapping import AmountRule, DateRule, FileRule, Mapping, SkipRule
 from graph.ingest.parse_cells import LABELLED, unlabelled
@@ -63,8 +63,9 @@ def guess(
     units = _units(sample, own_book, column, choices, earlier)
     amount, amount_doubts = amount_rule(own_book, shape, sample, choices)
     dates = _date_doubts(sample, column, units.order, path)
-    amounts = (*amount_doubts, *units.doubts, *_unused(sample, amount))
-    doubts = (*header_doubts, *own_book.doubts, *dates, *amounts, *_skip_doubts(sample))
+    skipped = _skip_doubts(sample, _void(own_book))
+    rest = (*amount_doubts, *units.doubts, *_unused(sample, amount), *skipped)
+    doubts = (*header_doubts, *own_book.doubts, *dates, *rest)
     mapping = replace(
         _mapping(sample, own_book, column, units, amount),
         title=f"{path.name}, guessed as {own_book.title}",
@@ -101,7 +102,7 @@ def _mapping(
         publication=_publication(sample),
         fields=_fields(sample, own_book, units.column),
         records=own_book.records,
-        skip=tuple(_skips(sample)),
+        skip=tuple(_skips(sample, _void(own_book))),
     )
 
 
@@ -129,7 +130,19 @@ def _units(sample: Sample, own_book: Book, date: Column, choices: Choices, usual
     is_open = bool(doubts) and doubts[0].confidence < BY_COUNTRY
     if is_open and order.month_first and order.confidence > SURE:
         return _Units("USD", column, order, _dollars(order))
+    is_sign = currency == "USD" and not choices.currency and is_only_a_sign(own_book)
+    if is_sign and _is_day_first(order):
+        doubts = (*doubts, _other_dollars())
     return _Units(currency, column, order, doubts)
+
+
+def _is_day_first(order: Order) -> bool:
+    return not order.ambiguous and any(form.startswith("%d/%m") for form in order.formats)
+
+
+def _other_dollars() -> Doubt:
+    text = "'$' is read as USD, but its dates (d/m/y) are not American"
+    return Doubt("currency", text, "--currency", ("USD", "AUD"), 0.5, blocking=True)
 
 
 def _sampled(
@@ -270,21 +283,28 @@ def _fields(sample: Sample, own_book: Book, currency: Column | None) -> dict[str
     return {field: column.name for field, column in columns.items() if column is not None}
 
 
-def _skips(sample: Sample) -> Iterator[SkipRule]:
+def _skips(sample: Sample, void: frozenset[str]) -> Iterator[SkipRule]:
     """Rules for rows that moved no money, and for rows that state a balance or a total."""
     status = sample.role("status")
     if status:
-        statuses = {value.casefold() for value in status.values if plain(value) in UNSETTLED}
+        statuses = {value.casefold() for value in status.values if plain(value) in void}
         reason = "such a row has moved no money (yet)"
-        yield SkipRule(status.name, reason, tuple(sorted(statuses | UNSETTLED)))
+        yield SkipRule(status.name, reason, tuple(sorted(statuses | void)))
+    if sample.closing:
+        yield SkipRule(sample.closing, "a balance is no payment", ("",))
     for column in sample.columns:
         if column.texty and any(BALANCE_ROW.match(value) for value in column.values):
             yield SkipRule(column.name, "a balance or a total is no payment", (), BALANCE_ROW)
 
 
-def _skip_doubts(sample: Sample) -> Iterator[Doubt]:
+def _void(own_book: Book) -> frozenset[str]:
+    """The statuses of rows that count for nothing. An invoice that nobody has paid counts."""
+    return UNSETTLED - UNPAID if own_book.records == "obligation" else UNSETTLED
+
+
+def _skip_doubts(sample: Sample, void: frozenset[str]) -> Iterator[Doubt]:
     status = sample.role("status")
-    statuses = sorted({v for v in status.values if plain(v) in UNSETTLED}) if status else []
+    statuses = sorted({v for v in status.values if plain(v) in void}) if status else []
     if status and statuses:
         text = (
             f"rows whose {status.title!r} is {', '.join(statuses)} moved no money and are rejected"

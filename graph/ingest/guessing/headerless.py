@@ -73,13 +73,30 @@ def with_roles(sample: Sample, choices: Choices) -> tuple[Sample, tuple[Doubt, .
     if balanced:
         amounts = [balanced[0]]
         forced |= {"amount": balanced[0].name, "balance": balanced[1].name}
+    closing = _closing(sample)
     doubts = (
+        *_closing_doubts(closing),
         *([] if choices.date else _date_doubts(sample, days)),
         *([] if choices.payee else _text_doubts(texts)),
         *([] if choices.amount else _amount_doubts(sample, [*amounts, *(balanced or ())])),
         *([] if choices.direction or balanced else _direction_doubts(sample, amounts)),
     )
-    return replace(sample, forced=forced), doubts
+    return replace(sample, forced=forced, closing=closing.name if closing else ""), doubts
+
+
+def _closing(sample: Sample) -> Column | None:
+    """A column of words that only the last row leaves blank, with another one: a bank writes the
+    account's balance so, below the payments."""
+    last = sample.table[-1]
+    blank = [c for c in sample.columns if not last[c.at] and len(c.values) == sample.rows - 1]
+    texts = [column for column in blank if column.texty]
+    return texts[0] if sample.rows > ALIKE and len(blank) > 1 and texts else None
+
+
+def _closing_doubts(closing: Column | None) -> Iterator[Doubt]:
+    if closing:
+        text = f"only the last row has no {closing.title!r}: it is read as a balance and rejected"
+        yield Doubt("status", text, "", (), 0.9)
 
 
 def _days(sample: Sample) -> list[Column]:

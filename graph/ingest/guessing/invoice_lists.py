@@ -4,10 +4,10 @@ from dataclasses import replace
 from math import exp
 
 from graph.ingest.doubts import Doubt
-from graph.ingest.guessing.amount_columns import Money
+from graph.ingest.guessing.amount_columns import Money, with_tax
 from graph.ingest.guessing.book import STATED, SURE, Book
 from graph.ingest.guessing.direction import says
-from graph.ingest.guessing.party_columns import keys
+from graph.ingest.guessing.party_columns import keys, names_anybody
 from graph.ingest.guessing.profile import Column
 from graph.ingest.guessing.reading_options import Choices
 from graph.ingest.guessing.sample import Sample
@@ -71,11 +71,11 @@ def is_invoices(sample: Sample, *, card: bool) -> bool:
     if role("balance") or (role("debit") and role("credit")):
         return False
     titles = " ".join(column.title.casefold() for column in sample.columns)
+    is_bill = bool(sample.title_words & {"bill", "bills"})  # a billing amount is a card's
     numbered = role("document") is not None and any(
-        word in titles
+        word in titles or is_bill
         for word in (
             "invoice",
-            "bill",
             "rechnung",
             "facture",
             "factura",
@@ -113,6 +113,7 @@ def invoices(sample: Sample, own: str, money: Money, choices: Choices) -> Book:
     vendor, customer = role("vendor") or role("payee"), role("customer") or role("payer")
     party = vendor or customer or role("counterparty")
     assert party is not None  # noqa: S101 - _is_invoices has seen to it
+    money = money if choices.amount else with_tax(sample, money)
     coded = role("direction")
     if coded and not money.signed:
         paid, received = says(sample, coded)
@@ -123,6 +124,8 @@ def invoices(sample: Sample, own: str, money: Money, choices: Choices) -> Book:
             title, "ledger", ours, payee, money, "obligation", "payer_pays", coded, (paid, received)
         )
     owed, confidence = _owed_by_us(sample, vendor, customer)
+    if money.column and money.column.negative == len(money.column.values):
+        confidence = min(confidence, 0.5)  # nobody lists credit notes alone: the sign may be ours
     if choices.direction:
         owed, confidence = choices.direction == "out", 1.0
     doubts = (_doubt(party, owed, confidence),) if confidence < STATED else ()
@@ -160,8 +163,7 @@ def _owed_by_us(
     votes = 0.0
     if vendor:
         votes += 4
-    title = customer.name if customer else ""
-    if customer and not set(title.split("_")) & {"contact", "contactname", "company", "name"}:
+    if customer and not names_anybody(customer):
         votes -= 4
     texts = {
         word

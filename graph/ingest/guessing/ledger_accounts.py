@@ -1,6 +1,7 @@
 """Accounts of a ledger, in which a debit may be money in. A bank writes this the other way
 round."""
 
+import re
 from dataclasses import replace
 from decimal import Decimal
 
@@ -11,6 +12,8 @@ from graph.ingest.guessing.header import GuessError
 from graph.ingest.guessing.reading_options import Choices
 from graph.ingest.guessing.sample import Sample
 from graph.ingest.guessing.vocabulary import LEDGER, MONEY_ACCOUNT, PARTY_LEDGER
+
+_NUMBER = re.compile(r"[0-9]{3,9}")
 
 
 def debits(sample: Sample, money: Money, choices: Choices) -> tuple[Money, tuple[Doubt, ...]]:
@@ -38,13 +41,21 @@ def debits(sample: Sample, money: Money, choices: Choices) -> tuple[Money, tuple
             "direction", text, "--direction", ("in", "out"), 0.9 if sure else 0.5, not sure
         )
         return money, (doubt,)
-    if sample.role("balance") is None and sample.speaks_of(LEDGER):
+    if sample.role("balance") is None and (sample.speaks_of(LEDGER) or _is_coded(sample)):
         text = (
             f"it is an account of a ledger: nothing says whether {titles[0]!r} is money out, as a "
             "bank writes it"
         )
         return money, (Doubt("direction", text, "--direction", ("out", "in"), 0.5, blocking=True),)
     return money, ()
+
+
+def _is_coded(sample: Sample) -> bool:
+    """Return whether the account and its contra account are numbers of a chart of accounts."""
+    account, contra = sample.role("account"), sample.role("ledger_account")
+    return bool(account and contra) and all(
+        column is not None and column.share(_NUMBER.fullmatch) == 1 for column in (account, contra)
+    )
 
 
 def _is_said(sample: Sample, money: Money) -> bool:

@@ -45,12 +45,22 @@ def others_of(sample: Sample) -> Others:
     texts = descriptions(sample)
     paid = [payee, vendor, party, None if payee else payer, None if payee else customer]
     received = [payer, party, customer, vendor, None if payer else payee]
+    if _holds_ours_only(payer, payee):  # our account, as payer or as payee
+        paid = [column for column in paid if column not in (payer, payee)]
+        received = [column for column in received if column not in (payer, payee)]
     party_columns = [column for column in (*paid, *received) if column]
     if any(not is_holder(column) for column in party_columns):
         paid = [column for column in paid if not is_holder(column)]
         received = [column for column in received if not is_holder(column)]
     paid, received = sorted(paid, key=_is_mail), sorted(received, key=_is_mail)
     return Others(_chain([*paid, *texts]), _chain([*received, *texts]), bool(party_columns))
+
+
+def _holds_ours_only(payer: Column | None, payee: Column | None) -> bool:
+    """Return whether payer and payee take turns in naming one and the same party."""
+    if payer is None or payee is None:
+        return False
+    return len(set(payer.values) | set(payee.values)) == 1 and payer.rows > 2
 
 
 def is_holder(column: Column | None) -> bool:
@@ -62,6 +72,11 @@ def _is_mail(column: Column | None) -> bool:
     """Return whether the column has mail addresses or account numbers. They name a party only if no
     name does."""
     return column is not None and column.share(lambda v: "@" in v or is_iban(v)) >= 0.5
+
+
+def names_anybody(column: Column) -> bool:
+    """Return whether the title names a party and does not say whether it buys or sells."""
+    return set(words(column.title).split("_")) <= {"contact", "contactname", "company", "name"}
 
 
 def has_party(sample: Sample) -> bool:
@@ -92,11 +107,12 @@ def descriptions(sample: Sample) -> list[Column]:
         if _is_taken(sample, column) or column.share(_LABELLED.match) >= 0.9:
             continue
         constant = column.rows > 1 and column.distinct == 1
-        extra = _is_category(column) or (free < 0.885 and coded < 0.885)
         rank = (
+            _is_code(column),
             constant,
-            extra,
-            typeness(column) > 0.5,
+            _is_category(column),
+            typeness(column) > 0.5 or _is_few(column),
+            free < 0.885 and coded < 0.885,
             free < 0.885 and coded < free,
             free < 0.5 or not _holds_names(column),
             -free,
@@ -104,8 +120,19 @@ def descriptions(sample: Sample) -> list[Column]:
         )
         candidates.append((rank, column.at, column))
     ranked = [column for _, _, column in sorted(candidates, key=lambda item: item[:2])]
-    moving = [c for c in ranked if not (c.rows > 1 and c.distinct == 1)]
+    moving = [c for c in ranked if not (c.rows > 1 and c.distinct == 1) and not _is_code(c)]
     return _numbered(moving) or ranked
+
+
+def _is_code(column: Column) -> bool:
+    """Return whether every value is a code of its own and no text: 'txn_1Nx8aQ77'."""
+    codes = column.share(lambda v: " " not in v and any(map(str.isdigit, v)))
+    return codes == 1 and column.rows > 1 and column.distinct == len(column.values)
+
+
+def _is_few(column: Column) -> bool:
+    """Return whether the column has so few values in so many rows that they are kinds."""
+    return column.rows >= 6 and column.distinct * 4 <= column.rows
 
 
 def names_nobody(column: Column) -> bool:

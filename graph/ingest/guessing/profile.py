@@ -23,8 +23,9 @@ DATE_FORMATS = (
     "%m/%d/%y %H:%M", "%d.%m.%y %H:%M", "%m-%d-%Y %H:%M:%S", "%Y.%m.%d %H:%M:%S",
     "%Y-%m-%d %H:%M:%S UTC", "%Y-%m-%d %H:%M:%S %z", "%b %d, %Y, %I:%M %p", "%d %b %Y, %H:%M",
     "%a %d %b %Y", "%a, %d %b %Y", "%d %b %Y %H:%M", "%d %b %Y %H:%M:%S",
-    "%d %B, %Y", "%d %b %Y %H:%M:%S UTC", "%b %d, %Y %I:%M:%S %p PST",
-    "%b %d, %Y %I:%M:%S %p PDT",
+    "%d. %b %Y", "%d. %B %Y", "%d de %B de %Y",
+    "%d %B, %Y", "%d %b %Y %H:%M:%S UTC",
+    "%b %d, %Y %I:%M:%S %p PST", "%b %d, %Y %I:%M:%S %p PDT",
 )  # fmt: skip
 _TRIED = 25  # values in which a format must occur before it is tried on all
 _YEARS = range(1950, 2101)

@@ -136,7 +136,7 @@ def _direction(column: Column) -> float:
 
 def _status(column: Column) -> float:
     share = column.share(_is_state)
-    return 1.0 if share >= 0.5 else 0.3 * (column.distinct <= 8)
+    return 1.0 if share >= 0.5 else (0.6 if share else 0.3) * (column.distinct <= 8)
 
 
 def _party(column: Column) -> float:
@@ -165,7 +165,7 @@ def _type(column: Column) -> float:
 
 def _account(column: Column) -> float:
     few = column.distinct <= max(3, column.rows // 20)
-    return (1.0 if few else 0.2) if not column.is_date else 0.0
+    return (1.0 if few else 0.2) if not column.is_date and not _codes(column) else 0.0
 
 
 def is_iban(text: str) -> bool:

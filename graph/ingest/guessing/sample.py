@@ -11,6 +11,15 @@ from graph.ingest.guessing.title_scores import likeness, words
 from graph.ingest.guessing.vocabulary import LANGUAGES, plain
 
 
+def _is_ours(assigned: tuple[Column, float] | None) -> bool:
+    """Return whether a column called IBAN and nothing more has one value in every row: our
+    account."""
+    if assigned is None or words(assigned[0].title) != "iban":
+        return False
+    column = assigned[0]
+    return column.rows > 2 and column.filled == 1 and column.distinct == 1
+
+
 @dataclass(frozen=True)
 class Sample:
     """A sample. `table` has the rows, as wide as the columns; `above` has the cells above the
@@ -22,6 +31,7 @@ class Sample:
     above: tuple[str, ...] = ()
     forced: dict[str, str] = field(default_factory=dict)  # role -> a column's canonical name
     labels: tuple[str, ...] = ()  # of nameless columns' cells, taken from them
+    closing: str = ""  # a column that only the row of the account's balance leaves blank
 
     @cached_property
     def roles(self) -> dict[str, tuple[Column, float]]:
@@ -30,6 +40,8 @@ class Sample:
             column = self.of(name)
             others = {r: c for r, c in assigned.items() if c[0] is not column}
             assigned = {**others, role: (column, 1.0)}
+        if _is_ours(assigned.get("party_account")) and "account" not in assigned:
+            assigned["account"] = assigned.pop("party_account")
         owed = "due" in assigned  # an account's rows are due to nobody
         if "balance" in assigned and (owed or self._is_open(assigned["balance"][0], assigned)):
             del assigned["balance"]
@@ -84,7 +96,8 @@ class Sample:
     def above_words(self) -> str:
         """The words above the table and in the file's name, in the form of vocabulary.plain: " a b
         c "."""
-        return f" {plain(' '.join((*self.above, self.file_name)))} "
+        words_above = f" {plain(' '.join((*self.above, self.file_name)))} "
+        return words_above.replace(" ledger balance ", " balance ")  # as banks call it
 
     def speaks_of(self, known: frozenset[str]) -> bool:
         """Return whether one of the words occurs above the table or in the file's name."""

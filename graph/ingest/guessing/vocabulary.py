@@ -26,6 +26,7 @@ _PATTERNS = _TABLE["patterns"]
 PAID = _words(_TABLE["paid"])
 RECEIVED = _words(_TABLE["received"])
 UNSETTLED = _words(_TABLE["unsettled"])
+UNPAID = _words(_TABLE["unpaid"])
 SETTLED = _words(_TABLE["settled"])
 CARD = _words(_TABLE["card"])
 BILLS = _words(_TABLE["bills"])

@@ -99,7 +99,8 @@ def _fits(path: Path, mapping: Mapping) -> bool:
     """Return whether the file has the format's columns and dates.
 
     The dates must not fit better with day and month swapped than as stated. If the vendor's dates
-    vary, they must fit better as stated.
+    vary, they must fit better as stated. Of several dates one must fit: another vendor may use the
+    same titles.
     """
     shape = layout(path, mapping.file, whole=False)
     names = mapping.names(shape.header)
@@ -107,10 +108,13 @@ def _fits(path: Path, mapping: Mapping) -> bool:
         return False
     at, formats = names.index(mapping.date.column), mapping.date.formats
     turned = tuple(form.translate(_TURNED) for form in formats)
-    only = 0
+    only = stated = dated = 0
     for record in islice(body(path, shape), DATED):
         text = record.cells[at].strip() if record.cells and len(record.cells) > at else ""
-        only += _is_date(text, formats) - _is_date(text, turned)
+        fits, dated = _is_date(text, formats), dated + bool(text)
+        stated, only = stated + fits, only + fits - _is_date(text, turned)
+    if dated > 1 and not stated:
+        return False
     return only > 0 if mapping.dates_vary else only >= 0
 
 

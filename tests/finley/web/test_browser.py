@@ -189,10 +189,11 @@ def test_the_whole_graph_is_drawn_and_a_party_has_its_panel_and_permalink(window
         pytest.skip("what draws the graph is not here: make assets fetches it from npm")
     drawn(opened)
     assert "7 parties" in opened.run("return document.getElementById('counts').textContent")
+    opened.until("return document.getElementById('explorer').dataset.whole")
     opened.type("#find-party", f"Acme 100% Wool{TAB}")
     opened.until("return !document.getElementById('panel').hidden")
     panel = "return document.getElementById('panel').textContent"
-    assert "GBP 124 in 2" in opened.run(panel)
+    assert "GBP 123.50 in 2 payments" in opened.run(panel)
     assert opened.run("return location.hash") == f"#party={books.acme}"
     opened.type("#path-to", "Borough")
     opened.run("document.querySelector('#panel .row button').click()")
@@ -220,6 +221,28 @@ def test_the_whole_graph_is_drawn_and_a_party_has_its_panel_and_permalink(window
     opened.open(f"{address}/explore/?since=2024-02-01")
     drawn(opened)
     assert "1 pairs" in opened.run("return document.getElementById('counts').textContent")
+    assert opened.said() == []
+
+
+def test_more_adds_rows_and_back_shows_them_again(window, person):
+    opened, address = window
+    payer, payee = rows.entity(person.id, "Office", "department"), rows.entity(person.id, "Shop")
+    for n in range(70):
+        rows.payment(person.id, payer, payee, n + 1)
+    refresh.refresh()
+    shown = "return document.querySelectorAll('#rows tr').length"
+    opened.open(f"{address}/payments/?party=Shop")
+    assert opened.run(shown) == 50
+    opened.run("document.querySelector('#rows tr').dataset.seen = 'yes'")
+    opened.click("#more-link")
+    opened.until(f"{shown} === 70")
+    assert opened.run("return document.querySelector('#rows tr').dataset.seen") == "yes"
+    assert not opened.run("return Boolean(document.getElementById('more-link'))")
+    opened.run("document.querySelector('#rows tr:last-child td.number a').click()")
+    opened.until("return location.pathname !== '/payments/'")
+    opened.run("history.back()")
+    opened.until("return location.pathname === '/payments/' && document.readyState === 'complete'")
+    assert opened.run(shown) == 70
     assert opened.said() == []
 
 

@@ -2,18 +2,25 @@
 (() => {
   const section = document.getElementById("explorer");
   if (!section || !globalThis.Sigma) return;
+  const { count, day, element, hslToHex, money } = globalThis.finleyFormat;
   const byId = (id) => document.getElementById(id);
   const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const state = new URLSearchParams(location.hash.slice(1));
-  const money = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 0 });
   const DAY = 86400000;
+  const FIRST = 3000; // lines of the first picture, the strongest; the others follow in idle time
   const kinds = {
     vendor: "--out", department: "--main", account: "--main", project: "--main",
     customer: "--in", employee: "--warn", clearing: "--soft",
   };
+  const kindNames = { clearing: "split of one transaction" };
   let data, graph, sigma, chosen = null, pathTo = null;
   let path = new Set();
   const pinned = new Set();
+  let waiting = [], turn = 0; // lines that are not drawn yet, and the number of this drawing
+
+  /* When the browser shows what is drawn now: with the frame after this one. */
+  const onceShown = (work) => requestAnimationFrame(() => requestAnimationFrame(work));
+  const whenIdle = (work) => (globalThis.requestIdleCallback || setTimeout)(work);
 
   const remember = () => {
     for (const [name, value] of [["party", chosen === null ? "" : data.id(chosen)],
@@ -26,20 +33,17 @@
     history.replaceState(null, "", `${location.pathname}${location.search}${state.size ? `#${state}` : ""}`);
   };
 
-  const colour = (node) => {
-    if (byId("colours").value === "kind") return style(kinds[data.kinds[node]] || "--soft");
-    const hue = (data.community[node] * 137.508) % 360;
-    return hslToHex(hue, 55, matchMedia("(prefers-color-scheme: dark)").matches ? 65 : 42);
+  /* The colour of a kind of parties; the style sheet is asked once for each. */
+  const palette = new Map();
+  const colourOf = (kind) => {
+    if (!palette.has(kind)) palette.set(kind, style(kinds[kind] || "--soft"));
+    return palette.get(kind);
   };
 
-  const hslToHex = (hue, saturation, light) => {
-    const a = (saturation / 100) * Math.min(light / 100, 1 - light / 100);
-    const part = (n) => {
-      const k = (n + hue / 30) % 12;
-      const value = light / 100 - a * Math.max(-1, Math.min(k - 3, 9 - k, 1));
-      return Math.round(255 * value).toString(16).padStart(2, "0");
-    };
-    return `#${part(0)}${part(8)}${part(4)}`;
+  const colour = (node, by = byId("colours").value) => {
+    if (by === "kind") return colourOf(data.kinds[node]);
+    const hue = (data.community[node] * 137.508) % 360;
+    return hslToHex(hue, 55, matchMedia("(prefers-color-scheme: dark)").matches ? 65 : 42);
   };
 
   /* A slider's value, or "" where it stands at its end. */
@@ -52,9 +56,9 @@
     const found = new Map();
     for (let at = 0; at < data.source.length; at += 1) {
       if (data.amount[at] < least || data.first[at] > until || data.last[at] < from) continue;
-      const [one, other] = [data.source[at], data.target[at]].sort((a, b) => a - b);
-      if (one === other) continue;
-      const key = one * data.names.length + other;
+      const source = data.source[at], target = data.target[at];
+      if (source === target) continue;
+      const key = Math.min(source, target) * data.names.length + Math.max(source, target);
       found.set(key, (found.get(key) || 0) + data.count[at]);
     }
     return found;
@@ -62,10 +66,11 @@
 
   const build = () => {
     graph = new graphology.UndirectedGraph();
+    const by = byId("colours").value;
     for (let node = 0; node < data.names.length; node += 1) {
       graph.addNode(String(node), {
         x: data.x[node], y: data.y[node], size: data.size[node],
-        label: data.names[node], color: colour(node),
+        label: data.names[node], color: colour(node, by),
       });
     }
   };
@@ -98,20 +103,45 @@
     return near;
   };
 
-  const drawEdges = () => {
-    graph.clearEdges();
-    const faint = style("--line"), strong = style("--main"), found = lines(), near = drawNodes(found);
-    for (const [key, count] of found) {
+  const isLit = (key) => (path.size ? path.has(key)
+    : endsOf(key).some((node) => node === chosen || pinned.has(node)));
+
+  /* Adds the next lines: at most this many. */
+  const addLines = (most) => {
+    const faint = style("--line"), strong = style("--main");
+    for (const [key, number, lit] of waiting.splice(0, most)) {
       const [one, other] = endsOf(key);
-      if (near && !(near.has(one) && near.has(other))) continue;
-      const lit = path.size ? path.has(key) : [one, other].some((node) => node === chosen || pinned.has(node));
       graph.addEdgeWithKey(String(key), String(one), String(other), {
-        size: (lit ? 1.5 : 0.5) + Math.log1p(count) / 3, color: lit ? strong : faint,
+        size: (lit ? 1.5 : 0.5) + Math.log1p(number) / 3, color: lit ? strong : faint,
       });
     }
-    byId("counts").textContent = `${money.format(near ? near.size : data.names.length)} parties, `
-      + `${money.format(graph.size)} pairs of parties with payments between them. `
+  };
+
+  /* Adds the other lines at once: each time that some are drawn costs as much as all of them. */
+  const addTheOthers = () => {
+    const own = turn;
+    whenIdle(() => {
+      if (own !== turn) return;
+      addLines(waiting.length);
+      onceShown(() => { section.dataset.whole ||= Math.round(performance.now()); });
+    });
+  };
+
+  /* Draws the lines that are lit and the strongest ones now, the others in idle time. */
+  const drawEdges = () => {
+    turn += 1;
+    graph.clearEdges();
+    const found = lines(), near = drawNodes(found);
+    waiting = [];
+    for (const [key, number] of found) {
+      if (!near || endsOf(key).every((node) => near.has(node))) waiting.push([key, number, isLit(key)]);
+    }
+    byId("counts").textContent = `${count.format(near ? near.size : data.names.length)} parties, `
+      + `${count.format(waiting.length)} pairs of parties with payments between them. `
       + "Drag to move, the wheel enlarges, a click shows a party.";
+    if (waiting.length > FIRST) waiting.sort((a, b) => b[2] - a[2] || b[1] - a[1]);
+    addLines(FIRST);
+    if (sigma) addTheOthers();
   };
 
   const legend = () => {
@@ -119,12 +149,6 @@
       ["customers", "customer"], ["employees", "employee"]];
     byId("legend").replaceChildren(...(byId("colours").value === "kind" ? names : []).map(
       ([text, name]) => Object.assign(document.createElement("span"), { textContent: text, className: name })));
-  };
-
-  const element = (tag, properties, ...children) => {
-    const made = Object.assign(document.createElement(tag), properties);
-    made.append(...children);
-    return made;
   };
 
   const dealings = (node) => {
@@ -158,6 +182,12 @@
   }));
 
   const show = (node, move = true) => {
+    showPanel(node, move);
+    drawEdges();
+    remember();
+  };
+
+  const showPanel = (node, move = true) => {
     if (node !== chosen) { path = new Set(); pathTo = null; }
     chosen = node;
     const panel = byId("panel");
@@ -168,7 +198,7 @@
         const button = element("button", { type: "button", className: "plain", textContent: data.names[sum.other] });
         button.addEventListener("click", () => show(sum.other));
         return element("li", {}, sum.outgoing ? "pays " : "paid by ", button,
-          ` ${sum.currency} ${money.format(sum.amount)} in ${money.format(sum.count)}`);
+          ` ${sum.currency} ${money.format(sum.amount)} in ${count.format(sum.count)} payment${sum.count === 1 ? "" : "s"}`);
       }));
       const hold = element("button", { type: "button", textContent: pinned.has(node) ? "Unpin" : "Pin" });
       hold.id = "pin";
@@ -180,7 +210,7 @@
       const go = element("button", { type: "button", textContent: "Find the path" });
       go.addEventListener("click", () => findPath(node, nodeOf(to.value)));
       panel.replaceChildren(
-        element("h3", { textContent: data.names[node] }), element("p", { className: "note", textContent: data.kinds[node] }),
+        element("h3", { textContent: data.names[node] }), element("p", { className: "note", textContent: kindNames[data.kinds[node]] || data.kinds[node] }),
         element("p", {}, element("a", { href: `/parties/${id}/`, textContent: "Its page" }), " · ",
           element("a", { href: `/explore/${id}/`, textContent: "Its surroundings" })),
         list, element("div", { className: "row" }, element("label", {}, "Path to ", to), go),
@@ -190,8 +220,6 @@
         if (place) sigma.getCamera().animate({ x: place.x, y: place.y, ratio: 0.25 }, { duration: 300 });
       }
     }
-    drawEdges();
-    remember();
   };
 
   const nodeOf = (text) => {
@@ -225,6 +253,7 @@
   };
 
   const save = () => {
+    addLines(waiting.length);
     sigma.once("afterRender", () => {
       const canvases = [...byId("canvas").querySelectorAll("canvas")];
       const whole = document.createElement("canvas");
@@ -244,8 +273,7 @@
 
   const showTime = () => {
     for (const [slider, shown] of [["time-from", "from-shown"], ["time", "time-shown"]]) {
-      const day = new Date(Number(byId(slider).value) * DAY);
-      byId(shown).textContent = day.toISOString().slice(0, 10);
+      byId(shown).textContent = day(new Date(Number(byId(slider).value) * DAY));
     }
   };
 
@@ -276,6 +304,10 @@
     }
   };
 
+  /* Names that the fields for parties suggest. */
+  const suggest = () => byId("parties").replaceChildren(
+    ...data.names.slice(0, 2000).map((name) => element("option", { value: name })));
+
   const start = async () => {
     section.hidden = false;
     const began = performance.now();
@@ -289,8 +321,16 @@
     byId("near").checked = state.has("near");
     byId("colours").value = state.get("colours") || "kind";
     byId("least").value = state.get("least") || "";
-    byId("parties").replaceChildren(...data.names.slice(0, 2000).map((name) => element("option", { value: name })));
+    const byPermalink = new Set([state.get("party"), state.get("path"), ...(state.get("pin") || "").split(",")]);
+    const named = new Map();
+    if ([...byPermalink].some(Boolean)) {
+      data.names.forEach((_, at) => { if (byPermalink.has(data.id(at))) named.set(data.id(at), at); });
+    }
+    (state.get("pin") || "").split(",").filter((id) => named.has(id)).forEach((id) => pinned.add(named.get(id)));
+    const target = named.get(state.get("path")), node = named.get(state.get("party"));
+    chosen = node ?? null;
     build();
+    drawEdges();
     sigma = new globalThis.Sigma(graph, byId("canvas"), {
       settings: {
         itemSizesReference: "screen", hideEdgesOnMove: data.source.length > (isSoftware() ? 1000 : 20000), labelRenderedSizeThreshold: 7,
@@ -307,16 +347,14 @@
         edges: globalThis.Sigma.DEFAULT_STYLES.edges,
       },
     });
-    sigma.once("afterRender", () => { section.dataset.drawn = Math.round(performance.now()); });
-    const byPermalink = new Set([state.get("party"), state.get("path"), ...(state.get("pin") || "").split(",")]);
-    const named = new Map();
-    if ([...byPermalink].some(Boolean)) {
-      data.names.forEach((_, at) => { if (byPermalink.has(data.id(at))) named.set(data.id(at), at); });
-    }
-    (state.get("pin") || "").split(",").filter((id) => named.has(id)).forEach((id) => pinned.add(named.get(id)));
-    const target = named.get(state.get("path")), node = named.get(state.get("party"));
+    onceShown(() => {
+      section.dataset.drawn = Math.round(performance.now());
+      addTheOthers();
+      whenIdle(suggest);
+    });
     showPinned();
-    show(node ?? null);
+    showPanel(chosen);
+    remember();
     if (node !== undefined && target !== undefined) findPath(node, target);
     legend();
     showTime();
@@ -327,7 +365,8 @@
       if (at >= 0) show(at);
     });
     byId("colours").addEventListener("change", () => {
-      graph.updateEachNodeAttributes((key, attributes) => ({ ...attributes, color: colour(Number(key)) }), { attributes: ["color"] });
+      const by = byId("colours").value;
+      graph.updateEachNodeAttributes((key, attributes) => ({ ...attributes, color: colour(Number(key), by) }), { attributes: ["color"] });
       legend();
       remember();
     });

@@ -9,6 +9,7 @@ in its last corner takes all memory that there is: the limits end the process in
 
 import csv
 import sys
+from itertools import chain, islice
 from pathlib import Path
 
 from python_calamine import (
@@ -22,6 +23,7 @@ from python_calamine import (
 
 from graph.ingest.readers.tables.cells import texts
 from graph.ingest.readers.tables.process_limits import CELLS, Tables, answer
+from graph.ingest.readers.tables.title_rows import TOP, joined
 
 _DAMAGED = "is damaged, or no workbook: {}"
 _REFUSALS: dict[type[Exception], str] = {
@@ -55,7 +57,8 @@ def _written(sheet: CalamineSheet, target: Path) -> bool:
     columns = [texts(column) for column in zip(*rows, strict=True)]
     used = [column for column in columns if any(column)]
     with target.open("w", encoding="utf-8", newline="") as stream:
-        csv.writer(stream).writerows(zip(*used, strict=True))
+        lines = zip(*used, strict=True)
+        csv.writer(stream).writerows(chain(joined(list(islice(lines, TOP))), lines))
     return bool(used)
 
 

@@ -5,7 +5,14 @@ from random import Random
 import numpy as np
 import pytest
 
-from graph.enrich.columns.grouping import codes, having, unlike
+from graph.enrich.columns.grouping import (
+    code_by_text,
+    codes,
+    codes_of_texts,
+    having,
+    inserted,
+    unlike,
+)
 from graph.enrich.columns.payments import fixed
 
 BIG = 9 * 10**15  # the greatest amount, in 1/10,000
@@ -44,3 +51,18 @@ def test_how_many_unlike_values_a_code_has_and_which_rows_share_it(rows):
     assert unlike(code, numbers)[code].tolist() == [len(values[row[0]]) for row in rows]
     flagged = {row[0] for row in rows if row[4]}
     assert having(code, flags).tolist() == [row[0] in flagged for row in rows]
+
+
+@pytest.mark.parametrize("is_fixed", [True, False])
+def test_codes_of_a_column_with_inserted_texts_are_those_of_a_new_column(rows, is_fixed):
+    rng = Random(len(rows))
+    old, *_ = columns(rows)
+    before = np.array(sorted(rng.randrange(len(rows) + 1) for _ in range(9)), dtype=np.int64)
+    new = np.array([rng.choice(["", "a", "new", "newer"]) for _ in before], dtype=object)
+    column = inserted(fixed(old) if is_fixed else old, before, new)
+    plain = np.insert(old, before, new)
+    assert column.tolist() == plain.tolist()
+    assert codes(column).tolist() == codes(plain).tolist()
+    assert not column.flags.writeable
+    number_of = code_by_text(column)
+    assert [number_of[text] for text in plain.tolist()] == codes_of_texts(column).tolist()

@@ -288,3 +288,12 @@ def test_a_row_that_is_due_later_is_an_obligation_though_others_are_payments(
     assert [row.records for row in _rows(path, by)] == ["payment", "obligation", "payment"]
     again = loads("pledges", as_toml(by))
     assert [row.records for row in _rows(path, again)] == ["payment", "obligation", "payment"]
+
+
+@pytest.mark.parametrize(
+    ("amount", "records"), [("Billing Amount", "payment"), ("Bill Amount", "obligation")]
+)
+def test_a_billing_amount_is_no_bill(write_table: Write, amount: str, records: str) -> None:
+    titles = ["Posting Date", amount, "Merchant", "Reference Number", "Status"]
+    rows = [[_day(n), f"{_amount(n)}", _party(n), f"7311{n:06}", "BILLED"] for n in range(COUNT)]
+    assert guess(write_table("export.csv", titles, rows)).records == records

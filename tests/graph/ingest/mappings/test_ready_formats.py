@@ -68,6 +68,15 @@ def test_dates_of_another_country_are_not_read_as_the_format_says(name: str, wri
     assert ready_formats.of_file(path) is None
 
 
+def test_the_titles_of_another_vendor_are_guessed_by_their_dates(write: Write) -> None:
+    content, _ = SAMPLES["us-bank"]
+    assert ready_formats.of_file(write(content, "own.csv")).name == "us-bank"
+    other = content.replace(b"2025-02-03", b"2/13/2025").replace(b"2025-02-04", b"2/14/2025")
+    path = write(other, "export.csv")
+    assert ready_formats.of_file(path) is None
+    assert format_of(path).date.formats == ("%m/%d/%Y",)
+
+
 @pytest.mark.parametrize("name", ["paypal", "citi-card"])
 def test_dates_that_could_be_either_countrys_are_left_to_the_guess_which_says_so(
     name: str, write: Write

@@ -19,6 +19,7 @@ from graph.errors import LedgerError
 from graph.ingest.decode import LedgerFileError
 from graph.ingest.file_parts import parts_of
 from graph.ingest.mappings import from_toml
+from graph.ingest.readers.tables.title_rows import joined
 from graph.ingest.rows import LedgerRow
 from tests.graph.ingest.readers.conftest import Read, read_file
 
@@ -289,3 +290,39 @@ class TestParquet:
     def test_that_is_cut_off_is_refused(self, read: Read, end: int) -> None:
         with pytest.raises(LedgerFileError, match=r"damaged|limits of memory"):
             read(self.content()[:end], "a.parquet")
+
+
+TWO_ROWS = (
+    ("Statement of February", None, None, None, None),
+    (),
+    ("Date", "Payee", "Amount (EUR)", None, "Balance (EUR)"),
+    (None, None, "Paid out", "Paid in", None),
+    (date(2026, 2, 13), "Clay Barn", 12.5, None, 987.5),
+    (date(2026, 2, 20), "Kiln Works", None, 200.0, 1187.5),
+    (date(2026, 2, 27), "Glaze & Co", 7.5, None, 1180.0),
+)
+
+
+def test_titles_in_two_rows_are_one(tmp_path: Path) -> None:
+    path = tmp_path / "account.xlsx"
+    path.write_bytes(xlsx(Bank=TWO_ROWS))
+    result = read_file(path)
+    assert not result.rejects
+    assert [(row.line, row.payee.name, str(row.amount)) for row in result.rows] == [
+        (5, "Clay Barn", "12.50"),
+        (6, "Kiln Works", "-200.00"),
+        (7, "Glaze & Co", "7.50"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [["Report", "", ""], ["Date", "Payee", "Amount"], ["2026-02-13", "Clay Barn", "12.50"]],
+        [["Date", "Payee", "Amount"], ["", "Opening", ""], ["2026-02-13", "Clay", "12.50"]],
+        [["Date", "", "Amount", ""], ["", "Section", "", "A"], ["2026-02-13", "Clay", "1", "b"]],
+        [["Date", "Payee", ""], ["", "", "01.02."], ["2026-02-13", "Clay Barn", "12.50"]],
+    ],
+)
+def test_rows_that_are_no_second_titles_stay(rows: list[list[str]]) -> None:
+    assert joined(list(rows)) == rows
