@@ -14,8 +14,10 @@ from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test.utils import override_settings, setup_databases, teardown_databases
 from hypothesis import settings as hypothesis_settings
+from psycopg.pq import TransactionStatus
 from rest_framework.test import APIClient
 from whitenoise.middleware import WhiteNoiseMiddleware
 
@@ -106,13 +108,30 @@ def django_db_setup(django_test_environment, django_db_blocker, django_db_modify
 
 @pytest.fixture
 def committed(django_db_setup, django_db_blocker) -> Iterator[None]:
-    """Both roles, real commits; every table is emptied afterwards and the view refreshed."""
+    """Both roles, real commits; every table is emptied afterwards and the view refreshed.
+
+    The owner's connection is kept for the next test: a new one would read the catalog anew.
+    """
     with django_db_blocker.unblock():
         yield
-        with connections["owner"].cursor() as cursor:
+        owner = connections["owner"]
+        if not _is_idle(owner):
+            owner.close()
+        with owner.cursor() as cursor:
             _empty(cursor)
-        for alias in connections:
-            connections[alias].close()
+        connections["default"].close()
+
+
+def _is_idle(database: BaseDatabaseWrapper) -> bool:
+    """Whether the connection is open, of the test database, and outside any transaction."""
+    connection = database.connection
+    return (
+        connection is not None
+        and not connection.closed
+        and not database.in_atomic_block
+        and connection.info.transaction_status == TransactionStatus.IDLE
+        and connection.info.dbname == database.settings_dict["NAME"]
+    )
 
 
 def _empty(cursor) -> None:
