@@ -228,13 +228,11 @@ def _of_amounts(ones: _Cells, others: _Cells, money: Ints) -> tuple[Ints, Ints]:
 def _of_one_party(ones: _Cells, others: _Cells, money: Ints) -> tuple[Ints, Ints]:
     """The cells of the same party, for these amounts."""
     width = max(ones.party.max(initial=0), others.party.max(initial=0)) + 1
-    places = [np.flatnonzero(np.isin(cells.money, money)) for cells in (ones, others)]
-    keys = [
-        cells.money[at] * width + cells.party[at]
-        for cells, at in zip((ones, others), places, strict=True)
-    ]
-    _, one, other = np.intersect1d(*keys, assume_unique=True, return_indices=True)
-    return places[0][one], places[1][other]
+    at, twin = (np.flatnonzero(np.isin(cells.money, money)) for cells in (ones, others))
+    keys = ones.money[at] * width + ones.party[at]
+    keys_of_twins = others.money[twin] * width + others.party[twin]
+    _, one, other = np.intersect1d(keys, keys_of_twins, assume_unique=True, return_indices=True)
+    return at[one], twin[other]
 
 
 def _alike(
