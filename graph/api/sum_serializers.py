@@ -343,11 +343,14 @@ class SpendPeriod(Answer):
         "same days as in it, for others the whole period"
     )
     before_amount = total("as `amount`: from before_since to before_until")
-    change = total("as `amount`: amount less before_amount, both over equal days")
+    change = total(
+        "as `amount`: amount less before_amount, both over equal days; null if that period began "
+        "before the books did"
+    )
     change_share = serializers.FloatField(allow_null=True, help_text="change / before_amount")
     change_on_last_year = total(
         "as `amount`: this period less the same one a year before, for the newest period its same "
-        "days"
+        "days; null if the books did not begin by then"
     )
     change_on_last_year_share = serializers.FloatField(allow_null=True)
     price_part = total(

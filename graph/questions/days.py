@@ -48,3 +48,10 @@ def reach(user_id: UUID, today: date) -> list[Answer]:
 def books(reader: Reader, user_id: UUID, today: date) -> list[Answer]:
     """Each source with the last day of its books. Days after `today` do not count."""
     return reader.rows(sql.read("questions/books"), {"user_id": user_id, "today": today})
+
+
+def first(reader: Reader, user_id: UUID) -> date | None:
+    """The first day of all books, or None if there are none."""
+    (row,) = reader.rows(sql.read("questions/books_begin"), {"user_id": user_id})
+    day: date | None = row["day"]
+    return day

@@ -40,10 +40,14 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """The periods up to today. The newest one is complete only if today is its last day."""
+    """The periods up to today. The newest one is complete only if today is its last day.
+
+    `first` is the first day of the books: days before its month cannot be compared with.
+    """
 
     period: str
     today: date
+    first: date | None = None
 
     @property
     def newest(self) -> int:
@@ -62,6 +66,11 @@ class Calendar:
     def is_to_date(self, day: date) -> bool:
         """Return whether the day's place in its period is not after today's place."""
         return ((day.month - 1) % PERIODS[self.period], day.day) <= self.place
+
+    def has(self, number: int) -> bool:
+        """Return whether the books begin in the first month of the period, or before."""
+        first = _first_of_month(number * PERIODS[self.period])
+        return self.first is not None and self.first.replace(day=1) <= first
 
     def span(self, number: int, compared: int) -> tuple[date, date]:
         """The first and the last day of a period that are compared with the period `compared`: of
@@ -92,14 +101,14 @@ def spend(
 
     `order` is amount or count (of the newest period) or growth (the change against the period
     before). The newest period ends today, so its changes are against the same days of the periods
-    before. `kind` is payment (money that moved, so fees, too) or obligation (what was invoiced).
-    Each payment counts once. A card company's bill does not count if its purchases count as
-    payments. Amounts and shares are per currency. Raises NotFound for an unknown party,
-    ViewMissing, ViewUnpopulated.
+    before. There is no change against a period that began before the books did. `kind` is payment
+    (money that moved, so fees, too) or obligation (what was invoiced). Each payment counts once. A
+    card company's bill does not count if its purchases count as payments. Amounts and shares are
+    per currency. Raises NotFound for an unknown party, ViewMissing, ViewUnpopulated.
     """
     day = today or days.today(user_id)
-    payments, books = _payments(user_id, day, (by, direction, kind), party)
-    calendar = Calendar(period, day)
+    payments, books, first = _payments(user_id, day, (by, direction, kind), party)
+    calendar = Calendar(period, day, first)
     groups = _groups(payments, calendar, currency)
     newest = calendar.newest
     ranked = sorted(groups.items(), key=lambda item: _rank(item, newest, order))
@@ -127,7 +136,7 @@ def payments_of(
     Each has the relationship's `id`, `day` and `amount`. Raises ViewMissing, ViewUnpopulated.
     """
     day = today or days.today(user_id)
-    payments, _ = _payments(user_id, day, (by, direction, kind), None)
+    payments, *_ = _payments(user_id, day, (by, direction, kind), None)
     rows = [
         row
         for row in payments
@@ -140,9 +149,9 @@ def payments_of(
 
 def _payments(
     user_id: UUID, today: date, of: tuple[str, str, str], party: str | None
-) -> tuple[list[Answer], list[Answer]]:
-    """The payments, and the last day of each source's books, in one snapshot. `of` has what they
-    are grouped by, the direction, and what the rows record."""
+) -> tuple[list[Answer], list[Answer], date | None]:
+    """The payments, the last day of each source's books, and the first day of all books, in one
+    snapshot. `of` has what they are grouped by, the direction, and what the rows record."""
     by, direction, kind = of
     parameters: Answer = {
         "user_id": user_id,
@@ -155,7 +164,7 @@ def _payments(
         parameters = {**parameters, "parties": meant(user_id, party)}
         with hashed(reader):
             payments = reader.rows(sql.read("questions/spend"), parameters)
-        return payments, days.books(reader, user_id, parameters["today"])
+        return payments, days.books(reader, user_id, today), days.first(reader, user_id)
 
 
 def _groups(
@@ -243,8 +252,11 @@ def _answer(key: Key, group: Group, periods: list[Answer]) -> Answer:
 def _period(group: Group, total: Decimal, at: int, calendar: Calendar) -> Answer:
     amount = group.amounts.get(at, Decimal(0))
     earlier = group.to_date if at == calendar.newest else group.amounts
+    year_ago = at - 12 // PERIODS[calendar.period]
     before = earlier.get(at - 1, Decimal(0))
-    last_year = earlier.get(at - 12 // PERIODS[calendar.period], Decimal(0))
+    last_year = earlier.get(year_ago, Decimal(0))
+    change = amount - before if calendar.has(at - 1) else None
+    on_last_year = amount - last_year if calendar.has(year_ago) else None
     since, until = calendar.span(at, at)
     before_since, before_until = calendar.span(at - 1, at)
     return {
@@ -257,12 +269,16 @@ def _period(group: Group, total: Decimal, at: int, calendar: Calendar) -> Answer
         "before_since": before_since,
         "before_until": before_until,
         "before_amount": before,
-        "change": amount - before,
-        "change_share": float((amount - before) / before) if before else None,
-        "change_on_last_year": amount - last_year,
-        "change_on_last_year_share": float((amount - last_year) / last_year) if last_year else None,
+        "change": change,
+        "change_share": _share(change, before),
+        "change_on_last_year": on_last_year,
+        "change_on_last_year_share": _share(on_last_year, last_year),
         "price_part": _price_part(group, (since, until), (before_since, before_until)),
     }
+
+
+def _share(change: Decimal | None, of: Decimal) -> float | None:
+    return None if change is None or not of else float(change / of)
 
 
 def _price_part(group: Group, now: tuple[date, date], before: tuple[date, date]) -> Decimal:

@@ -30,8 +30,8 @@ class Period(Answer):
     amount: Money
     count: int
     share: Share | None
-    change: Money
-    change_on_last_year: Money
+    change: Money | None
+    change_on_last_year: Money | None
 
 
 class PriceChange(Answer):

@@ -41,6 +41,22 @@ def test_a_month_to_date_is_compared_with_the_same_days_of_the_month_before(tena
     assert before["before_until"] == date(2024, 4, 30)
 
 
+def test_what_the_books_do_not_reach_is_not_compared(tenant, parties):
+    office, acme = parties["Office"], parties["Acme"]
+    paid(tenant.id, office, acme, ("2023-06-10", 10), ("2023-08-10", 70), ("2024-06-10", 40))
+    refresh.refresh()
+    answer = spend(tenant.id, period="quarter", today=date(2024, 6, 30), periods=5)
+    periods = {period["period"]: period for period in answer["results"][0]["periods"]}
+    assert periods["2024-Q2"]["change_on_last_year"] is None, "2023-Q2 has one month of three"
+    assert periods["2024-Q2"]["change_on_last_year_share"] is None
+    assert periods["2024-Q2"]["change"] == 40
+    assert periods["2023-Q3"]["change"] is periods["2023-Q3"]["change_share"] is None
+    assert periods["2023-Q4"]["change"] == -70
+    months = spend(tenant.id, today=date(2024, 6, 30), periods=13)["results"][0]["periods"]
+    assert months[0]["change_on_last_year"] == 30, "June 2023 is whole enough"
+    assert months[12]["change"] is None
+
+
 def test_growth_ranks_by_equal_days(tenant, parties):
     office = parties["Office"]
     paid(tenant.id, office, parties["Acme"], ("2024-05-20", 500), ("2024-06-01", 90))
