@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "graph",
     "syncjobs",
     "unfold",
+    "unfold.contrib.filters",
     "finley.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -1,14 +1,18 @@
 """Finds the tenant that a person names by id or e-mail address."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from graph.errors import TenantUnknown
+
+MOST_NAMED = 20
 
 
 def find(user: str, *, create: bool = False) -> UUID:
@@ -28,6 +32,19 @@ def find(user: str, *, create: bool = False) -> UUID:
             return _created(filters)
     except IntegrityError:  # another process has just created the user
         return find(user)
+
+
+def named(text: str) -> list[UUID]:
+    """The tenants that a person may mean: by id, e-mail address, or a part of address or name.
+
+    The MOST_NAMED first by address at most; the one whose address it is, alone.
+    """
+    with suppress(TenantUnknown):
+        return [find(text)]
+    users = get_user_model().objects.using("owner")
+    parts = (Q((f"{column}__icontains", text)) for column in ("email", "first_name", "last_name"))
+    rows = users.filter(Q.create([*parts], connector=Q.OR)).order_by("email")
+    return list(rows.values_list("id", flat=True)[:MOST_NAMED])
 
 
 def strangers(ids: Iterable[UUID]) -> list[UUID]:

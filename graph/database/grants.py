@@ -13,7 +13,14 @@ from graph.models.view_sql import TENANT_VIEW, VIEW
 
 TENANT_APPS = ("graph", "syncjobs")
 READ_ONLY = (TENANT_VIEW, "view_refreshes", "django_migrations")
-NONE = (VIEW, "duties", "replay_batches", "replay_items", "worker_processes")  # of all tenants
+NONE = (  # of all tenants
+    VIEW,
+    "duties",
+    "replay_batches",
+    "replay_items",
+    "saved_filters",
+    "worker_processes",
+)
 # Read only through functions that answer for one token: nobody can list addresses or digests.
 BY_FUNCTION = ("finley_user", "finley_apitoken")
 

@@ -127,7 +127,8 @@ def _bare_and_marked(columns: Columns, of: Ints) -> Iterator[tuple[list[int], li
     """For each code in `of`, yield the rows with a number, and the rows with this number and a
     suffix."""
     marked = columns.rows[columns.stem[columns.rows] != ""]
-    number = np.concatenate([columns.number[columns.rows], columns.stem[marked]])
+    number, bare_number = columns.with_and_without_suffix
+    number = np.concatenate([number[columns.rows], bare_number[marked]])
     rows = np.concatenate([columns.rows, marked])
     bare, code = len(columns.rows), codes(of[rows], number)
     for group in groups(code, np.flatnonzero(having(code, columns.is_about[rows]))):

@@ -74,6 +74,13 @@ class Columns:
         return label | (self.days > OFTEN) | case
 
     @cached_property
+    def with_and_without_suffix(self) -> tuple[Ints, Ints]:
+        """Codes of the rows' numbers, and of their numbers without a suffix: equal for equal
+        texts."""
+        code = codes(np.concatenate([self.number, self.stem]))
+        return code[: len(self.number)], code[len(self.number) :]
+
+    @cached_property
     def days(self) -> Ints:
         """For each row, the number of days on which the party has the row's number."""
         return _days_of(self.bears, self.payments.day)

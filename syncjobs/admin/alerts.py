@@ -15,8 +15,10 @@ from graph import tenant_lookup
 from graph.admin.paginator import HugeTable, ReadOnly
 from graph.admin.tenants import read_addresses, tenant
 from graph.errors import TenantUnknown
+from syncjobs.admin import run_filters
 from syncjobs.admin.page_links import link
 from syncjobs.admin.runs import badge
+from syncjobs.admin.saved_filters import WithSavedFilters
 from syncjobs.alerts import endpoints
 from syncjobs.alerts import messages as accepted
 from syncjobs.errors import EndpointRefused
@@ -26,10 +28,12 @@ from syncjobs.models.choices import Channel
 if TYPE_CHECKING:
     EndpointModelForm = forms.ModelForm[DeliveryEndpoint]
     Inline = admin.TabularInline[AlertRule, DeliveryEndpoint]
+    Mixin = admin.ModelAdmin[Any]
 else:
     from unfold.admin import TabularInline as Inline
 
     EndpointModelForm = forms.ModelForm
+    Mixin = object
 
 OPTIONS = ("events", "quiet_from", "quiet_until", "zone", "is_enabled")
 ONCE = "This is the secret. Copy it now, it is not shown again: {}"
@@ -99,6 +103,19 @@ class EndpointForm(EndpointModelForm):
         """The instance is complete: Django's own checks would look for the new row's twin."""
 
 
+class Owned(Mixin):
+    """A list whose rows belong to tenants, shown by e-mail address, or to the operators."""
+
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        changelist: ChangeList = super().get_changelist_instance(request)
+        read_addresses(changelist.result_list)
+        return changelist
+
+    @admin.display(description="of")
+    def owner(self, row: DeliveryEndpoint | Delivery) -> str:
+        return "operators" if row.user_id == OPERATORS else str(tenant(row))
+
+
 class RulesOfEndpoint(Inline):
     model = AlertRule
     fields = ("kind", "threshold", "is_enabled", "error")
@@ -107,7 +124,7 @@ class RulesOfEndpoint(Inline):
 
 
 @admin.register(DeliveryEndpoint)
-class DeliveryEndpointAdmin(HugeTable):
+class DeliveryEndpointAdmin(Owned, HugeTable):
     """Endpoints of operators and tenants, with the rules that tell them of something."""
 
     form = EndpointForm
@@ -132,11 +149,6 @@ class DeliveryEndpointAdmin(HugeTable):
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
         return [] if obj is None else list(self.inlines)
-
-    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
-        changelist = super().get_changelist_instance(request)
-        read_addresses(changelist.result_list)
-        return changelist
 
     def named(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
         return queryset.filter(name=text)
@@ -180,21 +192,26 @@ class DeliveryEndpointAdmin(HugeTable):
     def condition(self, endpoint: DeliveryEndpoint) -> str:
         return badge("alive", "enabled") if endpoint.is_enabled else badge("paused", "disabled")
 
-    @admin.display(description="of")
-    def owner(self, endpoint: DeliveryEndpoint) -> str:
-        if endpoint.user_id == OPERATORS:
-            return "operators"
-        return str(tenant(endpoint))
-
 
 @admin.register(Delivery)
-class DeliveryAdmin(ReadOnly):
+class DeliveryAdmin(WithSavedFilters, Owned, ReadOnly):
     """Messages. One that failed is replayed from its job failure."""
 
-    list_display = ("title", "condition", "event", "the_endpoint", "tries", "created_at", "error")
-    list_filter = ("state",)
+    list_display = (
+        "title",
+        "condition",
+        "event",
+        "the_endpoint",
+        "owner",
+        "tries",
+        "created_at",
+        "error",
+    )
+    list_filter = run_filters.DELIVERIES
+    list_before_template = "syncjobs/list_above.html"
+    list_filter_submit = True
     list_select_related = ("endpoint",)
-    ordering = ("user_id", "-created_at", "-id")
+    ordering = ("-created_at", "-id")
     raw_id_fields = ("endpoint", "failure")
     indexed = ("endpoint_id",)
     search_help_text = "Its id, its endpoint's or its tenant's, or its tenant's e-mail address."

@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from graph.admin.paginator import ReadOnly
-from syncjobs.admin import durations
+from syncjobs.admin import durations, run_filters
 from syncjobs.admin.actions import ACTIONS
 from syncjobs.failures import bulk_replay
 from syncjobs.models import ReplayBatch, ReplayItem
@@ -37,6 +37,8 @@ def page_of(batch_id: UUID) -> str:
 @admin.register(ReplayBatch)
 class ReplayBatchAdmin(ReadOnly):
     list_display = ("__str__", "by_name", "per_minute", "created_at", "stopped_at", "ended_at")
+    list_filter = run_filters.BULK_REPLAYS
+    list_filter_submit = True
     ordering = ("-created_at",)
     search_help_text = "Its id."
 

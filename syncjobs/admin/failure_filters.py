@@ -1,31 +1,33 @@
 """Filters of the list of failures. Their cost does not depend on the table's size."""
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from django.contrib.admin import SimpleListFilter
-from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
+from django.contrib.admin.views.main import SEARCH_VAR
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from syncjobs.admin import list_filters
 from syncjobs.failures import search
-from syncjobs.models import JobFailure
 from syncjobs.models.choices import FailureStatus, Provider
 
+if TYPE_CHECKING:
+    from django.contrib.admin import SimpleListFilter as DropdownFilter
+else:
+    from unfold.contrib.filters.admin import DropdownFilter
 
-class StatusFilter(SimpleListFilter):
+TIME = "last_failed_at"
+
+
+class StatusFilter(DropdownFilter):
     """Selects open and replaying failures by default; a search includes all states."""
 
     title = "status"
     parameter_name = "status__exact"
+    all_option: ClassVar[list[str]] = ["", "Open and replaying"]
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
         return [*FailureStatus.choices, ("all", "All")]
-
-    def choices(self, changelist: ChangeList) -> Iterator[Any]:
-        first, *others = super().choices(changelist)
-        yield {**first, "display": "Open and replaying"}
-        yield from others
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if status := self.value():
@@ -35,7 +37,7 @@ class StatusFilter(SimpleListFilter):
         return queryset.filter(status__in=search.CURRENT)
 
 
-class ProviderFilter(SimpleListFilter):
+class ProviderFilter(DropdownFilter):
     title = "provider"
     parameter_name = "provider"
 
@@ -44,32 +46,18 @@ class ProviderFilter(SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         provider = self.value()
-        if provider is None:
+        if not provider:
             return queryset
         return queryset.filter(provider="" if provider == "none" else provider)
 
 
-class _Recent(SimpleListFilter):
-    """Filters by a column's values among the newest failures."""
-
-    parameter_name = ""
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
-        newest = search.newest(JobFailure.objects.all()).values("pk")[: search.NEWEST]
-        few = JobFailure.objects.filter(pk__in=newest).order_by(self.parameter_name)
-        values = few.values_list(self.parameter_name, flat=True).distinct()[:100]
-        return [(value, value) for value in values if value]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        value = self.value()
-        return queryset if value is None else queryset.filter(**{self.parameter_name: value})
-
-
-class FunctionFilter(_Recent):
-    title = "function"
-    parameter_name = "function"
-
-
-class ErrorClassFilter(_Recent):
-    title = "error class"
-    parameter_name = "error_class"
+FILTERS = (
+    list_filters.tenant_filter(TIME),
+    StatusFilter,
+    *list_filters.time_filters(TIME),
+    ProviderFilter,
+    list_filters.seen("function", "function", "function", TIME),
+    list_filters.seen("error_class", "error_class", "error class", TIME),
+    list_filters.at_least("tries", "tries", "attempts, at least", TIME),
+)
+__all__ = ["FILTERS", "ProviderFilter", "StatusFilter"]

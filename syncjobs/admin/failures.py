@@ -17,14 +17,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 from graph.admin.paginator import ReadOnly
 from syncjobs.admin import confirmation
 from syncjobs.admin.actions import ACTIONS, Action, allowed
-from syncjobs.admin.failure_filters import (
-    ErrorClassFilter,
-    FunctionFilter,
-    ProviderFilter,
-    StatusFilter,
-)
+from syncjobs.admin.failure_filters import FILTERS
 from syncjobs.admin.failure_groups import STATES, GroupList, matrix
 from syncjobs.admin.page_links import failures, link, pretty
+from syncjobs.admin.saved_filters import WithSavedFilters
 from syncjobs.failures import groups, replay, search, timeline
 from syncjobs.models import JobFailure, SyncConnection, SyncRun
 
@@ -63,7 +59,7 @@ def _action(action: Action) -> Callable[..., HttpResponse]:
 
 
 @admin.register(JobFailure)
-class JobFailureAdmin(ReadOnly):
+class JobFailureAdmin(WithSavedFilters, ReadOnly):
     """Failures are written by programs. A person can replay or settle them, but not edit them."""
 
     list_display = (
@@ -76,19 +72,15 @@ class JobFailureAdmin(ReadOnly):
         "last_failed_at",
         "user_id",
     )
-    list_filter = (
-        StatusFilter,
-        ProviderFilter,
-        FunctionFilter,
-        ErrorClassFilter,
-        "last_failed_at",
-    )
+    list_filter = FILTERS
+    list_filter_submit = True
     ordering = ("-last_failed_at", "-pk")
     fields = FACTS
     readonly_fields = FACTS
     raw_id_fields = ("run",)
     actions = tuple(_action(action) for action in ACTIONS.values())
     list_before_template = "syncjobs/failures_above.html"
+    other_parameters = ("fingerprint",)
     change_form_outer_before_template = "syncjobs/failure.html"
     list_fullwidth = True
     search_help_text: ClassVar[str | None] = (

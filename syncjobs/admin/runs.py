@@ -1,18 +1,21 @@
 """Admin pages of runs, attempts, items and periodic tasks, which programs write."""
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 
 from graph.admin.paginator import ReadOnly, ids_with
 from graph.admin.readonly_fields import as_json
 from syncjobs import reread_items
-from syncjobs.admin import selected_actions
+from syncjobs.admin import durations, run_filters, selected_actions
 from syncjobs.admin.page_links import link
+from syncjobs.admin.saved_filters import WithSavedFilters
 from syncjobs.failures import timeline
 from syncjobs.models import Duty, ExternalItem, JobAttempt, JobFailure, SyncConnection, SyncRun
 from syncjobs.models.choices import ACTIVE
@@ -47,29 +50,35 @@ class Ledger(ReadOnly):
         return link(SyncConnection, row.connection_id, row.connection)
 
 
+def _took(start: datetime | None, end: datetime | None) -> str:
+    """How long it took, or has taken until now."""
+    return durations.text(((end or timezone.now()) - start).total_seconds() if start else None)
+
+
 def badge(status: str, text: str = "") -> str:
     return format_html('<span class="state state-{}">{}</span>', status, text or status)
 
 
 @admin.register(SyncRun)
-class SyncRunAdmin(Ledger):
+class SyncRunAdmin(WithSavedFilters, Ledger):
     list_display = (
-        "id",
-        "state",
         "function",
+        "state",
         "the_connection",
         "requested_by",
         "tries",
         "created_at",
-        "finished_at",
+        "took",
         "sentence",
         "user_id",
     )
-    list_filter = ("status", "provider", "trigger")
+    list_filter = run_filters.RUNS
+    list_before_template = "syncjobs/list_above.html"
+    list_filter_submit = True
     actions = ("cancel",)
     list_select_related = ("connection",)
     list_fullwidth = True
-    ordering = ("user_id", "-created_at", "-id")
+    ordering = ("-created_at", "-id")
     raw_id_fields = ("connection", "replay_of")
     indexed = ("connection_id", "replay_of_id")
     change_form_outer_before_template = "syncjobs/run.html"
@@ -133,6 +142,10 @@ class SyncRunAdmin(Ledger):
     def state(self, run: SyncRun) -> str:
         return badge(run.status)
 
+    @admin.display(description="took")
+    def took(self, run: SyncRun) -> str:
+        return _took(run.started_at, run.finished_at)
+
     @admin.display(description="trigger")
     def requested_by(self, run: SyncRun) -> str:
         return run.trigger
@@ -152,20 +165,21 @@ class SyncRunAdmin(Ledger):
 
 
 @admin.register(JobAttempt)
-class JobAttemptAdmin(Ledger):
+class JobAttemptAdmin(WithSavedFilters, Ledger):
     list_display = (
-        "id",
+        "__str__",
         "the_run",
-        "try_number",
-        "state",
         "worker",
         "started_at",
-        "ended_at",
+        "took",
         "error_class",
         "user_id",
     )
-    list_filter = ("outcome",)
-    ordering = ("run_id", "fence")
+    list_filter = run_filters.ATTEMPTS
+    list_before_template = "syncjobs/list_above.html"
+    list_filter_submit = True
+    list_select_related = ("run",)
+    ordering = ("-started_at", "-id")
     raw_id_fields = ("run",)
     indexed = ("run_id",)
     fields = (
@@ -186,11 +200,15 @@ class JobAttemptAdmin(Ledger):
     search_help_text = "The id of an attempt, a run or a tenant, or a tenant's e-mail address."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).defer("traceback")
+        return super().get_queryset(request).defer("traceback", "run__payload", "run__log")
 
     @admin.display(description="run")
     def the_run(self, attempt: JobAttempt) -> str:
-        return link(SyncRun, attempt.run_id)
+        return link(SyncRun, attempt.run_id, attempt.run.function)
+
+    @admin.display(description="took")
+    def took(self, attempt: JobAttempt) -> str:
+        return _took(attempt.started_at, attempt.ended_at)
 
     @admin.display(description="outcome")
     def state(self, attempt: JobAttempt) -> str:

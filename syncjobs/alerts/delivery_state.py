@@ -174,7 +174,7 @@ def enqueue_due() -> dict[str, Any]:
     """
     _changed("alerts/replays_ended", {})
     ids = _due(ENDPOINTS)
-    wake_up.endpoints(ids)
+    wake_up.unleased(ids)
     return {"endpoints": len(ids)}
 
 

@@ -8,6 +8,7 @@ from syncjobs.models.items import ExternalItem
 from syncjobs.models.periodic import Duty
 from syncjobs.models.replays import ReplayBatch, ReplayItem
 from syncjobs.models.runs import JobAttempt, SyncRun
+from syncjobs.models.saved_filters import SavedFilter
 from syncjobs.models.uploads import Upload, UploadPiece
 from syncjobs.models.workers import WorkerProcess
 
@@ -22,6 +23,7 @@ __all__ = [
     "JobFailure",
     "ReplayBatch",
     "ReplayItem",
+    "SavedFilter",
     "SyncConnection",
     "SyncRun",
     "Upload",

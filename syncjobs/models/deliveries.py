@@ -129,6 +129,7 @@ class Delivery(TenantRow):
             ),
             models.Index(fields=["endpoint", "-created_at"], name="deliveries_of_endpoint"),
             models.Index(fields=["user_id", "-created_at", "-id"], name="deliveries_newest"),
+            models.Index(fields=["-created_at", "-id"], name="deliveries_newest_of_all"),
             models.Index(
                 fields=["ended_at"], name="deliveries_ended", condition=Q(ended_at__isnull=False)
             ),

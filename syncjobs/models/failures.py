@@ -77,7 +77,7 @@ class JobFailure(models.Model):
             models.Index(fields=["fingerprint", "-last_failed_at"], name="job_failures_group"),
             models.Index(fields=["provider", "status"], name="job_failures_provider_status"),
             models.Index(fields=["connection_id"], name="job_failures_connection"),
-            models.Index(fields=["user_id"], name="job_failures_user"),
+            models.Index(fields=["user_id", "-last_failed_at"], name="job_failures_user_last"),
             models.Index(fields=["correlation_id"], name="job_failures_correlation"),
         ]
 

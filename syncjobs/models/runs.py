@@ -93,6 +93,7 @@ class SyncRun(TenantRow):
         indexes = [
             models.Index(fields=["user_id", "-created_at", "-id"], name="sync_runs_user_newest"),
             models.Index(fields=["connection", "-created_at"], name="sync_runs_connection_newest"),
+            models.Index(fields=["-created_at", "-id"], name="sync_runs_newest"),
             models.Index(
                 fields=["status", "lease_until"],
                 name="sync_runs_active",
@@ -139,6 +140,7 @@ class JobAttempt(models.Model):
                 name="job_attempts_ended_at",
             ),
         ]
+        indexes = [models.Index(fields=["-started_at", "-id"], name="job_attempts_newest")]
 
     def __str__(self) -> str:
         return f"try {self.try_number}: {self.outcome}"

@@ -227,10 +227,16 @@ def test_the_operators_pages_are_accessible_wide_and_narrow_light_and_dark(staff
     run_rows.duty(name="recover", error="It cannot be reached.")
     batch = bulk_replay.begin([letter.pk for letter in letters], by=None)
     add_endpoint()
+    saved = {"name": "mine", "query": "tries=1", "shared": "on"}
+    assert staff.post("/admin/syncjobs/jobfailure/filters/save/", saved).status_code == 302
     pages = [
         PAGE,
         f"/admin/syncjobs/replaybatch/{batch.pk}/change/",
         "/admin/syncjobs/jobfailure/",
+        "/admin/syncjobs/jobfailure/?tenant=tenant&tries=1",
+        "/admin/syncjobs/syncrun/?since=1+d",
+        "/admin/syncjobs/jobattempt/",
+        "/admin/syncjobs/delivery/",
         f"/admin/syncjobs/jobfailure/{letters[0].pk}/change/",
         "/admin/syncjobs/syncconnection/",
         "/admin/syncjobs/deliveryendpoint/",

@@ -34,6 +34,15 @@ def between(begin: Ints, end: Ints) -> tuple[Ints, Ints]:
     return np.arange(len(of), dtype=np.int64) + moved[of], of
 
 
+def products(ones: Ints, others: Ints) -> tuple[Ints, Ints, Ints]:
+    """All pairs of places in lists of these two lengths, list after list: the list of each pair,
+    and the places in it."""
+    lengths = ones * others
+    of = np.repeat(np.arange(len(lengths), dtype=np.int64), lengths)
+    number = np.arange(len(of), dtype=np.int64) - begins(lengths)[of]
+    return of, *np.divmod(number, others[of])
+
+
 def cut(of: Ints, size: int) -> Ints:
     """The starts of `size` lists, given the list of each row in order."""
     return begins(np.bincount(of, minlength=size))

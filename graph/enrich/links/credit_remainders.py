@@ -66,8 +66,8 @@ def _is_less_than_named(payments: Payments, later: Ints, first: Ints) -> Flags:
 def less_than_named(payments: Payments) -> tuple[Ints, Ints]:
     """The rows whose number a row of another source names, and the amount by which this row is less
     than all that it names."""
-    pairs = numbers.mentions(payments)
-    elsewhere = (payments.source[pairs.owner] != payments.source[pairs.by]).astype(bool)
+    pairs, source = numbers.mentions(payments), codes(payments.source)
+    elsewhere = source[pairs.owner] != source[pairs.by]
     pairs = pairs.only(elsewhere & (pairs.rank < NEAR))
     less = -payments.amount
     np.add.at(less, pairs.by, payments.amount[pairs.owner])

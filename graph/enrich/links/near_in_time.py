@@ -29,9 +29,7 @@ def _all_pairs(cells: list[Cell]) -> Cell:
     lengths = np.array([(len(ones), len(others)) for ones, others in cells], dtype=np.int64)
     ones, others = (np.concatenate([cell[side] for cell in cells]) for side in (0, 1))
     begins = [ragged.begins(lengths[:, side]) for side in (0, 1)]
-    of = np.repeat(np.arange(len(cells)), lengths.prod(axis=1))
-    number = np.arange(len(of)) - ragged.begins(lengths.prod(axis=1))[of]
-    one, other = np.divmod(number, lengths[of, 1])
+    of, one, other = ragged.products(*lengths.T)
     return ones[begins[0][of] + one], others[begins[1][of] + other]
 
 

@@ -15,13 +15,14 @@ An invoice with a due day after its date is a claim, not a payment; `settlements
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import combinations, product
+from itertools import combinations
 from uuid import UUID
 
 import numpy as np
 
-from graph.enrich.columns import numbers, stated_fields
+from graph.enrich.columns import numbers, ragged, stated_fields
 from graph.enrich.columns.counterparties import Sides, sides
 from graph.enrich.columns.grouping import codes, cut, having
 from graph.enrich.columns.name_similarity import likeness
@@ -166,9 +167,10 @@ def _candidates(context: _Context, feed: str, books: str) -> tuple[Ints, Ints]:
     usable = payments.amount > 0
     of_source = [(payments.source == name).astype(bool) & usable for name in (feed, books)]
     in_both = having(context.money, of_source[0]) & having(context.money, of_source[1])
-    cells = [_cells(context, np.flatnonzero(rows & in_both)) for rows in of_source]
-    both = sorted(cells[0].keys() & cells[1].keys())
-    pairs = [pair for some in _chunks(context, cells, both) for pair in some]
+    ones, others = (_Cells.of(context, np.flatnonzero(rows & in_both)) for rows in of_source)
+    pairs = [
+        pair for chunk in _chunks(ones, others) for pair in _alike(context, ones, others, *chunk)
+    ]
     one, other = (
         np.concatenate([np.zeros(0, dtype=np.int64), *(pair[side] for pair in pairs)])
         for side in (0, 1)
@@ -177,55 +179,70 @@ def _candidates(context: _Context, feed: str, books: str) -> tuple[Ints, Ints]:
     return one[mask], other[mask]
 
 
-def _chunks(
-    context: _Context, cells: list[dict[int, list[Ints]]], both: list[int]
-) -> Iterator[list[tuple[Ints, Ints]]]:
-    """Yield rows of similar parties, for a bounded number of pairs of parties at a time."""
-    waiting: list[tuple[Ints, Ints]] = []
-    for money in both:
-        waiting += _of_amount(context, cells[0][money], cells[1][money])
-        if len(waiting) > CHUNK:
-            yield _alike(context, waiting)
-            waiting = []
-    yield _alike(context, waiting)
+@dataclass(frozen=True)
+class _Cells:
+    """A source's rows of each amount with its currency and each party, ordered by both."""
+
+    money: Ints
+    party: Ints
+    rows: list[Ints]  # of each cell, in the order of days (which is the order of the rows)
+
+    @classmethod
+    def of(cls, context: _Context, rows: Ints) -> "_Cells":
+        money, party = context.money[rows], context.sides.party[rows]
+        order = np.lexsort((party, money))
+        money, party = money[order], party[order]
+        is_new = (np.diff(money) != 0) | (np.diff(party) != 0)
+        first = np.flatnonzero(np.append(len(rows) > 0, is_new))
+        return cls(money[first], party[first], cut(rows[order], first[1:]))
 
 
-def _alike(context: _Context, cells: list[tuple[Ints, Ints]]) -> list[tuple[Ints, Ints]]:
-    party = context.sides.party
-    ends = np.array([[party[one[0]], party[other[0]]] for one, other in cells], dtype=np.int64)
-    ends = ends.reshape(-1, 2)
-    alike = context.likeness.of(ends[:, 0], ends[:, 1])
-    compared = [cells[at] for at in np.flatnonzero(alike >= ALIKE).tolist()]
-    return list(near(context.payments.day, compared))
+def _chunks(ones: _Cells, others: _Cells) -> Iterator[tuple[Ints, Ints]]:
+    """Yield the pairs of cells of one amount, for a bounded number of pairs at a time."""
+    both = np.intersect1d(ones.money, others.money)
+    pairs = np.cumsum(_sizes(ones, both) * _sizes(others, both))
+    for money in cut(both, np.flatnonzero(np.diff(pairs // CHUNK)) + 1):
+        yield _of_amounts(ones, others, money)
 
 
-def _cells(context: _Context, rows: Ints) -> dict[int, list[Ints]]:
-    """By amount and currency, the rows of each party in the order of days (which is the order of
-    the rows)."""
-    keys = (
-        context.money[rows] * np.int64(len(context.likeness.cores) + 1) + context.sides.party[rows]
-    )
-    order = np.argsort(keys, kind="stable")
-    cuts = np.flatnonzero(np.diff(keys[order])) + 1
-    cells: dict[int, list[Ints]] = {}
-    for cell in cut(rows[order], cuts):
-        cells.setdefault(int(context.money[cell[0]]), []).append(cell)
-    return cells
+def _sizes(cells: _Cells, money: Ints) -> Ints:
+    """The number of cells of each amount."""
+    ends = (np.searchsorted(cells.money, money, side=side) for side in ("right", "left"))
+    return np.asarray(np.subtract(*ends))
 
 
-def _of_amount(
-    context: _Context, ones: list[Ints], others: list[Ints]
-) -> Iterator[tuple[Ints, Ints]]:
-    """Yield the rows of each two parties. If there are too many pairs, only those of the same
+def _of_amounts(ones: _Cells, others: _Cells, money: Ints) -> tuple[Ints, Ints]:
+    """The cells of each two parties. If an amount has too many pairs, only those of the same
     party."""
-    if len(ones) * len(others) <= PARTIES:
-        yield from product(ones, others)
-        return
-    party = context.sides.party
-    by_party = {int(party[cell[0]]): cell for cell in others}
-    for cell in ones:
-        if (twin := by_party.get(int(party[cell[0]]))) is not None:
-            yield cell, twin
+    sizes = _sizes(ones, money), _sizes(others, money)
+    is_few = sizes[0] * sizes[1] <= PARTIES
+    of, one, other = ragged.products(sizes[0][is_few], sizes[1][is_few])
+    one += np.searchsorted(ones.money, money[is_few])[of]
+    other += np.searchsorted(others.money, money[is_few])[of]
+    twins = _of_one_party(ones, others, money[~is_few])
+    one, other = (np.append(*some) for some in zip((one, other), twins, strict=True))
+    order = np.lexsort((other, one))
+    return one[order], other[order]
+
+
+def _of_one_party(ones: _Cells, others: _Cells, money: Ints) -> tuple[Ints, Ints]:
+    """The cells of the same party, for these amounts."""
+    width = max(ones.party.max(initial=0), others.party.max(initial=0)) + 1
+    at, twin = (np.flatnonzero(np.isin(cells.money, money)) for cells in (ones, others))
+    keys = ones.money[at] * width + ones.party[at]
+    keys_of_twins = others.money[twin] * width + others.party[twin]
+    _, one, other = np.intersect1d(keys, keys_of_twins, assume_unique=True, return_indices=True)
+    return at[one], twin[other]
+
+
+def _alike(
+    context: _Context, ones: _Cells, others: _Cells, one: Ints, other: Ints
+) -> list[tuple[Ints, Ints]]:
+    """The rows of these pairs of cells whose parties have similar names."""
+    is_alike = context.likeness.of(ones.party[one], others.party[other]) >= ALIKE
+    pairs = zip(one[is_alike].tolist(), other[is_alike].tolist(), strict=True)
+    compared = [(ones.rows[at], others.rows[twin]) for at, twin in pairs]
+    return list(near(context.payments.day, compared))
 
 
 def _compared(context: _Context, one: Ints, other: Ints) -> Pairs:

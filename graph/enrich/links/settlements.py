@@ -179,8 +179,8 @@ class _Books:
     def _named_elsewhere(self, same: Pairs) -> NDArray[np.bool_]:
         """Marks rows without a due day whose own number a later row of another source names."""
         payments, pairs = self.payments, numbers.mentions(self.payments)
-        own = np.array([number != "" for number in self.number], dtype=bool)
-        elsewhere = (payments.source[pairs.owner] != payments.source[pairs.by]).astype(bool)
+        source, own = codes(payments.source), (self.number != "").astype(bool)
+        elsewhere = source[pairs.owner] != source[pairs.by]
         later = payments.day[pairs.by] > payments.day[pairs.owner] + 1
         is_named = np.zeros(len(payments), dtype=bool)
         is_named[pairs.owner[elsewhere & later & own[pairs.by]]] = True

@@ -24,6 +24,7 @@ from syncjobs.models import (
     JobAttempt,
     JobFailure,
     ReplayItem,
+    SavedFilter,
     SyncConnection,
     SyncRun,
     Upload,
@@ -36,7 +37,7 @@ from tests.graph.admin.layered_rows import all_layers
 pytestmark = pytest.mark.usefixtures("committed")
 
 # The barrier over the view shows no more than the view; the others only save repeating work.
-# A piece of an uploaded file is bytes. Other pages show rules, workers and a bulk replay's items.
+# A piece of an uploaded file is bytes. Other pages show rules, workers, filters, a replay's items.
 UNSHOWN = {
     models.TenantRelationship,
     models.SearchedGroup,
@@ -44,6 +45,7 @@ UNSHOWN = {
     UploadPiece,
     AlertRule,
     ReplayItem,
+    SavedFilter,
     WorkerProcess,
 }
 TABLES = [

@@ -4,11 +4,14 @@ import asyncio
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import datetime, time, timedelta
 from io import StringIO
 from ipaddress import ip_network
 
 import pytest
+from arq.constants import in_progress_key_prefix
+from django.conf import settings
 from django.core import mail
 from django.core.management import call_command
 from django.db import connections
@@ -191,6 +194,19 @@ def test_what_the_queue_lost_is_found_again(box):
     assert again(message).state == "delivered"
     assert wake_up.unseen(f"{wake_up.PREFIX}{endpoint.pk}")
     assert not wake_up.unseen(f"{endpoint.pk}")
+
+
+def test_a_killed_worker_s_lock_does_not_hold_the_next_job_up(box):
+    """arq's lock of a job outlives the worker by its timeout, an hour; the endpoint's lease does
+    not."""
+    endpoint, _ = webhook(box)
+    (message,) = told(endpoint)
+    with closing(queue.make_redis(str(settings.REDIS_URL))) as redis:
+        lock = f"{in_progress_key_prefix}{wake_up.PREFIX}{endpoint.pk}"
+        redis.psetex(lock, (settings.ARQ_JOB_TIMEOUT + 10) * 1000 - queue.LOCKED_MS - 1, b"1")
+    assert delivery_state.enqueue_due() == {"endpoints": 1}
+    asyncio.run(asyncio.wait_for(work(), 20))  # a locked job would be waited for
+    assert again(message).state == "delivered"
 
 
 def test_a_tenant_has_one_turn_at_a_time_among_all_workers(box, tenant, other_tenant):
