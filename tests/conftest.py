@@ -18,6 +18,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test.utils import override_settings, setup_databases, teardown_databases
 from hypothesis import settings as hypothesis_settings
 from psycopg.pq import TransactionStatus
+from psycopg.sql import SQL, Identifier
 from rest_framework.test import APIClient
 from whitenoise.middleware import WhiteNoiseMiddleware
 
@@ -97,6 +98,7 @@ def django_db_setup(django_test_environment, django_db_blocker, django_db_modify
         name = connections["owner"].creation._get_test_db_name()
         connections["default"].settings_dict["NAME"] = name  # before anything connects
         old_names = setup_databases(verbosity=0, interactive=False, aliases=["owner"])
+        _wait_for_no_disk(name)
     yield
     with django_db_blocker.unblock():
         arrow.close_all()
@@ -106,20 +108,37 @@ def django_db_setup(django_test_environment, django_db_blocker, django_db_modify
         teardown_databases(old_names, verbosity=0)
 
 
+def _wait_for_no_disk(database: str) -> None:
+    """Commits return before they are on disk, in 0.1 ms instead of 2 to 4 ms.
+
+    The database has to outlive no crash of the server. The setting is that of later sessions.
+    """
+    owner = connections["owner"]
+    with owner.cursor() as cursor:
+        cursor.execute(
+            SQL("ALTER DATABASE {} SET synchronous_commit = off").format(Identifier(database))
+        )
+    owner.close()
+
+
 @pytest.fixture
 def committed(django_db_setup, django_db_blocker) -> Iterator[None]:
     """Both roles, real commits; every table is emptied afterwards and the view refreshed.
 
     The owner's connection is kept for the next test: a new one would read the catalog anew.
+    A worker that is still connected fails the test that left it: it would work on the next one's
+    rows.
     """
     with django_db_blocker.unblock():
         yield
         owner = connections["owner"]
         if not _is_idle(owner):
             owner.close()
+        left = workers.left_behind()
         with owner.cursor() as cursor:
             _empty(cursor)
         connections["default"].close()
+    assert not left, f"workers of this test are still connected to its database: {left}"
 
 
 def _is_idle(database: BaseDatabaseWrapper) -> bool:

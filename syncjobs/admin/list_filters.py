@@ -180,10 +180,9 @@ def seen(name: str, column: str, title: str, time: str, *, of: str = "") -> type
         parameter_name = name
 
         def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-            table = model_admin.model._default_manager
-            few = table.order_by(f"-{time}").values("pk")[:CHOICES_FROM]
-            values = table.filter(pk__in=few).order_by(path).values_list(path, flat=True).distinct()
-            return [(value, value) for value in values[:CHOICES] if value]
+            rows = model_admin.model._default_manager.order_by(f"-{time}")
+            values = set(rows.values_list(path, flat=True)[:CHOICES_FROM])
+            return [(value, value) for value in sorted(filter(None, values))[:CHOICES]]
 
         def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
             value = (self.value() or "").replace("\0", "")

@@ -64,6 +64,15 @@ def test_duties_are_done_by_a_worker_and_a_missed_one_once(own_queue, tmp_path):
     assert ViewRefresh.objects.using("owner").count() == 1
 
 
+def test_a_worker_that_a_test_leaves_is_found(own_queue, tmp_path):
+    """Else it would do the duties of the tests after it, on their rows."""
+    with worker(tmp_path / "log") as process:
+        until(lambda: workers.left_behind(0), 30, process.explained)
+        for session in workers.left_behind(0):
+            assert session.startswith(f"{workers.SESSION} of process ")
+    assert workers.left_behind() == []
+
+
 def test_a_duty_is_begun_by_one_worker_at_a_time(committed):
     assert set(periodic.begun("one")) == set(periodic.TASKS)
     assert periodic.begun("two") == []

@@ -28,6 +28,7 @@ QUICK = {
     "ARQ_JOB_TIMEOUT": "5",
     "FINLEY_LOG_LEVEL": "INFO",
 }
+SESSION = "a test's worker"  # the name of its sessions, and of those of its child processes
 
 
 def connection(user_id: UUID, provider: str = "gmail", **columns: Any) -> SyncConnection:
@@ -75,7 +76,7 @@ class Process:
                     *options,
                 ],
                 cwd=PROJECT,
-                env={**os.environ, **QUICK, **environment},
+                env={**os.environ, **QUICK, "PGAPPNAME": SESSION, **environment},
                 stdout=out,
                 stderr=out,
             )
@@ -111,6 +112,28 @@ def worker(log: Path, *options: str, **environment: str) -> Iterator[Process]:
         yield process.ready()
     finally:
         process.kill()
+
+
+def left_behind(seconds: float = 10) -> list[str]:
+    """The workers' sessions that are open after this time: of each its pid and its start.
+
+    The server ends a killed worker's session only when its statement ends.
+    """
+    limit = time.monotonic() + seconds
+    while (sessions := _sessions()) and time.monotonic() < limit:
+        time.sleep(0.05)
+    return sessions
+
+
+def _sessions() -> list[str]:
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(
+            "SELECT format('%%s of process %%s since %%s', application_name, pid, backend_start) "
+            "FROM pg_stat_activity "
+            "WHERE datname = current_database() AND application_name = %s",
+            [SESSION],
+        )
+        return [session for (session,) in cursor.fetchall()]
 
 
 def until(
