@@ -143,7 +143,8 @@ def _month_bars(row: Mapping[str, Any], place: "_Place", currency: str) -> list[
     for at, kind in enumerate(WAYS):
         if amount := row[f"money_{kind}"]:
             count, address = row[f"payments_{kind}"], row[f"address_{kind}"]
-            label = f"{month}: {text.money(amount, currency)} {kind}, {count:,} payments"
+            payments = "payment" if count == 1 else "payments"
+            label = f"{month}: {text.money(amount, currency)} {kind}, {count:,} {payments}"
             bars.append(_bar(place, at, (Decimal(0), amount), (kind, label, address)))
         if (expected := row["expected"]) and expected[f"{kind}_high"]:
             low, high = expected[f"{kind}_low"], expected[f"{kind}_high"]

@@ -5,10 +5,12 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from graph.ingest.documents.document_amounts import CODES
+
 MISSING = "\N{EN DASH}"
 ISO_DAY = re.compile(r"(?<![\w/-])(\d{4}-\d{2}-\d{2})(?:T[\d:.+]+Z?)?(?![\w/-])", re.ASCII)
-AMOUNT_FIRST = re.compile(r"(?<![\w.,-])(-?\d[\d,]*\.\d{2,4}) ([A-Z]{3})\b", re.ASCII)
-CURRENCY_FIRST = re.compile(r"\b([A-Z]{3}) (-?\d[\d,]*(?:\.\d{1,4})?)(?![\w.,]*\d)", re.ASCII)
+AMOUNT_FIRST = re.compile(rf"(?<![\w.,-])(-?\d[\d,]*\.\d{{2,4}}) ({CODES})\b", re.ASCII)
+CURRENCY_FIRST = re.compile(rf"\b({CODES}) (-?\d[\d,]*(?:\.\d{{1,4}})?)(?![\w.,]*\d)", re.ASCII)
 
 
 def money(amount: Any, currency: str | None = "") -> str:

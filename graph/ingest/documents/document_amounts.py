@@ -18,7 +18,7 @@ _SYMBOLS = {"£": "GBP", "€": "EUR", "$": "USD", "US$": "USD", "A$": "AUD", "A
             "C$": "CAD", "CA$": "CAD", "NZ$": "NZD", "HK$": "HKD", "S$": "SGD"}  # fmt: skip
 # Currencies in which companies send bills. ALL and TOP are missing, because in capitals they are
 # more often words.
-_CODES = (
+CODES = (
     "AED|AUD|BGN|BRL|CAD|CHF|CLP|CNY|COP|CZK|DKK|EGP|EUR|GBP|HKD|HUF|IDR|ILS|INR|ISK|JPY|KES|KRW"
     "|MAD|MXN|MYR|NGN|NOK|NZD|PEN|PHP|PKR|PLN|QAR|RON|RSD|SAR|SEK|SGD|THB|TRY|TWD|UAH|USD|VND|ZAR"
 )
@@ -28,7 +28,7 @@ _AMOUNT = re.compile(
     rf"""
     (?<![\w.,/#+\-])                                   # no part of a longer number or word
     (?P<open>\()?(?P<minus>[-\u2212])?
-    (?:(?P<before>{_SYMBOL}|(?:{_CODES})(?![A-Za-z])){_SPACE}{{0,3}})?
+    (?:(?P<before>{_SYMBOL}|(?:{CODES})(?![A-Za-z])){_SPACE}{{0,3}})?
     (?P<inner>[-\u2212](?=[0-9]))?(?:(?<=[£€$ \xa0])[£€$])?
     (?P<number>
         [0-9]{{1,3}}(?:(?P<mark>[.,'\u2019 \xa0\u202f])[0-9]{{3}})(?:(?P=mark)[0-9]{{3}}){{0,4}}
@@ -36,12 +36,12 @@ _AMOUNT = re.compile(
         |[0-9]{{1,15}}(?:[.,](?P<fraction>[0-9]{{2}}))?
     )
     (?![0-9]|[.,:/\-][0-9]|[ ]?%|{_SPACE}?(?:[kKmM]|bn|million|billion|thousand)\b)
-    (?(before)|(?:{_SPACE}{{0,2}}(?P<after>{_SYMBOL}|(?:{_CODES})(?![A-Za-z]))(?!{_SPACE}?[0-9]))?)
+    (?(before)|(?:{_SPACE}{{0,2}}(?P<after>{_SYMBOL}|(?:{CODES})(?![A-Za-z]))(?!{_SPACE}?[0-9]))?)
     (?P<trailing>-(?![\w]))?(?(open)\)|)
     """,
     re.VERBOSE,
 )
-_NAMED = re.compile(rf"{_SYMBOL}|(?<![A-Za-z])(?:{_CODES})(?![A-Za-z])")
+_NAMED = re.compile(rf"{_SYMBOL}|(?<![A-Za-z])(?:{CODES})(?![A-Za-z])")
 _RANKS = (
     (-1, r"sub-?\s?total|net|vat|tax|mwst|ust|tva|iva|discount|rabatt|zwischensumme|deposit|saving"
          r"|credit\slimit|paid\sto\sdate|previous\sbalance|per\s(?:hour|month|unit)|unit\sprice"),

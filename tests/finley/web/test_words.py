@@ -21,6 +21,7 @@ from graph.questions import counted_rows
         ("GBP 1,260.16.", "GBP 1,260.16."),
         ("names GBP -1135.97", "names \N{MINUS SIGN}GBP 1,135.97"),
         ("at 2026-07-10T00:00:00+00:00", "at 10 Jul 2026"),
+        ("document SALARY NOV 26", "document SALARY NOV 26"),
         ("document INV-2026-07-10", "document INV-2026-07-10"),
         ("2026-13-45", "2026-13-45"),
         ("row 2026-07-10/3", "row 2026-07-10/3"),
