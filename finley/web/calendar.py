@@ -11,8 +11,10 @@ from django.shortcuts import render
 
 from finley.web import answer_cache, due_and_risen, list_filters
 from finley.web.access import PageRequest, page
+from graph.errors import QuestionError
 
 Row = dict[str, Any]
+YEARS = range(1900, 2200)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,10 @@ def calendar(request: PageRequest) -> HttpResponse:
 def _month(text: str, today: date) -> date:
     if not text:
         return today.replace(day=1)
-    return list_filters.day("month", f"{text}-01")
+    month = list_filters.day("month", f"{text}-01")
+    if month.year not in YEARS:
+        raise QuestionError(f"Name a month from {YEARS[0]} to {YEARS[-1]}.", "month")
+    return month
 
 
 def _by_day(rows: list[Row]) -> dict[date, list[Row]]:

@@ -13,6 +13,7 @@ from finley.web.words import text
 WIDTH, HEIGHT = 720, 240
 LEFT, RIGHT, TOP, BOTTOM = 56, 8, 10, 26
 MONTHS = 18  # past months; expected ones are added to them
+AHEAD = 24  # months after the newest one, at most
 WAYS = ("in", "out")
 NOTHING = {"money_in": Decimal(0), "money_out": Decimal(0), "payments_in": 0, "payments_out": 0}
 
@@ -105,16 +106,18 @@ def _of_currency(answer: Mapping[str, Any], currency: str, addresses: Any) -> Ba
 
 def _months(answer: Mapping[str, Any], currency: str) -> list[dict[str, Any]]:
     """One row for each month, also for those without money: what moved, and what is expected in
-    addition. The past ones are the last MONTHS up to the newest with money."""
+    addition. The past ones are the last MONTHS up to the newest with money, which is not in the
+    future unless all are; the expected ones are those of the AHEAD months after it."""
     past, expected = (
         {row["month"]: row for row in answer[name] if row["currency"] == currency}
         for name in ("months", "expected")
     )
     if not past:
         return []
-    last = max(past)
+    now = f"{date.fromisoformat(str(answer['today'])):%Y-%m}"
+    last = max((month for month in past if month <= now), default=min(past))
     first = max(min(past), _month_after(last, 1 - MONTHS))
-    until = max(last, *expected) if expected else last
+    until = min(max(last, *expected), _month_after(last, AHEAD)) if expected else last
     rows = []
     month = first
     while month <= until:

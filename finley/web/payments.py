@@ -48,7 +48,7 @@ def payments(request: PageRequest) -> HttpResponse:
     context = {
         "rows": records.named(user_id, rows),
         "sums": sums,
-        "totals": money_totals.of_sums(sums),
+        "totals": money_totals.of_sums(sums) if _are_alike(sums) else [],
         "layers": choices.layers(),
         "kinds": choices.KINDS.items(),
         "has": request.GET.get("has", ""),
@@ -57,6 +57,11 @@ def payments(request: PageRequest) -> HttpResponse:
         **pages.link(**({"cursor": cursors.cursor(following)} if following else {})),
     }
     return render(request, "web/payments.html", context)
+
+
+def _are_alike(sums: list[Row]) -> bool:
+    """Whether the sums may be added. A bill and the payment that settles it may not."""
+    return len({row["kind"] for row in sums}) <= 1
 
 
 def every(user_id: UUID, filters: Row) -> list[Row]:

@@ -42,7 +42,7 @@ ORDERS: dict[str, tuple[str, Callable[[Row], Any]]] = {  # by parameter: the col
     "next": ("Expected", lambda row: row["insight"]["expected_from"]),
     "party": ("Party", lambda row: row["party"].name.lower() if row["party"] else ""),
     "often": ("How often", lambda row: -row["times"]),
-    "amount": ("Amount", lambda row: (row["currency"], -row["insight"]["amount_high"])),
+    "amount": ("Amount", lambda row: (row["currency"], -(row["insight"]["amount_high"] or 0))),
     "year": ("Per year", lambda row: (row["currency"], -row["per_year"])),
 }
 

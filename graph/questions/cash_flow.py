@@ -59,8 +59,8 @@ def payments_of(
     """The payments that `cash_flow` sums, newest first: money that comes `in` or goes `out`, or the
     payments that are `off_statement`, as `way` says.
 
-    Each has the relationship's `id`, `currency` and `amount`. Raises NotFound for an unknown party,
-    ViewMissing, ViewUnpopulated.
+    Each has the relationship's `id`, `currency` and `amount`, and whether it `comes_in`. Raises
+    NotFound for an unknown party, ViewMissing, ViewUnpopulated.
     """
     with current_rows.snapshot(user_id) as reader:
         parameters = {

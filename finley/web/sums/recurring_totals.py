@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -56,9 +57,12 @@ def _costs(row: Row) -> Row:
 
 
 def totals(rows: Iterable[Row]) -> list[Total]:
-    """The sums by direction and currency: what goes out first, the greatest first."""
+    """The sums by direction and currency: what goes out first, the greatest first.
+
+    A series that missed a payment and went on has an overdue and a pending one. It counts once.
+    """
     groups: defaultdict[tuple[str, bool], list[Row]] = defaultdict(list)
-    for row in rows:
+    for row in newest_of_series(rows):
         groups[row["currency"], row["comes_in"]].append(row)
     sums = [
         Total(
@@ -71,3 +75,19 @@ def totals(rows: Iterable[Row]) -> list[Total]:
         for (currency, comes_in), some in groups.items()
     ]
     return sorted(sums, key=lambda total: (total.comes_in, -total.per_year, total.currency))
+
+
+def newest_of_series(rows: Iterable[Row]) -> list[Row]:
+    """Of each series the prediction that is expected last."""
+    newest: dict[Any, Row] = {}
+    for row in rows:
+        key = row["evidence"].get("series") or row["id"]
+        before = newest.get(key)
+        if before is None or _begins(before) < _begins(row):
+            newest[key] = row
+    return list(newest.values())
+
+
+def _begins(row: Row) -> date:
+    begins: date = row["insight"]["expected_from"]
+    return begins

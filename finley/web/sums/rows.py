@@ -1,9 +1,9 @@
 """The rows behind one sum: money in or out of some days, or what a group of Spending cost."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -24,6 +24,13 @@ WAYS = {
 }
 OF_A_PARTY = {"in": "Received by", "out": "Paid by", "off_statement": "No statement shows, of"}
 Row = dict[str, Any]
+
+
+class Sum(NamedTuple):
+    """A sum of the page; `word` says its direction, if the page has both."""
+
+    word: str
+    amount: Decimal
 
 
 @page()
@@ -47,7 +54,9 @@ def cash(request: PageRequest) -> HttpResponse:
     )
     name = list_filters.names(user_id, query).get("party", party)
     title = f"{OF_A_PARTY[way]} {name}" if party else WAYS[way]
-    return _shown(request, payments, f"{title}{_in_days(since, until)}", currency)
+    title = f"{title}{_in_days(since, until)}"
+    sums = _by_direction(payments) if way == "off_statement" else _sums(payments)
+    return _shown(request, payments, title, currency, sums)
 
 
 @page()
@@ -66,7 +75,7 @@ def spending(request: PageRequest) -> HttpResponse:
     group = (name, None if party is None else str(party["id"]), currency)
     payments = spend.payments_of(user_id, group, by=by, since=since, until=until)
     title = f"Spent: {name or 'the books do not say'}{_in_days(since, until)}"
-    return _shown(request, payments, title, currency)
+    return _shown(request, payments, title, currency, _sums(payments))
 
 
 @page()
@@ -81,7 +90,8 @@ def dealings(request: PageRequest, entity_id: UUID) -> HttpResponse:
     payments = entities.payments_with(user_id, entity_id, other["id"], way, currency)
     (entity,) = search.entities_of(user_id, [entity_id])
     payer, payee = (other, entity) if way == "in" else (entity, other)
-    return _shown(request, payments, f"From {payer['name']} to {payee['name']}", currency)
+    title = f"From {payer['name']} to {payee['name']}"
+    return _shown(request, payments, title, currency, _sums(payments))
 
 
 def _party(request: PageRequest, field: str = "party") -> Row | None:
@@ -114,9 +124,24 @@ def _in_days(since: date | None, until: date | None) -> str:
     return "".join([",", *(f" {word} {text.day(day)}" for word, day in ends if day)])
 
 
+def _sums(payments: Iterable[Row]) -> list[Sum]:
+    return [Sum("", sum((row["amount"] or Decimal(0) for row in payments), Decimal(0)))]
+
+
+def _by_direction(payments: Sequence[Row]) -> list[Sum]:
+    """What comes in and what goes out, which are never added."""
+    ways = {"in": True, "out": False}
+    return [
+        Sum(word, _sums(row for row in payments if row["comes_in"] is comes_in)[0].amount)
+        for word, comes_in in ways.items()
+    ]
+
+
 def _shown(
-    request: PageRequest, payments: Sequence[Row], title: str, currency: str
+    request: PageRequest, payments: Sequence[Row], title: str, currency: str, sums: list[Sum]
 ) -> HttpResponse:
+    if not currency:
+        raise QuestionError("Name the currency of the sum.", "currency")
     user_id, ids = request.access.tenant_id, [UUID(row["id"]) for row in payments]
     if downloads.wants_file(request):
         rows = records.named(user_id, relationships.with_ids(user_id, ids[: downloads.MOST + 1]))
@@ -125,7 +150,7 @@ def _shown(
     rows = relationships.with_ids(user_id, ids[part.start : part.end])
     context = {
         "title": title,
-        "total": sum((row["amount"] for row in payments), Decimal(0)),
+        "sums": sums,
         "count": len(payments),
         "currency": currency,
         "rows": records.named(user_id, rows),

@@ -148,7 +148,8 @@ def _other_dollars() -> Doubt:
 def _sampled(
     path: Path, shape: Layout, count: int, above: tuple[str, ...], choices: Choices
 ) -> Sample:
-    table = tuple(tuple(row) for row in islice(header.rows(path, shape), count))
+    table = tuple(tuple(row) for row in islice(header.rows(path, shape), count + 1))
+    is_whole, table = len(table) <= count, table[:count]
     names = canonical(shape.header, {})
     titles_of, table, labels = _unlabelled(shape.header, table)
     columns = tuple(
@@ -157,7 +158,7 @@ def _sampled(
     )
     titles = {"counterparty": choices.payee, "date": choices.date}
     forced = {role: _column(columns, title) for role, title in titles.items() if title}
-    return Sample(columns, table, own_name(path), above, forced, labels)
+    return Sample(columns, table, own_name(path), above, forced, labels, is_whole)
 
 
 def _unlabelled(

@@ -86,7 +86,9 @@ def with_roles(sample: Sample, choices: Choices) -> tuple[Sample, tuple[Doubt, .
 
 def _closing(sample: Sample) -> Column | None:
     """A column of words that only the last row leaves blank, with another one: a bank writes the
-    account's balance so, below the payments."""
+    account's balance so, below the payments. In a part of a file the last row says nothing."""
+    if not sample.is_whole:
+        return None
     last = sample.table[-1]
     blank = [c for c in sample.columns if not last[c.at] and len(c.values) == sample.rows - 1]
     texts = [column for column in blank if column.texty]

@@ -31,6 +31,7 @@ class Sample:
     above: tuple[str, ...] = ()
     forced: dict[str, str] = field(default_factory=dict)  # role -> a column's canonical name
     labels: tuple[str, ...] = ()  # of nameless columns' cells, taken from them
+    is_whole: bool = True  # the file has no more rows than the sample
     closing: str = ""  # a column that only the row of the account's balance leaves blank
 
     @cached_property

@@ -1,5 +1,5 @@
 -- The counted payments (cash_flow_counted.sql) behind one sum of cash_flow.sql, the newest first.
-SELECT counted.id::text AS id, counted.currency, counted.amount
+SELECT counted.id::text AS id, counted.currency, counted.amount, counted.comes_in
 FROM counted
 WHERE
     counted.currency = %(currency)s

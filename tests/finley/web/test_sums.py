@@ -97,6 +97,27 @@ def test_a_sum_leads_to_rows_of_the_same_total(client, company, page, start, lea
         assert listed(text) == amount, address
 
 
+def test_what_no_statement_shows_has_a_sum_for_each_direction(client, tenant):
+    user = tenant.id
+    account, office = (
+        rows.entity(user, "Current", "account"),
+        rows.entity(user, "Office", "department"),
+    )
+    acme, shop = rows.entity(user, "Acme"), rows.entity(user, "Shop", "customer")
+    at = datetime(2025, 3, 5, tzinfo=UTC)
+    for payer, payee, amount in ((account, acme, 5), (office, acme, 70), (shop, office, 100)):
+        ends = [
+            rows.event(user, party, amount=much, occurred_at=at)
+            for party, much in ((payer, -amount), (payee, amount))
+        ]
+        rows.relationship(user, *ends)
+    refresh.refresh()
+    page = client.get("/cash/rows/?way=off_statement&currency=GBP").content.decode()
+    figures = re.findall(r'<span class="figure(?: small)?">([^<]+)</span>', page)
+    assert figures == ["GBP 100.00 in", "GBP 70.00 out"]
+    assert client.get("/cash/rows/?way=in").status_code == 400
+
+
 def test_open_invoices_say_what_they_are_and_how_late(client, company):
     bills = text_of(client.get("/open/?direction=payable"))
     assert ">bill<" in bills
@@ -109,6 +130,9 @@ def test_a_list_says_what_each_row_records(client, company):
     text = text_of(client.get("/payments/"))
     words = re.findall(r'data-label="Records">([^<]+?)<', text)
     assert sorted(words) == ["Bill", "Bill", "Credit note", "Invoice", *["Payment"] * 5]
+    both = client.get("/payments/?party=Acme").content.decode()
+    assert total(both) == set(), "a bill and its payment are not added"
+    assert "bills and credit notes GBP" in text_of(client.get("/payments/?party=Acme"))
     only = text_of(client.get("/payments/?kind=obligation"))
     assert total(only) == {("GBP", Decimal(165))}
     assert "invoices, bills and credit notes GBP 165.00 in 4 rows" in only
@@ -173,10 +197,13 @@ def test_a_long_list_is_cut_at_its_beginning(client, tenant, books, monkeypatch)
     assert "From the beginning" in second
 
 
-def predicted(often: str, low: int, high: int, *, comes_in: bool = False) -> dict:
-    insight = {"amount_low": Decimal(low), "amount_high": Decimal(high)}
-    return {"insight": insight, "evidence": {"agreed": f"{often} 12"}, "currency": "GBP",
-            "comes_in": comes_in}  # fmt: skip
+def predicted(
+    often: str, low: int, high: int, *, series: str = "", comes_in: bool = False, month: int = 1
+) -> dict:
+    insight = {"amount_low": Decimal(low), "amount_high": Decimal(high),
+               "expected_from": date(2025, month, 1)}  # fmt: skip
+    return {"insight": insight, "evidence": {"agreed": f"{often} 12", "series": series or often},
+            "currency": "GBP", "comes_in": comes_in}  # fmt: skip
 
 
 def test_recurring_payments_come_to_sums_of_a_month_and_a_year():
@@ -187,6 +214,15 @@ def test_recurring_payments_come_to_sums_of_a_month_and_a_year():
     out, comes_in = recurring_totals.totals(table)
     assert (out.per_year, out.per_month, out.series) == (712, Decimal("59.33"), 2)
     assert (comes_in.per_year, comes_in.per_month) == (180, 15)
+
+
+def test_a_series_that_missed_a_payment_and_went_on_counts_once():
+    rent = [predicted("monthly", 1_000, 1_000, series="rent", month=month) for month in (3, 5)]
+    other = predicted("monthly", 10, 10, series="other", month=4)
+    (out,) = recurring_totals.totals(recurring_totals.with_costs([*rent, other]))
+    assert (out.series, out.per_year) == (2, 12_120)
+    kept = recurring_totals.newest_of_series(rent[::-1])
+    assert [row["insight"]["expected_from"].month for row in kept] == [5]
 
 
 def test_the_recurring_list_sorts_and_says_how_late(client, tenant, books):
@@ -201,6 +237,8 @@ def test_a_calendar_begins_on_the_first_and_marks_today(client, books):
     shown = re.findall(r'<span class="date">([^<]+)<', text)
     assert (shown[0], shown[-1], len(shown)) == ("1 Mar 2024", "31 Mar 2024", 31)
     assert "today</strong>" not in text
+    for outside in ("0001-01", "9999-12"):
+        assert client.get(f"/recurring/calendar/?month={outside}").status_code == 400
     assert text_of(client.get("/recurring/calendar/")).count('aria-current="date"') == 1
 
 

@@ -1,6 +1,7 @@
 """How pages write days, amounts and layers."""
 
 import re
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -71,6 +72,7 @@ def test_months_without_money_are_zero_on_the_axis():
     expected = dict.fromkeys(("in_low", "in_high", "out_low"), Decimal(0))
     ahead = {"month": "2025-06", "currency": "GBP", **expected, "out_high": Decimal(9)}
     answer = {"months": [month("2024-11", 5), month("2025-02", 7)], "expected": [ahead]}
+    answer["today"] = date(2025, 3, 4)
     (chart,) = cash_by_month(answer, lambda *of: "/".join(of))
     assert [row["month"] for row in chart.rows] == [
         "2024-11", "2024-12", "2025-01", "2025-02", "2025-03", "2025-04", "2025-05", "2025-06",
@@ -85,8 +87,25 @@ def test_months_without_money_are_zero_on_the_axis():
 
 def test_an_axis_has_the_last_eighteen_months():
     answer = {"months": [month("2019-01", 5), month("2025-02", 7)], "expected": []}
-    (chart,) = cash_by_month(answer, lambda *_: "")
+    (chart,) = cash_by_month({**answer, "today": date(2025, 3, 4)}, lambda *_: "")
     assert (chart.rows[0]["month"], len(chart.rows)) == ("2023-09", 18)
+
+
+@pytest.mark.parametrize("mistaken", ["2205-03", "9999-12"])
+def test_a_day_far_ahead_hides_no_month(mistaken):
+    months = [month("2025-01", 5), month("2025-02", 7), month(mistaken, 1)]
+    (chart,) = cash_by_month(
+        {"months": months, "expected": [], "today": date(2025, 3, 4)}, lambda *_: ""
+    )
+    assert [row["month"] for row in chart.rows] == ["2025-01", "2025-02"]
+
+
+def test_what_is_expected_far_ahead_ends_the_axis_after_two_years():
+    nothing = dict.fromkeys(("in_low", "in_high", "out_low", "out_high"), Decimal(9))
+    ahead = {"month": "9999-12", "currency": "GBP", **nothing}
+    answer = {"months": [month("2025-02", 7)], "expected": [ahead], "today": date(2025, 3, 4)}
+    (chart,) = cash_by_month(answer, lambda *_: "")
+    assert chart.rows[-1]["month"] == "2027-02"
 
 
 def test_no_template_writes_a_day_or_a_number_in_its_own_way(settings):

@@ -143,3 +143,20 @@ def test_the_layout_of_an_ambiguous_file_is_not_known(write: Write) -> None:
     path = _file(write, _lines(("1.00", "2.50", "-4.00", "9.30", "-6.00")))
     by = guess(path, choices=Choices(amount="Column 3"))
     assert mapping_for_header.layout_at(path, by) == ""
+
+
+def test_the_last_row_of_a_part_of_a_file_is_no_balance(tmp_path):
+    def lines(count: int, blank: int) -> str:
+        cells = [
+            (f"{1 + at % 28:02d}.01.2025", f"-{at % 97 + 1},{at % 100:02d}",
+             "" if at == blank else f"Shop {at % 37} invoice {at}",
+             "" if at == blank else f"R{at:05d}x", "EUR")
+            for at in range(count)
+        ]  # fmt: skip
+        return "".join(";".join(row) + "\n" for row in cells)
+
+    path = tmp_path / "bank.csv"
+    path.write_text(lines(1_500, blank=999))
+    assert guess(path).skip == ()
+    path.write_text(lines(1_000, blank=999))
+    assert [rule.reason for rule in guess(path).skip] == ["a balance is no payment"]
