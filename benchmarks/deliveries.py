@@ -41,12 +41,12 @@ ENDPOINTS = 8
 AT_ONCE = 50  # messages that are accepted in one transaction
 KILLED_EVERY = (8.0, 16.0)  # seconds
 REFUSED, LATE = 0.25, 0.03  # of the requests: answered 500; answered too late
-PATIENCE = 1.0  # seconds that a worker waits for an answer
+DELIVERY_TIMEOUT = 1.0  # seconds that a worker waits for an answer
 DISTURBED = 0.9  # of the messages are delivered before the kills end
 TIMEOUT = 300.0  # seconds without a delivered message before the run is given up
 ENVIRONMENT = {
     "FINLEY_DELIVERY_BACKOFF": "0.5",
-    "FINLEY_DELIVERY_TIMEOUT": str(PATIENCE),
+    "FINLEY_DELIVERY_TIMEOUT": str(DELIVERY_TIMEOUT),
     "FINLEY_DELIVERY_TRIES": "4",
     "FINLEY_LEASE": "3",
     "FINLEY_LOG_LEVEL": "WARNING",
@@ -104,7 +104,7 @@ def receiving(chance: random.Random) -> Iterator[Receiver]:
                 return
             kind = receiver.answer(str(self.headers["webhook-id"]), body)
             if kind == "late":
-                time.sleep(2 * PATIENCE)
+                time.sleep(2 * DELIVERY_TIMEOUT)
             self.send_response(500 if kind == "refused" else 204)
             self.send_header("Content-Length", "0")
             self.end_headers()

@@ -106,8 +106,8 @@ def _of_currency(answer: Mapping[str, Any], currency: str, addresses: Any) -> Ba
 
 def _months(answer: Mapping[str, Any], currency: str) -> list[dict[str, Any]]:
     """One row for each month, also for those without money: what moved, and what is expected in
-    addition. The past ones are the last MONTHS up to the newest with money, which is not in the
-    future unless all are; the expected ones are those of the AHEAD months after it."""
+    addition. They are the last MONTHS up to the newest with money, which is not in the future
+    unless all are, and those with money or with expected payments of the AHEAD months after it."""
     past, expected = (
         {row["month"]: row for row in answer[name] if row["currency"] == currency}
         for name in ("months", "expected")
@@ -117,7 +117,8 @@ def _months(answer: Mapping[str, Any], currency: str) -> list[dict[str, Any]]:
     now = f"{date.fromisoformat(str(answer['today'])):%Y-%m}"
     last = max((month for month in past if month <= now), default=min(past))
     first = max(min(past), _month_after(last, 1 - MONTHS))
-    until = min(max(last, *expected), _month_after(last, AHEAD)) if expected else last
+    furthest = _month_after(last, AHEAD)
+    until = max(month for month in (*past, *expected) if month <= furthest)
     rows = []
     month = first
     while month <= until:

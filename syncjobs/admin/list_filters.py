@@ -91,7 +91,7 @@ def time_filters(time: str) -> list[type[_Typed]]:
         example = "30 min, 2 h, 3 d, or 2026-01-31 12:00"
 
         def narrowed(self, rows: QuerySet[Any], text: str) -> QuerySet[Any]:
-            return rows.filter(**{f"{time}__gte": moment(text)})
+            return rows.filter(**{f"{time}__gte": timestamp(text)})
 
     class UntilFilter(_Typed):
         title = "until (2 h, 3 d, or a time)"
@@ -99,7 +99,7 @@ def time_filters(time: str) -> list[type[_Typed]]:
         example = SinceFilter.example
 
         def narrowed(self, rows: QuerySet[Any], text: str) -> QuerySet[Any]:
-            return rows.filter(**{f"{time}__lt": moment(text)})
+            return rows.filter(**{f"{time}__lt": timestamp(text)})
 
     return [SinceFilter, UntilFilter]
 
@@ -204,7 +204,7 @@ def span(text: str) -> timedelta:
     return timedelta(seconds=seconds)
 
 
-def moment(text: str) -> datetime:
+def timestamp(text: str) -> datetime:
     """The time that a person wrote: so long ago, or of a clock in the admin's zone. Raises
     ValueError."""
     if "-" not in text:
@@ -220,10 +220,10 @@ __all__ = [
     "chosen",
     "containing",
     "longer_than",
-    "moment",
     "newest",
     "seen",
     "span",
     "tenant_filter",
     "time_filters",
+    "timestamp",
 ]

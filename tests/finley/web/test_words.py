@@ -100,11 +100,15 @@ def test_a_day_far_ahead_hides_no_month(mistaken):
     assert [row["month"] for row in chart.rows] == ["2025-01", "2025-02"]
 
 
-def test_what_is_expected_far_ahead_ends_the_axis_after_two_years():
+def test_what_is_dated_ahead_is_shown_for_two_years():
     nothing = dict.fromkeys(("in_low", "in_high", "out_low", "out_high"), Decimal(9))
     ahead = {"month": "9999-12", "currency": "GBP", **nothing}
-    answer = {"months": [month("2025-02", 7)], "expected": [ahead], "today": date(2025, 3, 4)}
+    months = [month("2025-02", 7), month("2025-04", 3)]
+    answer = {"months": months, "expected": [ahead], "today": date(2025, 3, 4)}
     (chart,) = cash_by_month(answer, lambda *_: "")
+    assert [int(row["money_out"]) for row in chart.rows] == [7, 0, 3]
+    soon = {**ahead, "month": "2027-02"}
+    (chart,) = cash_by_month({**answer, "expected": [ahead, soon]}, lambda *_: "")
     assert chart.rows[-1]["month"] == "2027-02"
 
 
