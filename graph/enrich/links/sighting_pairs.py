@@ -66,9 +66,7 @@ def consistent(payments: Payments, pairs: Pairs, statements: Statements) -> Pair
     return pairs.only(np.array(places, dtype=np.int64))
 
 
-def _of_two_accounts(
-    statements: Statements, ones: dict[str, int], others: dict[str, int]
-) -> bool:
+def _of_two_accounts(statements: Statements, ones: dict[str, int], others: dict[str, int]) -> bool:
     if len(ones) == len(others) == 1:  # the pair itself, which is a candidate
         return False
     rows = [(one, other) for one in ones.values() for other in others.values()]

@@ -200,7 +200,7 @@ def test_the_preview_says_who_pays_whom_as_it_is_stored(client, tenant, quiet):
     ]
     text = text_of(client.get(f"/import/{upload.pk}/"))
     assert '<td data-label="Amount" class="number in">+GBP 300.00</td>' in text
-    assert "Money out: <strong class=\"out\">\N{MINUS SIGN}GBP 57.10</strong> in 2 rows" in text
+    assert 'Money out: <strong class="out">\N{MINUS SIGN}GBP 57.10</strong> in 2 rows' in text
     client.post(f"/import/{upload.pk}/confirm/")
     worked(upload)
     flows = RelationshipInstance.objects.using("owner").filter(user_id=tenant.pk)
