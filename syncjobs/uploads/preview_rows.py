@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 from graph.ingest.rows import LedgerRow, Party
-from graph.models.choices import Records
 from graph.questions.rows.records import OURS
 
 PreviewRow = dict[str, Any]
@@ -46,7 +45,7 @@ def direction(row: LedgerRow) -> str:
     if not from_us and not to_us:
         return UNKNOWN
     way = IN if to_us else OUT
-    return OWED[way] if row.records == Records.OBLIGATION else way
+    return OWED[way] if row.records == "obligation" else way
 
 
 def _ends(row: LedgerRow) -> tuple[Party, Party]:
