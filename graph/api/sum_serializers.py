@@ -219,6 +219,9 @@ class CaseAnswer(Answer):
     )
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
+    version = serializers.CharField(
+        help_text="Of what is decided: rows, state and amount at risk; send it with a decision"
+    )
 
 
 class CasesAnswer(Answer):
@@ -272,6 +275,11 @@ class DecisionBody(StrictBody):
         CaseState.choices,
         required=False,
         help_text="The state when you looked: 409 if the case has another one now",
+    )
+    version = serializers.CharField(
+        required=False,
+        max_length=64,
+        help_text="The version when you looked: 409 if the case has another one now",
     )
 
 
