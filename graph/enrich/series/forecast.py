@@ -355,12 +355,8 @@ def _kept(course: Course, count: int, scale: Scale) -> float:
 
 
 def _goes_on(series: Series) -> float:
-    """The probability that the series goes on as its past says.
-
-    The payments of a party depend on each other, and the series was chosen among them. So its log
-    odds are divided by a dispersion, as in a quasi-likelihood (R. Wedderburn, Biometrika 61 (1974),
-    439-447). It was fitted to the books of three generators (docs/layers.md).
-    """
+    """The probability that the series goes on. A party's payments depend on each other, so log odds
+    are divided by a dispersion (as R. Wedderburn's quasi-likelihood, Biometrika 61 (1974), 439)."""
     odds = series.fit.odds if series.is_probable else series.fit.odds / DISPERSION
     return float(1 - np.exp(-odds))
 
