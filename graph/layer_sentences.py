@@ -18,6 +18,7 @@ class _NullFormatter(Formatter):
     def format_field(self, value: Any, format_spec: str) -> str:
         return "unknown" if value is None else str(super().format_field(value, format_spec))
 
+
 FREQUENCIES = {  # those whose code is no word
     "twice_monthly": "twice a month",
     "four_weekly": "every four weeks",

@@ -88,11 +88,15 @@ class ObligationMonth(Answer):
 class ExpectedMonth(Answer):
     month = serializers.CharField(help_text="YYYY-MM")
     currency = serializers.CharField(allow_null=True)
-    in_low = total("the least amounts of predicted payments, each once; none that is stale")
-    in_high = total("the greatest amounts of predicted payments, each once; none that is stale")
-    out_low = total("the least amounts of predicted payments, each once; none that is stale")
-    out_high = total("the greatest amounts of predicted payments, each once; none that is stale")
-    payments = serializers.IntegerField(help_text="Counts the predicted payments in it")
+    in_low = total("the least amounts of expected payments, each once; none overdue or stale")
+    in_high = total("the greatest amounts of expected payments, each once; none overdue or stale")
+    out_low = total("the least amounts of expected payments, each once; none overdue or stale")
+    out_high = total("the greatest amounts of expected payments, each once; none overdue or stale")
+    payments = serializers.IntegerField(help_text="Counts the expected payments in it")
+    projected = serializers.IntegerField(
+        help_text="Counts those of `payments` after the next one of their series: they come if it "
+        "goes on as before. A year ahead; three months for what recurs more often than four-weekly"
+    )
 
 
 class CashFlowAnswer(DatedAnswer):

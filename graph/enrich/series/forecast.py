@@ -38,6 +38,7 @@ NEAR = 3  # days by which the agreed day may differ from the middle of the windo
 USUAL = 3  # last amounts, whose median is expected next
 ENDED = 1.5  # periods without an occurrence, and the window, before a series counts as stopped;
 LONGER, LONGEST = 1 / 6, 6.0  # for each occurrence so many more: a long one is overdue for long
+DISPERSION = 5.0  # by which the log odds of long series are too great for what comes next
 AHEAD = 10  # slots after the last occurrence, of which one is not past while a series is active
 LAST_DAY = 2932896  # 9999-12-31, the last day that a date can express
 
@@ -200,7 +201,7 @@ def _trial(course: Course, at: int) -> Trial:
     best = course.habits.best(at)
     expected = int(course.habits.expected[best, at])
     centre, spread = _amounts(_plain(course, at))
-    centre += _effect(course, at, int(course.slots[at])).sure
+    centre += effect_in(course, at, int(course.slots[at])).sure
     return Trial(
         course.series.frequency, expected, abs(float(course.days[at] - expected)),
         float(course.habits.spread[best, at - 1]), abs(float(course.amounts[at]) - centre), spread,
@@ -221,7 +222,7 @@ def _plain(course: Course, count: int) -> Floats:
     return without(frequency, course.slots[:count], course.amounts[:count])
 
 
-def _effect(course: Course, count: int, slot: int) -> Effect:
+def effect_in(course: Course, count: int, slot: int) -> Effect:
     """The effect of the slot's month, estimated from the first `count` occurrences."""
     frequency = course.series.fit.grid.frequency
     return month_effect(frequency, course.slots[:count], course.amounts[:count], slot)
@@ -312,30 +313,52 @@ def ahead(course: Course, calibration: dict[str, Scale], hidden: int = 0) -> Exp
     reach = min(reach, int(course.series.fit.grid.frequency.period // 2))
     if day + reach > LAST_DAY:
         return None
-    effect = _effect(course, count, int(slot[0]))
-    low, high = _amount_range(_plain(course, count), scale, effect)
-    chance = scale.coverage * _kept(course, count, scale) * (1 - np.exp(-course.series.fit.odds))
+    low, high = Amounts.of(course, count, scale).range(effect_in(course, count, int(slot[0])))
+    chance = scale.coverage * _kept(course, count, scale) * _goes_on(course.series)
     return Expected(
         int(slot[0]), day, day - reach, day + reach, low, high, float(chance), count, scale.trials
     )
 
 
-def _amount_range(amounts: Floats, scale: Scale, effect: Effect) -> tuple[int, int]:
-    centre, own = _amounts(amounts)
-    centre += effect.sure
-    count = np.array([float(len(amounts))])
-    wide = shrunk(np.array([own]), scale.amount_spread, count, LEAST_CHANGE)[0]
-    reach = min(scale.amount_times * float(wide), 3.0)  # twenty times either way says enough
-    cent = UNIT // 100
-    below, above = centre + min(effect.once, 0.0) - reach, centre + max(effect.once, 0.0) + reach
-    low = int(np.floor(np.exp(below) / cent)) * cent
-    return low, int(np.ceil(np.exp(above) / cent)) * cent
+@dataclass(frozen=True)
+class Amounts:
+    """The forecast of a series' amounts without the effects of months, in logarithms."""
+
+    centre: float
+    reach: float
+
+    @classmethod
+    def of(cls, course: Course, count: int, scale: Scale) -> "Amounts":
+        """The forecast from the first `count` occurrences."""
+        centre, own = _amounts(_plain(course, count))
+        known = np.array([float(count)])
+        wide = shrunk(np.array([own]), scale.amount_spread, known, LEAST_CHANGE)[0]
+        return cls(centre, scale.amount_times * float(wide))
+
+    def range(self, effect: Effect) -> tuple[int, int]:
+        """The least and the greatest amount in a month with this effect."""
+        centre = self.centre + effect.sure
+        reach = min(self.reach, 3.0)  # twenty times either way says enough
+        cent = UNIT // 100
+        below, above = (
+            centre + min(effect.once, 0.0) - reach,
+            centre + max(effect.once, 0.0) + reach,
+        )
+        low = int(np.floor(np.exp(below) / cent)) * cent
+        return low, int(np.ceil(np.exp(above) / cent)) * cent
 
 
 def _kept(course: Course, count: int, scale: Scale) -> float:
     """How often an agreed day is kept, estimated from the series' own past and the common share."""
     agreed = float(course.slots[count - 1] - course.slots[0]) + 1
     return min((count + POOL * scale.came) / (agreed + POOL), 1.0)
+
+
+def _goes_on(series: Series) -> float:
+    """The probability that the series goes on. A party's payments depend on each other, so log odds
+    are divided by a dispersion (as R. Wedderburn's quasi-likelihood, Biometrika 61 (1974), 439)."""
+    odds = series.fit.odds if series.is_probable else series.fit.odds / DISPERSION
+    return float(1 - np.exp(-odds))
 
 
 def is_active(course: Course, today: int) -> bool:
