@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from finley.demo.books import write
 from graph.enrich.resolution import blocking
-from graph.enrich.resolution.resolve import LEAST, Decision, Key, Pair, Party, resolve
+from graph.enrich.resolution.accidents import LEAST
+from graph.enrich.resolution.resolve import Decision, Key, Pair, Party, resolve
 from graph.enrich.resolution.similarity import SURE, compare, read
 from graph.ingest.import_file import format_of
 from graph.ingest.rows_from_file import read as read_ledger
