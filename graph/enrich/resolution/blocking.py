@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 
 from graph.enrich.resolution.similarity import BRIEFEST, SLIP_FROM, Name
+from graph.ingest.store.identity import normalized
 
 WIDEST = 40  # names in a block
 WORDS = 6  # words per name that are paired; in longer names these are the rarest
@@ -83,6 +84,25 @@ def cut_lengths(lengths: Iterable[int]) -> set[int]:
             if both >= sum(before) / 2:
                 cut |= {length, length - 1}
     return cut
+
+
+def cut_by_known(feed: Iterable[str], others: Iterable[str]) -> set[int]:
+    """The lengths at which a feed cuts its names, according to the names of other sources.
+
+    The greatest length of its names is one if FEWEST names of that length, or of one less, end
+    within a word of a longer name.
+    """
+    texts, known = set(feed), sorted(map(normalized, others))
+    longest = max(map(len, texts), default=0)
+    lengths = {longest, longest - 1}
+    full = (normalized(text) for text in texts if len(text) in lengths)
+    return lengths if sum(_ends_in(text, known) for text in full) >= FEWEST else set()
+
+
+def _ends_in(text: str, known: Sequence[str]) -> bool:
+    """Return whether the text ends within a word of a known name."""
+    at = bisect_left(known, text + "!")  # a space, which ends a word, comes before
+    return at < len(known) and known[at].startswith(text)
 
 
 def places(feed: Iterable[Name], others: Iterable[Name]) -> set[str]:

@@ -288,12 +288,21 @@ def _plain(text: str) -> str:
 
 def _cuts(parties: Sequence[Party]) -> dict[str, set[int]]:
     """The lengths at which each source cuts its names, if it does."""
-    lengths: defaultdict[str, list[int]] = defaultdict(list)
+    names: defaultdict[str, list[str]] = defaultdict(list)
     for party in parties:
         for source in party.sources:
-            lengths[source].append(len(party.name))
-    cuts = {source: blocking.cut_lengths(counts) for source, counts in lengths.items()}
+            names[source].append(party.name)
+    cuts = {
+        source: blocking.cut_lengths(map(len, feed))
+        or blocking.cut_by_known(feed, _but(names, source))
+        for source, feed in names.items()
+    }
     return {source: cut for source, cut in cuts.items() if cut}
+
+
+def _but(names: Mapping[str, list[str]], source: str) -> Iterator[str]:
+    """The names of all other sources."""
+    return (name for other, feed in names.items() if other != source for name in feed)
 
 
 Stated = Sequence[set[tuple[tuple[str, str], str]]]

@@ -15,12 +15,13 @@ from functools import cached_property
 import numpy as np
 
 from graph.enrich.columns.payments import UNIT, Payments
+from graph.enrich.series import pauses
 from graph.enrich.series.activity import Floats
 from graph.enrich.series.candidate_grids import LONG
 from graph.enrich.series.detect import Series
 from graph.enrich.series.month_effects import Effect, month_effect, without
 from graph.enrich.series.moved_days import NO_RUN, WAYS, run_weekdays, shifted
-from graph.enrich.series.periods import EVERY, Grid, Grids, Ints, moved
+from graph.enrich.series.periods import EVERY, Days, Grid, Grids, Ints, moved
 from graph.enrich.series.short_series import ABOUT
 
 COVERAGE = 0.94  # share of the pooled past; new data loses a little of it
@@ -72,6 +73,11 @@ class Course:
     @cached_property
     def habit(self) -> "Habit":
         return self.habits.habit(len(self.slots))
+
+    @cached_property
+    def coming(self) -> int:
+        """The slot of the next occurrence."""
+        return _coming(self, len(self.slots))
 
 
 @dataclass(frozen=True)
@@ -294,13 +300,27 @@ def scale_of(calibration: dict[str, Scale], frequency: str) -> Scale | None:
     return own if own and own.trials >= ENOUGH_TRIALS else calibration.get("", own)
 
 
-def ahead(course: Course, calibration: dict[str, Scale], hidden: int = 0) -> Expected | None:
-    """The next occurrence. None if nothing could be calibrated, or after the year 9999."""
+def _coming(course: Course, count: int) -> int:
+    """The slot after the first `count` occurrences. If the series pauses at that time of the year,
+    the one after the pause."""
+    grid, slot = course.series.fit.grid, int(course.slots[count - 1]) + 1
+    if grid.frequency.period > pauses.LONGEST:
+        return slot
+    day = int(course.habits.habit(count).expected(np.array([slot]))[0])
+    resumed = pauses.resumes(course.slots[:count], course.days[:count], day)
+    return slot if resumed is None else max(slot, int(grid.slots(Days(np.array([resumed])))[0]))
+
+
+def ahead(
+    course: Course, calibration: dict[str, Scale], hidden: int = 0, *, after: int | None = None
+) -> Expected | None:
+    """The next occurrence, or the next one after the slot `after`. None if nothing could be
+    calibrated, or after the year 9999."""
     count = len(course.slots) - hidden
     scale = scale_of(calibration, course.series.frequency)
     if scale is None or count < FEWEST:
         return None
-    slot = course.slots[[count - 1]] + 1
+    slot = np.array([_coming(course, count) if after is None else after + 1])
     habit = course.habits.habit(count)
     day = int(habit.expected(slot)[0])
     own = np.array([habit.spread])
@@ -342,10 +362,12 @@ def is_active(course: Course, today: int) -> bool:
     """Return whether the series goes on.
 
     It does if its last occurrence is less than ENDED periods ago, or a little more for a long
-    series and for one that is usually late. A payment that is missing until then is overdue.
+    series and for one that is usually late. A payment that is missing until then is overdue. The
+    days of a seasonal pause do not count.
     """
     frequency = course.series.fit.grid.frequency
     periods = ENDED + min(LONGER * len(course.slots), LONGEST)
+    periods += course.coming - int(course.slots[-1]) - 1
     grace = periods * frequency.period + course.series.fit.width / 2 + frequency.tail
     return bool(today - course.days[-1] <= grace)
 
@@ -354,7 +376,7 @@ def next_day(course: Course, today: int) -> int | None:
     """The first expected day that has not passed; None for an ended series."""
     if not is_active(course, today):
         return None
-    slots = course.slots[-1] + 1 + np.arange(AHEAD)
+    slots = course.coming + np.arange(AHEAD)
     coming = course.habit.expected(slots)
     later = coming[(coming >= today) & (coming <= LAST_DAY)]
     return int(later[0]) if len(later) else None
