@@ -25,12 +25,14 @@ from graph.enrich.links.sighting_pairs import Pairs
 from graph.enrich.open_bills import Bills
 from graph.enrich.series import forecast, other_views
 from graph.enrich.series.forecast import Course, Expected, Todays
+from graph.enrich.series.further import further
 from graph.enrich.temporal import key, on, source_of
 from graph.enrich.write.counts import Counts
 from graph.models.choices import PredictionStatus
 
 Row = dict[str, Any]
 DIGITS = 4
+FURTHER = "further"  # key in the evidence: the days and amounts of the occurrences after this one
 STALE = 2  # periods after the end of the source's books from which a prediction is stale
 FREQUENCY_WORDS = {
     "weekly": "weekly", "fortnightly": "fortnightly", "twice_monthly": "twice a month",
@@ -122,7 +124,14 @@ def _next(
     if bills is not None and bills.settles(course):
         while expected and expected.last < until and not bills.is_unpaid(course, expected.last):
             expected = forecast.ahead(course, scales, after=expected.slot)
-    return None if expected is None else _row(payments, name, course, expected, until)
+    if expected is None:
+        return None
+    row = _row(payments, name, course, expected, until)
+    row["evidence"][FURTHER] = [
+        [on(one.day).isoformat(), str(_money(one.low)), str(_money(one.high))]
+        for one in further(course, scales, expected)
+    ]
+    return row
 
 
 def _row(payments: Payments, name: str, course: Course, expected: Expected, until: int) -> Row:
@@ -191,7 +200,8 @@ def _settled(
     payments: Payments, row: Mapping[str, Any], course: Course | None, until: Todays
 ) -> Row:
     """A prediction that is not the series' next one any more: fulfilled, overdue or cancelled."""
-    state = {**row, "evidence": dict(row["evidence"])}
+    evidence = {name: value for name, value in row["evidence"].items() if name != FURTHER}
+    state = {**row, "evidence": evidence}
     if course is not None:
         state |= _reach(course, until[source_of(payments, course)])
     event = _occurrence(payments, row, course) if course else None

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from graph import sql
 from graph.questions import days, open_items
+from graph.questions.expected import months
 from graph.reading import current_rows
 
 Answer = dict[str, Any]
@@ -20,8 +21,8 @@ def cash_flow(
     by: Literal["month", "party"] = "month",
     today: date | None = None,
 ) -> Answer:
-    """Return the money in and out per month and currency, obligations, and ranges of predicted
-    months.
+    """Return the money in and out per month and currency, obligations, and ranges of expected
+    months (`graph.questions.expected.months`).
 
     Payments and fees count once each (`graph.enrich.canonical`). Invoices do not count; their open
     amounts are listed as receivable and payable. If an account has statements, its cash is what
@@ -43,7 +44,9 @@ def cash_flow(
             "books": days.books(reader, user_id, day),
             "months": reader.rows(_counted("questions/cash_flow"), whose | within),
             "obligations": open_items.obligations(owed),
-            "expected": reader.rows(sql.read("questions/cash_flow_expected"), whose),
+            "expected": months.by_month(
+                reader.rows(sql.read("questions/cash_flow_expected"), whose), day
+            ),
         }
 
 

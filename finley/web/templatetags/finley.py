@@ -43,6 +43,24 @@ def party_kind(value: str) -> str:
 
 
 @register.filter
+def direction(value: str) -> str:
+    """`money in` for in."""
+    return choices.DIRECTIONS.get(value, value)
+
+
+@register.filter
+def way(value: str) -> str:
+    """The class by which a page colours a direction: `in`, `out` or nothing."""
+    return {"+": "in", "\N{MINUS SIGN}": "out"}.get(choices.SIGNS.get(value, ""), "")
+
+
+@register.filter
+def sign(value: str) -> str:
+    """The sign of an amount in this direction."""
+    return choices.SIGNS.get(value, "")
+
+
+@register.filter
 def summed(value: str | None) -> str:
     """What a sum of rows of one kind has: `payments`."""
     return choices.SUMMED.get(value or "", "links")

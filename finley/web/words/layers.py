@@ -103,7 +103,8 @@ DIRECTIONS = {
     "both": "either may have led to the other",
 }
 STATES = {"pending": "expected", "overdue": "overdue", "stale": "not to be judged",
-          "fulfilled": "has come", "cancelled": "given up"}  # fmt: skip
+          "fulfilled": "has come", "cancelled": "given up",
+          "projected": "if it goes on as before"}  # fmt: skip
 MOST = 12  # values of a list that are shown
 
 

@@ -44,7 +44,7 @@ def pages(books) -> list[str]:
         f"/explore/{books.acme}/",
         "/import/",
         "/recurring/",
-        "/recurring/?state=due",
+        "/recurring/due/",
         "/recurring/calendar/",
         f"/recurring/{books.annotated}/",
         "/account/",
