@@ -1,8 +1,8 @@
 """What people call their sources: the file's name, or the account's name that they gave.
 
-A source whose key a mapping or a person chose (`oxford.ledger`) is called by that key. Others have a
-key that programs made: `generic.b1c6f0aa` for a table that was guessed, `gmail.` and a connection's
-id for mail.
+A source whose key a mapping or a person chose (`oxford.ledger`) is called by that key. Others have
+a key that programs made: `generic.b1c6f0aa` for a table that was guessed, `gmail.` and a
+connection's id for mail.
 """
 
 import re

@@ -47,7 +47,7 @@ EVIDENCE = {
     "window_days": "Days within which it may come",
     "with_document": "Share with a document number",
 }
-# Keys of rows and of programs, which say nothing to people. The reason (`why`) says what the kind is.
+# Keys of rows and of programs, which say nothing to people. `why` says what the kind is.
 HIDDEN = {"rows", "series", "examples", "case", "is_duplicate", "kind"}
 PLATFORMS = {
     "ledger": "In the ledger",

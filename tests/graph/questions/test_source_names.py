@@ -1,6 +1,5 @@
 """What people call their sources: by files, by accounts that they named, by providers."""
 
-from graph.models import RawEvent
 from graph.questions import source_names
 from tests.graph import rows
 
