@@ -19,7 +19,7 @@ def of_file(user_id: UUID, parts: Iterable[Mapping[str, str]]) -> list[Answer]:
     where they were read. The payment counts once.
     """
     stored = list(parts)
-    values = {
+    values: dict[str, Any] = {
         "user_id": user_id,
         "sources": [part["source"] for part in stored],
         "files": [json.dumps([{"file": part["file"]}]) for part in stored],
