@@ -1,5 +1,5 @@
-"""What the pages show of the layers: payments that are due, prices that rose, and payments above the
-usual amount."""
+"""What the pages show of the layers: payments that are due, prices that rose, and payments above
+the usual amount."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from uuid import UUID
 from graph.models.choices import PredictionStatus
 from graph.questions import days, insights, prediction_status, series
 from graph.questions.expected import due
-from graph.questions.spend import price_changes
+from graph.questions.spend import is_same_price, price_changes
 
 A_PAGE = 2_000  # rows per query; all of them are read
 RECENT = timedelta(days=62)  # how long a rise is news
@@ -102,11 +102,16 @@ def _party_of(row: Row) -> UUID | None:
 
 
 def _lasting_rise(row: Row, history: series.History) -> Row | None:
-    """The rise of the price in the row's series if it is the last change, and the row paid it."""
+    """The rise of the price in the row's series if it is the last change, and the row is at the new
+    price."""
     changes = price_changes(history)
     if not changes or changes[-1]["new"] <= changes[-1]["old"]:
         return None
-    return changes[-1] if changes[-1]["from_day"] <= row["occurred_at"].date() else None
+    step = changes[-1]
+    is_of_it = step["from_day"] <= row["occurred_at"].date() and is_same_price(
+        row["amount"], step["new"]
+    )
+    return step if is_of_it else None
 
 
 def _above_usual(user_id: UUID, since: date) -> list[Row]:

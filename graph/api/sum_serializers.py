@@ -388,8 +388,9 @@ class SpendGroup(Answer):
     party_id = serializers.UUIDField(allow_null=True)
     currency = serializers.CharField()
     periods = SpendPeriod(many=True, help_text="The newest first; it is as long as it is by today")
+    first_month: Any = serializers.CharField(help_text="YYYY-MM, of the first payment in the books")
     higher_since = HigherSince(
-        allow_null=True, help_text="From that month on, each of three or more is above all before"
+        allow_null=True, help_text="From that month on, each of two or more is above all before"
     )
     prices = PriceChange(many=True, help_text="The last change of each recurring series' price")
 

@@ -25,8 +25,8 @@ RANKINGS = ("amount", "growth", "count")
 SAME = Decimal("0.005")  # share of a price by which payments of the same price may differ
 LEVEL = 2  # payments in a row with one price that establish the price
 LONGEST_MONTH = 31  # days
-LASTING = 3  # months in a row, all higher than each of at least LASTING months before them
-COMPARED = 12  # months before, at most
+LASTING = 2  # months in a row, each higher than all of the months before them
+LEAST_BEFORE, COMPARED = 3, 12  # months before, at least and at most
 
 
 @dataclass
@@ -56,9 +56,8 @@ class Calendar:
 
     @property
     def last_month(self) -> int:
-        """The last month that is complete in the books."""
-        until = min(self.until or self.today, self.today)
-        return _number(until, "month") - (until != _last_of_month(until))
+        """The last month of the books."""
+        return _number(min(self.until or self.today, self.today), "month")
 
     @property
     def newest(self) -> int:
@@ -190,10 +189,11 @@ def _groups(
         if currency not in (None, row["currency"]):
             continue
         group = groups[row["name"], row["party_id"], row["currency"]]
-        at = _number(row["day"], calendar.period)
+        month = row["day"].year * 12 + row["day"].month - 1
+        at = month // PERIODS[calendar.period]
         group.amounts[at] += row["amount"]
         group.counts[at] += 1
-        group.months[_number(row["day"], "month")] += row["amount"]
+        group.months[month] += row["amount"]
         if calendar.is_to_date(row["day"]):
             group.to_date[at] += row["amount"]
         if row["series"]:
@@ -251,6 +251,7 @@ def _results(
             **_answer(
                 key, group, [_period(group, totals[key[2], at], at, calendar) for at in numbers]
             ),
+            "first_month": label(min(group.months), "month"),
             "higher_since": higher_since(group.months, calendar.last_month),
         }
         for key, group in ranked
@@ -318,14 +319,18 @@ def _price_part(group: Group, now: tuple[date, date], before: tuple[date, date])
 
 
 def higher_since(months: Mapping[int, Decimal], last: int) -> Answer | None:
-    """The first month from which each month, up to `last`, is higher than all before: at least
-    LASTING months against at least LASTING and at most COMPARED. None if there is none.
+    """The first month from which each month is higher than all before: at least LASTING months
+    against at least LEAST_BEFORE and at most COMPARED. None if there is none.
 
-    `months` has the sums by number of the month. `old` and `new` are the means of the months before
-    and since.
+    `months` has the sums by number of the month up to `last`, which may be incomplete: it counts if
+    it is higher already. `old` and `new` are the means of the months before and since.
     """
+    return _higher_since(months, last) or _higher_since(months, last - 1)
+
+
+def _higher_since(months: Mapping[int, Decimal], last: int) -> Answer | None:
     first = min(months, default=last)
-    for at in range(first + LASTING, last - LASTING + 2):
+    for at in range(first + LEAST_BEFORE, last - LASTING + 2):
         before = [months.get(n, Decimal(0)) for n in range(max(first, at - COMPARED), at)]
         since = [months.get(n, Decimal(0)) for n in range(at, last + 1)]
         if min(since) > max(before):
@@ -350,8 +355,12 @@ def price_changes(series: Sequence[tuple[date, Decimal]]) -> list[Answer]:
             "change_share": float(_price(new) / _price(old) - 1),
         }
         for old, new in pairwise(levels)
-        if abs(_price(new) - _price(old)) > SAME * _price(old)
+        if not is_same_price(_price(new), _price(old))
     ]
+
+
+def is_same_price(amount: Decimal, price: Decimal) -> bool:
+    return abs(amount - price) <= SAME * price
 
 
 def _levels(paid: Sequence[tuple[date, Decimal]]) -> list[list[tuple[date, Decimal]]]:

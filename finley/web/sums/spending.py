@@ -79,10 +79,11 @@ def _row(result: Row, by: str) -> Row | None:
 
 
 def since_when(result: Row, now: Row) -> Row | None:
-    """Since when the group costs more, or has another price: a lasting change of the price in one of
+    """Since when the group costs more or has another price: a lasting change of the price in one of
     its series, else the first of the compared months from which it is lastingly higher.
 
-    For a group that costs more, a rise comes before a fall. None if there is neither.
+    For a group that costs more, a rise comes before a fall. A group without payments before the
+    compared days has only the month of the first one. None if there is nothing of that.
     """
     grows = bool(now["change"]) and now["change"] > 0
     changes = sorted(
@@ -93,10 +94,17 @@ def since_when(result: Row, now: Row) -> Row | None:
         price = changes[-1]
         if not grows or price["new"] > price["old"]:
             return _since(price["from_day"], price, is_month=False)
-    month = result["higher_since"]
-    if grows and month and date.fromisoformat(f"{month['month']}-01") >= now["before_since"]:
+    if not grows:
+        return None
+    month, first = result["higher_since"], result["first_month"]
+    if month and _begins(month["month"]) >= now["before_since"]:
         return _since(month["month"], month, is_month=True)
-    return None
+    new = {"at": first, "old": None, "new": None}
+    return new if _begins(first) >= now["before_since"] else None
+
+
+def _begins(month: str) -> date:
+    return date.fromisoformat(f"{month}-01")
 
 
 def _since(at: date | str, step: Row, *, is_month: bool) -> Row:

@@ -317,8 +317,11 @@ def step(day: str, old: int, new: int) -> dict:
 def test_a_group_of_spending_says_since_when_it_costs_more(change, prices, month, since):
     higher = month and {"month": month, "old": Decimal(10), "new": Decimal(20)}
     now = {"change": Decimal(change), "before_since": date(2025, 1, 1)}
-    found = spending.since_when({"prices": prices, "higher_since": higher}, now)
+    result = {"prices": prices, "higher_since": higher, "first_month": "2023-01"}
+    found = spending.since_when(result, now)
     assert (found and (found["at"], round(found["share"], 6))) == since
+    new = spending.since_when({**result, "prices": [], "first_month": "2025-02"}, now)
+    assert month or (new and new["at"]) == ("2025-02" if change > 0 else None)
 
 
 def test_what_a_vendor_receives_has_the_colour_of_money_out(client, company):

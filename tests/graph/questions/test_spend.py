@@ -110,9 +110,10 @@ def test_the_rows_behind_a_sum_come_to_the_sum(tenant, parties, by):
     ("amounts", "since"),
     [
         ([10, 12, 11, 20, 21, 19], {"month": "2025-04", "old": 11, "new": 20}),
-        ([10, 12, 11, 20, 21, 11], None),  # not lastingly
+        ([10, 12, 11, 20, 21, 2], {"month": "2025-04", "old": 11, "new": 20.5}),  # June goes on
+        ([10, 12, 11, 20, 11, 11], None),  # not lastingly
         ([10, 12, 11, 12, 11, 20], None),  # one month is not lasting
-        ([20, 21, 22], None),  # with nothing before
+        ([20, 21, 22, 23], None),  # too little before
         ([12, 11, 10, 9], None),
     ],
 )
