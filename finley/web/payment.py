@@ -9,7 +9,7 @@ from django.shortcuts import render
 
 from finley.web.access import PageRequest, page
 from finley.web.words import layers
-from graph.questions import explain, link_trail
+from graph.questions import explain, link_trail, relationships
 from graph.questions.rows import records
 
 Answer = dict[str, Any]
@@ -23,6 +23,7 @@ def payment(request: PageRequest, relationship_id: UUID) -> HttpResponse:
     walked = link_trail.trail(user_id, relationship_id)
     (relationship,) = records.named(user_id, [explained["relationship"]])
     steps = _named(user_id, walked["steps"])
+    known = list(layers.known(explained["layers"], relationship["currency"]))
     return render(
         request,
         "web/payment.html",
@@ -32,7 +33,7 @@ def payment(request: PageRequest, relationship_id: UUID) -> HttpResponse:
             "events": [(event, _cells(event.data)) for event in walked["events"]],
             "views": [step for step in steps if _is_view(step)],
             "steps": list(_belonging(steps, walked["payment_group_id"])),
-            "known": list(layers.known(explained["layers"], relationship["currency"])),
+            "known": _with_rows(user_id, known),
             "unknown": layers.unknown(explained["layers"]),
         },
     )
@@ -65,6 +66,13 @@ def _leading(steps: list[Answer], to: Answer) -> Iterator[Any]:
         is_link = step["distance"] == to["distance"] - 1 and link.edge_class == "link"
         if is_link and events & {link.source_event_id, link.target_event_id}:
             yield link
+
+
+def _with_rows(user_id: UUID, known: list[Answer]) -> list[Answer]:
+    """The layers, each with the row that it compares the payment with, if that is in the view."""
+    ids = [UUID(layer["compared"]) for layer in known if layer["compared"]]
+    rows = {str(row["id"]): row for row in relationships.with_ids(user_id, ids)} if ids else {}
+    return [{**layer, "compared": rows.get(layer["compared"])} for layer in known]
 
 
 def _is_view(step: Answer) -> bool:

@@ -235,6 +235,7 @@ class CaseRowAnswer(Answer):
     id = serializers.UUIDField(help_text="The relationship")
     role = serializers.ChoiceField(CaseRole.choices)
     source: Any = serializers.CharField()
+    source_name = serializers.CharField(help_text="What people call it: its file, or its account")
     key = serializers.CharField(help_text="The row's own key in its source")
     kind = serializers.ChoiceField(Records.choices)
     day = serializers.DateField()
@@ -308,6 +309,7 @@ class ReconciledMonth(Answer):
 
 class ReconciledAccount(Answer):
     source: Any = serializers.CharField()
+    source_name = serializers.CharField(help_text="What people call it: its file, or its account")
     account = serializers.CharField()
     currency = serializers.CharField()
     ok = serializers.BooleanField()

@@ -10,6 +10,7 @@ from psycopg.sql import SQL, Composed, Literal
 
 from graph import sql
 from graph.database.tenancy import tenant_row
+from graph.questions import source_names
 from graph.reading import current_rows
 from graph.reading.current_rows import Reader
 from graph.view import version
@@ -46,8 +47,10 @@ def reach(user_id: UUID, today: date) -> list[Answer]:
 
 
 def books(reader: Reader, user_id: UUID, today: date) -> list[Answer]:
-    """Each source with the last day of its books. Days after `today` do not count."""
-    return reader.rows(sql.read("questions/books"), {"user_id": user_id, "today": today})
+    """Each source with its name and the last day of its books. Days after `today` do not count."""
+    rows = reader.rows(sql.read("questions/books"), {"user_id": user_id, "today": today})
+    name_of = source_names.among(user_id, [row["source"] for row in rows])
+    return [{**row, "name": name_of[row["source"]]} for row in rows]
 
 
 def first(reader: Reader, user_id: UUID) -> date | None:
