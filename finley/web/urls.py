@@ -41,6 +41,7 @@ urlpatterns = [
     path("spending/", spending.spending, name="spending"),
     path("spending/rows/", rows.spending, name="spending-rows"),
     path("cash/rows/", rows.cash, name="cash-rows"),
+    path("payments/new/", rows.added, name="new-rows"),
     path("open/", open_invoices.open_invoices, name="open-invoices"),
     path("explore/", whole_graph.whole_graph, name="whole-graph"),
     path("explore/data/", whole_graph.data, name="whole-graph-data"),
