@@ -36,6 +36,7 @@ class Reader:
 
     def __init__(self, connection: BaseDatabaseWrapper, user_id: UUID, state: State) -> None:
         self.connection = connection
+        self.version = state.version
         ids = _stale(connection, user_id, state)
         self._before = with_changes(user_id, state, ids).as_string().replace("%", "%%")
 
