@@ -97,7 +97,7 @@ def _of_currency(answer: Mapping[str, Any], currency: str, addresses: Any) -> Ba
         bars += _month_bars(row, _Place(x, step, top), currency)
     every = max(1, len(rows) // 9)
     months = [
-        Label(LEFT + (at + 0.5) * step, HEIGHT - 8, text.month(row["month"]))
+        Label(min(LEFT + (at + 0.5) * step, WIDTH - 28), HEIGHT - 8, text.month(row["month"]))
         for at, row in enumerate(rows)
         if at % every == 0
     ]

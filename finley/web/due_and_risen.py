@@ -6,12 +6,11 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from graph.models.choices import EntityKind, Records
+from graph.models.choices import PredictionStatus
 from graph.questions import days, insights, prediction_status
+from graph.questions.expected import due
 
 A_PAGE = 2_000  # rows per query; all of them are read
-OURS = frozenset({EntityKind.ACCOUNT, EntityKind.DEPARTMENT})  # as in cash flow
-COUNTED = (Records.PAYMENT.value, Records.OBLIGATION.value)
 RECENT = timedelta(days=120)
 Row = dict[str, Any]
 
@@ -33,42 +32,23 @@ class Expected:
 def expected(user_id: UUID) -> Expected:
     """The recurring payments that are due, overdue and stale, the earliest first."""
     today = days.today(user_id)
-    rows = _predictions(user_id, today)
+    rows = [with_lateness(row, today) for row in due.predictions(user_id, today)]
     states = ([row for row in rows if row["insight"]["status"] == status]
               for status in ("pending", "overdue", prediction_status.STALE))  # fmt: skip
     return Expected(today, days.reach(user_id, today), *states)
 
 
-def _predictions(user_id: UUID, today: date) -> list[Row]:
-    """The expected payments, and the expected bills of parties of which no payment is expected.
-
-    So a bill and the payment that will settle it count once. A stale payment settles no bill.
-    """
-    payments, bills = (
-        [_seen_by_us(row) for row in _expected_rows(user_id, today, kind)] for kind in COUNTED
-    )
-    paid = {
-        _dealing(row) for row in payments if row["insight"]["status"] != prediction_status.STALE
-    }
-    rows = [*payments, *(row for row in bills if _dealing(row) not in paid)]
-    rows = [with_lateness(row, today) for row in rows]
-    return sorted(rows, key=lambda row: (row["insight"]["expected_from"], str(row["id"])))
+def ahead(expected: Expected, until: date) -> list[Row]:
+    """The payments from today to the day `until`, the earliest first: every occurrence of each
+    series. None is overdue."""
+    rows = due.ahead([*expected.pending, *expected.overdue], expected.today, until)
+    return [row for row in rows if row["insight"]["status"] != PredictionStatus.OVERDUE]
 
 
 def with_lateness(row: Row, today: date) -> Row:
     """The row of a prediction with `late`: the days since its last expected day; 0 before it."""
     last = row["insight"]["expected_to"]
     return {**row, "late": max((today - last).days, 0) if last else 0}
-
-
-def _expected_rows(user_id: UUID, today: date, kind: str) -> Iterator[Row]:
-    rows = _rows(user_id, "prediction", status=insights.EXPECTED, today=today, kind=kind)
-    return (row for row in rows if row["insight"]["expected_from"] is not None)
-
-
-def _dealing(row: Row) -> tuple[object, object, bool]:
-    """With whom, in which currency, in or out."""
-    return row["party"] and row["party"].id, row["currency"], row["comes_in"]
 
 
 def _rows(user_id: UUID, layer: str, **wanted: Any) -> Iterator[Row]:
@@ -83,14 +63,6 @@ def _rows(user_id: UUID, layer: str, **wanted: Any) -> Iterator[Row]:
             return
 
 
-def _seen_by_us(row: Row) -> Row:
-    """The row with `comes_in`, and the `party` with which the tenant's accounts and departments
-    deal."""
-    target = row["target"]
-    comes_in = target is not None and target.kind in OURS
-    return {**row, "comes_in": comes_in, "party": row["source"] if comes_in else target}
-
-
 def above_usual(user_id: UUID) -> list[Row]:
     """Payments to others in the books' last months that exceed the usual amount of their series,
     newest first.
@@ -101,7 +73,7 @@ def above_usual(user_id: UUID) -> list[Row]:
     for row in _rows(user_id, "root_cause"):
         if risen and row["occurred_at"] <= risen[0]["occurred_at"] - RECENT:
             break
-        if _seen_by_us(row)["comes_in"]:
+        if due.seen_by_us(row)["comes_in"]:
             continue
         if (usual := _usual(row)) and float(row["amount"] or 0) > usual:
             risen.append({**row, "usual": usual, "ratio": float(row["amount"]) / usual})

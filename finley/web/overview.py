@@ -1,7 +1,6 @@
 """The first page: cash, possible double payments, due payments, and price increases."""
 
 import calendar
-from collections.abc import Iterable
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -14,12 +13,11 @@ from django.utils.http import urlencode
 
 from finley.web import answer_cache, charts, due_and_risen, since_last_visit
 from finley.web.access import PageRequest, page
-from finley.web.sums.money_totals import by_currency
 from graph.models.choices import CaseState
 from graph.questions import cases, cash_flow, resolutions
+from graph.questions.expected.due import AHEAD, totals
 from syncjobs import connections
 
-AHEAD = 14  # days
 SHOWN = 5
 Row = dict[str, Any]
 
@@ -90,25 +88,16 @@ def _owed(obligations: list[Row]) -> list[Row]:
 
 def _ahead(user_id: UUID) -> Row:
     expected = answer_cache.answer(due_and_risen.expected, user_id)
-    until = expected.today + timedelta(days=AHEAD)
-    due = [row for row in expected.pending if row["insight"]["expected_from"] <= until]
+    due = due_and_risen.ahead(expected, expected.today + timedelta(days=AHEAD))
     return {
         "days": AHEAD,
         "today": expected.today,
         "books": expected.books,
         "stale": expected.stale,
         "due": due,
-        "goes_out": by_currency(_ranges(due, comes_in=False), "amount_high"),
-        "comes_in": by_currency(_ranges(due, comes_in=True), "amount_high"),
+        "sums": totals(due),
+        "series": len({row["id"] for row in due}),
         "first": due[:SHOWN],
         "overdue": expected.overdue,
         "latest": max((row["late"] for row in expected.overdue), default=0),
     }
-
-
-def _ranges(rows: Iterable[Row], *, comes_in: bool) -> Iterable[Row]:
-    return (
-        {**row["insight"], "currency": row["currency"]}
-        for row in rows
-        if row["comes_in"] == comes_in
-    )

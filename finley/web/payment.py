@@ -8,7 +8,7 @@ from django.shortcuts import render
 
 from finley.web.access import PageRequest, page
 from finley.web.words import layers
-from graph.questions import explain, link_trail
+from graph.questions import explain, link_trail, relationships
 from graph.questions.rows import records
 
 Answer = dict[str, Any]
@@ -22,6 +22,7 @@ def payment(request: PageRequest, relationship_id: UUID) -> HttpResponse:
     walked = link_trail.trail(user_id, relationship_id)
     (relationship,) = records.named(user_id, [explained["relationship"]])
     steps = _named(user_id, walked["steps"])
+    known = list(layers.known(explained["layers"], relationship["currency"]))
     return render(
         request,
         "web/payment.html",
@@ -31,7 +32,7 @@ def payment(request: PageRequest, relationship_id: UUID) -> HttpResponse:
             "events": [(event, _cells(event.data)) for event in walked["events"]],
             "views": [step for step in steps if _is_view(step)],
             "steps": [step for step in steps if not _is_view(step)],
-            "known": list(layers.known(explained["layers"], relationship["currency"])),
+            "known": _with_rows(user_id, known),
             "unknown": layers.unknown(explained["layers"]),
         },
     )
@@ -45,6 +46,13 @@ def _named(user_id: UUID, steps: list[Answer]) -> list[Answer]:
         for step in steps
     ]  # fmt: skip
     return records.named(user_id, rows)
+
+
+def _with_rows(user_id: UUID, known: list[Answer]) -> list[Answer]:
+    """The layers, each with the row that it compares the payment with, if that is in the view."""
+    ids = [UUID(layer["compared"]) for layer in known if layer["compared"]]
+    rows = {str(row["id"]): row for row in relationships.with_ids(user_id, ids)} if ids else {}
+    return [{**layer, "compared": rows.get(layer["compared"])} for layer in known]
 
 
 def _is_view(step: Answer) -> bool:

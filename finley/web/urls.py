@@ -6,6 +6,7 @@ from django.urls import path, reverse_lazy
 from finley.web import (
     account,
     calendar,
+    due,
     explorer,
     imports,
     overview,
@@ -45,6 +46,7 @@ urlpatterns = [
     path("explore/<uuid:entity_id>/", explorer.explorer, name="explorer"),
     path("recurring/", recurring.recurring, name="recurring"),
     path("recurring/calendar/", calendar.calendar, name="calendar"),
+    path("recurring/due/", due.due, name="due"),
     path("recurring/<uuid:relationship_id>/", recurring.one, name="series"),
     path("import/", imports.imports, name="imports"),
     path("import/<uuid:upload_id>/", imports.one, name="import"),

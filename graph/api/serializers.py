@@ -292,6 +292,7 @@ class Insights(serializers.Field[Any, Any, Any, Any]):
 
 class BooksAnswer(Answer):
     source: Any = serializers.CharField(help_text="The source of the books")
+    name = serializers.CharField(help_text="What people call it: its file, or its account")
     until = serializers.DateField(help_text="The last day of its books that is not after today")
 
 

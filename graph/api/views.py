@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from graph.api import check_serializers as checks
-from graph.api import list_serializers
+from graph.api import due_serializers, list_serializers
 from graph.api import serializers as shapes
 from graph.api import sum_serializers as sums
 from graph.api.common_serializers import Answer, NoQuery
@@ -37,6 +37,7 @@ from graph.questions import (
     spend,
     whole_graph,
 )
+from graph.questions.expected import due
 from graph.reading import cursors, json_rows
 
 
@@ -229,6 +230,22 @@ class CashFlowView(DatedQuestion):
         """Money in and out by month and currency, what is owed, and the predicted months."""
         answer = cash_flow.cash_flow(self.tenant(request), **self.dated(request))
         return Response(sums.CashFlowAnswer(answer).data)
+
+
+class DueView(DatedQuestion):
+    query = due_serializers.DueQuery
+
+    @described(due_serializers.DueQuery, due_serializers.DueAnswer, name="graph_due")
+    def get(self, request: Request) -> Response:
+        """Recurring payments that are due until a day, every occurrence of each, with sums."""
+        parameters = self.dated(request)
+        until = parameters.pop("until", None) or due.ahead_of(parameters["today"])
+        if status := parameters.pop("status", None):
+            parameters["statuses"] = (status,)
+        answer = due.due_until(self.tenant(request), until, **parameters)
+        end = parameters["offset"] + parameters["limit"]
+        following = end if end < answer["count"] else None
+        return Response(due_serializers.DueAnswer({**answer, "next": following}).data)
 
 
 class OpenItemsView(DatedQuestion):

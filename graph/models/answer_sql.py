@@ -7,7 +7,7 @@ compares what both write.
 from collections.abc import Iterable
 
 from graph import sql
-from graph.layers import LAYERS, Column, Layer
+from graph.layers import FURTHER, LAYERS, Column, Layer
 from graph.models.kept_queries import with_arguments
 
 # The fields of an answer before and after those of the two entities, in its order.
@@ -119,12 +119,12 @@ def _column(layer: Layer, column: Column) -> str:
 
 
 def _evidence(layer: Layer) -> str:
-    """The evidence of the layer's row. For a change, its old and new values."""
+    """The evidence of the layer's row, as graph.questions.insights has it."""
     if layer.name == "change":
         changed = ("changed_fields", "old_values", "new_values")
         own = _unless_null("layer_row.id", [(name, f"layer_row.{name}") for name in changed])
         return f"coalesce({own}, '{{}}')"
-    return "coalesce(layer_row.evidence, '{}')"
+    return f"coalesce(layer_row.evidence - '{FURTHER}', '{{}}')"
 
 
 def _neighbour() -> Fields:

@@ -75,7 +75,7 @@ CASH_FLOW_EXPECTED = KeptQuery(
     name="cash_flow_expected_of",
     files=("questions/cash_flow_expected",),
     parameters={"user_id": "uuid", "parties": "uuid[]", "today": "date"},
-    columns="month text, currency text, in_low numeric, in_high numeric, out_low numeric, "
-    "out_high numeric, payments bigint",
+    columns="id uuid, currency text, amount_low numeric, amount_high numeric, expected_from date, "
+    "expected_to date, status text, stale_from date, comes_in boolean, evidence text",
 )
 KEPT: Iterable[KeptQuery] = (OPEN_ITEMS, CASH_FLOW, CASH_FLOW_EXPECTED)

@@ -12,6 +12,7 @@ from django.conf import settings
 
 from graph import sql
 from graph.database.tenancy import Query, tenant_row
+from graph.questions import source_names
 from graph.reading import current_rows
 from graph.reading.current_rows import Reader
 from graph.view import version
@@ -35,10 +36,9 @@ def _in_zone(row: dict[str, Any]) -> date:
     return datetime.now(ZoneInfo(row["time_zone"] or settings.TIME_ZONE)).date()
 
 
-@lru_cache(maxsize=4096)
 def reach_of_version(user_id: UUID, today: date, version: str) -> list[Answer]:
-    """As `reach`, read once per version of the data."""
-    return reach(user_id, today)
+    """As `reach`, whose rows are read once per version of the data."""
+    return _named(user_id, _reach(user_id, today, version))
 
 
 def reach(user_id: UUID, today: date) -> list[Answer]:
@@ -47,14 +47,29 @@ def reach(user_id: UUID, today: date) -> list[Answer]:
         return books(reader, user_id, today)
 
 
+def books(reader: Reader, user_id: UUID, today: date) -> list[Answer]:
+    """Each source with its name and the last day of its books. Days after `today` do not count."""
+    return _named(user_id, _books(reader, user_id, today))
+
+
+def _named(user_id: UUID, rows: list[Answer]) -> list[Answer]:
+    name_of = source_names.among(user_id, [row["source"] for row in rows])
+    return [{**row, "name": name_of[row["source"]]} for row in rows]
+
+
+@lru_cache(maxsize=4096)
+def _reach(user_id: UUID, today: date, version: str) -> list[Answer]:
+    with current_rows.snapshot(user_id) as reader:
+        return _books(reader, user_id, today)
+
+
 @cached(
     LRUCache(4096),
     key=lambda reader, user_id, today: (user_id, today, reader.version),
     lock=Lock(),
 )
-def books(reader: Reader, user_id: UUID, today: date) -> list[Answer]:
-    """Each source with the last day of its books. Days after `today` do not count. It is read once
-    per version of the data."""
+def _books(reader: Reader, user_id: UUID, today: date) -> list[Answer]:
+    """Each source with the last day of its books, read once per version of the data."""
     return reader.rows(sql.read("questions/books"), {"user_id": user_id, "today": today})
 
 

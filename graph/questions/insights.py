@@ -12,7 +12,7 @@ from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
 
 from graph import sql
 from graph.errors import NotFound, QuestionError
-from graph.layers import BY_NAME, Layer
+from graph.layers import BY_NAME, FURTHER, Layer
 from graph.models import TenantRelationship, answer_sql
 from graph.models.choices import PredictionStatus
 from graph.models.of_layers import model_of, statuses_of
@@ -124,7 +124,7 @@ def due(
     statuses: Sequence[str] = DUE,
     party: str | None = None,
     today: date | None = None,
-    limit: int = 50,
+    limit: int | None = 50,
     offset: int = 0,
 ) -> Answer:
     """Return a page of the predictions in one of `statuses` on `today`, the earliest first.
@@ -145,7 +145,8 @@ def due(
         rows = _rows(user_id, layer, [getattr(row, layer.id_column) for row in predicted])
         ends_of = edge_ends.of(user_id, predicted)
     results = [{**_answer(layer, row, rows, day), **ends_of[row.id]} for row in predicted]
-    results.sort(key=lambda row: page.index(row["id"]))
+    places = {id_: place for place, id_ in enumerate(page)}
+    results.sort(key=lambda row: places[row["id"]])
     return {"today": day, "counts": counts, "results": results}
 
 
@@ -242,13 +243,16 @@ def _answer(
 ) -> Answer:
     of_layer: Model | None = rows.get(getattr(row, layer.id_column))
     columns = {column.name: getattr(row, column.name) for column in layer.columns}
+    more = {}
     if layer.name == "prediction":
         columns["status"] = status_on(today, columns)
+        more = {FURTHER: getattr(of_layer, "evidence", {}).get(FURTHER, [])}
     return {
         "layer": layer.name,
         **{name: getattr(row, name) for name in FACTS},
         "insight": {"id": getattr(row, layer.id_column), **columns},
         "evidence": _evidence(of_layer),
+        **more,
     }
 
 
@@ -265,9 +269,11 @@ def evidence_of(user_id: UUID, row_ids: Mapping[str, UUID]) -> dict[str, Answer]
 
 
 def _evidence(row: Any) -> Answer:
-    """The row's evidence. For a change, also its old and new values."""
+    """The row's evidence. For a change, also its old and new values. Without the occurrences after
+    a predicted one: `occurrences` reads them."""
     if row is None:
         return {}
     changed = ("changed_fields", "old_values", "new_values")
     own = {name: getattr(row, name) for name in changed if hasattr(row, name)}
-    return {**own, **getattr(row, "evidence", {})}
+    evidence = getattr(row, "evidence", {})
+    return {**own, **{name: value for name, value in evidence.items() if name != FURTHER}}

@@ -6,7 +6,8 @@ import pytest
 from django.db import connections
 
 from benchmarks import enrich_cost
-from benchmarks.enrich_cost import StepClock, exponent
+from benchmarks.enrich_cost import StepClock, exponent, scale_of
+from benchmarks.otherbooks import charity
 
 BUSY = "SELECT count(*) FROM generate_series(1, 1500000)"  # some 0.1 s of the server's
 
@@ -16,6 +17,11 @@ def test_linear_quadratic_and_nothing():
     assert exponent([10, 100], [0.01, 1]) == "2.00"
     assert exponent([10, 100], [0.01, 0.1]) == ""
     assert exponent([10], [5]) == ""
+
+
+def test_a_size_is_a_number_of_payments():
+    rows = charity.generate(1, scale=scale_of(7_000, 1)).rows
+    assert 0.95 <= sum(map(len, rows.values())) / 7_000 <= 1.05
 
 
 @pytest.mark.usefixtures("committed")

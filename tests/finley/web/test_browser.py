@@ -89,6 +89,7 @@ def all_pages(books) -> list[str]:
         "/review/parties/",
         "/review/missed/",
         "/recurring/",
+        "/recurring/due/?span=30-days",
         f"/recurring/{books.annotated}/",
         "/recurring/calendar/?month=2024-03",
         "/spending/",

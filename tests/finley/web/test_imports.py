@@ -1,6 +1,8 @@
 """Files through the pages: sent, shown, corrected, confirmed by a person, read by a real worker."""
 
 import re
+from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -10,10 +12,11 @@ from django.utils import timezone
 
 from finley.models import Membership, Role, User
 from graph.database.role import as_owner
-from graph.models import NormalizedEntity, RawEvent
+from graph.ingest.rows import LedgerRow, Party
+from graph.models import NormalizedEntity, RawEvent, RelationshipInstance
 from syncjobs.models import Upload, UploadPiece
 from syncjobs.models.uploads import PIECE_BYTES
-from syncjobs.uploads import lifecycle, read_upload
+from syncjobs.uploads import lifecycle, preview_rows, read_upload
 from tests.finley.test_admin import logged_in
 from tests.finley.web.conftest import text_of
 from tests.graph import rows
@@ -176,6 +179,57 @@ def test_an_invoice_is_shown_in_the_direction_in_which_it_is_imported(client, te
     for side in ("payer", "payee"):
         assert imported[row[side]] == row[f"{side}_kind"]
     assert row["payer_kind"] == ("customer" if ours else "department")
+
+
+STATEMENT = b"""Date,Payee,Details,Amount,Currency
+2024-03-01,Shop Ltd,Card payment,-45.10,GBP
+2024-03-04,Bank fee,Monthly fee,-12.00,GBP
+2024-03-09,Miller plc,Invoice 77,300.00,GBP
+"""
+
+
+def test_the_preview_says_who_pays_whom_as_it_is_stored(client, tenant, quiet):
+    """A receipt is money in, whatever sign the file gives it."""
+    upload = worked(send(client, STATEMENT, "savings.csv"))
+    (part,) = upload.preview["parts"]
+    seen = [(row["payer"], row["payee"], row["amount"], row["direction"]) for row in part["rows"]]
+    assert seen == [
+        ("savings", "Shop Ltd", "45.10", "out"),
+        ("savings", "Bank fee", "12.00", "out"),
+        ("Miller plc", "savings", "300.00", "in"),
+    ]
+    text = text_of(client.get(f"/import/{upload.pk}/"))
+    assert '<td data-label="Amount" class="number in">+GBP 300.00</td>' in text
+    assert 'Money out: <strong class="out">\N{MINUS SIGN}GBP 57.10</strong> in 2 rows' in text
+    client.post(f"/import/{upload.pk}/confirm/")
+    worked(upload)
+    flows = RelationshipInstance.objects.using("owner").filter(user_id=tenant.pk)
+    ends = ("source_event__party_name", "target_event__party_name")
+    assert set(flows.values_list(*ends)) == {row[:2] for row in seen}
+    again = worked(send(client, STATEMENT, "savings-april.csv"))
+    assert again.preview["parts"][0]["rows"][0]["payer"] == "savings", "as the account is known"
+
+
+@pytest.mark.parametrize(
+    ("payer", "payee", "amount", "records", "way"),
+    [
+        ("vendor", "account", "5", "payment", "in"),
+        ("account", "vendor", "-5", "payment", "in"),
+        ("account", "vendor", "5", "fee", "out"),
+        ("department", "vendor", "5", "obligation", "to pay"),
+        ("customer", "department", "5", "obligation", "to receive"),
+        ("department", "vendor", "-5", "obligation", "to receive"),
+        ("account", "account", "5", "transfer", "between"),
+        ("customer", "vendor", "5", "payment", "unknown"),
+    ],
+)
+def test_a_direction_follows_from_who_is_ours(payer, payee, amount, records, way):
+    day = datetime(2024, 3, 1, tzinfo=UTC)
+    row = LedgerRow(
+        2, "k", "", 1, "t", day, "day", Decimal(amount), "GBP", Party(payer, "A"),
+        Party(payee, "B"), None, None, None, {}, records,
+    )  # fmt: skip
+    assert preview_rows.direction(row) == way
 
 
 def test_what_can_be_read_in_two_ways_is_not_imported_until_decided(client, tenant, quiet):

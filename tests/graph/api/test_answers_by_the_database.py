@@ -13,7 +13,7 @@ from graph.api import list_serializers
 from graph.api import serializers as shapes
 from graph.api.common_serializers import Money
 from graph.database.tenancy import tenant_transaction
-from graph.layers import BY_NAME
+from graph.layers import BY_NAME, FURTHER
 from graph.models.kept_queries import CASH_FLOW, KEPT
 from graph.questions import entities, insights, relationships, whole_graph
 from graph.reading import current_rows, cursors, json_rows
@@ -49,7 +49,7 @@ def odd(tenant, books):
         expected_to="2024-03-30",
         stale_from="2025-01-01",
         currency="GBP",
-        evidence={"b": 1.50, "a": [None, True, ODD]},
+        evidence={"b": 1.50, "a": [None, True, ODD], FURTHER: []},
     )
     refresh.refresh()
     return kept.id
