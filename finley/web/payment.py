@@ -1,5 +1,6 @@
 """The page of one payment or invoice: its row, its other sightings, its layers, and its links."""
 
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -31,7 +32,7 @@ def payment(request: PageRequest, relationship_id: UUID) -> HttpResponse:
             "in_words": layers.readable(explained["in_words"], explained["layers"]["fraud"]),
             "events": [(event, _cells(event.data)) for event in walked["events"]],
             "views": [step for step in steps if _is_view(step)],
-            "steps": [step for step in steps if not _is_view(step)],
+            "steps": list(_belonging(steps, walked["payment_group_id"])),
             "known": _with_rows(user_id, known),
             "unknown": layers.unknown(explained["layers"]),
         },
@@ -46,6 +47,25 @@ def _named(user_id: UUID, steps: list[Answer]) -> list[Answer]:
         for step in steps
     ]  # fmt: skip
     return records.named(user_id, rows)
+
+
+def _belonging(steps: list[Answer], group: UUID | None) -> Iterator[Answer]:
+    """The steps to other rows of the books than the payment's own, each with `why`: the reasons of
+    the links that lead there."""
+    for step in steps:
+        row = step["relationship"]
+        if row.edge_class == "flow" and (group is None or row.payment_group_id != group):
+            yield {**step, "why": [link.reason for link in _leading(steps, step) if link.reason]}
+
+
+def _leading(steps: list[Answer], to: Answer) -> Iterator[Any]:
+    """The links, one step nearer, that share an event with the row."""
+    events = {to["relationship"].source_event_id, to["relationship"].target_event_id}
+    for step in steps:
+        link = step["relationship"]
+        is_link = step["distance"] == to["distance"] - 1 and link.edge_class == "link"
+        if is_link and events & {link.source_event_id, link.target_event_id}:
+            yield link
 
 
 def _with_rows(user_id: UUID, known: list[Answer]) -> list[Answer]:
