@@ -13,7 +13,8 @@ from graph.enrich import fraud
 from graph.enrich.columns import stated_fields
 from graph.enrich.columns.counterparties import sides
 from graph.enrich.columns.grouping import codes
-from graph.enrich.columns.payments import Ints, Payments, load, money_moved
+from graph.enrich.columns.payments import Ints, Payments, load
+from graph.enrich.columns.records import money_moved
 from graph.enrich.fraud import Stated
 from graph.enrich.resolution import step
 from graph.enrich.resolution.resolve import PARTIES, Continued, Decision, Party
