@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from graph.enrich.columns import numbers, ragged
-from graph.enrich.columns.grouping import codes, groups, having
+from graph.enrich.columns.grouping import codes, codes_of_texts, groups, having
 from graph.enrich.columns.payments import UNIT, Ints, Payments, Texts
 from graph.enrich.repeat_keys import Columns
 
@@ -167,10 +167,11 @@ def _transposed_number(columns: Columns) -> Iterator[Repeat]:
 
 
 def _slips(columns: Columns, later: Ints, first: Ints) -> list[tuple[int, int]]:
-    raw = columns.raw
+    raw, code = columns.raw, codes_of_texts(columns.raw)
+    unlike = code[later] != code[first]
     return [
         pair
-        for pair in zip(later.tolist(), first.tolist(), strict=True)
+        for pair in zip(later[unlike].tolist(), first[unlike].tolist(), strict=True)
         if swapped(raw[pair[0]], raw[pair[1]])
     ]
 

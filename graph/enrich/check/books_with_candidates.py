@@ -158,16 +158,13 @@ def _payers(
     pays the party."""
     usual, most = history.usual_payers(source)
     entities, new = matched.entities, dict[str, int]()
-    ours = {
-        normalized(name): int(history.stands[at])
-        for at, (kind, name) in enumerate(
-            zip(history.payments.entities.kind, history.payments.entities.name, strict=True)
-        )
-        if kind in ("department", "account", "employee", "project")
-    }
     places: list[int] = []
     for candidate, party in zip(candidates, matched.paid.tolist(), strict=True):
-        place = ours.get(normalized(candidate.payer)) if candidate.payer else usual.get(party, most)
+        place = (
+            history.ours.get(normalized(candidate.payer))
+            if candidate.payer
+            else usual.get(party, most)
+        )
         if place is None:
             name = candidate.payer or "Our account"
             place = new.setdefault(name, len(entities.id) + len(new))

@@ -21,6 +21,7 @@ from graph.enrich.resolution.resolve import PARTIES, Continued, Decision, Party
 from graph.ingest.store.identity import normalized
 
 ROW_BYTES = 2_000  # approximate bytes of one payment in memory, with the columns made of its texts
+OURS = ("department", "account", "employee", "project")
 Identity = tuple[str, str]  # an entity's kind and normalized name or key
 
 
@@ -87,6 +88,16 @@ class History:
     @cached_property
     def _usual_payers(self) -> dict[str, tuple[dict[int, int], int | None]]:
         return {}
+
+    @cached_property
+    def ours(self) -> dict[str, int]:
+        """Normalized name → the place of the tenant's own party that stands for it."""
+        entities = self.payments.entities
+        return {
+            normalized(name): int(self.stands[at])
+            for at, (kind, name) in enumerate(zip(entities.kind, entities.name, strict=True))
+            if kind in OURS
+        }
 
     def _counted_payers(self, source: str) -> tuple[dict[int, int], int | None]:
         payments, side = self.payments, sides(self.payments)
