@@ -1,5 +1,6 @@
 """What the suite shares: the test database with its two roles, tenants, real data."""
 
+import gc
 import os
 from collections.abc import Iterator
 from functools import cache
@@ -30,6 +31,7 @@ from graph.models.view_sql import VIEW
 from graph.reading import memory_cache
 from graph.view import triggers
 from syncjobs import queue
+from tests import template_database
 from tests.syncjobs import workers
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -39,6 +41,13 @@ DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 hypothesis_settings.register_profile("normal", deadline=None, max_examples=60, derandomize=True)
 hypothesis_settings.register_profile("thorough", deadline=None, max_examples=2500)
 hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "normal"))
+
+
+def pytest_collection_finish() -> None:
+    """Leave 5,000 collected tests out of every garbage collection: 6 % of processor time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -96,6 +105,8 @@ def django_db_setup(django_test_environment, django_db_blocker, django_db_modify
     """One test database a worker, made and migrated by the owner; `default` is the other role."""
     with django_db_blocker.unblock():
         name = connections["owner"].creation._get_test_db_name()
+        test_settings = connections["owner"].settings_dict["TEST"]
+        test_settings["TEMPLATE"] = template_database.prepared(settings.DATABASES["owner"]["NAME"])
         connections["default"].settings_dict["NAME"] = name  # before anything connects
         old_names = setup_databases(verbosity=0, interactive=False, aliases=["owner"])
         _wait_for_no_disk(name)
