@@ -43,6 +43,39 @@ hypothesis_settings.register_profile("thorough", deadline=None, max_examples=250
 hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "normal"))
 
 
+# The files that take longest, most of it in other processes.
+LONGEST = (
+    "docs/test_how_to.py",
+    "finley/test_demo.py",
+    "syncjobs/test_reliability.py",
+    "syncjobs/questions/test_question_supervisor.py",
+    "test_leaks.py",
+    "finley/test_embedded.py",
+    "syncjobs/test_hostile_items.py",
+    "finley/server/test_timeouts.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest files, one after another for each process of the run.
+
+    xdist gives each process an equal run of the list, and moves tests from the end of one to
+    another that has none left. A long file at an end would be waited for alone.
+    """
+    count = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    files = [Path(__file__).parent.joinpath(name).resolve(strict=True) for name in LONGEST]
+    first = {path: [item for item in items if item.path == path] for path in files}
+    others = [item for item in items if item.path not in first]
+    size = -(-len(items) // count)
+    parts = []
+    for number in range(count):
+        part = [item for path in files[number::count] for item in first[path]]
+        fill = max(size - len(part), 0)
+        parts += [*part, *others[:fill]]
+        others = others[fill:]
+    items[:] = [*parts, *others]
+
+
 def pytest_collection_finish() -> None:
     """Leave 5,000 collected tests out of every garbage collection: 6 % of processor time."""
     gc.collect()
