@@ -1,8 +1,10 @@
 """What `enrich` costs by step, from small books to large ones, and by which power of the payments.
 
 Books of the second generator, with ever more traffic, are imported and enriched, each in a tenant
-of its own. Seconds are those of the processors: this process's and those of its sessions in the
-database, where it runs on this machine; so a machine that is busy with other work tells the same.
+of its own. A size is a number of payments, which the books have within a few per cent; the table's
+head states the exact number. Seconds are those of the processors: this process's and those of its
+sessions in the database, where it runs on this machine; so a machine that is busy with other work
+tells the same.
 The exponent is the slope of log seconds over log payments, by least squares.
 """
 
@@ -28,7 +30,9 @@ from benchmarks.otherbooks import charity as books
 from benchmarks.scoring import scored_tenants as tenants
 
 DATABASE = "finley_enrich_cost"
-ROWS = 4_000  # approximate number of payments per unit of scale, in addition to the agreements
+AGREED = 3_600  # payments of the books at scale 0, which are made under agreements
+IRREGULAR = 2_045  # payments in addition for each unit of scale, on average
+CLOSE, TRIES = 0.05, 6  # share by which the number of payments may differ from the size
 LEAST = 0.2  # seconds; steps that are always faster have no exponent
 COUNT = "SELECT count(*) FROM relationship_instances WHERE user_id = %s AND edge_class = 'flow'"
 
@@ -56,9 +60,23 @@ def exponent(sizes: list[int], seconds: list[float]) -> str:
     return f"{slope:.2f}"
 
 
+def scale_of(size: int, seed: int) -> float:
+    """A scale at which the second generator's books have about this many payments.
+
+    It is found by trying, because how often a party is paid is drawn anew at each scale.
+    """
+    scale = max(size - AGREED, 0) / IRREGULAR
+    for _ in range(TRIES):
+        payments = sum(map(len, books.generate(seed, scale=scale).rows.values()))
+        if abs(payments / size - 1) <= CLOSE:
+            break
+        scale *= size / payments
+    return scale
+
+
 def _cost(size: int, seed: int) -> tuple[int, dict[str, float]]:
     with tempfile.TemporaryDirectory() as folder:
-        made = books.write(Path(folder), seed, scale=size / ROWS)
+        made = books.write(Path(folder), seed, scale=scale_of(size, seed))
         user_id = tenants.made([(path, books.mapping_of(path.name)) for path in made.files])
     clock = StepClock()
     import_module("graph.enrich.run_enrichment").enrich(user_id, progress=clock.begin)
@@ -75,24 +93,27 @@ class StepClock:
     seconds: dict[str, float] = field(default_factory=dict)
     _step: str = ""
     _since: float = 0.0
+    _sessions: dict[str, int] = field(default_factory=dict)
 
     def begin(self, step: str) -> None:
-        now = time.process_time() + _database_seconds(DATABASE)
+        self._sessions |= _ticks_of_sessions(DATABASE)  # those that have ended keep their last
+        now = time.process_time() + sum(self._sessions.values()) / os.sysconf("SC_CLK_TCK")
         if self._step:
             self.seconds[self._step] = round(now - self._since, 3)
         self._step, self._since = step, now
 
 
-def _database_seconds(name: str) -> float:
-    """Processor seconds of the server's sessions of this database; 0 if they cannot be read."""
-    ticks = 0
+def _ticks_of_sessions(name: str) -> dict[str, int]:
+    """Processor ticks of the server's sessions of this database, by process; empty if they cannot
+    be read."""
+    ticks = {}
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):  # it has ended in the meantime
             title = (process / "cmdline").read_bytes().decode(errors="replace")
             if title.startswith("postgres:") and f" {name} " in title:
                 fields = (process / "stat").read_text().rpartition(")")[2].split()
-                ticks += int(fields[11]) + int(fields[12])  # utime, stime
-    return ticks / os.sysconf("SC_CLK_TCK")
+                ticks[process.name] = int(fields[11]) + int(fields[12])  # utime, stime
+    return ticks
 
 
 def _count(user_id: UUID) -> int:
@@ -108,7 +129,9 @@ def _options() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     sizes = [10_000, 30_000, 100_000, 300_000]
-    parser.add_argument("--sizes", type=int, nargs="+", default=sizes, help="about (%(default)s)")
+    parser.add_argument(
+        "--sizes", type=int, nargs="+", default=sizes, help="payments (%(default)s)"
+    )
     parser.add_argument("--seed", type=int, default=1, help="(1)")
     parser.add_argument("--json", action="store_true", help="one JSON object last on stdout")
     return parser.parse_args()

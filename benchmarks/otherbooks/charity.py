@@ -20,6 +20,7 @@ from benchmarks.otherbooks.bank_days import DAY
 from benchmarks.otherbooks.book_files import COLUMNS, Desk
 from benchmarks.otherbooks.people import Register
 from finley.demo.truth import Cash, Truth
+from finley.demo.unpaid import unpaid
 from graph.ingest.mappings import from_toml
 from graph.ingest.mappings.mapping import Mapping
 
@@ -115,6 +116,7 @@ def _truth(desk: Desk, seed: int, true_cash: list[Cash]) -> Truth:
         seed, start, end, desk.series, desk.duplicates, desk.same, desk.settles, desk.fees,
         desk.reversals, desk.aliases(), desk.decoys, desk.echoes, [], [],
         [one_off_payments.ANONYMOUS.name], true_cash, desk.balances(),
+        unpaid(payment_runs.bills(desk), desk.settles, end),
     )  # fmt: skip
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 
 from benchmarks.otherbooks.bank_days import DAY, agreed
 from benchmarks.otherbooks.book_files import Desk, Row
 from finley.demo.truth import Duplicate, Settlement
+from finley.demo.unpaid import Bill
+
+CLAIMED = DAY * 2  # from a claim to the first day on which it is paid
 
 
 def write_down(desk: Desk) -> None:
@@ -18,6 +21,16 @@ def write_down(desk: Desk) -> None:
     _pay_claims(desk, runs)
     _receive(desk)
     _echo(desk)
+
+
+def bills(desk: Desk) -> Iterator[Bill]:
+    """Purchase and sales invoices, and claims, which are due after two days."""
+    for file in ("purchases.csv", "invoices.csv"):
+        for row in desk.rows[file]:
+            if row.due and _owed(desk, [row]) > 0:
+                yield Bill(row.ref, row.party.id, row.due)
+    for row in desk.rows["claims.csv"]:
+        yield Bill(row.ref, row.party.id, row.day + CLAIMED)
 
 
 def _runs(desk: Desk) -> list[date]:
@@ -78,7 +91,7 @@ def _settled(desk: Desk, rows: list[Row], paid: list[Row], kind: str) -> None:
 def _pay_claims(desk: Desk, runs: list[date]) -> None:
     """Pay the claims with every run. A person who claims about every week is then paid at the
     frequency of the runs."""
-    claims = [(row, row.day + DAY * 2) for row in desk.rows["claims.csv"]]
+    claims = [(row, row.day + CLAIMED) for row in desk.rows["claims.csv"]]
     for (day, _), rows in _by_run(claims, runs).items():
         total = sum(row.pence for row in rows)
         paid = desk.bank(day, rows[0].party, -total, "BP", f"EXPENSES {day:%d%m%y}")

@@ -61,13 +61,16 @@ def recurrence(claims: Found, truth: Truth) -> Score:
     series.
 
     Some rows count neither way: those of series with fewer than ENOUGH occurrences, payments that
-    follow a series' invoices, and a series' duplicates.
+    follow a series' invoices, and a series' duplicates. The confidence of a pattern counts if most
+    of its rows do.
     """
     series_of, ignored = _series_of(truth), _unknowable(truth)
     whose = _majority(claims.series_of_row, series_of)
     rows = [row for row in claims.series_of_row if row in series_of or row not in ignored]
     right = [row for row in rows if series_of.get(row, "") == whose.get(claims.series_of_row[row])]
-    used = {claims.series_of_row[row] for row in rows}
+    judged = Counter(claims.series_of_row[row] for row in rows)
+    size = Counter(claims.series_of_row.values())
+    used = {pattern for pattern, count in judged.items() if 2 * count > size[pattern]}
     return Score(len(right), len(rows), len(series_of), _sure(claims, whose, used))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from random import Random
@@ -24,6 +25,7 @@ from finley.demo.truth import (
     Spelling,
     Truth,
 )
+from finley.demo.unpaid import Bill, unpaid
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "ledger.csv": (
@@ -221,7 +223,14 @@ class Journal:
             self.fees, self.reversals, self._aliases(), self.decoys, self.echoes,
             [party.id for party in self.company.late], sorted(self.placeholders),
             sorted(self.masks), cash.by_party(self._statement()), self._balances(),
+            unpaid(self._bills(), self.settles, end),
         )  # fmt: skip
+
+    def _bills(self) -> Iterator[Bill]:
+        for file in ("ledger.csv", "sales.csv"):
+            for row in self.rows[file]:
+                if row.due and row.pence + sum(one.pence for one in self.credits[row.ref]) > 0:
+                    yield Bill(row.ref, row.party.id, row.due)
 
     def state_balances(self) -> None:
         """Write the running balance of each account on its rows, in the file's order."""

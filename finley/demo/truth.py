@@ -139,6 +139,15 @@ class Balance:
 
 
 @dataclass(frozen=True)
+class Unpaid:
+    """A bill that was due on a day within the books and is not wholly paid when they end."""
+
+    row: Ref
+    party: str
+    due: date
+
+
+@dataclass(frozen=True)
 class Spelling:
     """A name as one column of one file spells it, with its rows and the strong keys in them."""
 
@@ -204,6 +213,7 @@ class Truth:
     mask_names: list[str] = field(default_factory=list)
     cash: list[Cash] = field(default_factory=list)
     balances: list[Balance] = field(default_factory=list)
+    unpaid: list[Unpaid] = field(default_factory=list)
 
     def renamed(self, names: Mapping[Ref, Ref]) -> Truth:
         """The same truth with every reference replaced by its entry in `names`."""

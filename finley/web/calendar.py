@@ -1,4 +1,4 @@
-"""A month of recurring payments, each on its most likely day."""
+"""A month of recurring payments: each occurrence on its most likely day."""
 
 import calendar as months
 from collections import defaultdict
@@ -12,6 +12,7 @@ from django.shortcuts import render
 from finley.web import answer_cache, due_and_risen, list_filters
 from finley.web.access import PageRequest, page
 from graph.errors import QuestionError
+from graph.questions.expected.occurrences import most_likely
 
 Row = dict[str, Any]
 YEARS = range(1900, 2200)
@@ -27,11 +28,12 @@ class Day:
 
 @page()
 def calendar(request: PageRequest) -> HttpResponse:
-    """A month, with each expected payment on its most likely day."""
+    """A month, with each occurrence of the recurring payments on its most likely day."""
     user_id = request.access.tenant_id
     expected = answer_cache.answer(due_and_risen.expected, user_id)
     first = _month(list_filters.text_of(request.GET, "month"), expected.today)
-    days = _by_day([*expected.pending, *expected.overdue])
+    last = first.replace(day=months.monthrange(first.year, first.month)[1])
+    days = _by_day([*due_and_risen.ahead(expected, last), *expected.overdue])
     weeks = [
         [Day(day, days.get(day, [])) if day.month == first.month else Day(None, []) for day in week]
         for week in months.Calendar().monthdatescalendar(first.year, first.month)
@@ -59,7 +61,6 @@ def _month(text: str, today: date) -> date:
 def _by_day(rows: list[Row]) -> dict[date, list[Row]]:
     days: defaultdict[date, list[Row]] = defaultdict(list)
     for row in rows:
-        likeliest = row["evidence"].get("most_likely")
-        day = date.fromisoformat(likeliest) if likeliest else row["insight"]["expected_from"]
-        days[day].append(row)
+        if day := row.get("day") or most_likely(row):
+            days[day].append(row)
     return days

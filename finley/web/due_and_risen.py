@@ -1,18 +1,19 @@
-"""What the pages show of the layers: payments that are due, and payments above the usual amount."""
+"""What the pages show of the layers: payments that are due, prices that rose, and payments above
+the usual amount."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from graph.models.choices import EntityKind, Records
-from graph.questions import days, insights, prediction_status
+from graph.models.choices import PredictionStatus
+from graph.questions import days, insights, prediction_status, series
+from graph.questions.expected import due
+from graph.questions.spend import is_same_price, price_changes
 
 A_PAGE = 2_000  # rows per query; all of them are read
-OURS = frozenset({EntityKind.ACCOUNT, EntityKind.DEPARTMENT})  # as in cash flow
-COUNTED = (Records.PAYMENT.value, Records.OBLIGATION.value)
-RECENT = timedelta(days=120)
+RECENT = timedelta(days=62)  # how long a rise is news
 Row = dict[str, Any]
 
 
@@ -33,42 +34,23 @@ class Expected:
 def expected(user_id: UUID) -> Expected:
     """The recurring payments that are due, overdue and stale, the earliest first."""
     today = days.today(user_id)
-    rows = _predictions(user_id, today)
+    rows = [with_lateness(row, today) for row in due.predictions(user_id, today)]
     states = ([row for row in rows if row["insight"]["status"] == status]
               for status in ("pending", "overdue", prediction_status.STALE))  # fmt: skip
     return Expected(today, days.reach(user_id, today), *states)
 
 
-def _predictions(user_id: UUID, today: date) -> list[Row]:
-    """The expected payments, and the expected bills of parties of which no payment is expected.
-
-    So a bill and the payment that will settle it count once. A stale payment settles no bill.
-    """
-    payments, bills = (
-        [_seen_by_us(row) for row in _expected_rows(user_id, today, kind)] for kind in COUNTED
-    )
-    paid = {
-        _dealing(row) for row in payments if row["insight"]["status"] != prediction_status.STALE
-    }
-    rows = [*payments, *(row for row in bills if _dealing(row) not in paid)]
-    rows = [with_lateness(row, today) for row in rows]
-    return sorted(rows, key=lambda row: (row["insight"]["expected_from"], str(row["id"])))
+def ahead(expected: Expected, until: date) -> list[Row]:
+    """The payments from today to the day `until`, the earliest first: every occurrence of each
+    series. None is overdue."""
+    rows = due.ahead([*expected.pending, *expected.overdue], expected.today, until)
+    return [row for row in rows if row["insight"]["status"] != PredictionStatus.OVERDUE]
 
 
 def with_lateness(row: Row, today: date) -> Row:
     """The row of a prediction with `late`: the days since its last expected day; 0 before it."""
     last = row["insight"]["expected_to"]
     return {**row, "late": max((today - last).days, 0) if last else 0}
-
-
-def _expected_rows(user_id: UUID, today: date, kind: str) -> Iterator[Row]:
-    rows = _rows(user_id, "prediction", status=insights.EXPECTED, today=today, kind=kind)
-    return (row for row in rows if row["insight"]["expected_from"] is not None)
-
-
-def _dealing(row: Row) -> tuple[object, object, bool]:
-    """With whom, in which currency, in or out."""
-    return row["party"] and row["party"].id, row["currency"], row["comes_in"]
 
 
 def _rows(user_id: UUID, layer: str, **wanted: Any) -> Iterator[Row]:
@@ -83,29 +65,65 @@ def _rows(user_id: UUID, layer: str, **wanted: Any) -> Iterator[Row]:
             return
 
 
-def _seen_by_us(row: Row) -> Row:
-    """The row with `comes_in`, and the `party` with which the tenant's accounts and departments
-    deal."""
-    target = row["target"]
-    comes_in = target is not None and target.kind in OURS
-    return {**row, "comes_in": comes_in, "party": row["source"] if comes_in else target}
+@dataclass(frozen=True, slots=True)
+class Risen:
+    """What rose in the last RECENT days of the books, the newest first.
 
-
-def above_usual(user_id: UUID) -> list[Row]:
-    """Payments to others in the books' last months that exceed the usual amount of their series,
-    newest first.
-
-    Each has `usual` and `ratio`.
+    `prices` are lasting rises, each once, with its `step`: `from_day`, `old` and `new`. `payments`
+    are single payments above the usual amount of their series, each with `usual` and `ratio`.
     """
-    risen: list[Row] = []
-    for row in _rows(user_id, "root_cause"):
-        if risen and row["occurred_at"] <= risen[0]["occurred_at"] - RECENT:
-            break
-        if _seen_by_us(row)["comes_in"]:
+
+    prices: list[Row]
+    payments: list[Row]
+
+
+def risen(user_id: UUID) -> Risen:
+    """The prices that rose, and the other payments above their usual amount, to other parties."""
+    today = days.today(user_id)
+    last = max((book["until"] for book in days.reach(user_id, today)), default=today)
+    above = _above_usual(user_id, last - RECENT)
+    histories = series.histories(user_id, [row["id"] for row in above])
+    prices: dict[Any, Row] = {}
+    payments = []
+    for row in above:
+        step = _lasting_rise(row, histories.get(row["id"], []))
+        if step is None:
+            payments.append(row)
+        elif step["from_day"] >= last - RECENT:
+            prices.setdefault(
+                (_party_of(row), row["currency"], *step.values()), {**row, "step": step}
+            )
+    by_day = sorted(prices.values(), key=lambda row: row["step"]["from_day"], reverse=True)
+    return Risen(by_day, payments)
+
+
+def _party_of(row: Row) -> UUID | None:
+    return row["target"].id if row["target"] else None
+
+
+def _lasting_rise(row: Row, history: series.History) -> Row | None:
+    """The rise of the price in the row's series if it is the last change, and the row is at the new
+    price."""
+    changes = price_changes(history)
+    if not changes or changes[-1]["new"] <= changes[-1]["old"]:
+        return None
+    step = changes[-1]
+    is_of_it = step["from_day"] <= row["occurred_at"].date() and is_same_price(
+        row["amount"], step["new"]
+    )
+    return step if is_of_it else None
+
+
+def _above_usual(user_id: UUID, since: date) -> list[Row]:
+    """The payments to others from a day on that exceed the usual amount of their series, newest
+    first."""
+    above: list[Row] = []
+    for row in _rows(user_id, "root_cause", since=datetime.combine(since, time.min, UTC)):
+        if due.seen_by_us(row)["comes_in"]:
             continue
         if (usual := _usual(row)) and float(row["amount"] or 0) > usual:
-            risen.append({**row, "usual": usual, "ratio": float(row["amount"]) / usual})
-    return risen
+            above.append({**row, "usual": usual, "ratio": float(row["amount"]) / usual})
+    return above
 
 
 def _usual(row: Row) -> float:

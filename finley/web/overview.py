@@ -1,7 +1,6 @@
 """The first page: cash, possible double payments, due payments, and price increases."""
 
 import calendar
-from collections.abc import Iterable
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -14,12 +13,11 @@ from django.utils.http import urlencode
 
 from finley.web import answer_cache, charts, due_and_risen, since_last_visit
 from finley.web.access import PageRequest, page
-from finley.web.sums.money_totals import by_currency
 from graph.models.choices import CaseState
 from graph.questions import cases, cash_flow, resolutions
+from graph.questions.expected.due import AHEAD, totals
 from syncjobs import connections
 
-AHEAD = 14  # days
 SHOWN = 5
 Row = dict[str, Any]
 
@@ -30,7 +28,7 @@ def overview(request: PageRequest) -> HttpResponse:
     user_id = request.access.tenant_id
     flow = answer_cache.answer(cash_flow.cash_flow, user_id)
     last_visit = since_last_visit.since(request)
-    risen = answer_cache.answer(due_and_risen.above_usual, user_id)
+    risen = answer_cache.answer(due_and_risen.risen, user_id)
     return render(
         request,
         "web/overview.html",
@@ -40,8 +38,10 @@ def overview(request: PageRequest) -> HttpResponse:
             "owed": _owed(flow["obligations"]),
             "off_statement": _off_statement(flow["months"]),
             "ahead": _ahead(user_id),
-            "risen": risen[:SHOWN],
-            "risen_count": len(risen),
+            "prices": risen.prices,
+            "risen": risen.payments[:SHOWN],
+            "risen_count": len(risen.payments),
+            "recent": due_and_risen.RECENT.days,
             "connections": connections.listed(user_id),
             "news": since_last_visit.counts(user_id, last_visit) if last_visit else None,
             "open_parties": resolutions.count_open(user_id),
@@ -90,25 +90,16 @@ def _owed(obligations: list[Row]) -> list[Row]:
 
 def _ahead(user_id: UUID) -> Row:
     expected = answer_cache.answer(due_and_risen.expected, user_id)
-    until = expected.today + timedelta(days=AHEAD)
-    due = [row for row in expected.pending if row["insight"]["expected_from"] <= until]
+    due = due_and_risen.ahead(expected, expected.today + timedelta(days=AHEAD))
     return {
         "days": AHEAD,
         "today": expected.today,
         "books": expected.books,
         "stale": expected.stale,
         "due": due,
-        "goes_out": by_currency(_ranges(due, comes_in=False), "amount_high"),
-        "comes_in": by_currency(_ranges(due, comes_in=True), "amount_high"),
+        "sums": totals(due),
+        "series": len({row["id"] for row in due}),
         "first": due[:SHOWN],
         "overdue": expected.overdue,
         "latest": max((row["late"] for row in expected.overdue), default=0),
     }
-
-
-def _ranges(rows: Iterable[Row], *, comes_in: bool) -> Iterable[Row]:
-    return (
-        {**row["insight"], "currency": row["currency"]}
-        for row in rows
-        if row["comes_in"] == comes_in
-    )

@@ -2,7 +2,6 @@
 time."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,15 +11,15 @@ from django.shortcuts import render
 from finley.web import answer_cache, charts, downloads, due_and_risen, list_filters, more
 from finley.web.access import PageRequest, page
 from finley.web.downloads import Column
-from finley.web.overview import AHEAD
 from finley.web.sums import recurring_totals
 from finley.web.words import layers
 from graph.errors import QuestionError
 from graph.questions import series, whole_graph
+from graph.questions.expected.due import AHEAD
 from graph.questions.rows import other_names, records
 
 A_PAGE = 50
-STATES = ("due", "overdue", "stale")
+STATES = ("overdue", "stale")
 COLUMNS = (
     Column("State", lambda row: row["insight"]["status"]),
     Column("Days overdue", lambda row: row["late"]),
@@ -106,9 +105,6 @@ def _of_state(expected: due_and_risen.Expected, state: str) -> list[Row]:
         return expected.overdue
     if state == "stale":
         return expected.stale
-    if state == "due":
-        until = expected.today + timedelta(days=AHEAD)
-        return [row for row in expected.pending if row["insight"]["expected_from"] <= until]
     return [*expected.overdue, *expected.pending]
 
 

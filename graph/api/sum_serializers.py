@@ -88,11 +88,15 @@ class ObligationMonth(Answer):
 class ExpectedMonth(Answer):
     month = serializers.CharField(help_text="YYYY-MM")
     currency = serializers.CharField(allow_null=True)
-    in_low = total("the least amounts of predicted payments, each once; none that is stale")
-    in_high = total("the greatest amounts of predicted payments, each once; none that is stale")
-    out_low = total("the least amounts of predicted payments, each once; none that is stale")
-    out_high = total("the greatest amounts of predicted payments, each once; none that is stale")
-    payments = serializers.IntegerField(help_text="Counts the predicted payments in it")
+    in_low = total("the least amounts of expected payments, each once; none overdue or stale")
+    in_high = total("the greatest amounts of expected payments, each once; none overdue or stale")
+    out_low = total("the least amounts of expected payments, each once; none overdue or stale")
+    out_high = total("the greatest amounts of expected payments, each once; none overdue or stale")
+    payments = serializers.IntegerField(help_text="Counts the expected payments in it")
+    projected = serializers.IntegerField(
+        help_text="Counts those of `payments` after the next one of their series: they come if it "
+        "goes on as before. A year ahead; three months for what recurs more often than four-weekly"
+    )
 
 
 class CashFlowAnswer(DatedAnswer):
@@ -215,6 +219,9 @@ class CaseAnswer(Answer):
     )
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
+    version = serializers.CharField(
+        help_text="Of what is decided: rows, state and amount at risk; send it with a decision"
+    )
 
 
 class CasesAnswer(Answer):
@@ -228,6 +235,7 @@ class CaseRowAnswer(Answer):
     id = serializers.UUIDField(help_text="The relationship")
     role = serializers.ChoiceField(CaseRole.choices)
     source: Any = serializers.CharField()
+    source_name = serializers.CharField(help_text="What people call it: its file, or its account")
     key = serializers.CharField(help_text="The row's own key in its source")
     kind = serializers.ChoiceField(Records.choices)
     day = serializers.DateField()
@@ -269,6 +277,11 @@ class DecisionBody(StrictBody):
         required=False,
         help_text="The state when you looked: 409 if the case has another one now",
     )
+    version = serializers.CharField(
+        required=False,
+        max_length=64,
+        help_text="The version when you looked: 409 if the case has another one now",
+    )
 
 
 class BreakAnswer(Answer):
@@ -296,6 +309,7 @@ class ReconciledMonth(Answer):
 
 class ReconciledAccount(Answer):
     source: Any = serializers.CharField()
+    source_name = serializers.CharField(help_text="What people call it: its file, or its account")
     account = serializers.CharField()
     currency = serializers.CharField()
     ok = serializers.BooleanField()
@@ -366,11 +380,20 @@ class PriceChange(Answer):
     change_share = serializers.FloatField(help_text="new / old - 1")
 
 
+class HigherSince(Answer):
+    month = serializers.CharField(help_text="YYYY-MM")
+    old, new = money(help_text="A month before it, on average"), money(help_text="A month since")
+
+
 class SpendGroup(Answer):
     name = serializers.CharField(allow_null=True, help_text="null: the books do not say")
     party_id = serializers.UUIDField(allow_null=True)
     currency = serializers.CharField()
     periods = SpendPeriod(many=True, help_text="The newest first; it is as long as it is by today")
+    first_month: Any = serializers.CharField(help_text="YYYY-MM, of the first payment in the books")
+    higher_since = HigherSince(
+        allow_null=True, help_text="From that month on, each of two or more is above all before"
+    )
     prices = PriceChange(many=True, help_text="The last change of each recurring series' price")
 
 

@@ -51,6 +51,7 @@ urlpatterns = [
     ),
     path("check/", views.CheckView.as_view(), name="graph-check"),
     path("cash-flow/", views.CashFlowView.as_view(), name="graph-cash-flow"),
+    path("due/", views.DueView.as_view(), name="graph-due"),
     path("reconcile/", views.ReconcileView.as_view(), name="graph-reconcile"),
     path("spend/", views.SpendView.as_view(), name="graph-spend"),
     path("open-items/", views.OpenItemsView.as_view(), name="graph-open-items"),

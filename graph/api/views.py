@@ -10,10 +10,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from graph.api import check_serializers as checks
-from graph.api import list_serializers
+from graph.api import due_serializers, list_serializers
 from graph.api import serializers as shapes
 from graph.api import sum_serializers as sums
 from graph.api.common_serializers import Answer, NoQuery
+from graph.api.json_object import JsonObject
 from graph.api.question_view import PROBLEMS, DatedQuestion, Question, described
 from graph.api.request_fields import beyond
 from graph.api.tenant_view import TenantView
@@ -36,7 +37,8 @@ from graph.questions import (
     spend,
     whole_graph,
 )
-from graph.reading import cursors
+from graph.questions.expected import due
+from graph.reading import cursors, json_rows
 
 
 class Listed(Question):
@@ -90,8 +92,10 @@ class EntityView(Question):
     )
     def get(self, request: Request, entity_id: str) -> Response:
         """One entity and its counterparties."""
-        parameters = self.parameters(request)
-        answer = entities.party(self.tenant(request), entity_id, **parameters)
+        parameters, tenant = self.parameters(request), self.tenant(request)
+        if written := entities.as_json(tenant, entity_id, **parameters):
+            return Response(JsonObject(written))
+        answer = entities.party(tenant, entity_id, **parameters)
         return Response(list_serializers.PartyAnswer(answer).data)
 
 
@@ -131,6 +135,12 @@ class RelationshipsView(Listed):
             sums = grouped_sums.groups(tenant, parameters, group, most=most)
         elif order == "newest":
             at = None if after is None else _position(after)
+            if (
+                page := None
+                if sparse
+                else relationships.as_json(tenant, parameters, most=most, after=at)
+            ):
+                return _written(page, groups=None)
             rows, beyond_it = relationships.relationships(tenant, parameters, most=most, after=at)
             following = cursors.cursor(beyond_it)
         else:
@@ -139,6 +149,12 @@ class RelationshipsView(Listed):
             )
         shape = list_serializers.RelationshipsAnswer
         return self.page(shape, rows, sparse, groups=sums, next=following)
+
+
+def _written(page: json_rows.Page, **more: Any) -> Response:
+    """The answer with a page that the database has written."""
+    results = JsonObject(f'{{"results":{page.rows}}}')
+    return Response(results.beside(**more, next=cursors.cursor(page.following)))
 
 
 def _position(text: str) -> cursors.Position:
@@ -162,14 +178,12 @@ class InsightsView(DatedQuestion):
         """The rows of one layer with their evidence, newest relationships first."""
         parameters = self.dated(request)
         most, after = parameters.pop("limit"), parameters.pop("cursor", None)
-        tenant = self.tenant(request)
+        tenant, today = self.tenant(request), parameters["today"]
+        dated = {"today": today, "books": days.reach_of_version(tenant, today, self.version)}
+        if page := insights.as_json(tenant, layer, **parameters, most=most, after=after):
+            return _written(page, **dated)
         rows, following = insights.insights(tenant, layer, **parameters, most=most, after=after)
-        answer = {
-            "today": parameters["today"],
-            "books": days.reach(tenant, parameters["today"]),
-            "results": rows,
-            "next": cursors.cursor(following),
-        }
+        answer = {**dated, "results": rows, "next": cursors.cursor(following)}
         return Response(shapes.InsightsAnswer(answer).data)
 
 
@@ -185,9 +199,10 @@ class RelationshipView(DatedQuestion):
     )
     def get(self, request: Request, relationship_id: str) -> Response:
         """One relationship with its nine layers."""
-        answer = whole_graph.relationship(
-            self.tenant(request), relationship_id, **self.dated(request)
-        )
+        tenant, dated = self.tenant(request), self.dated(request)
+        if written := json_rows.one(tenant, relationship_id, **dated):
+            return Response(JsonObject(written).beside(**dated))
+        answer = whole_graph.relationship(tenant, relationship_id, **dated)
         return Response(list_serializers.RelationshipDetailAnswer(answer).data)
 
 
@@ -215,6 +230,22 @@ class CashFlowView(DatedQuestion):
         """Money in and out by month and currency, what is owed, and the predicted months."""
         answer = cash_flow.cash_flow(self.tenant(request), **self.dated(request))
         return Response(sums.CashFlowAnswer(answer).data)
+
+
+class DueView(DatedQuestion):
+    query = due_serializers.DueQuery
+
+    @described(due_serializers.DueQuery, due_serializers.DueAnswer, name="graph_due")
+    def get(self, request: Request) -> Response:
+        """Recurring payments that are due until a day, every occurrence of each, with sums."""
+        parameters = self.dated(request)
+        until = parameters.pop("until", None) or due.ahead_of(parameters["today"])
+        if status := parameters.pop("status", None):
+            parameters["statuses"] = (status,)
+        answer = due.due_until(self.tenant(request), until, **parameters)
+        end = parameters["offset"] + parameters["limit"]
+        following = end if end < answer["count"] else None
+        return Response(due_serializers.DueAnswer({**answer, "next": following}).data)
 
 
 class OpenItemsView(DatedQuestion):

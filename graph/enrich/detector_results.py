@@ -8,6 +8,7 @@ from graph.enrich.columns import stated_fields
 from graph.enrich.columns.payments import Payments, load
 from graph.enrich.links import fees, reversals, same_transaction, settlements
 from graph.enrich.links.sighting_pairs import Pairs
+from graph.enrich.open_bills import Bills
 from graph.enrich.series import incremental
 from graph.enrich.series.forecast import Course, Todays, courses, todays
 from graph.enrich.temporal import this_day
@@ -54,6 +55,10 @@ class Findings:
     @cached_property
     def settled(self) -> list[settlements.Settled]:
         return settlements.find(self.payments, self.same, self.fees, self.reversals)
+
+    @cached_property
+    def bills(self) -> Bills:
+        return Bills.of(self.payments, self.settled, self.reversals)
 
     @cached_property
     def duplicates(self) -> list[fraud.Duplicate]:

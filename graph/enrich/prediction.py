@@ -21,10 +21,14 @@ from graph import sql
 from graph.database.bulk import alone
 from graph.database.tenancy import tenant_transaction
 from graph.enrich.columns.payments import UNIT, Payments
-from graph.enrich.series import forecast
+from graph.enrich.links.sighting_pairs import Pairs
+from graph.enrich.open_bills import Bills
+from graph.enrich.series import forecast, other_views
 from graph.enrich.series.forecast import Course, Expected, Todays
+from graph.enrich.series.further import further
 from graph.enrich.temporal import key, on, source_of
 from graph.enrich.write.counts import Counts
+from graph.layers import FURTHER
 from graph.models.choices import PredictionStatus
 
 Row = dict[str, Any]
@@ -38,13 +42,23 @@ FREQUENCY_WORDS = {
 }  # fmt: skip
 
 
-def enrich(user_id: UUID, payments: Payments, every: Sequence[Course], until: Todays) -> Counts:
+def enrich(
+    user_id: UUID,
+    payments: Payments,
+    every: Sequence[Course],
+    until: Todays,
+    *,
+    same: Pairs,
+    bills: Bills,
+) -> Counts:
     """Write the layer: new predictions, and the state of the stored ones as of each source's
     today."""
+    stopped = other_views.behind(payments, every, same)
+    active = [course for at, course in enumerate(every) if at not in stopped]
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         alone(cursor, user_id)
         stored = _known(cursor, user_id)
-        rows = list(predict(payments, every, until, stored))
+        rows = list(predict(payments, active, until, stored, bills))
         if not rows:
             return Counts()
         values: dict[str, Any] = {"user_id": user_id, "rows": json.dumps(rows, default=str)}
@@ -63,13 +77,22 @@ def _known(cursor: CursorWrapper, user_id: UUID) -> list[Row]:
 
 
 def predict(
-    payments: Payments, every: Sequence[Course], until: Todays, stored: Iterable[Mapping[str, Any]]
+    payments: Payments,
+    every: Sequence[Course],
+    until: Todays,
+    stored: Iterable[Mapping[str, Any]],
+    bills: Bills | None = None,
 ) -> Iterator[Row]:
-    """Yield each stored prediction as of its source's today, and the new ones (with id None)."""
+    """Yield each stored prediction as of its source's today, and the new ones (with id None).
+
+    With `bills`, a payment that settles bills is overdue only if one of them is unpaid.
+    """
     by_key = {key(payments, course.series): course for course in every}
     scales = forecast.scales([trial for course in every for trial in forecast.trials(course)])
     coming = {
-        name: _next(payments, name, course, until[source_of(payments, course)], scales)
+        name: _next(
+            payments, name, course, until[source_of(payments, course)], scales=scales, bills=bills
+        )
         for name, course in by_key.items()
     }
     stored_keys: set[tuple[str, str]] = set()
@@ -93,10 +116,22 @@ def _next(
     name: str,
     course: Course,
     until: int,
+    *,
     scales: dict[str, forecast.Scale],
+    bills: Bills | None,
 ) -> Row | None:
     expected = forecast.ahead(course, scales) if forecast.is_active(course, until) else None
-    return None if expected is None else _row(payments, name, course, expected, until)
+    if bills is not None and bills.settles(course):
+        while expected and expected.last < until and not bills.is_unpaid(course, expected.last):
+            expected = forecast.ahead(course, scales, after=expected.slot)
+    if expected is None:
+        return None
+    row = _row(payments, name, course, expected, until)
+    row["evidence"][FURTHER] = [
+        [on(one.day).isoformat(), str(_money(one.low)), str(_money(one.high))]
+        for one in further(course, scales, expected)
+    ]
+    return row
 
 
 def _row(payments: Payments, name: str, course: Course, expected: Expected, until: int) -> Row:
@@ -165,7 +200,8 @@ def _settled(
     payments: Payments, row: Mapping[str, Any], course: Course | None, until: Todays
 ) -> Row:
     """A prediction that is not the series' next one any more: fulfilled, overdue or cancelled."""
-    state = {**row, "evidence": dict(row["evidence"])}
+    evidence = {name: value for name, value in row["evidence"].items() if name != FURTHER}
+    state = {**row, "evidence": evidence}
     if course is not None:
         state |= _reach(course, until[source_of(payments, course)])
     event = _occurrence(payments, row, course) if course else None

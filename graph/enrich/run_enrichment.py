@@ -52,7 +52,9 @@ STEPS: dict[str, Callable[[Findings], Counts]] = {
     "follows": lambda of: follows.enrich(of.user_id, of.payments, of.courses),
     "seasonal": lambda of: seasonal.enrich(of.user_id, of.payments, of.courses, of.until),
     "pattern": lambda of: pattern.enrich(of.user_id, of.payments, of.courses),
-    "prediction": lambda of: prediction.enrich(of.user_id, of.payments, of.courses, of.until),
+    "prediction": lambda of: prediction.enrich(
+        of.user_id, of.payments, of.courses, of.until, same=of.same, bills=of.bills
+    ),
     "fraud": lambda of: fraud.enrich(of.user_id, of.payments, of.duplicates),
     "payment_groups": lambda of: canonical.enrich(of.user_id),
     "cases": lambda of: cases.enrich(of.user_id),

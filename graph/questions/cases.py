@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
+from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from graph.models import (
     RelationshipInstance,
 )
 from graph.models.choices import CaseAction, CaseState
+from graph.questions import source_names
 
 Answer = dict[str, Any]
 
@@ -126,14 +128,15 @@ def decide(
     owner: str | None = None,
     amount: Decimal | None = None,
     seen: str | None = None,
+    version: str | None = None,
 ) -> Answer:
     """Record a person's decision and return the case's new state.
 
     `action` is confirm, dismiss, reopen, recover, assign or note. recover takes the `amount` that
     came back, by default all that is at risk. assign takes the `owner`, "" for nobody. The case's
-    pairs in layer 9 get the same decision. `by` is the person who decides, and `seen` the state
-    that this person saw. Raises NotFound, QuestionError naming the field, and DecidedMeanwhile if
-    the case's state is not `seen`.
+    pairs in layer 9 get the same decision. `by` is the person who decides, `seen` the state and
+    `version` the version that this person saw. Raises NotFound, QuestionError naming the field, and
+    DecidedMeanwhile if the case has another state or version.
     """
     if action not in DECISIONS:
         raise QuestionError(f"Say one of {', '.join(DECISIONS)}.", "action")
@@ -141,6 +144,8 @@ def decide(
         case_row = _one(user_id, case_id, lock=True)
         if seen is not None and case_row.state != seen:
             raise DecidedMeanwhile(_meanwhile(user_id, case_row), "seen")
+        if version is not None and _version(case_row) != version:
+            raise DecidedMeanwhile(_changed(case_row), "version")
         _check(case_row, action, note=note, owner=owner, amount=amount)
         _apply(case_row, action, note=note, owner=owner, amount=amount)
         PaymentCaseEntry.objects.create(
@@ -160,8 +165,29 @@ def _meanwhile(user_id: UUID, case_row: PaymentCase) -> str:
     entries = PaymentCaseEntry.objects.filter(user_id=user_id, case=case_row)
     last = entries.order_by("created_at", "id").last()
     by = f" by {last.by}" if last else ""
-    name = f"{case_row.amount_at_risk:,.2f} {case_row.currency} to {case_row.party}"
+    name = _name(case_row)
     return f"Somebody else was faster: the case of {name} is already {case_row.state}{by}."
+
+
+def _changed(case_row: PaymentCase) -> str:
+    return (
+        f"The case of {_name(case_row)} has changed since you saw it, so it was not decided: look "
+        "at its rows again."
+    )
+
+
+def _name(case_row: PaymentCase) -> str:
+    return f"{case_row.amount_at_risk:,.2f} {case_row.currency} to {case_row.party}"
+
+
+def _version(case_row: PaymentCase) -> str:
+    """Names what a person decides about: the case's rows, state, and amount at risk."""
+    parts = [
+        case_row.state,
+        f"{case_row.amount_at_risk:.4f} {case_row.currency}",
+        *sorted(case_row.row_keys),
+    ]
+    return blake2b("\n".join(parts).encode(), digest_size=8).hexdigest()
 
 
 def _check(
@@ -218,7 +244,8 @@ def _one(user_id: UUID, case_id: UUID | str, *, lock: bool = False) -> PaymentCa
 
 
 def _answer(case_row: PaymentCase) -> Answer:
-    return {name: getattr(case_row, name) for name in COLUMNS}
+    values = {name: getattr(case_row, name) for name in COLUMNS}
+    return {**values, "version": _version(case_row)}
 
 
 def _detail(user_id: UUID, case_row: PaymentCase) -> Answer:
@@ -243,15 +270,19 @@ def _rows(user_id: UUID, case_row: PaymentCase) -> list[Answer]:
     flows = flows.select_related("target_event").order_by(
         "target_event__occurred_at", "target_event__source", "target_event__external_id"
     )
-    return [_row(flow, roles) for flow in flows]
+    name_of = source_names.among(user_id, {flow.target_event.source for flow in flows})
+    return [_row(flow, roles, name_of) for flow in flows]
 
 
-def _row(flow: RelationshipInstance, roles: Mapping[UUID, str]) -> Answer:
+def _row(
+    flow: RelationshipInstance, roles: Mapping[UUID, str], name_of: source_names.Names
+) -> Answer:
     event = flow.target_event
     return {
         "id": flow.id,
         "role": roles[flow.id],
         "source": event.source,
+        "source_name": name_of[event.source],
         "key": event.external_id,
         "kind": event.records or "payment",
         "day": event.occurred_at.date(),

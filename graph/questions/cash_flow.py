@@ -5,7 +5,9 @@ from typing import Any, Literal
 from uuid import UUID
 
 from graph import sql
+from graph.models.kept_queries import CASH_FLOW, CASH_FLOW_EXPECTED
 from graph.questions import days, open_items
+from graph.questions.expected import months
 from graph.reading import current_rows
 
 Answer = dict[str, Any]
@@ -20,8 +22,8 @@ def cash_flow(
     by: Literal["month", "party"] = "month",
     today: date | None = None,
 ) -> Answer:
-    """Return the money in and out per month and currency, obligations, and ranges of predicted
-    months.
+    """Return the money in and out per month and currency, obligations, and ranges of expected
+    months (`graph.questions.expected.months`).
 
     Payments and fees count once each (`graph.enrich.canonical`). Invoices do not count; their open
     amounts are listed as receivable and payable. If an account has statements, its cash is what
@@ -41,9 +43,9 @@ def cash_flow(
         return {
             "today": day,
             "books": days.books(reader, user_id, day),
-            "months": reader.rows(_counted("questions/cash_flow"), whose | within),
+            "months": reader.kept_rows(CASH_FLOW, whose | within),
             "obligations": open_items.obligations(owed),
-            "expected": reader.rows(sql.read("questions/cash_flow_expected"), whose),
+            "expected": months.by_month(reader.kept_rows(CASH_FLOW_EXPECTED, whose), day),
         }
 
 

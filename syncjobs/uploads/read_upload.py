@@ -31,6 +31,7 @@ from graph.ingest.store.already_imported import OtherAccountError
 from syncjobs.models import Upload, UploadPiece
 from syncjobs.models.choices import UploadState
 from syncjobs.uploads.enqueue_uploads import ACTIVE, TRIES
+from syncjobs.uploads.preview_rows import shown_row, sums_by_direction
 from syncjobs.uploads.rejected_rows import reading_of, text_of
 from syncjobs.uploads.upload_options import hints_of
 
@@ -81,21 +82,24 @@ def _file(upload: Upload) -> Iterator[Path]:
 
 def _show(upload: Upload, path: Path, hints: Hints) -> None:
     try:
-        upload.preview = preview(path, hints)
+        upload.preview = preview(upload.user_id, path, hints)
         upload.state, upload.error = UploadState.READY, ""
     except GraphError as error:
         upload.preview = {"parts": [], "columns": _columns(path)}
         upload.state, upload.error = UploadState.REFUSED, str(error)
 
 
-def preview(path: Path, hints: Hints) -> Preview:
-    """Each part with its first rows as they would be imported. Raises LedgerError."""
+def preview(user_id: UUID, path: Path, hints: Hints) -> Preview:
+    """Each part with its first rows as they would be stored. Raises LedgerError."""
     parts = parts_of(path, format_of(path, hints), hints=hints)
-    return {"parts": [_part(part) for part in parts], "columns": _columns(path)}
+    shown = [_part(part, of_account(user_id, part, hints)) for part in parts]
+    return {"parts": shown, "columns": _columns(path)}
 
 
-def _part(part: Part) -> Preview:
-    some = list(islice(part.read(), LOOKED_AT))
+def _part(part: Part, stored: Part) -> Preview:
+    """The part as it is read, with the rows of `stored`: the same part with the name under which
+    its account is known."""
+    some = list(islice(stored.read(), LOOKED_AT))
     rows = [row for row in some if isinstance(row, LedgerRow)]
     rejects = [row for row in some if isinstance(row, Reject)]
     return {
@@ -106,8 +110,9 @@ def _part(part: Part) -> Preview:
         "evidence": list(part.evidence),
         "doubts": [doubt.as_dict() for doubt in part.doubts],
         "question": _question(part),
-        "warnings": list(part.warnings),
-        "rows": [_row(row) for row in rows[:SHOWN]],
+        "warnings": list(dict.fromkeys([*part.warnings, *stored.warnings])),
+        "rows": [shown_row(row) for row in rows[:SHOWN]],
+        "sums": sums_by_direction(rows),
         "rejects": [asdict(reject) for reject in rejects[:SHOWN]],
         "looked_at": len(some),
         "rejected": len(rejects),
@@ -136,22 +141,6 @@ def _question(part: Part) -> str:
     """The possible readings side by side if a person has to decide between them, else ""."""
     blocked = any(doubt.blocking for doubt in part.doubts)
     return part.question() if blocked and part.question else ""
-
-
-def _row(row: LedgerRow) -> Preview:
-    return {
-        "line": row.line,
-        "day": row.occurred_at.date().isoformat(),
-        "payer": row.payer.name,
-        "payee": row.payee.name,
-        "payer_kind": row.payer.kind,
-        "payee_kind": row.payee.kind,
-        "amount": str(row.amount),
-        "currency": row.currency,
-        "document": row.document_ref or "",
-        "description": (row.description or "")[:200],
-        "records": row.records,
-    }
 
 
 def _columns(path: Path) -> list[str]:
@@ -198,4 +187,10 @@ def _outcome(imported: Imported) -> dict[str, Any]:
     """The counts, and warnings about what the import was not sure of."""
     account_doubts = [doubt.text for doubt in imported.doubts if doubt.topic == "account"]
     warnings = [*imported.warnings, *account_doubts]
-    return {"format": imported.format, "warnings": warnings, **asdict(imported.counts)}
+    parts = [{"source": source, "file": file} for source, file in imported.parts]
+    return {
+        "format": imported.format,
+        "warnings": warnings,
+        "parts": parts,
+        **asdict(imported.counts),
+    }

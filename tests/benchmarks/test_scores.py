@@ -107,20 +107,22 @@ def test_interchangeable_pairs_may_cross_but_stay_one_to_one():
 
 
 def test_recurrence_counts_rows_of_the_right_pattern():
-    """Rent 1-5, repairs 6-9, short 20-22; 30 pays rent's invoice, 31 repeats row 1."""
+    """Rent 1-5, repairs 6-9, short 20-22; 30, 32 and 33 pay rent's invoices, 31 repeats row 1."""
     true_books = truth(
         series=[series("rent", [1, 2, 3, 4, 5]), series("other", [6, 7, 8, 9]),
                 series("short", [20, 21, 22])],
         duplicates=[Duplicate(row(31), row(1), "paid_twice")],
-        echoes=[row(30)],
+        echoes=[row(30), row(32), row(33)],
     )  # fmt: skip
     claims = Found(patterns={"P": ("monthly", 0.9), "Q": ("weekly", 0.8), "R": ("weekly", 0.4)})
+    claims.patterns["S"] = ("monthly", 0.7)  # most of its rows count neither way
+    claims.series_of_row |= {row(32): "S", row(33): "S", row(60): "S"}
     for key in (1, 2, 3, 6, 20, 30, 31, 40):
         claims.series_of_row[row(key)] = "P"
     claims.series_of_row |= {row(7): "Q", row(8): "Q", row(50): "R"}
-    # right: 1 2 3 7 8; wrong: 6 (another series' pattern), 40 and 50; missing: 4 5 9 and 6
+    # right: 1 2 3 7 8; wrong: 6 (another series' pattern), 40, 50 and 60; missing: 4 5 9 and 6
     score = compare.recurrence(claims, true_books)
-    assert numbers(score) == (5, 8, 9)
+    assert numbers(score) == (5, 9, 9)
     assert sorted(score.sure) == [(0.4, False), (0.8, True), (0.9, True)]
     assert compare.frequency(claims, true_books) == Share(1, 2)
 

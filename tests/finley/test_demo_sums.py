@@ -1,19 +1,22 @@
 """Sums over generated books equal their truth: cash by month and party, balances, cases."""
 
 from collections import defaultdict
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
 
 from benchmarks.otherbooks import charity as other_books
 from finley.demo import books as demo_books
-from finley.demo.truth import Truth
+from finley.demo.truth import Alias, Truth
+from graph.enrich.resolution.similarity import Name, read
 from graph.enrich.run_enrichment import enrich
 from graph.ingest.import_file import format_of, import_file
 from graph.models import EntityMatch, RawEvent
-from graph.questions import cases
+from graph.questions import cases, insights
 from graph.questions.cash_flow import cash_flow
 from graph.questions.reconcile import reconcile
 from graph.view import refresh as view
@@ -117,6 +120,62 @@ def true_risk(user_id: UUID, truth: Truth, kind: str) -> dict[str, Decimal]:
     }
 
 
+OURS = {"department", "account"}
+PERSONS = {"employee", "customer"}
+
+
+def predictions(user_id: UUID, today: date) -> list[dict[str, Any]]:
+    """What is expected and what is overdue on that day, with the counterparty's name."""
+    rows = insights.due(user_id, statuses=("pending", "overdue"), today=today, limit=500)
+    return [
+        {**row["insight"], "party": str(row["source" if _comes_in(row) else "target"].name)}
+        for row in rows["results"]
+    ]
+
+
+def _comes_in(row: dict[str, Any]) -> bool:
+    return row["target"] is not None and row["target"].kind in OURS
+
+
+def is_named(prediction: dict[str, Any], truth: Truth) -> bool:
+    """Whether the party has a name of the truth: one that somebody wrote in full, if anybody did.
+
+    A person whom a statement names by an initial may be another of that name; a person judges it.
+    """
+    wanted = _plain(prediction["party"])
+    spelled = [alias for alias in truth.aliases if wanted in _spellings(alias)]
+    return any(
+        _is_full(wanted, alias) or not any(_is_full(name, alias) for name in _spellings(alias))
+        or (alias.kind in PERSONS and not _plain(alias.name).legal)
+        for alias in spelled
+    )  # fmt: skip
+
+
+def _plain(name: str) -> Name:
+    return read(" ".join(name.split()).upper())
+
+
+def _spellings(alias: Alias) -> set[Name]:
+    return {_plain(spelling.name) for spelling in alias.spellings}
+
+
+def _is_full(name: Name, alias: Alias) -> bool:
+    return sorted(name.words) == sorted(_plain(alias.name).words)
+
+
+def is_missed(prediction: dict[str, Any], truth: Truth) -> bool:
+    """Whether a bill of the party is unpaid, or its series ended, or missed a day by then."""
+    until = prediction["expected_to"]
+    wanted = _plain(prediction["party"])
+    parties = {alias.party for alias in truth.aliases if wanted in _spellings(alias)}
+    series = [one for one in truth.series if one.party in parties]
+    return (
+        any(bill.party in parties and bill.due <= until for bill in truth.unpaid)
+        or any(not one.active and one.due[-1] < until for one in series)
+        or any(prediction["expected_from"] <= day <= until for one in series for day in one.missed)
+    )
+
+
 @pytest.mark.parametrize(
     ("kind", "seed"),
     [
@@ -163,3 +222,7 @@ def test_sums_are_the_truth(kind, seed, tenant, tmp_path):
         case: amount for case, amount in real.items() if amount
     }
     assert sum(told_risk.values()) == sum(risk.values())
+    expected = predictions(tenant.id, truth.end)
+    assert [one["party"] for one in expected if not is_named(one, truth)] == []
+    overdue = [one for one in expected if one["status"] == "overdue"]
+    assert [one for one in overdue if not is_missed(one, truth)] == []

@@ -22,6 +22,8 @@ from finley.mcp.shapes import (
 from finley.mcp.shapes import party_of as party_in
 from finley.mcp.tools.payment_tools import PARTY
 from graph.questions import insights, open_items
+from graph.questions.expected import due
+from graph.questions.expected.occurrences import PROJECTED, most_likely
 from graph.questions.prediction_status import STALE
 
 TODAY = "Answer as of this day"
@@ -34,6 +36,11 @@ class DueArguments(Arguments):
         "too early to tell",
     )
     party: Word | None = Field(None, description=PARTY)
+    until: date | None = Field(
+        None,
+        description="Give it for every occurrence up to this day, with sums; without it, only the "
+        "next one of each series",
+    )
     today: date | None = Field(None, description=TODAY)
     limit: int = Field(20, ge=1, le=50)
     offset: Offset = 0
@@ -43,7 +50,8 @@ class Due(Answer):
     last_payment_id: Id
     payer: Party | None
     payee: Party | None
-    status: str
+    status: str = Field(description="projected: after the next one, if it goes on as before")
+    day: Day | None = Field(description="Most likely")
     expected_from: Day | None
     expected_to: Day | None
     amount_low: Money | None
@@ -52,15 +60,48 @@ class Due(Answer):
     reason: str | None
 
 
+class DueTotal(Answer):
+    currency: str | None
+    comes_in: bool
+    low: Money
+    high: Money
+    payments: int
+    projected: int = Field(description="Of `payments`")
+
+
 class AllDue(Answer):
     today: Day
     count: int = Field(description="Of all that match")
+    totals: list[DueTotal] = Field(description="With `until`: of all but overdue ones")
     stale: int = Field(description="Stale ones in all; `expected` leaves them out")
     due: list[Due]
     next_offset: int | None = None
 
 
 def due_payments(user_id: UUID, asked: DueArguments) -> AllDue:
+    return (
+        _next_ones(user_id, asked) if asked.until is None else _until(user_id, asked, asked.until)
+    )
+
+
+def _until(user_id: UUID, asked: DueArguments, until: date) -> AllDue:
+    chosen = {insights.EXPECTED: due.STATUSES, "pending": ("pending", PROJECTED)}
+    answer = due.due_until(
+        user_id, until, statuses=chosen.get(asked.status, (asked.status,)), party=asked.party,
+        today=asked.today, limit=asked.limit, offset=asked.offset,
+    )  # fmt: skip
+    end = asked.offset + asked.limit
+    return AllDue(
+        today=answer["today"],
+        count=answer["count"],
+        stale=answer["stale"],
+        totals=answer["totals"],
+        due=[_due(row["id"], row, row) for row in answer["results"]],
+        next_offset=end if end < answer["count"] else None,
+    )
+
+
+def _next_ones(user_id: UUID, asked: DueArguments) -> AllDue:
     statuses = insights.DUE if asked.status == insights.EXPECTED else (asked.status,)
     answer = insights.due(
         user_id, statuses=statuses, party=asked.party, today=asked.today, limit=asked.limit,
@@ -72,16 +113,19 @@ def due_payments(user_id: UUID, asked: DueArguments) -> AllDue:
         today=answer["today"],
         count=count,
         stale=answer["counts"][STALE],
-        due=[_due(row) for row in answer["results"]],
+        totals=[],
+        due=[
+            _due(row["id"], row, {**row["insight"], "day": most_likely(row)})
+            for row in answer["results"]
+        ],
         next_offset=end if end < count else None,
     )
 
 
-def _due(row: dict[str, Any]) -> Due:
-    insight = row["insight"]
-    names = ("status", "expected_from", "expected_to", "amount_low", "amount_high")
+def _due(payment_id: UUID, row: dict[str, Any], insight: dict[str, Any]) -> Due:
+    names = ("status", "day", "expected_from", "expected_to", "amount_low", "amount_high")
     return Due(
-        last_payment_id=row["id"],
+        last_payment_id=payment_id,
         payer=party_in(row["source"]),
         payee=party_in(row["target"]),
         currency=row["currency"],

@@ -92,6 +92,8 @@ class Expected(Answer):
     in_high: Money
     out_low: Money
     out_high: Money
+    payments: int
+    projected: int = Field(description="Of `payments`: after the next one of their series")
 
 
 class Reach(Answer):

@@ -1,5 +1,6 @@
 """The queue of possible double payments, with all rows of a case side by side."""
 
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -46,6 +47,14 @@ COLUMNS = (
     Column("Id", lambda case: str(case["id"])),
 )
 Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A case and the version that a page showed; None if the form states no version."""
+
+    id: UUID
+    version: str | None
 
 
 @page()
@@ -100,40 +109,35 @@ def _filters(query: QueryDict) -> Row:
 @require_POST
 @page(Role.REVIEWER)
 def decide(request: PageRequest) -> HttpResponse:
-    """Apply one action to the chosen cases. If another person was faster, the page shows that
-    decision."""
+    """Apply one action to the chosen cases, as they were shown. A case that another person decided
+    meanwhile, or whose rows changed, stays as it is, and the page says so."""
     require_same_tenant(request)
-    every = request.POST.get("every", "")
-    action, seen = every or request.POST.get("action", ""), request.POST.get("seen", "")
-    if every in OF_MANY and seen in CaseState.values and not _is_sure(request, seen):
+    every, seen = request.POST.get("every", ""), request.POST.get("seen", "")
+    if every in OF_MANY and seen in CaseState.values:
         return _ask(request, every, seen)
-    case_ids = _of_filter(request, seen) if every else _ids(request.POST.getlist("case"))
-    if action not in ACTIONS or seen not in CaseState.values or not case_ids:
+    action, shown = request.POST.get("action", ""), _shown(request.POST.getlist("case"))
+    if action not in ACTIONS or seen not in CaseState.values or not shown:
         raise QuestionError("Choose a case and an action.", "action")
-    if len(case_ids) > 1 and action not in OF_MANY:
+    if len(shown) > 1 and action not in OF_MANY:
         raise QuestionError(f"{action.capitalize()} one case at a time.", "action")
-    changed = [case for case in case_ids if _decide(request, case, action, seen)]
+    changed = [case for case in shown if _decide(request, case, action, seen)]
     if changed:
-        messages.success(request, f"{len(changed)} of {len(case_ids)} {DONE[action]}.")
-    _remember(request, action, changed)
+        messages.success(request, f"{len(changed)} of {len(shown)} {DONE[action]}.")
+    _remember(request, action, [case.id for case in changed])
     following = request.POST.get("back", "")
     return redirect(following if following.startswith("/review/") else "review")
 
 
-def _is_sure(request: PageRequest, seen: str) -> bool:
-    """Return whether the person has seen how many cases the action decides, and no more match
-    since."""
-    return request.POST.get("sure", "") == str(_matching(request, seen)["count"])
-
-
 def _ask(request: PageRequest, action: str, seen: str) -> HttpResponse:
-    """Ask before an action on all cases of a filter, with their number and their sums."""
-    answer = _matching(request, seen)
+    """Ask before an action on all cases of a filter, with a list of them. The answer names the
+    cases of the list, as it shows them."""
+    filters = _filters(request.POST) | {"state": seen}
+    answer = cases.cases(request.access.tenant_id, **filters, order="confidence", limit=MOST)
     context = {
         "action": action,
         "seen": seen,
         "count": answer["count"],
-        "decided": min(answer["count"], MOST),
+        "cases": answer["results"],
         "totals": answer["totals"],
         "party": request.POST.get("party", ""),
         "min_amount": request.POST.get("min_amount", ""),
@@ -142,29 +146,20 @@ def _ask(request: PageRequest, action: str, seen: str) -> HttpResponse:
     return render(request, "web/review_sure.html", context)
 
 
-def _of_filter(request: PageRequest, seen: str) -> list[UUID]:
-    """All cases of the displayed state that match the form's filter, at most MOST."""
-    return [case["id"] for case in _matching(request, seen)["results"]]
-
-
-def _matching(request: PageRequest, seen: str) -> Row:
-    filters = _filters(request.POST) | {"state": seen}
-    return cases.cases(request.access.tenant_id, **filters, order="confidence", limit=MOST)
-
-
-def _decide(request: PageRequest, case: UUID, action: str, seen: str) -> bool:
+def _decide(request: PageRequest, case: Shown, action: str, seen: str) -> bool:
     """Return whether the case was decided. If not, the page says why."""
     owner = request.POST.get("owner", "")[:200] if action == CaseAction.ASSIGN else None
     try:
         cases.decide(
             request.access.tenant_id,
-            case,
+            case.id,
             action,
             by=str(request.access.person.email),
             note=request.POST.get("note", "").strip()[:2_000],
             owner=owner,
             amount=_recovered(request, action),
             seen=seen,
+            version=case.version,
         )
     except (DecidedMeanwhile, NotFound) as error:
         messages.warning(request, str(error))
@@ -190,8 +185,14 @@ def _remember(request: PageRequest, action: str, changed: list[UUID]) -> None:
         request.session.pop("undo", None)
 
 
-def _ids(texts: list[str]) -> list[UUID]:
+def _shown(texts: list[str]) -> list[Shown]:
+    """The cases that a form names. Raises QuestionError."""
     try:
-        return [UUID(text) for text in texts]
+        return [_one_shown(text) for text in texts]
     except ValueError:
         raise QuestionError("There is no such case.", "case") from None
+
+
+def _one_shown(text: str) -> Shown:
+    case, _, version = text.partition(":")
+    return Shown(UUID(case), version or None)

@@ -43,17 +43,22 @@ def with_costs(rows: Iterable[Row]) -> list[Row]:
 
 
 def _costs(row: Row) -> Row:
-    frequency = str(row["evidence"].get("agreed", "")).partition(" ")[0]
-    times = A_YEAR.get(frequency, 0)
+    often = frequency(row)
+    times = A_YEAR.get(often, 0)
     insight = row["insight"]
     low, high = (insight[name] or Decimal(0) for name in ("amount_low", "amount_high"))
     per_year = ((low + high) / 2 * times).quantize(CENT)
     return {
-        "frequency": frequency,
+        "frequency": often,
         "times": times,
         "per_year": per_year,
         "per_month": (per_year / 12).quantize(CENT),
     }
+
+
+def frequency(row: Row) -> str:
+    """How often the series of a prediction recurs; "" if that is not known."""
+    return str(row["evidence"].get("agreed", "")).partition(" ")[0]
 
 
 def totals(rows: Iterable[Row]) -> list[Total]:

@@ -9,13 +9,25 @@ from django.http import QueryDict
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from finley.web.words import choices, layers, text
+from finley.web.words import choices, layers, sources, text
 
 register = template.Library()
 STATES = {"alive": "works", "suspect": "has trouble", "dead": "connect it again"}
 
-for _filter in (text.money, text.day, text.month, text.number, text.prose, layers.percent):
+for _filter in (text.money, text.day, text.month, text.number, layers.percent):
     register.filter(_filter.__name__, _filter)
+
+
+@register.filter
+def prose(value: str | None) -> str:
+    """The sentence with the pages' days and amounts, and with names of sources."""
+    return sources.readable(text.prose(value))
+
+
+@register.filter
+def source(value: str) -> str:
+    """The name of a source."""
+    return sources.readable(str(value))
 
 
 @register.filter
@@ -40,6 +52,24 @@ def expected_state(value: str) -> str:
 def party_kind(value: str) -> str:
     """An entity's kind in words."""
     return choices.PARTIES.get(value, value)
+
+
+@register.filter
+def direction(value: str) -> str:
+    """`money in` for in."""
+    return choices.DIRECTIONS.get(value, value)
+
+
+@register.filter
+def way(value: str) -> str:
+    """The class by which a page colours a direction: `in`, `out` or nothing."""
+    return {"+": "in", "\N{MINUS SIGN}": "out"}.get(choices.SIGNS.get(value, ""), "")
+
+
+@register.filter
+def sign(value: str) -> str:
+    """The sign of an amount in this direction."""
+    return choices.SIGNS.get(value, "")
 
 
 @register.filter

@@ -35,6 +35,14 @@ PARTIES = {
     "clearing": "split of one transaction",
 }
 
+DIRECTIONS = {  # of a row of a file that is shown before its import
+    "in": "money in",
+    "out": "money out",
+    "between": "between own accounts",
+    "unknown": "not known",
+}
+SIGNS = {"in": "+", "to receive": "+", "out": "\N{MINUS SIGN}", "to pay": "\N{MINUS SIGN}"}
+
 
 def layers() -> list[tuple[str, str]]:
     """The layers with their words, in the order of their declaration."""

@@ -16,10 +16,10 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from graph.enrich.columns import numbers
+from graph.enrich.columns import numbers, ragged
 from graph.enrich.columns.column_cache import by_row
 from graph.enrich.columns.counterparties import sides
-from graph.enrich.columns.grouping import codes
+from graph.enrich.columns.grouping import code_by_text, codes, codes_of_texts
 from graph.enrich.columns.payments import UNIT, Ints, Payments
 from graph.enrich.links import rate_fees
 from graph.enrich.links.assignment import assign
@@ -102,32 +102,98 @@ def links(payments: Payments, fees: Fees) -> Iterator[Link]:
 
 
 def _candidates(payments: Payments) -> tuple[Ints, Ints]:
-    """Rows whose words are a charge's, each with the larger rows of its source around it.
+    """Rows whose words are a charge's, each with the larger rows of its source around it to which
+    a number, the party or the words connect it.
 
-    Some sources call the payment itself a 'charge', and its fee something else.
+    Without any of these, a pair never reaches LEAST. So how many rows a source has on a day does
+    not matter. Some sources call the payment itself a 'charge', and its fee something else.
     """
-    worded = _are_worded(payments).astype(bool)
-    pairs: list[tuple[Ints, Ints]] = []
-    for source in sorted(set(payments.source)):
-        rows = np.flatnonzero((payments.source == source) & (payments.amount > 0))
-        at = np.flatnonzero(worded[rows])
-        for step in (*range(-NEAR, 0), *range(1, NEAR + 1)):
-            those = at[(at + step >= 0) & (at + step < len(rows))]
-            fee, payment = rows[those], rows[those + step]
-            near = abs(payments.day[fee] - payments.day[payment]) <= DAYS
-            pairs.append((fee[near], payment[near]))
-    none = np.zeros(0, dtype=np.int64)
-    fee = np.concatenate([none, *(one for one, _ in pairs)])
-    payment = np.concatenate([none, *(other for _, other in pairs)])
-    elsewhere = (payments.currency[fee] != payments.currency[payment]).astype(bool)
-    small = payments.amount[fee] <= _share(payments)[fee] * payments.amount[payment]
-    fits = small | elsewhere
-    wording = _stems(payments)
-    fits &= ~worded[payment] | (wording[fee] != wording[payment]).astype(bool)
+    nearby = _Nearby.of(payments)
+    pairs = [_by_party(payments, nearby), *_by_texts(payments, nearby)]
+    fee, payment = (np.concatenate([pair[end] for pair in pairs]) for end in (0, 1))
+    possible = _may_be(payments, fee, payment)
+    return _in_order(nearby, fee[possible], payment[possible])
+
+
+def _may_be(payments: Payments, fee: Ints, payment: Ints) -> Flags:
+    """Return whether the charge is small and near enough, and neither a deduction nor worded like
+    its payment."""
+    fits = abs(payments.day[fee] - payments.day[payment]) <= DAYS
+    currency, wording = codes(payments.currency), codes_of_texts(_stems(payments))
+    fits &= (payments.amount[fee] <= _share(payments)[fee] * payments.amount[payment]) | (
+        currency[fee] != currency[payment]
+    )
+    fits &= ~_are_worded(payments).astype(bool)[payment] | (wording[fee] != wording[payment])
     side = sides(payments)  # lines of the same bill, and deductions, are no charges
     is_cost = side.outgoing[fee] & ~side.outgoing[payment]
-    fits &= (side.party[fee] != side.party[payment]) | is_cost
-    return fee[fits], payment[fits]
+    return np.asarray(fits & ((side.party[fee] != side.party[payment]) | is_cost))
+
+
+@dataclass(frozen=True)
+class _Nearby:
+    """The rows with an amount, ordered by source: each one's place in that order, -1 for others.
+    `charge` are those whose words are a charge's."""
+
+    source: Ints
+    place: Ints
+    charge: Ints
+
+    @classmethod
+    def of(cls, payments: Payments) -> "_Nearby":
+        source = np.unique(payments.source.astype(str), return_inverse=True)[1]
+        rows = np.flatnonzero(payments.amount > 0)
+        order = rows[np.argsort(source[rows], kind="stable")]
+        place = np.full(len(payments), -1, dtype=np.int64)
+        place[order] = np.arange(len(order), dtype=np.int64)
+        worded = _are_worded(payments).astype(bool)
+        return cls(source.astype(np.int64), place, np.flatnonzero(worded & (place >= 0)))
+
+    def sharing(self, rows: Ints, code: Ints, charge: Ints, its: Ints) -> tuple[Ints, Ints]:
+        """Each of these charges, with the rows around it in its source that have its code.
+
+        `code` is that of each of `rows`, and `its` that of each of `charge`.
+        """
+        size = np.int64(int(self.place.max(initial=0)) + 1)
+        order = np.argsort(keys := code * size + self.place[rows], kind="stable")
+        first = np.maximum(self.place[charge] - NEAR, 0)
+        last = np.minimum(self.place[charge] + NEAR, size - 1)
+        begin = np.searchsorted(keys[order], its * size + first)
+        end = np.searchsorted(keys[order], its * size + last, side="right")
+        at, of = ragged.between(begin, end)
+        charge, other = charge[of], rows[order[at]]
+        beside = (self.source[charge] == self.source[other]) & (charge != other)
+        return charge[beside], other[beside]
+
+
+def _in_order(nearby: _Nearby, charge: Ints, other: Ints) -> tuple[Ints, Ints]:
+    """All pairs once, by source, by the rows between them, and by the charge."""
+    steps = nearby.place[other] - nearby.place[charge]
+    order = np.lexsort((charge, steps, nearby.source[charge]))
+    charge, steps = charge[order], steps[order]
+    new = (np.diff(charge, prepend=-1) != 0) | (np.diff(steps, prepend=0) != 0)
+    return charge[new], other[order][new]
+
+
+def _by_party(payments: Payments, nearby: _Nearby) -> tuple[Ints, Ints]:
+    """The pairs of one party that is paid the charge and pays the payment."""
+    side = sides(payments)
+    rows = np.flatnonzero((nearby.place >= 0) & ~side.outgoing)
+    charge = nearby.charge[side.outgoing[nearby.charge]]
+    return nearby.sharing(rows, side.party[rows], charge, side.party[charge])
+
+
+def _by_texts(payments: Payments, nearby: _Nearby) -> Iterator[tuple[Ints, Ints]]:
+    """The pairs that share a number, and those of which one states the other's words."""
+    stated = numbers.stated(payments)
+    with_amount = nearby.place[stated.rows] >= 0
+    rows, code = stated.rows[with_amount], stated.codes[with_amount]
+    of_charge = _are_worded(payments).astype(bool)[rows]
+    yield nearby.sharing(rows, code, rows[of_charge], code[of_charge])
+    rows, words = np.flatnonzero(nearby.place >= 0), _in_lower_case(payments)
+    code_of, rests = code_by_text(words), _rests(payments)[nearby.charge].tolist()
+    its = np.array([code_of.get(rest, -1) if rest else -1 for rest in rests], dtype=np.int64)
+    some = its >= 0
+    yield nearby.sharing(rows, codes_of_texts(words)[rows], nearby.charge[some], its[some])
 
 
 @by_row
@@ -161,9 +227,8 @@ def _points(payments: Payments, fee: Ints, payment: Ints) -> Floats:
     """The points of each pair: 3 for one reference (-3 for different ones), 2 for the payment's
     words, 2 for its party, 1 for its day."""
     side = sides(payments)
-    has_number = numbers.named(payments).astype(bool)
     shared = numbers.index(payments).share(fee, payment)
-    other = has_number[fee] & ~shared
+    other = numbers.named(payments)[fee].astype(bool) & ~shared
     words = _are_said_of(payments, fee, payment)
     points = 3.0 * shared - 3.0 * other + 2.0 * words
     points += 2.0 * (side.party[fee] == side.party[payment])

@@ -11,7 +11,8 @@ by that for two payments. The pairs are the one-to-one assignment with the great
 learned. First they are learned from pairs without rival, then twice from the pairs found
 (expectation and maximization, as hard assignments).
 
-An invoice with a due day after its date is a claim, not a payment; `settlements` handles it.
+An invoice with a due day after its date is a claim, not a payment; `settlements` handles it. Rows
+of two accounts' statements are two payments (`other_accounts`).
 """
 
 from collections.abc import Iterator
@@ -31,6 +32,7 @@ from graph.enrich.links import day_lags
 from graph.enrich.links.assignment import assign
 from graph.enrich.links.coincidences import price
 from graph.enrich.links.near_in_time import near
+from graph.enrich.links.other_accounts import Statements
 from graph.enrich.links.sighting_pairs import Flags, Floats, Pairs, consistent, joined
 from graph.enrich.write.counts import Counts
 from graph.enrich.write.write_links import Link, write
@@ -73,7 +75,7 @@ def find(payments: Payments, kinds: stated_fields.Fields | None = None) -> Pairs
     """
     context = _Context(payments, kinds or {})
     matches = [_matched(context, *pair) for pair in _source_pairs(payments)]
-    return consistent(payments, joined(matches))
+    return consistent(payments, joined(matches), context.statements)
 
 
 def links(payments: Payments, pairs: Pairs) -> Iterator[Link]:
@@ -116,6 +118,7 @@ class _Context:
         self.payments = payments
         self.kinds = kinds
         self.sides: Sides = sides(payments)
+        self.statements = Statements(payments)
         self.likeness = likeness(payments.entities)
         self.claim = payments.due_day > payments.day
         self.is_numbered = numbers.have_digits(payments).astype(bool)
@@ -176,6 +179,7 @@ def _candidates(context: _Context, feed: str, books: str) -> tuple[Ints, Ints]:
         for side in (0, 1)
     )
     mask = context.claim[one] == context.claim[other]
+    mask &= ~context.statements.apart(one, other)
     return one[mask], other[mask]
 
 

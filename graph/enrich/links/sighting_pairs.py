@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph.enrich.columns.payments import Ints, Payments
+from graph.enrich.links.other_accounts import Statements
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -48,15 +49,26 @@ def joined(parts: list[Pairs]) -> Pairs:
     return every.only(np.lexsort((every.other, every.one, -every.confidence)))
 
 
-def consistent(payments: Payments, pairs: Pairs) -> Pairs:
-    """The pairs without those that would connect two rows of one source through a third row."""
+def consistent(payments: Payments, pairs: Pairs, statements: Statements) -> Pairs:
+    """The pairs without those that would connect two rows of one source, or of two accounts'
+    statements, through a third row."""
     group: dict[int, dict[str, int]] = {}
     places: list[int] = []
     for at, (one, other) in enumerate(zip(pairs.one.tolist(), pairs.other.tolist(), strict=True)):
         ones = group.setdefault(one, {payments.source[one]: one})
         others = group.setdefault(other, {payments.source[other]: other})
         if ones is not others and not ones.keys() & others.keys():
+            if _of_two_accounts(statements, ones, others):
+                continue
             ones |= others
             group |= dict.fromkeys(ones.values(), ones)
             places.append(at)
     return pairs.only(np.array(places, dtype=np.int64))
+
+
+def _of_two_accounts(statements: Statements, ones: dict[str, int], others: dict[str, int]) -> bool:
+    if len(ones) == len(others) == 1:  # the pair itself, which is a candidate
+        return False
+    rows = [(one, other) for one in ones.values() for other in others.values()]
+    one, other = np.array(rows, dtype=np.int64).T
+    return bool(statements.apart(one, other).any())

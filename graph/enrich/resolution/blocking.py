@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 
 from graph.enrich.resolution.similarity import BRIEFEST, SLIP_FROM, Name
+from graph.ingest.store.identity import normalized
 
 WIDEST = 40  # names in a block
 WORDS = 6  # words per name that are paired; in longer names these are the rarest
@@ -85,24 +86,59 @@ def cut_lengths(lengths: Iterable[int]) -> set[int]:
     return cut
 
 
+def cut_by_known(feed: Iterable[str], others: Iterable[str]) -> set[int]:
+    """The lengths at which a feed cuts its names, according to the names of other sources.
+
+    The greatest length of its names is one if FEWEST names of that length, or of one less, end
+    within a word of a longer name.
+    """
+    texts, known = set(feed), sorted(map(normalized, others))
+    longest = max(map(len, texts), default=0)
+    lengths = {longest, longest - 1}
+    full = (normalized(text) for text in texts if len(text) in lengths)
+    return lengths if sum(_ends_in(text, known) for text in full) >= FEWEST else set()
+
+
+def _ends_in(text: str, known: Sequence[str]) -> bool:
+    """Return whether the text ends within a word of a known name."""
+    at = bisect_left(known, text + "!")  # a space, which ends a word, comes before
+    return at < len(known) and known[at].startswith(text)
+
+
 def places(feed: Iterable[Name], others: Iterable[Name]) -> set[str]:
     """The words that a feed adds after its names, usually towns.
 
-    A word counts if it is the last word in names of the feed, and the names without it are, or
-    begin, the names of at least FEWEST parties of other sources, in which no name ends with it.
+    A word counts if it is the last word in names of the feed, no name of other sources ends with
+    it, and the names without it are, or begin, the names of at least FEWEST parties of other
+    sources. It also counts after a single name that the feed cut within a word, if the feed did
+    that to FEWEST parties.
     """
     word_lists = {name.words for name in others}
     plain = sorted({" ".join(words) for words in word_lists})
     endings = {words[-1] for words in word_lists if words}
     parties_by_word: defaultdict[str, set[str]] = defaultdict(set)
+    cut_by_word: defaultdict[str, set[str]] = defaultdict(set)
     for name in feed:
         if len(name.words) > 1 and name.words[-1].isalpha() and len(name.words[-1]) >= 3:
-            rest = " ".join(name.words[:-1])
-            if name.words[-1] not in endings and _begins(plain, rest, name.cut):
-                parties_by_word[name.words[-1]].add(name.words[0])
-    return {word for word, words_before in parties_by_word.items() if len(words_before) >= FEWEST}
+            first, rest, last = name.words[0], " ".join(name.words[:-1]), name.words[-1]
+            if last not in endings and _begins(plain, rest, name.cut):
+                parties_by_word[last].add(first)
+                if name.cut and _is_cut_within(plain, rest):
+                    cut_by_word[last].add(first)
+    usual = {word for word, parties in parties_by_word.items() if len(parties) >= FEWEST}
+    cut_parties = set().union(*cut_by_word.values())
+    return usual | cut_by_word.keys() if len(cut_parties) >= FEWEST else usual
 
 
 def _begins(plain: Sequence[str], rest: str, cut: bool) -> bool:
     at = bisect_left(plain, rest)
     return at < len(plain) and (plain[at].startswith(rest) if cut else plain[at] == rest)
+
+
+def _is_cut_within(plain: Sequence[str], rest: str) -> bool:
+    """Return whether the text ends within a word, which is the same word in every name that it
+    begins."""
+    words = rest.count(" ") + 1
+    longer = plain[bisect_left(plain, rest) : bisect_left(plain, rest + "\uffff")]
+    completed = {tuple(text.split()[:words]) for text in longer}
+    return len(completed) == 1 and tuple(rest.split()) not in completed

@@ -10,7 +10,6 @@ statement only knows vendors pays an employee. Departments, accounts, projects a
 are the tenant's own and are not compared.
 """
 
-import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +17,8 @@ from functools import lru_cache
 from itertools import combinations, pairwise
 from typing import Any, Literal
 
-from graph.enrich.resolution import blocking, offers
+from graph.enrich.resolution import blocking, offers, spelling
+from graph.enrich.resolution.accidents import MOST, beyond_accident
 from graph.enrich.resolution.clustering import Clusters, Edge
 from graph.enrich.resolution.similarity import (
     POSSIBLE,
@@ -38,9 +38,6 @@ EVERYWHERE = frozenset(
     | {"email", "lei", "duns", "siren", "siret", "ein", "abn"}
 )
 PADDED = frozenset({"vat_number", "company_number", "charity_number"})
-RARE = 0.05  # probability that any key of a kind has so many names by accident
-LIKELY_MORE = 0.2  # least share of keys with two names that have a third
-LEAST, MOST = 3, 50  # bounds of the names of a key (keys of a name) by accident
 FEW = 12  # entities with one key up to which all are compared
 OPEN_EACH = 3  # open pairs per entity, because a person reads them
 
@@ -106,8 +103,9 @@ def resolve(
     `parties` does not matter.
 
     Each merged entity has one Pair with the kept entity of its cluster. That is the entity kept
-    before, else the one with the most kinds of keys, then the one with the most events. An entity
-    that a person merged has a Pair, too, because of that decision.
+    before, else the one with the best spelling (`spelling`), then the one with the most kinds of
+    keys, then the one with the most events. An entity that a person merged has a Pair, too, because
+    of that decision.
     """
     ordered = sorted(
         (party for party in parties if party.kind in PARTIES), key=lambda each: each.id
@@ -120,7 +118,7 @@ def resolve(
             clusters.obey(place[decision.one], place[decision.other], decision.decided)
     offered = _of_continued(place, continued)
     clusters.agglomerate([*reading.of_keys(), *reading.of_names(), *offered], SURE)
-    return [*_merges(ordered, clusters), *_open(ordered, clusters)]
+    return [*_merges(ordered, reading.names, clusters), *_open(ordered, clusters)]
 
 
 def _of_continued(place: Mapping[str, int], continued: Iterable[Continued]) -> Iterator[Edge]:
@@ -290,12 +288,21 @@ def _plain(text: str) -> str:
 
 def _cuts(parties: Sequence[Party]) -> dict[str, set[int]]:
     """The lengths at which each source cuts its names, if it does."""
-    lengths: defaultdict[str, list[int]] = defaultdict(list)
+    names: defaultdict[str, list[str]] = defaultdict(list)
     for party in parties:
         for source in party.sources:
-            lengths[source].append(len(party.name))
-    cuts = {source: blocking.cut_lengths(counts) for source, counts in lengths.items()}
+            names[source].append(party.name)
+    cuts = {
+        source: blocking.cut_lengths(map(len, feed))
+        or blocking.cut_by_known(feed, _but(names, source))
+        for source, feed in names.items()
+    }
     return {source: cut for source, cut in cuts.items() if cut}
+
+
+def _but(names: Mapping[str, list[str]], source: str) -> Iterator[str]:
+    """The names of all other sources."""
+    return (name for other, feed in names.items() if other != source for name in feed)
 
 
 Stated = Sequence[set[tuple[tuple[str, str], str]]]
@@ -307,7 +314,7 @@ def _masks(normal: Sequence[str], stated_keys: Stated) -> set[str]:
     for name, keys in zip(normal, stated_keys, strict=True):
         for (kind, value), _ in keys:
             values[kind, name].add(value)
-    return {name for _, name in _beyond_accident({at: len(v) for at, v in values.items()})}
+    return {name for _, name in beyond_accident({at: len(v) for at, v in values.items()})}
 
 
 def _placeholders(reading: _Reading, stated_keys: Stated) -> set[tuple[str, str]]:
@@ -317,9 +324,7 @@ def _placeholders(reading: _Reading, stated_keys: Stated) -> set[tuple[str, str]
         if not reading.hides(at):
             for key, _ in keys:
                 names[key].add(reading.names[at])
-    return set(
-        _beyond_accident({key: _unlike(names_of_key) for key, names_of_key in names.items()})
-    )
+    return set(beyond_accident({key: _unlike(names_of_key) for key, names_of_key in names.items()}))
 
 
 def _unlike(names: set[Name]) -> int:
@@ -333,39 +338,22 @@ def _unlike(names: set[Name]) -> int:
     return len(distinct)
 
 
-def _beyond_accident(counts: Mapping[tuple[str, str], int]) -> list[tuple[str, str]]:
-    """The keys whose count cannot be an accident among those of their kind (the first part of each
-    key)."""
-    by_kind: defaultdict[str, list[int]] = defaultdict(list)
-    for (kind, _), count in counts.items():
-        by_kind[kind].append(count)
-    limits = {kind: _limit(kind_counts) for kind, kind_counts in by_kind.items()}
-    return [key for key, count in counts.items() if count > limits[key[0]]]
-
-
-def _limit(counts: list[int]) -> int:
-    """The greatest count that may be an accident.
-
-    A share of the keys has more than one, and of these a ratio has still one more. The ratio is
-    assumed to be constant (a geometric tail). Both are estimated without the greatest hundredth of
-    the counts. A count is no accident if the expected number of such counts, n · share ·
-    ratio^(count-2), is below RARE.
-    """
-    usual = sorted(counts)[: -math.ceil(0.01 * len(counts))]
-    extra = [count - 1 for count in usual if count > 1]
-    several = max(len(extra), 1)
-    ratio = max(LIKELY_MORE, 1 - several / sum(extra)) if extra else LIKELY_MORE
-    limit = 2 + math.ceil(math.log(RARE / several) / math.log(ratio))
-    return min(max(LEAST, limit), MOST - 1)
-
-
-def _merges(parties: Sequence[Party], clusters: Clusters) -> Iterator[Pair]:
+def _merges(parties: Sequence[Party], names: Sequence[Name], clusters: Clusters) -> Iterator[Pair]:
     for members in clusters.groups():
-        kept = min(members, key=lambda at: _rank(parties[at]))
+        kept = _kept(parties, names, members)
         for at in members:
             if at != kept:
                 edge = clusters.why(at, kept)
                 yield _pair(parties, kept, at, edge, "automatic")
+
+
+def _kept(parties: Sequence[Party], names: Sequence[Name], members: Sequence[int]) -> int:
+    ranked = sorted(members, key=lambda at: _rank(parties[at]))
+    if parties[ranked[0]].kept:
+        return ranked[0]
+    return spelling.best(
+        {at: names[at] for at in ranked}, {at: parties[at].events for at in ranked}
+    )[0]
 
 
 def _rank(party: Party) -> tuple[object, ...]:

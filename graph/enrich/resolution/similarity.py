@@ -229,6 +229,8 @@ def _cut(one: Name, other: Name) -> Likeness | None:
     """The likeness if one name is cut and begins the other; else None."""
     if not one.cut and not other.cut:
         return None
+    if (likeness := _cut_form(one, other) or _cut_form(other, one)) is not None:
+        return likeness
     short, long = (one, other) if len(one.plain) < len(other.plain) else (other, one)
     if not short.cut or not long.plain.startswith(short.plain):
         return None
@@ -239,6 +241,16 @@ def _cut(one: Name, other: Name) -> Likeness | None:
     return Likeness(
         0.94 if sure else 0.8, f"'{short.plain}' is where the feed cuts it", begins=True
     )
+
+
+def _cut_form(cut: Name, whole: Name) -> Likeness | None:
+    """The likeness if the cut name ends within the other's legal form: 'FENRUDGATE DAIRY L'."""
+    if not cut.cut or cut.words[:-1] != whole.words or len(whole.plain) < BRIEFEST:
+        return None
+    forms = [word for word, family in LEGAL.items() if family in whole.legal]
+    if not any(form.startswith(cut.words[-1]) for form in forms):
+        return None
+    return Likeness(0.93, f"'{cut.plain}' is where the feed cuts its legal form", begins=True)
 
 
 def _numbers(words: Iterable[str]) -> list[str]:

@@ -36,6 +36,7 @@ from graph.enrich.series.grid_fit import ALIKE, Fit, best
 from graph.enrich.series.periods import Ints
 
 SURE = 8.0  # log odds, 3,000 : 1; a tenant has hundreds of groups that could seem to recur
+SUREST = 0.99  # no series is stated to be surer
 GAPS = (1.0, 0.4, 0.15, 0.05, 0.012, 0.0)  # in log amounts; with the last only equal amounts
 COMMON, PARTIES = 60, 8  # least payments and payees of a wording that has an activity of its own
 FEW_PARTIES = 2  # payees of a wording up to which the wording identifies a payment
@@ -74,17 +75,17 @@ class Series:
 
     @property
     def score(self) -> float:
-        """The share of kept agreed days x tightness x probability that it is a series (all in
-        0..1).
+        """The probability that it is a series x the share of kept agreed days (in 0..1).
 
-        Tightness is 1 - spread of the offsets / half the period. Short series keep all their days,
-        so their score is the probability alone.
+        A pause counts as one missed day, however long: a series that goes on as before after it is
+        the same. How far the days are from the agreed ones is in the odds already. Short series
+        keep all their days, so their score is the probability alone. So stated, scores are as often
+        right as they say (docs/layers.md).
         """
         if self.is_probable:
             return short_series.chance(len(self.fit.hits))
-        regularity = len(self.fit.hits) / self.fit.expected
-        tight = 1 - float(self.fit.offsets.std()) / (self.fit.grid.frequency.period / 2)
-        return regularity * max(tight, 0.0) * (1 - exp(-self.fit.odds))
+        gaps = int((np.diff(self.fit.slots) > 1).sum())
+        return SUREST * (1 - exp(-self.fit.odds)) * len(self.fit.hits) / (len(self.fit.hits) + gaps)
 
 
 Found = list[Series]

@@ -15,12 +15,14 @@ from functools import cached_property
 import numpy as np
 
 from graph.enrich.columns.payments import UNIT, Payments
+from graph.enrich.series import pauses
 from graph.enrich.series.activity import Floats
 from graph.enrich.series.candidate_grids import LONG
 from graph.enrich.series.detect import Series
+from graph.enrich.series.habits import Habit, Habits
 from graph.enrich.series.month_effects import Effect, month_effect, without
-from graph.enrich.series.moved_days import NO_RUN, WAYS, run_weekdays, shifted
-from graph.enrich.series.periods import EVERY, Grid, Grids, Ints, moved
+from graph.enrich.series.moved_days import NO_RUN, run_weekdays
+from graph.enrich.series.periods import Days, Ints
 from graph.enrich.series.short_series import ABOUT
 
 COVERAGE = 0.94  # share of the pooled past; new data loses a little of it
@@ -34,10 +36,10 @@ SHORT, WIDER = 5, 2.0  # occurrences; below that many, the range of days is so m
 POOL = 5.0  # weight, in occurrences, of the frequency's common spread in a series' own
 LEAST_SPREAD = 0.1  # days: no series is so regular that nothing could move it
 LEAST_CHANGE = 0.002  # in log amounts: pennies, rounding
-NEAR = 3  # days by which the agreed day may differ from the middle of the window
 USUAL = 3  # last amounts, whose median is expected next
 ENDED = 1.5  # periods without an occurrence, and the window, before a series counts as stopped;
 LONGER, LONGEST = 1 / 6, 6.0  # for each occurrence so many more: a long one is overdue for long
+DISPERSION = 5.0  # by which the log odds of long series are too great for what comes next
 AHEAD = 10  # slots after the last occurrence, of which one is not past while a series is active
 LAST_DAY = 2932896  # 9999-12-31, the last day that a date can express
 
@@ -66,72 +68,17 @@ class Course:
         return cls(series, names, payments.day[last], np.log(sums), last, run)
 
     @cached_property
-    def habits(self) -> "Habits":
+    def habits(self) -> Habits:
         return Habits.of(self.series.fit.grid, self.slots, self.days, self.run)
 
     @cached_property
-    def habit(self) -> "Habit":
+    def habit(self) -> Habit:
         return self.habits.habit(len(self.slots))
 
-
-@dataclass(frozen=True)
-class Habit:
-    """The agreed day as the series itself shows it, and what weekends do to it.
-
-    `turn` is 1 or -1 if the agreed day is in the cycle after or before the grid's own.
-    """
-
-    grid: Grid
-    turn: int
-    weekend: str  # kept, after (the Monday), before (the Friday), run_after, run_before
-    spread: float  # mean absolute error in days
-    run: int = NO_RUN  # the weekday of the payer's runs
-
-    def expected(self, slots: Ints) -> Ints:
-        return shifted(self.grid.agreed(slots + self.turn), self.weekend, self.run)
-
-
-@dataclass(frozen=True)
-class Habits:
-    """Every habit that a series may have: phases near the grid's own, and what weekends or the
-    payer's weekly runs do.
-
-    There is one row per habit, the plainest first, and one column per occurrence. It has the day
-    that the habit expects, and its mean error up to then.
-    """
-
-    grid: Grid
-    by: Ints
-    expected: Ints
-    spread: Floats
-    run: int
-
-    @classmethod
-    def of(cls, grid: Grid, slots: Ints, days: Ints, run: int = NO_RUN) -> "Habits":
-        reach = min(NEAR, grid.frequency.cycle // 4)
-        by = np.array(sorted(range(-reach, reach + 1), key=abs), dtype=np.int64)
-        turn, phase = moved(grid, by)
-        grids = Grids(np.full(len(by), EVERY.index(grid.frequency)), phase)
-        turns = np.repeat(np.arange(len(by)), len(slots))
-        agreed = grids.agreed((slots + turn[:, None]).ravel(), turns).reshape(len(by), len(slots))
-        expected = np.stack([shifted(agreed, weekend, run) for weekend in WAYS], axis=1)
-        expected = expected.reshape(-1, len(slots))
-        errors = np.abs(days - expected)
-        spread = np.cumsum(errors, axis=1) / np.arange(1, len(slots) + 1)
-        return cls(grid, by, expected, spread, run)
-
-    def best(self, count: int) -> int:
-        """The habit with the smallest error over the first `count` occurrences; of equal ones the
-        plainest."""
-        return int(np.round(self.spread[:, count - 1], 6).argmin())
-
-    def habit(self, count: int) -> Habit:
-        """The habit with the smallest error, as `Habits.best` selects it."""
-        best = self.best(count)
-        by, weekend = divmod(best, len(WAYS))
-        turn, phase = (int(each[by]) for each in moved(self.grid, self.by))
-        spread = float(self.spread[best, count - 1])
-        return Habit(Grid(self.grid.frequency, phase), turn, WAYS[weekend], spread, self.run)
+    @cached_property
+    def coming(self) -> int:
+        """The slot of the next occurrence."""
+        return _coming(self, len(self.slots))
 
 
 @dataclass(frozen=True)
@@ -200,7 +147,7 @@ def _trial(course: Course, at: int) -> Trial:
     best = course.habits.best(at)
     expected = int(course.habits.expected[best, at])
     centre, spread = _amounts(_plain(course, at))
-    centre += _effect(course, at, int(course.slots[at])).sure
+    centre += effect_in(course, at, int(course.slots[at])).sure
     return Trial(
         course.series.frequency, expected, abs(float(course.days[at] - expected)),
         float(course.habits.spread[best, at - 1]), abs(float(course.amounts[at]) - centre), spread,
@@ -221,7 +168,7 @@ def _plain(course: Course, count: int) -> Floats:
     return without(frequency, course.slots[:count], course.amounts[:count])
 
 
-def _effect(course: Course, count: int, slot: int) -> Effect:
+def effect_in(course: Course, count: int, slot: int) -> Effect:
     """The effect of the slot's month, estimated from the first `count` occurrences."""
     frequency = course.series.fit.grid.frequency
     return month_effect(frequency, course.slots[:count], course.amounts[:count], slot)
@@ -294,13 +241,27 @@ def scale_of(calibration: dict[str, Scale], frequency: str) -> Scale | None:
     return own if own and own.trials >= ENOUGH_TRIALS else calibration.get("", own)
 
 
-def ahead(course: Course, calibration: dict[str, Scale], hidden: int = 0) -> Expected | None:
-    """The next occurrence. None if nothing could be calibrated, or after the year 9999."""
+def _coming(course: Course, count: int) -> int:
+    """The slot after the first `count` occurrences. If the series pauses at that time of the year,
+    the one after the pause."""
+    grid, slot = course.series.fit.grid, int(course.slots[count - 1]) + 1
+    if grid.frequency.period > pauses.LONGEST:
+        return slot
+    day = int(course.habits.habit(count).expected(np.array([slot]))[0])
+    resumed = pauses.resumes(course.slots[:count], course.days[:count], day)
+    return slot if resumed is None else max(slot, int(grid.slots(Days(np.array([resumed])))[0]))
+
+
+def ahead(
+    course: Course, calibration: dict[str, Scale], hidden: int = 0, *, after: int | None = None
+) -> Expected | None:
+    """The next occurrence, or the next one after the slot `after`. None if nothing could be
+    calibrated, or after the year 9999."""
     count = len(course.slots) - hidden
     scale = scale_of(calibration, course.series.frequency)
     if scale is None or count < FEWEST:
         return None
-    slot = course.slots[[count - 1]] + 1
+    slot = np.array([_coming(course, count) if after is None else after + 1])
     habit = course.habits.habit(count)
     day = int(habit.expected(slot)[0])
     own = np.array([habit.spread])
@@ -312,24 +273,39 @@ def ahead(course: Course, calibration: dict[str, Scale], hidden: int = 0) -> Exp
     reach = min(reach, int(course.series.fit.grid.frequency.period // 2))
     if day + reach > LAST_DAY:
         return None
-    effect = _effect(course, count, int(slot[0]))
-    low, high = _amount_range(_plain(course, count), scale, effect)
-    chance = scale.coverage * _kept(course, count, scale) * (1 - np.exp(-course.series.fit.odds))
+    low, high = Amounts.of(course, count, scale).range(effect_in(course, count, int(slot[0])))
+    chance = scale.coverage * _kept(course, count, scale) * _goes_on(course.series)
     return Expected(
         int(slot[0]), day, day - reach, day + reach, low, high, float(chance), count, scale.trials
     )
 
 
-def _amount_range(amounts: Floats, scale: Scale, effect: Effect) -> tuple[int, int]:
-    centre, own = _amounts(amounts)
-    centre += effect.sure
-    count = np.array([float(len(amounts))])
-    wide = shrunk(np.array([own]), scale.amount_spread, count, LEAST_CHANGE)[0]
-    reach = min(scale.amount_times * float(wide), 3.0)  # twenty times either way says enough
-    cent = UNIT // 100
-    below, above = centre + min(effect.once, 0.0) - reach, centre + max(effect.once, 0.0) + reach
-    low = int(np.floor(np.exp(below) / cent)) * cent
-    return low, int(np.ceil(np.exp(above) / cent)) * cent
+@dataclass(frozen=True)
+class Amounts:
+    """The forecast of a series' amounts without the effects of months, in logarithms."""
+
+    centre: float
+    reach: float
+
+    @classmethod
+    def of(cls, course: Course, count: int, scale: Scale) -> "Amounts":
+        """The forecast from the first `count` occurrences."""
+        centre, own = _amounts(_plain(course, count))
+        known = np.array([float(count)])
+        wide = shrunk(np.array([own]), scale.amount_spread, known, LEAST_CHANGE)[0]
+        return cls(centre, scale.amount_times * float(wide))
+
+    def range(self, effect: Effect) -> tuple[int, int]:
+        """The least and the greatest amount in a month with this effect."""
+        centre = self.centre + effect.sure
+        reach = min(self.reach, 3.0)  # twenty times either way says enough
+        cent = UNIT // 100
+        below, above = (
+            centre + min(effect.once, 0.0) - reach,
+            centre + max(effect.once, 0.0) + reach,
+        )
+        low = int(np.floor(np.exp(below) / cent)) * cent
+        return low, int(np.ceil(np.exp(above) / cent)) * cent
 
 
 def _kept(course: Course, count: int, scale: Scale) -> float:
@@ -338,14 +314,23 @@ def _kept(course: Course, count: int, scale: Scale) -> float:
     return min((count + POOL * scale.came) / (agreed + POOL), 1.0)
 
 
+def _goes_on(series: Series) -> float:
+    """The probability that the series goes on. A party's payments depend on each other, so log odds
+    are divided by a dispersion (as R. Wedderburn's quasi-likelihood, Biometrika 61 (1974), 439)."""
+    odds = series.fit.odds if series.is_probable else series.fit.odds / DISPERSION
+    return float(1 - np.exp(-odds))
+
+
 def is_active(course: Course, today: int) -> bool:
     """Return whether the series goes on.
 
     It does if its last occurrence is less than ENDED periods ago, or a little more for a long
-    series and for one that is usually late. A payment that is missing until then is overdue.
+    series and for one that is usually late. A payment that is missing until then is overdue. The
+    days of a seasonal pause do not count.
     """
     frequency = course.series.fit.grid.frequency
     periods = ENDED + min(LONGER * len(course.slots), LONGEST)
+    periods += course.coming - int(course.slots[-1]) - 1
     grace = periods * frequency.period + course.series.fit.width / 2 + frequency.tail
     return bool(today - course.days[-1] <= grace)
 
@@ -354,7 +339,7 @@ def next_day(course: Course, today: int) -> int | None:
     """The first expected day that has not passed; None for an ended series."""
     if not is_active(course, today):
         return None
-    slots = course.slots[-1] + 1 + np.arange(AHEAD)
+    slots = course.coming + np.arange(AHEAD)
     coming = course.habit.expected(slots)
     later = coming[(coming >= today) & (coming <= LAST_DAY)]
     return int(later[0]) if len(later) else None

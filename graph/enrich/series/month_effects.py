@@ -27,7 +27,7 @@ class Effect:
 def month_effect(frequency: Frequency, slots: Ints, amounts: Floats, slot: int) -> Effect:
     """The effect of the slot's month. It is computed from the occurrences' slots and log amounts:
     how far the same month of earlier years was from its neighbours."""
-    if not _has_months(frequency):
+    if not _has_months(frequency) or np.ptp(amounts) <= TELLING:
         return Effect()
     same = np.flatnonzero((slot - slots) % (12 // frequency.step) == 0)
     beside = [_beside(amounts, at) for at in same.tolist()]

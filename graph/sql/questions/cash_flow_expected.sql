@@ -1,5 +1,5 @@
--- Predictions that are due by the month in which they are expected, as ranges, seen from the chosen
--- parties. Each payment once, whichever sources' series expect it; none of books that are too old.
+-- The predictions that are pending or overdue, seen from the chosen parties, with their evidence.
+-- Each payment once, whichever sources' series expect it; none of books that are too old.
 WITH own AS MATERIALIZED (
     SELECT id FROM normalized_entities
     WHERE
@@ -11,8 +11,8 @@ WITH own AS MATERIALIZED (
 ),
 expected AS (
     SELECT DISTINCT ON (flow.payment_group_id)
-        date_trunc('month', expected_from)::date AS month,
-        flow.currency, amount_low, amount_high,
+        flow.id, flow.predicted_relationship_id, flow.currency, flow.amount_low, flow.amount_high,
+        flow.expected_from, flow.expected_to, flow.status, flow.stale_from,
         target.id IS NOT NULL AS comes_in
     FROM tenant_relationships AS flow
     LEFT JOIN own AS source ON source.id = flow.source_entity_id
@@ -21,19 +21,16 @@ expected AS (
         flow.user_id = %(user_id)s AND flow.edge_class = 'flow'
         AND flow.predicted_relationship_id IS NOT NULL
         AND flow.kind IN ('payment', 'fee')
-        AND flow.status IN ('pending', 'overdue') AND flow.expected_to >= %(today)s
+        AND flow.status IN ('pending', 'overdue') AND flow.expected_from IS NOT NULL
         AND (flow.stale_from IS NULL OR flow.stale_from > %(today)s)
         AND (source.id IS NULL) <> (target.id IS NULL)
     ORDER BY flow.payment_group_id, flow.payment_group_id = flow.id DESC, flow.id
 )
 SELECT
-    to_char(month, 'YYYY-MM') AS month,
-    currency,
-    coalesce(sum(amount_low) FILTER (WHERE comes_in), 0)::numeric(20, 4) AS in_low,
-    coalesce(sum(amount_high) FILTER (WHERE comes_in), 0)::numeric(20, 4) AS in_high,
-    coalesce(sum(amount_low) FILTER (WHERE NOT comes_in), 0)::numeric(20, 4) AS out_low,
-    coalesce(sum(amount_high) FILTER (WHERE NOT comes_in), 0)::numeric(20, 4) AS out_high,
-    count(*) AS payments
+    expected.id, expected.currency, expected.amount_low, expected.amount_high,
+    expected.expected_from, expected.expected_to, expected.status, expected.stale_from,
+    expected.comes_in, predicted.evidence::text AS evidence
 FROM expected
-GROUP BY month, currency
-ORDER BY month, currency
+JOIN predicted_relationships AS predicted
+    ON predicted.user_id = %(user_id)s AND predicted.id = expected.predicted_relationship_id
+ORDER BY expected.expected_from, expected.id

@@ -125,7 +125,10 @@ class PartAnswer(Answer):
     doubts = DoubtAnswer(many=True)
     question = serializers.CharField(help_text="The readings side by side, where one is to decide")
     warnings = serializers.ListField(child=serializers.CharField())
-    rows = serializers.ListField(child=serializers.DictField(), help_text="The first rows")
+    rows = serializers.ListField(
+        child=serializers.DictField(),
+        help_text="The first rows as they will be stored: `payer` pays `payee` in `direction`",
+    )
     rejected = serializers.IntegerField(help_text="Of the rows that were looked at")
     looked_at = serializers.IntegerField()
 

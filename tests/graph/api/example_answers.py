@@ -60,6 +60,7 @@ def asked_of(books) -> dict[str, tuple[str, dict[str, Any]]]:
         "graph_changes": ("changes/", {}),
         "graph_cash_flow": ("cash-flow/", TODAY),
         "graph_open_items": ("open-items/", TODAY),
+        "graph_due": ("due/", {**TODAY, "today": "2024-03-01", "until": "2024-05-31"}),
         "graph_spend": ("spend/", TODAY),
         "graph_reconcile": ("reconcile/", {}),
         "graph_cases": ("cases/", {}),

@@ -10,6 +10,7 @@ OURS = "Office"
 KINDS = {
     OURS: "department",
     "Current account": "account",
+    "Savings": "account",
     "Card 1": "employee",
     "Card 2": "employee",
 }

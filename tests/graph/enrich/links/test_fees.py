@@ -122,3 +122,41 @@ def test_rows_of_a_minute_without_a_rate():
 def test_a_rate_without_a_clock_is_none():
     books, _ = donations(100, 1)
     assert facts(replace(books, timestamp=None)) == set()
+
+
+def crowded(seed):
+    """Two sources with many rows a day: payments, charges that share something with them, and
+    charges that share nothing."""
+    rng = np.random.default_rng(seed)
+    words = ("Transfer", "Transfer fee", "Card payment", "Card payment fee", "Charges", "fee", "")
+    return payments(
+        *(
+            {
+                "key": f"r{at}", "source": ("bank", "platform")[int(rng.integers(2))],
+                "party": f"Party {rng.integers(12)}", "day": at // 90,
+                "amount": float(rng.choice((0, 2, 5, 90, 700, -4, -80, -900))),
+                "document": f"G{rng.integers(1000, 1040)}" if rng.random() < 0.5 else "",
+                "description": str(rng.choice(words)),
+            }
+            for at in range(600)
+        )
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_candidates_are_those_neighbours_that_may_have_enough_points(seed):
+    books = crowded(seed)
+    pairs = []
+    for source in ("bank", "platform"):
+        rows = np.flatnonzero((books.source == source) & (books.amount > 0)).tolist()
+        for step in (*range(-fees.NEAR, 0), *range(1, fees.NEAR + 1)):
+            pairs += [(row, rows[at + step]) for at, row in enumerate(rows)
+                      if 0 <= at + step < len(rows)
+                      and fees._is_worded(books.description[row])]  # fmt: skip
+    every = np.array(pairs).T
+    every = every[:, fees._may_be(books, *every)]
+    enough = fees._points(books, *every) > fees.LEAST - 0.5
+    candidates = np.stack(fees._candidates(books))
+    likely = fees._points(books, *candidates) > fees.LEAST - 0.5
+    assert 20 < enough.sum() < len(enough)
+    assert candidates[:, likely].tolist() == every[:, enough].tolist()

@@ -238,3 +238,30 @@ def test_other_numbers_speak_against_where_sources_number_alike():
 def test_sources_that_number_by_themselves_agree_all_the_same():
     made = payments(*two_ledgers([(f"GR{80_000 + at}", f"R{500 + at}") for at in range(24)]))
     assert len(find(made)) >= 20
+
+
+def fees_of_two_accounts(**fee):
+    """A fee that the ledger and its bank state, and one of 12.00 in another account's file."""
+    bank = {"source": "bank.one", "own": "Current account", "party": "LANGGATE COMMERCIA"}
+    rows = [ledger(40 + 30 * at, amount=12, party="Langgate Commercial Bank Limited",
+                   key=f"l{at}") for at in range(4)]  # fmt: skip
+    rows += [ledger(39 + 30 * at, amount=12, key=f"b{at}", **bank) for at in range(4)]
+    savings = {"source": "bank.two", "own": "Savings", "party": "Langgate Commercial Bank"}
+    rows.append(ledger(61, key="s", **{"amount": 12, **savings, **fee}))
+    rows.append(ledger(63, amount=300, key="s2", **savings | {"party": "Tesco"}))
+    rows.append(ledger(72, amount=61.4, key="s3", **savings | {"party": "Shell"}))
+    return rows
+
+
+def test_another_accounts_fee_is_another_payment():
+    matches = pairs(*fees_of_two_accounts())
+    assert matches == {(f"b{at}", f"l{at}") for at in range(4)}
+
+
+def test_two_downloads_of_one_account_under_two_names_are_the_same_payments():
+    rows = []
+    for at in range(5):
+        for source, own in (("bank.one", "Current account"), ("bank.two", "Savings")):
+            rows.append(ledger(7 * at, amount=50 + at, source=source, own=own, key=f"{source}{at}"))
+    rows.append(ledger(36, amount=9, source="bank.two", own="Savings", key="only here"))
+    assert pairs(*rows) == {(f"bank.one{at}", f"bank.two{at}") for at in range(5)}

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from finley.demo.books import write
 from graph.enrich.resolution import blocking
-from graph.enrich.resolution.resolve import LEAST, Decision, Key, Pair, Party, resolve
+from graph.enrich.resolution.accidents import LEAST
+from graph.enrich.resolution.resolve import Decision, Key, Pair, Party, resolve
 from graph.enrich.resolution.similarity import SURE, compare, read
 from graph.ingest.import_file import format_of
 from graph.ingest.rows_from_file import read as read_ledger
@@ -184,6 +185,48 @@ def test_a_cut_name_belongs_to_what_it_begins_unless_that_is_two():
         {cut.id} & cluster for cluster in clusters([*a_feed(), cut, whole, other], pairs)
     )
     assert {pair.decided for pair in pairs if cut.id in (pair.kept, pair.merged)} == {"open"}
+
+
+def card_feed() -> list[Party]:
+    """Names cut at 15 characters, each with another town behind it."""
+    words = {"MARSH": "HULL", "TARNGATE": "YORK", "ELMWICK": "BATH", "KELTHORPE": "RIPON"}
+    return [feed(f"{f'{word} STATIONERY'[:15]} {town}") for word, town in words.items()]
+
+
+def test_a_word_behind_a_name_that_the_feed_cut_within_a_word_is_a_place():
+    """Each town is there once, so that only the cut before it shows what it is."""
+    cut = feed("COLDWICK HOSTIN LEEDS")
+    books = [party(f"{word} Stationery Ltd") for word in ("Marsh", "Tarngate", "Elmwick")]
+    whole = party("Coldwick Hosting LLP")
+    everybody = [*card_feed(), *a_feed_of_21(), *books, cut, whole]
+    assert {cut.id, whole.id} in clusters(everybody, resolve(everybody))
+    few = [*a_feed_of_21(), cut, whole]
+    assert not any(cut.id in cluster for cluster in clusters(few, resolve(few)))
+
+
+def a_feed_of_21() -> list[Party]:
+    words = ["SAXELGATE", "LYDWORTH", "BROCKWORTH", "NORGATE", "HOLLGATE", "RISHOLM", "PENGATE"]
+    return [feed(f"{word} ELECTRONICS EQUIPMENT"[:21]) for word in words]
+
+
+def test_a_feed_cuts_where_it_cuts_several_known_names_though_most_are_shorter():
+    names = ["Fenrudgate Dairy Ltd", "Mabzenwick Bank Limited", "Wyverthorpe Taxicabs Limited"]
+    cut = [feed(name.upper()[:18]) for name in names]
+    short = [feed(f"{word} J") for word in ("HEXBARMERE", "LORSEL", "CODSELBY", "TAMZE", "RUDFEN")]
+    whole = [party(name) for name in names]
+    everybody = [*cut, *short, *whole]
+    joined = clusters(everybody, resolve(everybody))
+    expected = [{one.id, other.id} for one, other in zip(cut, whole, strict=True)]
+    assert sorted(joined, key=sorted) == sorted(expected, key=sorted)
+
+
+def test_a_party_is_named_by_the_spelling_that_most_rows_agree_with():
+    slip = party("Aldgate Stnadards Institute LLP", 1, iban="1", supplier_id="2")
+    plain = party("Aldgate Standards Institute LLP", 2, iban="1")
+    cut = Party(
+        "3", "vendor", "ALDGATE STANDARDS", (Key("iban", "1", "bank"),), frozenset({"bank"}), 5
+    )
+    assert {pair.kept for pair in resolve([slip, plain, cut])} == {plain.id}
 
 
 def test_a_persons_word_counts_for_more_and_the_newest_for_most():

@@ -56,6 +56,15 @@ def test_each_rhythm_is_told_from_the_others(paid, frequency):
     assert one.score > 0.9
 
 
+def test_a_pause_costs_one_missed_day_and_scattered_ones_cost_each():
+    paid = monthly(date(2021, 1, 12), 30)
+    scores = []
+    for missed in ([], [12, 13, 14, 15, 16], [5, 9, 13, 17, 21]):
+        (one,) = find(payments(row for at, row in enumerate(paid) if at not in missed))
+        scores.append(one.score)
+    assert scores == pytest.approx([0.99, 0.99 * 25 / 26, 0.99 * 25 / 30], abs=0.001)
+
+
 def test_month_ends_are_monthly():
     ends = [date(2024, m, d) for m, d in ((1, 31), (2, 29), (3, 29), (4, 30), (5, 31), (6, 28),
                                           (7, 31), (8, 30), (9, 30), (10, 31))]  # fmt: skip

@@ -77,6 +77,19 @@ def test_a_steady_amount_is_expected_to_the_penny():
     assert 0.9 < forecast.confidence <= 1
 
 
+@pytest.mark.parametrize(("odds", "factor"), [(10, 0.8647), (25, 0.9933), (100, 1)])
+def test_small_odds_say_less_about_what_comes_next_than_about_what_was(odds, factor):
+    """1 - exp(-odds / 5) of what it is with the greatest odds."""
+    one = course(monthly(date(2024, 1, 10), 12, amount=850))
+    known = scales(trials(one))
+    fits = [replace(one.series.fit, odds=each) for each in (1_000.0, float(odds))]
+    series = [replace(one.series, fit=fit) for fit in fits]
+    surest, less = (ahead(replace(one, series=each), known) for each in series)
+    assert surest is not None
+    assert less is not None
+    assert less.confidence == pytest.approx(factor * surest.confidence, abs=0.0001)
+
+
 def test_nothing_is_expected_after_the_end_of_time():
     last = course(monthly(date(9999, 1, 31 - 3), 12))
     assert ahead(last, scales(trials(last))) is None

@@ -1,0 +1,1 @@
+"""What is expected: the occurrences of recurring series from today on."""

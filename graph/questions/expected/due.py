@@ -1,0 +1,108 @@
+"""What is due until a day: every occurrence of the recurring payments, with sums."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from graph.models.choices import EntityKind, PredictionStatus
+from graph.questions import days, insights
+from graph.questions.expected import occurrences
+from graph.questions.insights import DUE
+from graph.questions.prediction_status import STALE
+
+AHEAD = 14  # days
+STATUSES = (*DUE, occurrences.PROJECTED)
+OURS = frozenset({EntityKind.ACCOUNT, EntityKind.DEPARTMENT})  # as in cash flow
+Answer = dict[str, Any]
+
+
+def due_until(
+    user_id: UUID,
+    until: date,
+    *,
+    statuses: Sequence[str] = STATUSES,
+    party: str | None = None,
+    today: date | None = None,
+    limit: int = 50,
+    offset: int = 0,
+) -> Answer:
+    """Return a page of the occurrences up to the day `until`, the earliest first.
+
+    Each has a status: pending, overdue, or projected, which means that it is due if its series goes
+    on as before (`occurrences.of`). `statuses` selects some. `totals` has the sums of all of them,
+    by currency and direction; none counts an overdue one. `stale` is the number of stale
+    predictions. Each payment counts once, and a bill and its payment count once. Raises
+    ViewMissing, ViewUnpopulated.
+    """
+    day = today or days.today(user_id)
+    predicted = predictions(user_id, day, party)
+    rows = ahead(predicted, day, until)
+    wanted = [row for row in rows if row["insight"]["status"] in statuses]
+    page = wanted[offset : offset + limit]
+    return {
+        "today": day,
+        "until": until,
+        "count": len(wanted),
+        "stale": sum(row["insight"]["status"] == STALE for row in predicted),
+        "totals": totals(wanted),
+        "results": [
+            {**row["insight"], "prediction_id": row["insight"]["id"], **_facts(row)} for row in page
+        ],
+    }
+
+
+def ahead_of(today: date) -> date:
+    """The last day of what is due if nobody names one."""
+    return today + timedelta(days=AHEAD)
+
+
+def _facts(row: Answer) -> Answer:
+    return {name: row[name] for name in ("id", "source", "target", "comes_in", "day", "currency")}
+
+
+def predictions(user_id: UUID, today: date, party: str | None = None) -> list[Answer]:
+    """The pending, overdue and stale predictions as of `today`, the earliest first.
+
+    Each has `comes_in`, and the `party` with which the tenant's accounts and departments deal.
+    """
+    answer = insights.due(user_id, statuses=(*DUE, STALE), party=party, today=today, limit=None)
+    return [seen_by_us(row) for row in answer["results"] if row["insight"]["expected_from"]]
+
+
+def seen_by_us(row: Answer) -> Answer:
+    """The row with `comes_in`, and the `party` with which the tenant's accounts and departments
+    deal."""
+    target = row["target"]
+    comes_in = target is not None and target.kind in OURS
+    return {**row, "comes_in": comes_in, "party": row["source"] if comes_in else target}
+
+
+def ahead(rows: Iterable[Answer], today: date, until: date) -> list[Answer]:
+    """The occurrences of these predictions up to the day `until`, the earliest first."""
+    every = [one for row in rows for one in occurrences.of(row, today, until)]
+    return sorted(every, key=lambda row: (row["day"], str(row["id"])))
+
+
+def totals(rows: Iterable[Answer]) -> list[Answer]:
+    """The sums of occurrences by currency and direction, without overdue ones: what goes out first,
+    the greatest first. `payments` is their number, `projected` how many of them are projected."""
+    sums: defaultdict[tuple[str, bool], Answer] = defaultdict(
+        lambda: {"low": Decimal(0), "high": Decimal(0), "payments": 0, "projected": 0}
+    )
+    for row in rows:
+        insight = row["insight"]
+        if insight["status"] == PredictionStatus.OVERDUE:
+            continue
+        total = sums[row["currency"], row["comes_in"]]
+        total["low"] += insight["amount_low"] or Decimal(0)
+        total["high"] += insight["amount_high"] or Decimal(0)
+        total["payments"] += 1
+        total["projected"] += insight["status"] == occurrences.PROJECTED
+    every = [
+        {"currency": currency, "comes_in": comes_in, **total}
+        for (currency, comes_in), total in sums.items()
+    ]
+    return sorted(every, key=lambda total: (total["comes_in"], -total["high"], total["currency"]))

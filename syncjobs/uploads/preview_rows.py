@@ -1,0 +1,64 @@
+"""Rows of a file as its preview shows them: who pays whom, and whether money comes in."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+from graph.ingest.rows import LedgerRow, Party
+from graph.questions.rows.records import OURS
+
+PreviewRow = dict[str, Any]
+IN, OUT, BETWEEN, UNKNOWN = "in", "out", "between", "unknown"
+OWED = {IN: "to receive", OUT: "to pay"}  # an invoice or a bill moves no money yet
+
+
+def shown_row(row: LedgerRow) -> PreviewRow:
+    """The row as it will be stored: `payer` pays `payee`, and the amount has no sign.
+
+    A file states a receipt as a negative amount, or with the parties the other way round.
+    """
+    payer, payee = _ends(row)
+    return {
+        "line": row.line,
+        "day": row.occurred_at.date().isoformat(),
+        "payer": payer.name,
+        "payee": payee.name,
+        "payer_kind": payer.kind,
+        "payee_kind": payee.kind,
+        "direction": direction(row),
+        "amount": str(abs(row.amount)),
+        "currency": row.currency,
+        "document": row.document_ref or "",
+        "description": (row.description or "")[:200],
+        "records": row.records,
+    }
+
+
+def direction(row: LedgerRow) -> str:
+    """`in` or `out`, `to receive` or `to pay` for what is owed, `between` own accounts, or
+    `unknown` if neither party is the tenant's own."""
+    payer, payee = _ends(row)
+    from_us, to_us = payer.kind in OURS, payee.kind in OURS
+    if from_us and to_us:
+        return BETWEEN
+    if not from_us and not to_us:
+        return UNKNOWN
+    way = IN if to_us else OUT
+    return OWED[way] if row.records == "obligation" else way
+
+
+def _ends(row: LedgerRow) -> tuple[Party, Party]:
+    """The party that pays and the one that is paid. A negative amount turns the row's round."""
+    return (row.payee, row.payer) if row.amount < 0 else (row.payer, row.payee)
+
+
+def sums_by_direction(rows: Iterable[LedgerRow]) -> list[PreviewRow]:
+    """Number and sum of the rows by direction and currency, in the order of their first row."""
+    amounts: defaultdict[tuple[str, str], list[Decimal]] = defaultdict(list)
+    for row in rows:
+        amounts[direction(row), row.currency].append(abs(row.amount))
+    return [
+        {"direction": way, "currency": currency, "rows": len(of), "amount": str(sum(of))}
+        for (way, currency), of in amounts.items()
+    ]
