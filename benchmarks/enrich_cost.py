@@ -93,24 +93,27 @@ class StepClock:
     seconds: dict[str, float] = field(default_factory=dict)
     _step: str = ""
     _since: float = 0.0
+    _sessions: dict[str, int] = field(default_factory=dict)
 
     def begin(self, step: str) -> None:
-        now = time.process_time() + _database_seconds(DATABASE)
+        self._sessions |= _ticks_of_sessions(DATABASE)  # those that have ended keep their last
+        now = time.process_time() + sum(self._sessions.values()) / os.sysconf("SC_CLK_TCK")
         if self._step:
             self.seconds[self._step] = round(now - self._since, 3)
         self._step, self._since = step, now
 
 
-def _database_seconds(name: str) -> float:
-    """Processor seconds of the server's sessions of this database; 0 if they cannot be read."""
-    ticks = 0
+def _ticks_of_sessions(name: str) -> dict[str, int]:
+    """Processor ticks of the server's sessions of this database, by process; empty if they cannot
+    be read."""
+    ticks = {}
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):  # it has ended in the meantime
             title = (process / "cmdline").read_bytes().decode(errors="replace")
             if title.startswith("postgres:") and f" {name} " in title:
                 fields = (process / "stat").read_text().rpartition(")")[2].split()
-                ticks += int(fields[11]) + int(fields[12])  # utime, stime
-    return ticks / os.sysconf("SC_CLK_TCK")
+                ticks[process.name] = int(fields[11]) + int(fields[12])  # utime, stime
+    return ticks
 
 
 def _count(user_id: UUID) -> int:

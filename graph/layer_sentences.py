@@ -19,6 +19,15 @@ class _NullFormatter(Formatter):
         return "unknown" if value is None else str(super().format_field(value, format_spec))
 
 
+FREQUENCIES = {  # those whose code is no word
+    "twice_monthly": "twice a month",
+    "four_weekly": "every four weeks",
+    "thirty_days": "every 30 days",
+    "two_monthly": "every two months",
+    "half_yearly": "half-yearly",
+}
+
+
 def say(sentence: Sentence, row: Row) -> str:
     """The sentence about this row of the layer's columns."""
     if callable(sentence):
@@ -34,7 +43,8 @@ def causal(row: Row) -> str:
 def temporal(row: Row) -> str:
     next_day = row["next_predicted_occurrence"]
     ahead = f", next about {next_day}" if next_day else ""
-    return f"It recurs {row['recurrence_frequency']}{ahead}."
+    frequency = row["recurrence_frequency"]
+    return f"It recurs {FREQUENCIES.get(frequency, frequency)}{ahead}."
 
 
 def seasonal(row: Row) -> str:

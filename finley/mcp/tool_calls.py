@@ -17,6 +17,7 @@ from finley.mcp.tools import case_tools, due_tools, party_tools, payment_tools, 
 from graph.api.errors import AWAY, timed_out
 from graph.errors import GraphError, QuestionError, TookTooLong
 from graph.http import problems
+from graph.questions import source_names
 
 log = logging.getLogger("finley.requests")
 MODULES = (case_tools, due_tools, payment_tools, party_tools, sum_tools)
@@ -63,7 +64,28 @@ def structured(user_id: UUID, tool: Tool, arguments: dict[str, Any]) -> dict[str
 
 
 def _asked(user_id: UUID, tool: Tool, asked: Arguments) -> dict[str, Any]:
-    return tool.ask(user_id, asked).model_dump(mode="json", exclude_none=True)
+    answer = tool.ask(user_id, asked).model_dump(mode="json", exclude_none=True)
+    return _with_names(user_id, answer)
+
+
+def _with_names(user_id: UUID, answer: dict[str, Any]) -> dict[str, Any]:
+    """The answer with names of sources in place of keys that programs made."""
+    text = json.dumps(answer, ensure_ascii=False)
+    if not source_names.MADE.search(text) and not source_names.ROW.search(text):
+        return answer
+    names = source_names.names(user_id)
+
+    def named(value: Any) -> Any:
+        match value:
+            case str():
+                return source_names.readable(value, names)
+            case list():
+                return [named(item) for item in value]
+            case dict():
+                return {key: named(item) for key, item in value.items()}
+        return value
+
+    return dict(named(answer))
 
 
 def _reason(error: Exception) -> str:

@@ -19,6 +19,7 @@ from django.utils.cache import patch_cache_control
 from finley.auth import members
 from finley.auth.members import Access
 from finley.models import Role, User
+from finley.web.words import sources
 from graph.api.errors import timed_out
 from graph.database import deadlines
 from graph.errors import (
@@ -111,7 +112,8 @@ def _answer(
     if not request.access.role.includes(needs):
         raise PermissionDenied(f"This needs the role {needs}; you have {request.access.role}.")
     try:
-        with deadlines.seconds(settings.QUESTIONS["request_seconds"]):
+        seconds = settings.QUESTIONS["request_seconds"]
+        with deadlines.seconds(seconds), sources.of_tenant(request.access.tenant_id):
             return view(request, *args, **options)
     except (OperationalError, adbc_driver_manager.Error) as error:
         if not timed_out(error):

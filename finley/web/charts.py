@@ -14,7 +14,7 @@ WIDTH, HEIGHT = 720, 240
 LEFT, RIGHT, TOP, BOTTOM = 56, 8, 10, 26
 MONTHS = 18  # past months; expected ones are added to them
 AHEAD = 24  # months after the newest one, at most
-WAYS = ("in", "out")
+WAYS = {"in": "money in", "out": "money out"}  # from the tenant's point of view, as the colours
 NOTHING = {"money_in": Decimal(0), "money_out": Decimal(0), "payments_in": 0, "payments_out": 0}
 
 
@@ -49,6 +49,7 @@ class BarChart:
     months: list[Label]
     scale: list[Label]
     rows: list[dict[str, Any]]
+    names: Mapping[str, str]
     width: int = WIDTH
     height: int = HEIGHT
 
@@ -65,21 +66,43 @@ class LineChart:
     height: int = 140
 
 
-def cash_by_month(answer: Mapping[str, Any], addresses: Any) -> list[BarChart]:
+def cash_by_month(
+    answer: Mapping[str, Any], addresses: Any, names: Mapping[str, str] = WAYS
+) -> list[BarChart]:
     """One chart per currency; the currency with most payments comes first.
 
     `answer` is cash_flow's. `addresses(month, currency, way)` returns the link of a month's money
-    in or out. Months without money are shown with zero.
+    in or out. `names` says what in and out are called. Months without money are shown with zero.
     """
     counts: dict[str, int] = {}
     for row in answer["months"]:
         payments = row["payments_in"] + row["payments_out"]
         counts[row["currency"]] = counts.get(row["currency"], 0) + payments
     currencies = sorted(counts, key=lambda currency: (-counts[currency], currency))
-    return [_of_currency(answer, currency, addresses) for currency in currencies]
+    return [_of_currency(answer, currency, addresses, names) for currency in currencies]
 
 
-def _of_currency(answer: Mapping[str, Any], currency: str, addresses: Any) -> BarChart:
+def turned(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """The answer of cash_flow with in and out exchanged: a party's, seen by those who deal with
+    it."""
+    return {
+        **answer,
+        **{name: [_turned(row) for row in answer[name]] for name in ("months", "expected")},
+    }
+
+
+def _turned(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {_other_way(name): value for name, value in row.items()}
+
+
+def _other_way(name: str) -> str:
+    other = {"in": "out", "out": "in"}
+    return "_".join(other.get(part, part) for part in name.split("_"))
+
+
+def _of_currency(
+    answer: Mapping[str, Any], currency: str, addresses: Any, names: Mapping[str, str]
+) -> BarChart:
     rows = _months(answer, currency)
     greatest = max((row["greatest"] for row in rows), default=Decimal(1)) or Decimal(1)
     ticks = scale(greatest)
@@ -94,14 +117,14 @@ def _of_currency(answer: Mapping[str, Any], currency: str, addresses: Any) -> Ba
         if is_ahead:
             ahead.append(Bar(x, TOP, step, HEIGHT - TOP - BOTTOM, "ahead", ""))
         row |= {f"address_{way}": addresses(row["month"], currency, way) for way in WAYS}
-        bars += _month_bars(row, _Place(x, step, top), currency)
+        bars += _month_bars(row, _Place(x, step, top), currency, names)
     every = max(1, len(rows) // 9)
     months = [
         Label(min(LEFT + (at + 0.5) * step, WIDTH - 28), HEIGHT - 8, text.month(row["month"]))
         for at, row in enumerate(rows)
         if at % every == 0
     ]
-    return BarChart(currency, bars, ahead, months, _labels(ticks, HEIGHT), rows)
+    return BarChart(currency, bars, ahead, months, _labels(ticks, HEIGHT), rows, names)
 
 
 def _months(answer: Mapping[str, Any], currency: str) -> list[dict[str, Any]]:
@@ -141,18 +164,21 @@ def _greatest(row: Mapping[str, Any]) -> Decimal:
     return max(map(Decimal, amounts))
 
 
-def _month_bars(row: Mapping[str, Any], place: "_Place", currency: str) -> list[Bar]:
+def _month_bars(
+    row: Mapping[str, Any], place: "_Place", currency: str, names: Mapping[str, str]
+) -> list[Bar]:
     bars = []
     month = text.month(row["month"])
     for at, kind in enumerate(WAYS):
         if amount := row[f"money_{kind}"]:
             count, address = row[f"payments_{kind}"], row[f"address_{kind}"]
             payments = "payment" if count == 1 else "payments"
-            label = f"{month}: {text.money(amount, currency)} {kind}, {count:,} {payments}"
+            label = f"{month}: {names[kind]} {text.money(amount, currency)}, {count:,} {payments}"
             bars.append(_bar(place, at, (Decimal(0), amount), (kind, label, address)))
         if (expected := row["expected"]) and expected[f"{kind}_high"]:
             low, high = expected[f"{kind}_low"], expected[f"{kind}_high"]
-            label = f"{month}: {text.money(low, currency)} to {text.money(high)} {kind} expected"
+            amounts = f"{text.money(low, currency)} to {text.money(high)}"
+            label = f"{month}: {names[kind]} {amounts} expected"
             bar = _bar(place, at, (low, high), (kind, label, ""))
             bars.append(replace(bar, is_range=True))
     return bars

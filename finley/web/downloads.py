@@ -13,6 +13,7 @@ import xlsxwriter
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from finley.web.words import sources
 from graph.errors import QuestionError
 
 MOST = 100_000  # rows per file
@@ -50,13 +51,18 @@ def file(
             f"A file holds {MOST:,} rows at most, and these are more: narrow the list by days.",
             "format",
         )
-    table = [[column.cell(row) for column in columns] for row in rows]
+    table = [[_named(column.cell(row)) for column in columns] for row in rows]
     titles = [column.title for column in columns]
     content = _csv(titles, table) if format_name == "csv" else _xlsx(name, titles, table)
     response = HttpResponse(content, content_type=FORMATS[format_name])
     file_name = f"finley-{name}-{timezone.now():%Y-%m-%d}.{format_name}"
     response["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(file_name)}"
     return response
+
+
+def _named(cell: Any) -> Any:
+    """The cell, with names of sources in its text."""
+    return sources.readable(cell) if isinstance(cell, str) else cell
 
 
 def _csv(titles: Sequence[str], table: Iterable[Sequence[Any]]) -> bytes:

@@ -1,17 +1,19 @@
-"""What the pages show of the layers: payments that are due, and payments above the usual amount."""
+"""What the pages show of the layers: payments that are due, prices that rose, and payments above
+the usual amount."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
 from graph.models.choices import PredictionStatus
-from graph.questions import days, insights, prediction_status
+from graph.questions import days, insights, prediction_status, series
 from graph.questions.expected import due
+from graph.questions.spend import is_same_price, price_changes
 
 A_PAGE = 2_000  # rows per query; all of them are read
-RECENT = timedelta(days=120)
+RECENT = timedelta(days=62)  # how long a rise is news
 Row = dict[str, Any]
 
 
@@ -63,21 +65,65 @@ def _rows(user_id: UUID, layer: str, **wanted: Any) -> Iterator[Row]:
             return
 
 
-def above_usual(user_id: UUID) -> list[Row]:
-    """Payments to others in the books' last months that exceed the usual amount of their series,
-    newest first.
+@dataclass(frozen=True, slots=True)
+class Risen:
+    """What rose in the last RECENT days of the books, the newest first.
 
-    Each has `usual` and `ratio`.
+    `prices` are lasting rises, each once, with its `step`: `from_day`, `old` and `new`. `payments`
+    are single payments above the usual amount of their series, each with `usual` and `ratio`.
     """
-    risen: list[Row] = []
-    for row in _rows(user_id, "root_cause"):
-        if risen and row["occurred_at"] <= risen[0]["occurred_at"] - RECENT:
-            break
+
+    prices: list[Row]
+    payments: list[Row]
+
+
+def risen(user_id: UUID) -> Risen:
+    """The prices that rose, and the other payments above their usual amount, to other parties."""
+    today = days.today(user_id)
+    last = max((book["until"] for book in days.reach(user_id, today)), default=today)
+    above = _above_usual(user_id, last - RECENT)
+    histories = series.histories(user_id, [row["id"] for row in above])
+    prices: dict[Any, Row] = {}
+    payments = []
+    for row in above:
+        step = _lasting_rise(row, histories.get(row["id"], []))
+        if step is None:
+            payments.append(row)
+        elif step["from_day"] >= last - RECENT:
+            prices.setdefault(
+                (_party_of(row), row["currency"], *step.values()), {**row, "step": step}
+            )
+    by_day = sorted(prices.values(), key=lambda row: row["step"]["from_day"], reverse=True)
+    return Risen(by_day, payments)
+
+
+def _party_of(row: Row) -> UUID | None:
+    return row["target"].id if row["target"] else None
+
+
+def _lasting_rise(row: Row, history: series.History) -> Row | None:
+    """The rise of the price in the row's series if it is the last change, and the row is at the new
+    price."""
+    changes = price_changes(history)
+    if not changes or changes[-1]["new"] <= changes[-1]["old"]:
+        return None
+    step = changes[-1]
+    is_of_it = step["from_day"] <= row["occurred_at"].date() and is_same_price(
+        row["amount"], step["new"]
+    )
+    return step if is_of_it else None
+
+
+def _above_usual(user_id: UUID, since: date) -> list[Row]:
+    """The payments to others from a day on that exceed the usual amount of their series, newest
+    first."""
+    above: list[Row] = []
+    for row in _rows(user_id, "root_cause", since=datetime.combine(since, time.min, UTC)):
         if due.seen_by_us(row)["comes_in"]:
             continue
         if (usual := _usual(row)) and float(row["amount"] or 0) > usual:
-            risen.append({**row, "usual": usual, "ratio": float(row["amount"]) / usual})
-    return risen
+            above.append({**row, "usual": usual, "ratio": float(row["amount"]) / usual})
+    return above
 
 
 def _usual(row: Row) -> float:

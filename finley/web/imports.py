@@ -17,6 +17,7 @@ from finley.web.access import PageRequest, page, require_same_tenant
 from graph.errors import QuestionError
 from graph.ingest.mappings.mapping import RECORDS
 from graph.questions import days
+from graph.questions.rows import elsewhere
 from syncjobs.models import Upload
 from syncjobs.models.uploads import MOST_BYTES, PIECE_BYTES
 from syncjobs.uploads import lifecycle
@@ -31,6 +32,7 @@ CHOICES: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
 )
 COLUMNS = (("payee", "The other side is in"), ("amount", "The amount is in"),
            ("date", "The date is in"))  # fmt: skip
+MOST_PAIRS = 100  # rows on a page, each with its other sighting
 Row = dict[str, Any]
 
 
@@ -81,9 +83,28 @@ def one(request: PageRequest, upload_id: UUID) -> HttpResponse:
         "blocked": any(doubt["blocking"] for doubt in doubts),
         "is_table": bool(preview["columns"]),
         "fields": _fields(upload, preview["columns"], doubts),
+        "elsewhere": len(_elsewhere(upload)),
         **rejected_rows.shown(request, upload),
     }
     return render(request, "web/import.html", context)
+
+
+def _elsewhere(upload: Upload) -> list[Row]:
+    parts = (upload.outcome or {}).get("parts", [])
+    return elsewhere.of_file(upload.user_id, parts) if parts else []
+
+
+@page()
+def same(request: PageRequest, upload_id: UUID) -> HttpResponse:
+    """The rows of an imported file that are taken for payments of other books, beside these."""
+    upload = lifecycle.get(request.access.tenant_id, upload_id)
+    pairs = _elsewhere(upload)
+    context = {
+        "upload": upload,
+        "count": len(pairs),
+        "pairs": elsewhere.compared(upload.user_id, pairs[:MOST_PAIRS]),
+    }
+    return render(request, "web/import_same.html", context)
 
 
 def _fields(upload: Upload, columns: list[str], doubts: list[Row]) -> list[Row]:

@@ -28,7 +28,7 @@ def overview(request: PageRequest) -> HttpResponse:
     user_id = request.access.tenant_id
     flow = answer_cache.answer(cash_flow.cash_flow, user_id)
     last_visit = since_last_visit.since(request)
-    risen = answer_cache.answer(due_and_risen.above_usual, user_id)
+    risen = answer_cache.answer(due_and_risen.risen, user_id)
     return render(
         request,
         "web/overview.html",
@@ -38,8 +38,10 @@ def overview(request: PageRequest) -> HttpResponse:
             "owed": _owed(flow["obligations"]),
             "off_statement": _off_statement(flow["months"]),
             "ahead": _ahead(user_id),
-            "risen": risen[:SHOWN],
-            "risen_count": len(risen),
+            "prices": risen.prices,
+            "risen": risen.payments[:SHOWN],
+            "risen_count": len(risen.payments),
+            "recent": due_and_risen.RECENT.days,
             "connections": connections.listed(user_id),
             "news": since_last_visit.counts(user_id, last_visit) if last_visit else None,
             "open_parties": resolutions.count_open(user_id),

@@ -22,6 +22,7 @@ from graph.questions import (
     relationships,
     search,
 )
+from graph.questions.expected.due import OURS
 from graph.questions.rows import other_names, records
 
 A_PAGE = 50
@@ -99,7 +100,7 @@ def party(request: PageRequest, entity_id: UUID) -> HttpResponse:
     context = {
         "entity": entity,
         "totals": totals(flow["months"]),
-        "charts": charts.cash_by_month(flow, _months_of(party_id)),
+        "charts": _charts(flow, party_id, entity["kind"]),
         "payments": records.named(user_id, rows),
         "all_payments": following is not None,
         "perhaps": other_names.perhaps_the_same(user_id).get(UUID(party_id)),
@@ -108,8 +109,18 @@ def party(request: PageRequest, entity_id: UUID) -> HttpResponse:
     return render(request, "web/party.html", context)
 
 
-def _months_of(entity_id: str) -> Any:
-    return lambda month, currency, way: month_address(month, currency, way, party=entity_id)
+def _charts(flow: Row, entity_id: str, kind: str) -> list[charts.BarChart]:
+    """What the party got and paid by month. As everywhere, what leaves the tenant has the colour of
+    money out: what a vendor received does, and what an own account paid."""
+    is_own = kind in OURS
+    names = {"in": "it received", "out": "it paid"}
+    other = names if is_own else {"in": names["out"], "out": names["in"]}
+    ways = {"in": "in", "out": "out"} if is_own else {"in": "out", "out": "in"}
+
+    def address(month: str, currency: str, way: str) -> str:
+        return month_address(month, currency, ways[way], party=entity_id)
+
+    return charts.cash_by_month(flow if is_own else charts.turned(flow), address, other)
 
 
 def _findings(user_id: UUID, entity_id: str) -> Row:

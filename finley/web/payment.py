@@ -1,5 +1,6 @@
 """The page of one payment or invoice: its row, its other sightings, its layers, and its links."""
 
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from django.shortcuts import render
 
 from finley.web.access import PageRequest, page
 from finley.web.words import layers
-from graph.questions import explain, link_trail
+from graph.questions import explain, link_trail, relationships
 from graph.questions.rows import records
 
 Answer = dict[str, Any]
@@ -22,6 +23,7 @@ def payment(request: PageRequest, relationship_id: UUID) -> HttpResponse:
     walked = link_trail.trail(user_id, relationship_id)
     (relationship,) = records.named(user_id, [explained["relationship"]])
     steps = _named(user_id, walked["steps"])
+    known = list(layers.known(explained["layers"], relationship["currency"]))
     return render(
         request,
         "web/payment.html",
@@ -30,8 +32,8 @@ def payment(request: PageRequest, relationship_id: UUID) -> HttpResponse:
             "in_words": layers.readable(explained["in_words"], explained["layers"]["fraud"]),
             "events": [(event, _cells(event.data)) for event in walked["events"]],
             "views": [step for step in steps if _is_view(step)],
-            "steps": [step for step in steps if not _is_view(step)],
-            "known": list(layers.known(explained["layers"], relationship["currency"])),
+            "steps": list(_belonging(steps, walked["payment_group_id"])),
+            "known": _with_rows(user_id, known),
             "unknown": layers.unknown(explained["layers"]),
         },
     )
@@ -45,6 +47,32 @@ def _named(user_id: UUID, steps: list[Answer]) -> list[Answer]:
         for step in steps
     ]  # fmt: skip
     return records.named(user_id, rows)
+
+
+def _belonging(steps: list[Answer], group: UUID | None) -> Iterator[Answer]:
+    """The steps to other rows of the books than the payment's own, each with `why`: the reasons of
+    the links that lead there."""
+    for step in steps:
+        row = step["relationship"]
+        if row.edge_class == "flow" and (group is None or row.payment_group_id != group):
+            yield {**step, "why": [link.reason for link in _leading(steps, step) if link.reason]}
+
+
+def _leading(steps: list[Answer], to: Answer) -> Iterator[Any]:
+    """The links, one step nearer, that share an event with the row."""
+    events = {to["relationship"].source_event_id, to["relationship"].target_event_id}
+    for step in steps:
+        link = step["relationship"]
+        is_link = step["distance"] == to["distance"] - 1 and link.edge_class == "link"
+        if is_link and events & {link.source_event_id, link.target_event_id}:
+            yield link
+
+
+def _with_rows(user_id: UUID, known: list[Answer]) -> list[Answer]:
+    """The layers, each with the row that it compares the payment with, if that is in the view."""
+    ids = [UUID(layer["compared"]) for layer in known if layer["compared"]]
+    rows = {str(row["id"]): row for row in relationships.with_ids(user_id, ids)} if ids else {}
+    return [{**layer, "compared": rows.get(layer["compared"])} for layer in known]
 
 
 def _is_view(step: Answer) -> bool:

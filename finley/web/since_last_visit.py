@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.dateparse import parse_datetime
 
@@ -31,15 +32,27 @@ def counts(user_id: UUID, last_visit: datetime) -> dict[str, Any]:
     timestamp."""
     with tenant_transaction(user_id):
         new: dict[str, Any] = {"user_id": user_id, "created_at__gt": last_visit}
-        flows = RelationshipInstance.objects.filter(**new, edge_class="flow")
         decided = PaymentCaseEntry.objects.filter(**new).exclude(action=CaseAction.FOUND)
         files = Upload.objects.filter(
             user_id=user_id, updated_at__gt=last_visit, state=UploadState.DONE
         )
         return {
             "last_visit": last_visit,
-            "rows": flows.filter(deleted_at__isnull=True).count(),
+            "rows": _rows(user_id, last_visit).count(),
             "cases": PaymentCase.objects.filter(**new, state=CaseState.OPEN).count(),
             "decided": decided.count(),
             "files": files.count(),
         }
+
+
+def new_rows(user_id: UUID, last_visit: datetime) -> list[UUID]:
+    """The ids of the rows that `counts` counts, the newest first."""
+    with tenant_transaction(user_id):
+        rows = _rows(user_id, last_visit).order_by("-source_event__occurred_at", "-id")
+        return list(rows.values_list("id", flat=True))
+
+
+def _rows(user_id: UUID, last_visit: datetime) -> "QuerySet[RelationshipInstance]":
+    return RelationshipInstance.objects.filter(
+        user_id=user_id, created_at__gt=last_visit, edge_class="flow", deleted_at__isnull=True
+    )

@@ -1,10 +1,13 @@
 """The variables of every page's template."""
 
+from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+
+from graph.questions import pending_layers
 
 NAVIGATION = (  # title, the page's name, and the names of pages that belong to it
     ("Overview", "overview", ("open-invoices", "cash-rows")),
@@ -14,7 +17,7 @@ NAVIGATION = (  # title, the page's name, and the names of pages that belong to 
     ("Payments", "payments", ("payment",)),
     ("Parties", "parties", ("party", "party-rows")),
     ("Graph", "whole-graph", ("explorer",)),
-    ("Import", "imports", ("import",)),
+    ("Import", "imports", ("import", "import-same")),
 )
 
 
@@ -22,8 +25,10 @@ def layout(request: HttpRequest) -> dict[str, Any]:
     """The signed-in person, the place in the navigation, and whether finley can send mail."""
     match = request.resolver_match
     place = match.url_name if match else ""
+    access = getattr(request, "access", None)
     return {
-        "access": getattr(request, "access", None),
+        "access": access,
+        "layers_pending": access and partial(pending_layers.are_pending, access.tenant_id),
         "pages": [
             {"title": title, "address": reverse(name), "here": place in (name, *others)}
             for title, name, others in NAVIGATION

@@ -235,6 +235,7 @@ class CaseRowAnswer(Answer):
     id = serializers.UUIDField(help_text="The relationship")
     role = serializers.ChoiceField(CaseRole.choices)
     source: Any = serializers.CharField()
+    source_name = serializers.CharField(help_text="What people call it: its file, or its account")
     key = serializers.CharField(help_text="The row's own key in its source")
     kind = serializers.ChoiceField(Records.choices)
     day = serializers.DateField()
@@ -308,6 +309,7 @@ class ReconciledMonth(Answer):
 
 class ReconciledAccount(Answer):
     source: Any = serializers.CharField()
+    source_name = serializers.CharField(help_text="What people call it: its file, or its account")
     account = serializers.CharField()
     currency = serializers.CharField()
     ok = serializers.BooleanField()
@@ -378,11 +380,20 @@ class PriceChange(Answer):
     change_share = serializers.FloatField(help_text="new / old - 1")
 
 
+class HigherSince(Answer):
+    month = serializers.CharField(help_text="YYYY-MM")
+    old, new = money(help_text="A month before it, on average"), money(help_text="A month since")
+
+
 class SpendGroup(Answer):
     name = serializers.CharField(allow_null=True, help_text="null: the books do not say")
     party_id = serializers.UUIDField(allow_null=True)
     currency = serializers.CharField()
     periods = SpendPeriod(many=True, help_text="The newest first; it is as long as it is by today")
+    first_month: Any = serializers.CharField(help_text="YYYY-MM, of the first payment in the books")
+    higher_since = HigherSince(
+        allow_null=True, help_text="From that month on, each of two or more is above all before"
+    )
     prices = PriceChange(many=True, help_text="The last change of each recurring series' price")
 
 

@@ -45,7 +45,8 @@ class Imported:
     """The result of importing one file.
 
     `rejects` is the file of rejected rows, if there are any. `warnings` are for a person. `doubts`
-    are those of the reading and of the storing.
+    are those of the reading and of the storing. `parts` has the source of each part, and the name
+    of the file that its rows state.
     """
 
     file: str
@@ -54,6 +55,7 @@ class Imported:
     rejects: Path | None
     warnings: tuple[str, ...] = ()
     doubts: tuple[Doubt, ...] = ()
+    parts: tuple[tuple[str, str], ...] = ()
 
 
 def import_file(
@@ -89,7 +91,8 @@ def store_parts(user_id: UUID, path: Path, parts: list[Part], rejects_folder: Pa
     warnings = tuple(warning for part in parts for warning in part.warnings)
     names = ", ".join(dict.fromkeys(part.name for part in parts))
     rejects_path = rejects.path if rejects.count else None
-    return Imported(file, names, counts, rejects_path, warnings, tuple(doubts))
+    stored = tuple((part.source, part_name(file, part)) for part in parts)
+    return Imported(file, names, counts, rejects_path, warnings, tuple(doubts), stored)
 
 
 def must_be_sure(path: Path, parts: list[Part]) -> None:
@@ -146,6 +149,11 @@ def file_name(path: Path) -> str:
     return os.fsencode(path.name).decode(errors="backslashreplace")
 
 
+def part_name(file: str, part: Part) -> str:
+    """The file's name as rows of this part state it."""
+    return f"{file} [{part.label}]" if part.label else file
+
+
 @contextmanager
 def _together(user_id: UUID, parts: list[Part]) -> Iterator[None]:
     """One transaction for all parts of a file. A single part has its own."""
@@ -156,7 +164,7 @@ def _together(user_id: UUID, parts: list[Part]) -> Iterator[None]:
 def _stored(
     user_id: UUID, file: str, part: Part, rejects: RejectsFile, doubts: list[Doubt]
 ) -> Stored:
-    name = f"{file} [{part.label}]" if part.label else file
+    name = part_name(file, part)
     publication = part.publication
     by_content = part.mapping is not None and part.mapping.key.content
     books = Books(

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from graph.ingest.month_names import in_english
 from graph.ingest.rows import Precision
 
+EXAMPLE = datetime(2026, 12, 31, 23, 59, tzinfo=UTC)  # day and month cannot be confused
 EXCEL = "excel"  # a date format: days since 1899-12-30, as spreadsheets store dates
 NOTHING = frozenset({"", "-", "--", "n/a", "na", "#n/a", "none", "null", "nil", "nan"})
 
@@ -128,7 +129,13 @@ def timestamp(text: str, formats: tuple[str, ...], zone: str = "UTC") -> Timesta
             return _timestamp(text, form, zone)
         except (ValueError, OverflowError):
             continue
-    raise ValueError(f"{_short(text)} is not a date ({' or '.join(formats)})")
+    raise ValueError(f"{_short(text)} is not a date, as {' or '.join(_examples(formats))} is")
+
+
+def _examples(formats: tuple[str, ...]) -> list[str]:
+    """The last day of 2026, as each format writes it."""
+    written = ("46387" if form == EXCEL else EXAMPLE.strftime(form) for form in formats)
+    return list(dict.fromkeys(written))
 
 
 def _timestamp(text: str, form: str, zone: str) -> Timestamp:

@@ -20,6 +20,7 @@ from graph.models import (
     RelationshipInstance,
 )
 from graph.models.choices import CaseAction, CaseState
+from graph.questions import source_names
 
 Answer = dict[str, Any]
 
@@ -269,15 +270,19 @@ def _rows(user_id: UUID, case_row: PaymentCase) -> list[Answer]:
     flows = flows.select_related("target_event").order_by(
         "target_event__occurred_at", "target_event__source", "target_event__external_id"
     )
-    return [_row(flow, roles) for flow in flows]
+    name_of = source_names.among(user_id, {flow.target_event.source for flow in flows})
+    return [_row(flow, roles, name_of) for flow in flows]
 
 
-def _row(flow: RelationshipInstance, roles: Mapping[UUID, str]) -> Answer:
+def _row(
+    flow: RelationshipInstance, roles: Mapping[UUID, str], name_of: source_names.Names
+) -> Answer:
     event = flow.target_event
     return {
         "id": flow.id,
         "role": roles[flow.id],
         "source": event.source,
+        "source_name": name_of[event.source],
         "key": event.external_id,
         "kind": event.records or "payment",
         "day": event.occurred_at.date(),

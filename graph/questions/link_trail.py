@@ -22,14 +22,25 @@ def trail(user_id: UUID, relationship_id: UUID | str) -> Answer:
 
     A step is a relationship that shares an event with one at the distance before. It has its
     `distance` (1 to 3) and its parties. Each distance has at most `MOST` steps, the oldest first.
-    Other sightings of the same payment are among the first steps. Raises NotFound, ViewMissing,
-    ViewUnpopulated.
+    Other sightings of the same payment are among the first steps; they have the relationship's
+    `payment_group_id`. Raises NotFound, ViewMissing, ViewUnpopulated.
     """
     with current_rows.snapshot(user_id) as reader:
         start = relationship_in(reader, user_id, relationship_id)
         events = [start["source_event_id"], start["target_event_id"]]
         steps = _steps(reader, user_id, start["id"], events)
-        return {"events": _events(user_id, events), "steps": _named(user_id, steps)}
+        return {
+            "events": _events(user_id, events),
+            "steps": _named(user_id, steps),
+            "payment_group_id": _group(reader, user_id, start["id"]),
+        }
+
+
+def _group(reader: Reader, user_id: UUID, relationship: UUID) -> UUID | None:
+    (row,) = reader.relationships(
+        TenantRelationship.objects.filter(user_id=user_id, id=relationship)
+    )
+    return row.payment_group_id
 
 
 def _steps(reader: Reader, user_id: UUID, start: UUID, events: Sequence[UUID]) -> list[Answer]:

@@ -12,6 +12,7 @@ from django.db import connections
 
 from graph import sql
 from graph.database.tenancy import tenant_transaction
+from graph.questions import source_names
 
 Answer = dict[str, Any]
 
@@ -57,6 +58,9 @@ def reconcile(user_id: UUID) -> Answer:
         for _, rows in groupby(lines, key=lambda line: (line.source, line.account, line.currency))
     ]
     with_statements = [account for account in accounts if account["months"]]
+    name_of = source_names.among(user_id, [account["source"] for account in with_statements])
+    for account in with_statements:
+        account["source_name"] = name_of[account["source"]]
     return {"ok": all(account["ok"] for account in with_statements), "accounts": with_statements}
 
 

@@ -2,7 +2,7 @@
 
 from calendar import monthrange
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -25,6 +25,8 @@ RANKINGS = ("amount", "growth", "count")
 SAME = Decimal("0.005")  # share of a price by which payments of the same price may differ
 LEVEL = 2  # payments in a row with one price that establish the price
 LONGEST_MONTH = 31  # days
+LASTING = 2  # months in a row, each higher than all of the months before them
+LEAST_BEFORE, COMPARED = 3, 12  # months before, at least and at most
 
 
 @dataclass
@@ -35,6 +37,7 @@ class Group:
     amounts: dict[int, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     counts: dict[int, int] = field(default_factory=lambda: defaultdict(int))
     to_date: dict[int, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+    months: dict[int, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     series: dict[str, list[tuple[date, Decimal]]] = field(default_factory=lambda: defaultdict(list))
 
 
@@ -42,12 +45,19 @@ class Group:
 class Calendar:
     """The periods up to today. The newest one is complete only if today is its last day.
 
-    `first` is the first day of the books: days before its month cannot be compared with.
+    `first` is the first day of the books: days before its month cannot be compared with. `until` is
+    their last one.
     """
 
     period: str
     today: date
     first: date | None = None
+    until: date | None = None
+
+    @property
+    def last_month(self) -> int:
+        """The last month of the books."""
+        return _number(min(self.until or self.today, self.today), "month")
 
     @property
     def newest(self) -> int:
@@ -101,14 +111,17 @@ def spend(
 
     `order` is amount or count (of the newest period) or growth (the change against the period
     before). The newest period ends today, so its changes are against the same days of the periods
-    before. There is no change against a period that began before the books did. `kind` is payment
+    before. There is no change against a period that began before the books did. `higher_since` is
+    the first month from which a group costs more than in any month of the year before
+    (`higher_since`). `kind` is payment
     (money that moved, so fees, too) or obligation (what was invoiced). Each payment counts once. A
     card company's bill does not count if its purchases count as payments. Amounts and shares are
     per currency. Raises NotFound for an unknown party, ViewMissing, ViewUnpopulated.
     """
     day = today or days.today(user_id)
     payments, books, first = _payments(user_id, day, (by, direction, kind), party)
-    calendar = Calendar(period, day, first)
+    until = max((book["until"] for book in books), default=day)
+    calendar = Calendar(period, day, first, until)
     groups = _groups(payments, calendar, currency)
     newest = calendar.newest
     ranked = sorted(groups.items(), key=lambda item: _rank(item, newest, order))
@@ -136,7 +149,7 @@ def payments_of(
     Each has the relationship's `id`, `day` and `amount`. Raises ViewMissing, ViewUnpopulated.
     """
     day = today or days.today(user_id)
-    payments, *_ = _payments(user_id, day, (by, direction, kind), None)
+    payments, *_ = _payments(user_id, day, (by, direction, kind), group[1])
     rows = [
         row
         for row in payments
@@ -176,9 +189,11 @@ def _groups(
         if currency not in (None, row["currency"]):
             continue
         group = groups[row["name"], row["party_id"], row["currency"]]
-        at = _number(row["day"], calendar.period)
+        month = row["day"].year * 12 + row["day"].month - 1
+        at = month // PERIODS[calendar.period]
         group.amounts[at] += row["amount"]
         group.counts[at] += 1
+        group.months[month] += row["amount"]
         if calendar.is_to_date(row["day"]):
             group.to_date[at] += row["amount"]
         if row["series"]:
@@ -232,7 +247,13 @@ def _results(
 ) -> list[Answer]:
     numbers = range(calendar.newest, calendar.newest - periods, -1)
     return [
-        _answer(key, group, [_period(group, totals[key[2], at], at, calendar) for at in numbers])
+        {
+            **_answer(
+                key, group, [_period(group, totals[key[2], at], at, calendar) for at in numbers]
+            ),
+            "first_month": label(min(group.months), "month"),
+            "higher_since": higher_since(group.months, calendar.last_month),
+        }
         for key, group in ranked
     ]
 
@@ -297,6 +318,30 @@ def _price_part(group: Group, now: tuple[date, date], before: tuple[date, date])
     return part.quantize(Decimal("0.0001"))
 
 
+def higher_since(months: Mapping[int, Decimal], last: int) -> Answer | None:
+    """The first month from which each month is higher than all before: at least LASTING months
+    against at least LEAST_BEFORE and at most COMPARED. None if there is none.
+
+    `months` has the sums by number of the month up to `last`, which may be incomplete: it counts if
+    it is higher already. `old` and `new` are the means of the months before and since.
+    """
+    return _higher_since(months, last) or _higher_since(months, last - 1)
+
+
+def _higher_since(months: Mapping[int, Decimal], last: int) -> Answer | None:
+    first = min(months, default=last)
+    for at in range(first + LEAST_BEFORE, last - LASTING + 2):
+        before = [months.get(n, Decimal(0)) for n in range(max(first, at - COMPARED), at)]
+        since = [months.get(n, Decimal(0)) for n in range(at, last + 1)]
+        if min(since) > max(before):
+            return {"month": label(at, "month"), "old": _mean(before), "new": _mean(since)}
+    return None
+
+
+def _mean(amounts: Sequence[Decimal]) -> Decimal:
+    return (sum(amounts, Decimal(0)) / len(amounts)).quantize(Decimal("0.01"))
+
+
 def price_changes(series: Sequence[tuple[date, Decimal]]) -> list[Answer]:
     """The lasting price changes of a series: at least LEVEL payments with the old price (to within
     half a percent), then at least LEVEL with the new one. `from_day` is the day of the first
@@ -310,8 +355,12 @@ def price_changes(series: Sequence[tuple[date, Decimal]]) -> list[Answer]:
             "change_share": float(_price(new) / _price(old) - 1),
         }
         for old, new in pairwise(levels)
-        if abs(_price(new) - _price(old)) > SAME * _price(old)
+        if not is_same_price(_price(new), _price(old))
     ]
+
+
+def is_same_price(amount: Decimal, price: Decimal) -> bool:
+    return abs(amount - price) <= SAME * price
 
 
 def _levels(paid: Sequence[tuple[date, Decimal]]) -> list[list[tuple[date, Decimal]]]:

@@ -187,4 +187,10 @@ def _outcome(imported: Imported) -> dict[str, Any]:
     """The counts, and warnings about what the import was not sure of."""
     account_doubts = [doubt.text for doubt in imported.doubts if doubt.topic == "account"]
     warnings = [*imported.warnings, *account_doubts]
-    return {"format": imported.format, "warnings": warnings, **asdict(imported.counts)}
+    parts = [{"source": source, "file": file} for source, file in imported.parts]
+    return {
+        "format": imported.format,
+        "warnings": warnings,
+        "parts": parts,
+        **asdict(imported.counts),
+    }

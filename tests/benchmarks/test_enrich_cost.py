@@ -34,7 +34,11 @@ def test_steps_are_told_by_what_they_and_their_sessions_worked_not_by_what_they_
         time.sleep(0.2)
         clock.begin("asks")
         cursor.execute(BUSY)
-        clock.begin("")
-    assert list(clock.seconds) == ["waits", "asks"]
+        clock.begin("ends")
+    connections["owner"].close()
+    connections["owner"].close_pool()
+    clock.begin("")
+    assert list(clock.seconds) == ["waits", "asks", "ends"]
+    assert 0 <= clock.seconds["ends"] < clock.seconds["asks"]
     assert clock.seconds["waits"] < 0.1 < 1000 * clock.seconds["asks"]
     assert clock.seconds["asks"] > clock.seconds["waits"]

@@ -22,6 +22,7 @@ def add(model: type, **values: Any) -> Any:
 def event(user: uuid.UUID, entity: Any = None, **values: Any) -> models.RawEvent:
     """An event, matched to the entity if one is given."""
     values = {
+        "source": "test",
         "platform": "ledger",
         "amount": 1,
         "currency": "GBP",
@@ -32,7 +33,6 @@ def event(user: uuid.UUID, entity: Any = None, **values: Any) -> models.RawEvent
     row = add(
         models.RawEvent,
         user_id=user,
-        source="test",
         external_id=key,
         transaction_ref=key,
         **values,

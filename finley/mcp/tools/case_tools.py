@@ -22,7 +22,7 @@ from finley.mcp.shapes import (
 from graph.api.check_serializers import PARTIES, candidate
 from graph.enrich.check.objection import VERDICTS
 from graph.models.choices import CaseState
-from graph.questions import cases, check
+from graph.questions import cases, check, source_names
 
 MOST = 50  # payments of one check
 State = Annotated[str, OneOf(tuple(CaseState.values))]
@@ -149,7 +149,8 @@ def check_payments(user_id: UUID, asked: CheckArguments) -> Checks:
         candidate(one.model_dump(exclude_none=True), number)
         for number, one in enumerate(asked.payments, 1)
     ]
-    answer = check.check(user_id, candidates, source=asked.source)
+    source = asked.source and source_names.key(user_id, asked.source)
+    answer = check.check(user_id, candidates, source=source)
     return Checks(
         books_until=answer["books_until"], payments=[_checked(row) for row in answer["results"]]
     )

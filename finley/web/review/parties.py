@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 from finley.models import Role
 from finley.web import list_filters, more
 from finley.web.access import PageRequest, page, require_same_tenant
-from finley.web.words import choices, text
+from finley.web.words import choices, evidence, text
 from graph.errors import DecidedMeanwhile, NotFound, QuestionError
 from graph.models.choices import ResolutionDecision
 from graph.questions import resolutions
@@ -60,8 +60,8 @@ def _lines(pair: Row) -> list[Row]:
     return [
         {
             "title": title,
-            "kept": _text(pair["kept"].get(name)),
-            "merged": _text(pair["merged"].get(name)),
+            "kept": _text(pair["kept"].get(name), name),
+            "merged": _text(pair["merged"].get(name), name),
             "differs": name in {"name", "kind", "keys"}
             and pair["kept"].get(name) != pair["merged"].get(name),
         }
@@ -69,12 +69,13 @@ def _lines(pair: Row) -> list[Row]:
     ]
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, field: str) -> str:
     if hasattr(value, "isoformat"):
         return text.day(value)
     if isinstance(value, int):
         return text.number(value)
-    return choices.PARTIES.get(value) or text.prose(value)
+    words = choices.PARTIES.get(value) or text.prose(value)
+    return evidence.spaced(words) if field == "keys" else words
 
 
 @require_POST

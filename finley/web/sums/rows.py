@@ -1,4 +1,5 @@
-"""The rows behind one sum: money in or out of some days, or what a group of Spending cost."""
+"""The rows behind one number: money in or out of some days, what a group of Spending cost, or what
+is new."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time
@@ -9,7 +10,7 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from finley.web import downloads, list_filters, more
+from finley.web import downloads, list_filters, more, since_last_visit
 from finley.web.access import PageRequest, page
 from finley.web.payments import A_PAGE, COLUMNS
 from finley.web.words import text
@@ -94,6 +95,15 @@ def dealings(request: PageRequest, entity_id: UUID) -> HttpResponse:
     return _shown(request, payments, title, currency, _sums(payments))
 
 
+@page()
+def added(request: PageRequest) -> HttpResponse:
+    """The rows that came since the person's last visit, which the overview counts."""
+    last_visit, user_id = since_last_visit.since(request), request.access.tenant_id
+    ids = since_last_visit.new_rows(user_id, last_visit) if last_visit else []
+    when = f" since your last visit, {text.day(last_visit)}" if last_visit else ""
+    return _listed(request, ids, {"title": f"New rows{when}"})
+
+
 def _party(request: PageRequest, field: str = "party") -> Row | None:
     text_ = list_filters.text_of(request.GET, field)
     if not text_:
@@ -142,18 +152,20 @@ def _shown(
 ) -> HttpResponse:
     if not currency:
         raise QuestionError("Name the currency of the sum.", "currency")
-    user_id, ids = request.access.tenant_id, [UUID(row["id"]) for row in payments]
+    ids = [UUID(row["id"]) for row in payments]
+    return _listed(request, ids, {"title": title, "sums": sums, "currency": currency})
+
+
+def _listed(request: PageRequest, ids: Sequence[UUID], context: Row) -> HttpResponse:
+    user_id = request.access.tenant_id
     if downloads.wants_file(request):
         rows = records.named(user_id, relationships.with_ids(user_id, ids[: downloads.MOST + 1]))
         return downloads.file(request, "rows", COLUMNS, rows)
     part = more.by_offset(request, A_PAGE)
     rows = relationships.with_ids(user_id, ids[part.start : part.end])
-    context = {
-        "title": title,
-        "sums": sums,
-        "count": len(payments),
-        "currency": currency,
+    context |= {
+        "count": len(ids),
         "rows": records.named(user_id, rows),
-        **part.link(len(payments)),
+        **part.link(len(ids)),
     }
     return render(request, "web/sum_rows.html", context)

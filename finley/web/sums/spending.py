@@ -28,6 +28,9 @@ COLUMNS = (
     Column("Paid in these days", lambda row: row["now"]["before_amount"]),
     Column("Change", lambda row: row["now"]["change"]),
     Column("Of that by prices", lambda row: row["now"]["price_part"]),
+    Column("Since", lambda row: row["since"] and row["since"]["at"]),
+    Column("Before", lambda row: row["since"] and row["since"]["old"]),
+    Column("Since then", lambda row: row["since"] and row["since"]["new"]),
     Column("Currency", lambda row: row["currency"]),
 )
 Row = dict[str, Any]
@@ -72,7 +75,42 @@ def _row(result: Row, by: str) -> Row | None:
         "before": (now["before_since"], now["before_until"]),
     }
     addresses = {f"{name}_rows": _address(result, by, *span) for name, span in spans.items()}
-    return {**result, "now": now, "price": (result["prices"] or [None])[-1], **addresses}
+    return {**result, "now": now, "since": since_when(result, now), **addresses}
+
+
+def since_when(result: Row, now: Row) -> Row | None:
+    """Since when the group costs more or has another price: a lasting change of the price in one of
+    its series, else the first of the compared months from which it is lastingly higher.
+
+    For a group that costs more, a rise comes before a fall. A group without payments before the
+    compared days has only the month of the first one. None if there is nothing of that.
+    """
+    grows = bool(now["change"]) and now["change"] > 0
+    changes = sorted(
+        result["prices"],
+        key=lambda price: (grows and price["new"] > price["old"], price["from_day"]),
+    )
+    if changes:
+        price = changes[-1]
+        if not grows or price["new"] > price["old"]:
+            return _since(price["from_day"], price, is_month=False)
+    if not grows:
+        return None
+    month, first = result["higher_since"], result["first_month"]
+    if month and _begins(month["month"]) >= now["before_since"]:
+        return _since(month["month"], month, is_month=True)
+    new = {"at": first, "old": None, "new": None}
+    return new if _begins(first) >= now["before_since"] else None
+
+
+def _begins(month: str) -> date:
+    return date.fromisoformat(f"{month}-01")
+
+
+def _since(at: date | str, step: Row, *, is_month: bool) -> Row:
+    old, new = step["old"], step["new"]
+    share = float(new / old - 1) if old else None
+    return {"at": at, "old": old, "new": new, "share": share, "is_month": is_month}
 
 
 def _address(result: Row, by: str, since: date, until: date) -> str:

@@ -9,13 +9,25 @@ from django.http import QueryDict
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from finley.web.words import choices, layers, text
+from finley.web.words import choices, layers, sources, text
 
 register = template.Library()
 STATES = {"alive": "works", "suspect": "has trouble", "dead": "connect it again"}
 
-for _filter in (text.money, text.day, text.month, text.number, text.prose, layers.percent):
+for _filter in (text.money, text.day, text.month, text.number, layers.percent):
     register.filter(_filter.__name__, _filter)
+
+
+@register.filter
+def prose(value: str | None) -> str:
+    """The sentence with the pages' days and amounts, and with names of sources."""
+    return sources.readable(text.prose(value))
+
+
+@register.filter
+def source(value: str) -> str:
+    """The name of a source."""
+    return sources.readable(str(value))
 
 
 @register.filter

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any
 
+from finley.web.words import evidence as words_of
 from finley.web.words import text
 from graph.layers import BY_NAME, Column
 from graph.models.choices import Frequency
@@ -47,44 +48,6 @@ COLUMNS = {
     "is_duplicate": "It may repeat another payment",
     "duplicate_confidence": "How sure that is",
 }
-EVIDENCE = {
-    "agreed": "Which one of its series",
-    "against": "What speaks against it",
-    "by_chance": "Share that chance alone would explain",
-    "calibrated_on_trials": "Earlier forecasts that this one learnt from",
-    "chance_in_noise": "How probable this is by chance",
-    "days": "Days between the two",
-    "decided": "Decided by a person",
-    "expected": "Times expected so far",
-    "extra_rows": "Rows beside the expected ones",
-    "first_occurrence": "The first time",
-    "grade": "How sure the series is",
-    "greatest_amount": "Greatest amount",
-    "interval_mean_days": "Days between, on average",
-    "kept": "Times that it came",
-    "kind": "What was found",
-    "least_amount": "Least amount",
-    "log_odds_against_chance": "Weight of evidence against chance",
-    "mean_error_days": "Days by which it usually is early or late",
-    "mean_recurrence_score": "How regularly they come, on average",
-    "median_amount": "Usual amount",
-    "median_lag_days": "Days between, usually",
-    "missed": "Days on which it did not come",
-    "months_seen": "Months in the books",
-    "most_likely": "Most likely on",
-    "occurrences": "Times so far",
-    "other": "Compared with",
-    "pairs": "Pairs of rows like these",
-    "payments": "Payments",
-    "share_of_mean_by_month": "Each month against the average",
-    "usual": "Usual",
-    "weekend": "On a weekend it moves",
-    "what": "What differs",
-    "why": "Why",
-    "window_days": "Days within which it may come",
-    "with_document": "Share with a document number",
-}
-HIDDEN = {"rows", "series", "examples", "case", "is_duplicate"}  # keys, which say nothing to people
 FREQUENCIES = {
     Frequency.WEEKLY.value: "weekly",
     Frequency.FORTNIGHTLY.value: "every two weeks",
@@ -110,11 +73,7 @@ MOST = 12  # values of a list that are shown
 
 def title(name: str) -> str:
     """The layer's title. A layer without one here shows its name."""
-    return TITLES.get(name, spoken(name))
-
-
-def spoken(name: str) -> str:
-    return name.replace("_", " ").capitalize()
+    return TITLES.get(name, words_of.spoken(name))
 
 
 def known(layers: dict[str, Answer | None], currency: str | None) -> Iterator[Answer]:
@@ -126,6 +85,7 @@ def known(layers: dict[str, Answer | None], currency: str | None) -> Iterator[An
                 "sentence": readable(BY_NAME[name].say(layer["insight"]), layer),
                 "facts": [*_facts(name, layer, currency), *_evidence(layer["evidence"])],
                 "original": layer["insight"].get("original_relationship_id"),
+                "compared": layer["evidence"].get("other"),
             }
 
 
@@ -142,13 +102,13 @@ def readable(sentence: str, layer: Answer | None) -> str:
         pair = layer["evidence"].get("rows", [])
         key = f"row {pair[1]['key']}" if len(pair) > 1 else "an earlier payment"
         sentence = sentence.replace(str(original), key)
-    return text.prose(sentence)
+    return words_of.readable(sentence)
 
 
 def _facts(name: str, layer: Answer, currency: str | None) -> Iterator[tuple[str, str]]:
     for column in BY_NAME[name].columns:
         value = layer["insight"][column.name]
-        if value is not None and column.type != "uuid" and column.name not in HIDDEN:
+        if value is not None and column.type != "uuid" and column.name not in words_of.HIDDEN:
             yield COLUMNS.get(column.name, column.meaning), _cell(column, value, currency)
 
 
@@ -163,9 +123,12 @@ def _cell(column: Column, value: Any, currency: str | None) -> str:
 
 
 def _evidence(evidence: Answer) -> Iterator[tuple[str, str]]:
+    """Each key and value in words. Ids are left out: the page links the rows that they name."""
     for name, value in evidence.items():
-        if name not in HIDDEN and value not in (None, "", [], {}):
-            yield EVIDENCE.get(name, spoken(name)), in_words(value)
+        if name not in words_of.HIDDEN and value not in (None, "", [], {}):
+            words = "" if words_of.is_id(value) else in_words(words_of.value(name, value))
+            if words:
+                yield words_of.title(name), words
 
 
 def in_words(value: Any) -> str:
@@ -178,11 +141,12 @@ def in_words(value: Any) -> str:
 
 def _list(values: list[Any]) -> str:
     more = f" and {len(values) - MOST} more" if len(values) > MOST else ""
-    return ", ".join(map(in_words, values[:MOST])) + more
+    shown = [words for value in values[:MOST] if (words := in_words(value))]
+    return ", ".join(shown) + more if shown else f"{len(values):,}"
 
 
 def _dict(values: Answer) -> str:
-    return "; ".join(f"{key}: {in_words(inner)}" for key, inner in values.items())
+    return "; ".join(f"{words_of.title(key)}: {in_words(inner)}" for key, inner in values.items())
 
 
 WRITTEN: tuple[tuple[type, Callable[[Any], str]], ...] = (  # bool is an int, too
@@ -200,7 +164,7 @@ def _word(value: str) -> str:
     frequency, _, slot = value.partition(" ")
     if frequency in FREQUENCIES and slot.isdecimal():  # the slot's number says nothing to people
         return FREQUENCIES[frequency]
-    return names.get(value, text.prose(value))
+    return names.get(value, words_of.plain(value))
 
 
 def percent(share: float | None) -> str:

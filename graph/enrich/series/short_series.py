@@ -23,10 +23,10 @@ FEWEST, MOST = 3, 6  # equal payments; with more, the likelihood of their days d
 BETWEEN = 1  # most payments of other amounts between them
 MOVED = 4  # days by which a weekend with holidays may move a payment
 GOES_ON = {2: 0.55, 3: 0.65, 4: 0.8, 5: 0.85, 6: 0.88}  # probability of one more
-# Chance that so many are a series: all 160 of planted books of seeds 6 to 10 were, and all 13 of a
-# council's, read one by one; a sceptic's five of each length count against them, and no short one
-# is stated to be surer than .96.
-IS_SERIES = {2: 0.9, 3: 0.95, 4: 0.96, 5: 0.96, 6: 0.96}
+# Chance that so many are a series: all 80 pairs and all 261 of three of planted books of seeds 6 to
+# 25 were, and 236 of 237 of four, and all 13 of a council's, read one by one; a sceptic's five of
+# each length count against them, and no short one is stated to be surer than .96.
+IS_SERIES = {2: 0.94, 3: 0.96, 4: 0.96, 5: 0.96, 6: 0.96}
 YEAR, ABOUT = 365, 7  # days between two payments of a yearly series, and the tolerance
 RISE = 0.12  # in log amounts, within a year
 WIDTH = 3  # days around the agreed day

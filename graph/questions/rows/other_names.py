@@ -1,16 +1,22 @@
 """Parties that may be one: pairs that wait for a person, and parties whose payments have another
 party in other books."""
 
+from threading import Lock
 from typing import Any
 from uuid import UUID
+
+from cachetools import LRUCache
 
 from graph import sql
 from graph.database.tenancy import tenant_transaction
 from graph.models import EntityResolution
 from graph.models.choices import ResolutionDecision
 from graph.reading import current_rows
+from graph.reading.current_rows import Reader
 
 Answer = dict[str, Any]
+_seen: LRUCache[tuple[UUID, str], list[Answer]] = LRUCache(maxsize=64)
+_lock = Lock()
 
 
 def perhaps_the_same(user_id: UUID) -> dict[UUID, Answer]:
@@ -20,7 +26,7 @@ def perhaps_the_same(user_id: UUID) -> dict[UUID, Answer]:
     are alike. Pairs that a person keeps apart are left out. Raises ViewMissing, ViewUnpopulated.
     """
     with current_rows.snapshot(user_id) as reader:
-        seen = reader.rows(sql.read("questions/parties_seen_as"), {"user_id": user_id})
+        seen = _seen_as(reader, user_id)
     with tenant_transaction(user_id):
         pairs = EntityResolution.objects.filter(user_id=user_id)
         ended = pairs.filter(decided=ResolutionDecision.APART).values_list("kept_id", "merged_id")
@@ -32,6 +38,18 @@ def perhaps_the_same(user_id: UUID) -> dict[UUID, Answer]:
         if frozenset(ends) not in apart:
             others[ends[0]] = {"id": ends[1], "name": row["name"], "payments": row["payments"]}
     return others
+
+
+def _seen_as(reader: Reader, user_id: UUID) -> list[Answer]:
+    """The parties that other books name differently. They are read once per version."""
+    key = user_id, reader.version
+    with _lock:
+        stored = _seen.get(key)
+    if stored is None:
+        stored = reader.rows(sql.read("questions/parties_seen_as"), {"user_id": user_id})
+        with _lock:
+            _seen[key] = stored
+    return stored
 
 
 def _alike(pairs: Any) -> dict[UUID, Answer]:

@@ -264,6 +264,7 @@ def test_a_missed_payment_is_given_up_and_expected_again(window, person):
 QUESTIONS = {  # from the overview, by clicks of the mouse; the page that answers, and its words
     "what did we pay twice": (["#risk ~ a"], "/review/", "GBP 120.50 at risk"),
     "what is due": (["nav a[href='/recurring/']"], "/recurring/", "1 series, as of"),
+    "what is due next week": (["#due ~ p a[href$=next-week]"], "/recurring/due/", "Due from"),
     "who costs us more": (["#rises ~ p a"], "/spending/", "Who costs more?"),
     "show me this vendor": (
         ["nav a[href='/parties/']", "#results tbody a"],

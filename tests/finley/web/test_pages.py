@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 from uuid import uuid4
 
 import pytest
@@ -12,8 +12,10 @@ from django.test import Client
 from openpyxl import load_workbook
 
 from finley.web import answer_cache
+from finley.web.words.text import day as written
 from graph import models
 from graph.errors import ViewUnpopulated
+from graph.questions import days
 from graph.view import refresh
 from tests.finley.web.conftest import PASSWORD, a_case, text_of
 from tests.graph import rows
@@ -61,6 +63,8 @@ def test_every_page_answers_with_a_strict_policy_and_one_heading(client, books):
         assert "style=" not in text, path
         assert "<script>" not in text, path
         assert len(text) < 150_000, path
+        visible = re.sub(r"<[^>]+>", " ", text)
+        assert not re.search(r"\b[0-9a-f]{8}-[0-9a-f]{4}-|\b[0-9a-f]{32}\b", visible), path
 
 
 def test_the_overview_shows_each_sum_with_its_currency_and_where_it_comes_from(
@@ -98,21 +102,60 @@ def test_the_overview_counts_what_stands_on_later_pages_of_a_layer(client, tenan
     assert "the newest 5 of 7 payments" in text_of(client.get("/"))
 
 
+def in_series(user, office, name: str, amounts: list[int]) -> list:
+    """Monthly payments, the last 5 days ago; those above the first are above the usual amount."""
+    party, today = rows.entity(user, name), days.today(user)
+    series = rows.add(
+        models.TemporalPattern, user_id=user, key=name, recurrence_score=0.9,
+        recurrence_frequency="monthly", last_occurrence=today, next_predicted_occurrence=today,
+    )  # fmt: skip
+    for ago, amount in zip(range(5 + 30 * (len(amounts) - 1), 0, -30), amounts, strict=True):
+        when = datetime.combine(today - timedelta(days=ago), time.min, UTC)
+        ends = [rows.event(user, who, amount=much, occurred_at=when)
+                for who, much in ((office, -amount), (party, amount))]  # fmt: skip
+        paid = rows.relationship(user, *ends, temporal_pattern_id=series.pk)
+        if amount > amounts[0]:
+            rows.add(
+                models.RootCauseAnalysis, user_id=user, relationship_id=paid.id, confidence=0.9,
+                root_cause_analysis="It is more.", evidence={"what": "amount", "usual": amounts[0]},
+            )  # fmt: skip
+
+
+def test_a_lasting_rise_is_told_once_and_only_while_it_is_new(client, tenant):
+    office = rows.entity(tenant.id, "Office", "department")
+    in_series(tenant.id, office, "Phones", [50, 50, 50, 60, 60])
+    in_series(tenant.id, office, "Rent", [800, 800, 900, 900, 900, 900, 900])
+    in_series(tenant.id, office, "Power", [60, 60, 70, 70, 70, 95])
+    refresh.refresh()
+    page = text_of(client.get("/"))
+    section = page.split('id="rises"')[1]
+    since = written(days.today(tenant.id) - timedelta(days=35))
+    assert section.count(">Phones</a>") == 1
+    assert f'<td data-label="Since" class="day">{since}</td>' in section
+    assert "GBP 60.00</a>" in section
+    assert ">Rent</a>" not in section, "it rose more than 62 days ago"
+    assert section.count(">Power</a>") == 1
+    assert "1 payment of recurring series above" in section
+
+
 def test_the_overview_says_what_came_since_the_last_visit(person, books):
-    def overview() -> str:
+    def signed_in() -> tuple[Client, str]:
         client = Client()
         form = {"username": person.email, "password": PASSWORD}
         client.post("/account/sign-in/", form)
-        return text_of(client.get("/"))
+        return client, text_of(client.get("/"))
 
-    assert "Since your last visit" not in overview()
-    rows.payment(person.id)
+    assert "Since your last visit" not in signed_in()[1]
+    new = rows.payment(person.id)
     a_case(person.id, books.annotated, books.plain)
-    page = overview()
+    refresh.refresh()
+    client, page = signed_in()
     assert "Since your last visit" in page
-    assert "1 new row</a>" in page
+    assert '<a href="/payments/new/">1 new row</a>' in page
     assert "1 new open case</a>" in page
-    assert "No new row" in overview()
+    listed = text_of(client.get("/payments/new/"))
+    assert set(re.findall(r"/payments/([0-9a-f-]{36})/", listed)) == {str(new)}
+    assert "No new row" in signed_in()[1]
 
 
 def test_a_payment_that_did_not_come_is_given_up_and_expected_again(client, tenant, books):
@@ -209,7 +252,8 @@ def test_why_a_payment_came_is_walked_over_links(client, tenant):
     text = text_of(client.get(f"/payments/{paid}/"))
     assert "row B1 pays all of I-1" in text
     assert f"/payments/{bill}/" in text
-    assert "2 steps away" in text
+    assert "over a row between" not in text
+    assert text.count("Vendor</a> →") + text.count("→ <a href") == 2, "the payment and its bill"
 
 
 def test_what_is_asked_wrongly_is_said(client, books):

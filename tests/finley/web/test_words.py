@@ -1,5 +1,7 @@
 """How pages write days, amounts and layers."""
 
+import ast
+import inspect
 import re
 from datetime import date
 from decimal import Decimal
@@ -7,7 +9,17 @@ from decimal import Decimal
 import pytest
 
 from finley.web.charts import cash_by_month
-from finley.web.words import choices, layers, text
+from finley.web.words import choices, evidence, layers, text
+from graph.enrich import (
+    causal,
+    cross_platform,
+    fraud,
+    pattern,
+    prediction,
+    root_cause,
+    seasonal,
+    temporal,
+)
 from graph.layers import BY_NAME
 from graph.models.choices import EntityKind, Frequency
 from graph.questions import counted_rows
@@ -44,6 +56,69 @@ def test_every_layer_column_and_choice_has_words():
     assert set(layers.FREQUENCIES) == set(Frequency.values)
     assert set(choices.PARTIES) == set(EntityKind.values)
     assert set(choices.KINDS) == set(counted_rows.KINDS)
+
+
+def keys_written() -> set[str]:
+    """The keys of evidence in the detectors' code: of dictionaries called evidence, and of what
+    functions of this name return or yield."""
+    keys: set[str] = set()
+    for module in (
+        cross_platform,
+        causal,
+        fraud,
+        pattern,
+        prediction,
+        root_cause,
+        seasonal,
+        temporal,
+    ):
+        for node in ast.walk(ast.parse(inspect.getsource(module))):
+            match node:
+                case ast.FunctionDef(name="evidence" | "_evidence"):
+                    keys |= first_level(node)
+                case ast.Assign(targets=[ast.Name(id="evidence")]):
+                    keys |= first_level(node.value)
+                case ast.Dict():
+                    named = zip(node.keys, node.values, strict=True)
+                    of = [value for key, value in named
+                          if isinstance(key, ast.Constant) and key.value == "evidence"]  # fmt: skip
+                    keys |= {key for value in of for key in first_level(value)}
+                case ast.Subscript(value=ast.Subscript(slice=ast.Constant(value="evidence"))):
+                    keys |= (
+                        {str(node.slice.value)} if isinstance(node.slice, ast.Constant) else set()
+                    )
+    return keys
+
+
+def first_level(node: ast.AST) -> set[str]:
+    dictionaries = [inner for inner in ast.walk(node) if isinstance(inner, ast.Dict)][:1]
+    keys = [key for found in dictionaries for key in found.keys]
+    keys += [inner.value.elts[0] for inner in ast.walk(node)
+             if isinstance(inner, ast.Yield) and isinstance(inner.value, ast.Tuple)]  # fmt: skip
+    return {str(key.value) for key in keys if isinstance(key, ast.Constant)}
+
+
+def test_every_key_of_evidence_that_a_detector_writes_has_words():
+    keys = keys_written()
+    assert {"grade", "agreed", "other", "by_chance", "stopped", "why", "with_document"} <= keys
+    assert keys - evidence.HIDDEN - set(evidence.EVIDENCE) == set()
+
+
+def test_evidence_shows_no_id_and_no_code():
+    uuid, made = "3f2a7c1e-0000-4000-8000-1234567890ab", "bf96b286313542ab4d59dd8c7930bd47"
+    layer = {
+        "insight": {"id": 1, "root_cause_analysis": "It came late"},
+        "evidence": {"what": "late", "other": uuid, "new_key": "paid_twice", "payments": [made],
+                     "bank": [f"oxford.bank {made}", "oxford.bank B1"]},
+    }  # fmt: skip
+    (known,) = layers.known({"root_cause": layer}, "GBP")
+    assert known["facts"][1:] == [
+        ("What differs", "the day: it came late"),
+        ("New key", "paid twice"),
+        ("Payments", "1"),
+        ("On bank statements", "oxford.bank, oxford.bank B1"),
+    ]
+    assert known["compared"] == uuid, "the page links this row"
 
 
 def test_a_layer_names_no_column():

@@ -200,7 +200,7 @@ BAD = [
     ("amount", "1,2024-03-01,1234567890123456,P,S,x", "too long for money"),
     ("amount", "1,2024-03-01,€5,P,S,x", "is not in GBP"),
     ("date", "1,,1,P,S,x", "no date"),
-    ("date", "1,2024-02-30,1,P,S,x", "'2024-02-30' is not a date (%Y-%m-%d or %d/%m/%Y)"),
+    ("date", "1,2024-02-30,1,P,S,x", "'2024-02-30' is not a date, as 2026-12-31 or 31/12/2026 is"),
     ("date", "1,00:00:00,1,P,S,x", "is not a date"),
     ("date", "1,10000-01-01,1,P,S,x", "is not a date"),
     ("supplier", "1,2024-03-01,1,P,,x", "no vendor"),

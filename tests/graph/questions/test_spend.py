@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from graph.questions.spend import Calendar, payments_of, spend
+from graph.questions.spend import Calendar, higher_since, payments_of, spend
 from graph.view import refresh
 from tests.graph import rows
 
@@ -104,3 +104,20 @@ def test_the_rows_behind_a_sum_come_to_the_sum(tenant, parties, by):
             payments = payments_of(tenant.id, key, by=by, **span, today=today)
             assert sum((row["amount"] for row in payments), Decimal(0)) == period["amount"]
             assert len(payments) == period["count"]
+
+
+@pytest.mark.parametrize(
+    ("amounts", "since"),
+    [
+        ([10, 12, 11, 20, 21, 19], {"month": "2025-04", "old": 11, "new": 20}),
+        ([10, 12, 11, 20, 21, 2], {"month": "2025-04", "old": 11, "new": 20.5}),  # June goes on
+        ([10, 12, 11, 20, 11, 11], None),  # not lastingly
+        ([10, 12, 11, 12, 11, 20], None),  # one month is not lasting
+        ([20, 21, 22, 23], None),  # too little before
+        ([12, 11, 10, 9], None),
+    ],
+)
+def test_the_month_from_which_each_month_is_higher(amounts, since):
+    january = 2025 * 12
+    months = {january + at: Decimal(amount) for at, amount in enumerate(amounts)}
+    assert higher_since(months, max(months)) == since

@@ -1,0 +1,115 @@
+"""The evidence of layers in words: keys, values that are codes, and ids that nobody can read."""
+
+import re
+from typing import Any
+
+from finley.web.words import sources, text
+
+EVIDENCE = {
+    "active": "Still goes on",
+    "agreed": "Which one of its series",
+    "against": "What speaks against it",
+    "by_chance": "Share that chance alone would explain",
+    "calibrated_on_trials": "Earlier forecasts that this one learnt from",
+    "cancelled_by": "Given up by",
+    "chance_in_noise": "How probable this is by chance",
+    "currency": "Currency",
+    "days": "Days between the two",
+    "decided": "What people decided of such pairs",
+    "expected": "Times expected so far",
+    "extra_rows": "Rows beside the expected ones",
+    "first_occurrence": "The first time",
+    "grade": "How sure the series is",
+    "greatest_amount": "Greatest amount",
+    "interval_mean_days": "Days between, on average",
+    "kept": "Times that it came",
+    "last_occurrence": "The last time",
+    "least_amount": "Least amount",
+    "log_odds_against_chance": "Weight of evidence against chance",
+    "mean_error_days": "Days by which it usually is early or late",
+    "mean_recurrence_score": "How regularly they come, on average",
+    "median_amount": "Usual amount",
+    "median_lag_days": "Days between, usually",
+    "missed": "Days on which it did not come",
+    "months_seen": "Months in the books",
+    "most_likely": "Most likely on",
+    "occurrences": "Times so far",
+    "other": "Compared with",
+    "pairs": "Pairs of rows like these",
+    "payments": "Payments",
+    "share_of_mean_by_month": "Each month against the average",
+    "stopped": "It has stopped",
+    "the_same_everywhere": "Criteria that tell nothing here, being alike everywhere",
+    "usual": "Usual",
+    "weekend": "On a weekend it moves",
+    "what": "What differs",
+    "why": "Why",
+    "window_days": "Days within which it may come",
+    "with_document": "Share with a document number",
+}
+# Keys of rows and of programs, which say nothing to people. `why` says what the kind is.
+HIDDEN = {"rows", "series", "examples", "case", "is_duplicate", "kind"}
+PLATFORMS = {
+    "ledger": "In the ledger",
+    "bank": "On bank statements",
+    "card": "On card statements",
+    "claims": "In expense claims",
+    "sales": "In the sales books",
+    "gdrive": "In Google Drive",
+    "dropbox": "In Dropbox",
+    "gmail": "In Gmail",
+    "zoho_mail": "In Zoho Mail",
+}
+VALUES = {
+    "what": {
+        "amount": "the amount",
+        "duplicate": "it may be paid twice",
+        "late": "the day: it came late",
+        "reversal": "it was taken back",
+    },
+    "weekend": {
+        "after": "to the next working day",
+        "before": "to the working day before",
+        "kept": "not at all",
+    },
+}
+UUID_TEXT = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+MADE_KEY = re.compile(r"\s*\b(?=[a-f]*[0-9])(?=[0-9]*[a-f])[0-9a-f]{16,}\b", re.ASCII)
+CODE = re.compile(r"\b[a-z]+(?:_[a-z0-9]+)+\b", re.ASCII)
+
+
+def title(key: str) -> str:
+    """The key of evidence in words. An unknown one loses its underscores."""
+    return EVIDENCE.get(key) or PLATFORMS.get(key) or spoken(key)
+
+
+def spoken(name: str) -> str:
+    """`Vat number` for vat_number."""
+    return name.replace("_", " ").capitalize()
+
+
+def value(key: str, code: Any) -> Any:
+    """The value of a key that has words for it; others as they are."""
+    return VALUES.get(key, {}).get(code, code) if isinstance(code, str) else code
+
+
+def is_id(code: Any) -> bool:
+    """Return whether the value is an id, which people cannot read."""
+    return isinstance(code, str) and bool(UUID_TEXT.fullmatch(code))
+
+
+def readable(written: str) -> str:
+    """The text with the pages' days and amounts and with names of sources. Ids and keys that
+    programs made are left out."""
+    named = sources.readable(text.prose(written))
+    return MADE_KEY.sub("", UUID_TEXT.sub("", named)).strip()
+
+
+def spaced(written: str) -> str:
+    """The text with its codes in words: `vat number GB1` for vat_number GB1."""
+    return CODE.sub(lambda match: match[0].replace("_", " "), written)
+
+
+def plain(word: str) -> str:
+    """The value as text; a code in words."""
+    return spaced(word) if CODE.fullmatch(word) else readable(word)
