@@ -123,26 +123,28 @@ def spend(
     (money that moved, so fees, too) or obligation (what was invoiced). Each payment counts once. A
     card company's bill does not count if its purchases count as payments. Amounts and shares are
     per currency. With `is_compared` there are only groups with payments in the newest period, or in
-    the days that it is compared with. Raises NotFound for an unknown party, ViewMissing, ViewUnpopulated.
+    the days that it is compared with. Raises NotFound for an unknown party, ViewMissing,
+    ViewUnpopulated.
     """
     day = today or days.today(user_id)
     payments, books, first = _payments(user_id, day, (by, direction, kind), party)
     until = max((book["until"] for book in books), default=day)
     calendar = Calendar(period, day, first, until)
     groups = _groups(payments, calendar, currency)
-    newest = calendar.newest
+    ranked = _ranked(groups, calendar.newest, order, is_compared=is_compared)
+    results = _results(ranked[:limit], _totals(groups, calendar.newest), calendar, periods)
+    return {"today": day, "books": books, "count": len(ranked), "results": results}
+
+
+def _ranked(
+    groups: dict[Key, Group], newest: int, order: str, *, is_compared: bool
+) -> list[tuple[Key, Group]]:
     listed = [
         (key, group)
         for key, group in groups.items()
         if not is_compared or group.is_compared(newest)
     ]
-    ranked = sorted(listed, key=lambda item: _rank(item, newest, order))
-    return {
-        "today": day,
-        "books": books,
-        "count": len(ranked),
-        "results": _results(ranked[:limit], _totals(groups, newest), calendar, periods),
-    }
+    return sorted(listed, key=lambda item: _rank(item, newest, order))
 
 
 def payments_of(
