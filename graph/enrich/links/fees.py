@@ -140,13 +140,15 @@ class _Nearby:
 
     @classmethod
     def of(cls, payments: Payments) -> "_Nearby":
-        source = np.unique(payments.source.astype(str), return_inverse=True)[1]
+        code = codes(payments.source)
+        names = payments.source[np.unique(code, return_index=True)[1]].astype(str)
+        source = np.argsort(np.argsort(names))[code]  # in the order of their names
         rows = np.flatnonzero(payments.amount > 0)
         order = rows[np.argsort(source[rows], kind="stable")]
         place = np.full(len(payments), -1, dtype=np.int64)
         place[order] = np.arange(len(order), dtype=np.int64)
         worded = _are_worded(payments).astype(bool)
-        return cls(source.astype(np.int64), place, np.flatnonzero(worded & (place >= 0)))
+        return cls(source, place, np.flatnonzero(worded & (place >= 0)))
 
     def sharing(self, rows: Ints, code: Ints, charge: Ints, its: Ints) -> tuple[Ints, Ints]:
         """Each of these charges, with the rows around it in its source that have its code.
