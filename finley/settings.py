@@ -266,7 +266,7 @@ REST_FRAMEWORK = {
         "finley.auth.session_authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["graph.api.permissions.Scoped"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["graph.api.json_object.ObjectRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_THROTTLE_CLASSES": ["finley.auth.rate_limit.PerToken"],

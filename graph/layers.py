@@ -11,6 +11,7 @@ from typing import Literal
 from graph import layer_sentences as sentences
 from graph.layer_sentences import Row, Sentence, say
 
+FURTHER = "further"  # key in the evidence: the days and amounts of the occurrences after this one
 ColumnType = Literal["score", "text", "texts", "months", "date", "uuid", "money", "flag"]
 
 

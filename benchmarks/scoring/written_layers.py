@@ -8,12 +8,10 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from psycopg.sql import SQL
-
 from benchmarks.scoring.scores import Pair
 from finley.demo.truth import Ref
 from graph.database.bulk import IN_BULK
-from graph.database.tenancy import snapshot_transaction
+from graph.database.tenancy import Query, snapshot_transaction
 
 EVENTS = """
     WITH best_match AS (
@@ -100,7 +98,7 @@ def read(user_id: UUID) -> Found:
     """Read everything that is scored, in one snapshot."""
     claims = Found()
     with (
-        snapshot_transaction(user_id, SQL("SELECT now()")) as (connection, _),
+        snapshot_transaction(user_id, Query("SELECT now()")) as (connection, _),
         connection.cursor() as cursor,
     ):
         cursor.execute(IN_BULK)

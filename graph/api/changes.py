@@ -21,7 +21,7 @@ from rest_framework.utils.encoders import JSONEncoder
 
 from graph.api import conditional
 from graph.api import serializers as shapes
-from graph.api.common_serializers import Answer, Problem, StrictQuery
+from graph.api.common_serializers import Answer, Money, Problem, StrictQuery
 from graph.api.question_view import PROBLEMS, Question
 from graph.errors import TooOld
 from graph.export.slots import Slots
@@ -68,7 +68,7 @@ class EdgeRow(Answer):
     source_event_id = serializers.UUIDField()
     target_event_id = serializers.UUIDField()
     occurred_at = serializers.DateTimeField()
-    amount = serializers.DecimalField(max_digits=20, decimal_places=4, allow_null=True)
+    amount = Money(allow_null=True)
     currency = serializers.CharField(allow_null=True)
     document_ref = serializers.CharField(allow_null=True)
     transaction_ref = serializers.CharField()

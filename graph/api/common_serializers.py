@@ -1,6 +1,7 @@
 """What every request and response shape shares: strict parameters, answers, problems."""
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from functools import cache
 from typing import Any, cast
 
@@ -40,6 +41,19 @@ def _conversions(shape: type[Shape]) -> list[tuple[str, str, Callable[[Any], Any
     if any(field.source == "*" or "." in field.source for _, field in fields):
         return []
     return [(name, field.source, field.to_representation) for name, field in fields]
+
+
+class Money(serializers.DecimalField):
+    """An amount with four decimals, as the database has it. It is quantized only if it has other
+    decimals, because that costs most of a list of sums."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_digits=20, decimal_places=4, **options)
+
+    def to_representation(self, value: Any) -> Any:
+        text = str(value) if isinstance(value, Decimal) else ""
+        is_written = text[-5:-4] == "." and "E" not in text
+        return text if is_written else super().to_representation(value)
 
 
 class StrictQuery(Shape):

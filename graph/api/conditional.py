@@ -19,6 +19,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from graph import metrics
+from graph.api.json_object import JsonObject
 from graph.api.tenant_view import TenantView
 from graph.reading import memory_cache
 from graph.view import version as view_version
@@ -81,7 +82,7 @@ class Versioned(TenantView):
             response.headers["ETag"] = etag(self.version, self.variant())
             response.headers["Cache-Control"] = "private, no-cache"
         if has_version and response.status_code == 200 and isinstance(response, Response):
-            response.data = {**response.data, "as_of_version": self.version}
+            response.data = _dated(response.data, self.version)
             if request.method == "GET" and "Content-Location" not in response.headers:
                 cache_key = self._cache_key(request)
                 response.add_post_render_callback(
@@ -94,6 +95,13 @@ class Versioned(TenantView):
         """The key of a stored answer. A request that prefers a worker has its own key."""
         prefer = request.headers.get("Prefer", "")
         return self.tenant(request), self.version, request.get_full_path(), self.variant(), prefer
+
+
+def _dated(body: Any, version: str) -> Any:
+    """The answer's body with its version."""
+    if isinstance(body, JsonObject):
+        return body.beside(as_of_version=version)
+    return {**body, "as_of_version": version}
 
 
 def etag(version: str, variant: str = "") -> str:

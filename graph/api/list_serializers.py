@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from graph.api.common_serializers import Answer, StrictQuery
+from graph.api.common_serializers import Answer, Money, StrictQuery
 from graph.api.request_fields import Beyond, Ids, Names, Timestamp
 from graph.api.serializers import EntityAnswer, RelationshipAnswer, kind_field, layer_answer
 from graph.layers import BY_NAME, LAYERS
@@ -15,7 +15,7 @@ from graph.reading import ordered_pages
 
 
 def money(**options: Any) -> Any:
-    return serializers.DecimalField(max_digits=20, decimal_places=4, allow_null=True, **options)
+    return Money(allow_null=True, **options)
 
 
 def total(counts: str) -> Any:

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from graph.api.common_serializers import Answer
+from graph.api.common_serializers import Answer, Money
 from graph.api.serializers import WEIGHED, EdgesQuery, EntityAnswer, direction_field
 from graph.engine.weights import WEIGHTS
 
@@ -52,7 +52,7 @@ class EdgeAnswer(Answer):
     relationship_type = serializers.CharField()
     confidence_score = serializers.FloatField()
     occurred_at = serializers.DateTimeField()
-    amount = serializers.DecimalField(max_digits=20, decimal_places=4, allow_null=True)
+    amount = Money(allow_null=True)
     currency = serializers.CharField(allow_null=True)
 
 

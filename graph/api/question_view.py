@@ -16,6 +16,7 @@ from graph.api.common_serializers import Answer, NoQuery, Problem, StrictQuery
 from graph.api.conditional import Versioned
 from graph.database import deadlines
 from graph.questions import days
+from graph.view import version as view_version
 
 PROBLEMS = {
     400: OpenApiResponse(description="A parameter is invalid; the response names it"),
@@ -72,7 +73,7 @@ class Question(Versioned):
     """A question about the graph, with a time limit."""
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        with deadlines.seconds(settings.QUESTIONS["request_seconds"]):
+        with deadlines.seconds(settings.QUESTIONS["request_seconds"]), view_version.seen_once():
             return super().dispatch(request, *args, **kwargs)
 
 

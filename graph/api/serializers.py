@@ -7,7 +7,7 @@ from typing import Any
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
 from rest_framework import serializers
 
-from graph.api.common_serializers import Answer, Fields, StrictQuery
+from graph.api.common_serializers import Answer, Fields, Money, StrictQuery
 from graph.api.request_fields import Names, Place, Timestamp, Words
 from graph.engine.communities import SEED
 from graph.engine.edge_filters import Only
@@ -25,7 +25,7 @@ FIELDS: dict[ColumnType, Any] = {
     "months": lambda: serializers.ListField(child=serializers.IntegerField(), allow_null=True),
     "date": lambda: serializers.DateField(allow_null=True),
     "uuid": lambda: serializers.UUIDField(allow_null=True),
-    "money": lambda: serializers.DecimalField(max_digits=20, decimal_places=4, allow_null=True),
+    "money": lambda: Money(allow_null=True),
     "flag": serializers.BooleanField,
 }
 
@@ -87,7 +87,7 @@ def constrained(parameters: dict[str, Any]) -> dict[str, Any]:
     arguments = dict(parameters)
     usual = counted_rows.DEFAULT if arguments.get("edges") == "flow" else counted_rows.ALL
     only = Only(
-        kinds=counted_rows.meant(arguments.pop("records", usual)) or (),
+        kinds=tuple(counted_rows.meant(arguments.pop("records", usual)) or ()),
         once=arguments.pop("once", True),
         types=arguments.pop("types", ()),
         min_confidence=arguments.pop("min_confidence", 0.0),
@@ -235,7 +235,7 @@ class RelationshipAnswer(Answer):
     source: Any = EntityAnswer(allow_null=True)
     target = EntityAnswer(allow_null=True)
     occurred_at = serializers.DateTimeField()
-    amount = serializers.DecimalField(max_digits=20, decimal_places=4, allow_null=True)
+    amount = Money(allow_null=True)
     currency = serializers.CharField(allow_null=True)
     document_ref = serializers.CharField(allow_null=True)
     transaction_ref = serializers.CharField()
@@ -259,7 +259,7 @@ class InsightAnswer(Answer):
     source: Any = EntityAnswer(allow_null=True)
     target = EntityAnswer(allow_null=True)
     occurred_at = serializers.DateTimeField()
-    amount = serializers.DecimalField(max_digits=20, decimal_places=4, allow_null=True)
+    amount = Money(allow_null=True)
     currency = serializers.CharField(allow_null=True)
     document_ref = serializers.CharField(allow_null=True)
     evidence = serializers.DictField(help_text="What it was computed from")

@@ -14,6 +14,7 @@ from graph.api import due_serializers, list_serializers
 from graph.api import serializers as shapes
 from graph.api import sum_serializers as sums
 from graph.api.common_serializers import Answer, NoQuery
+from graph.api.json_object import JsonObject
 from graph.api.question_view import PROBLEMS, DatedQuestion, Question, described
 from graph.api.request_fields import beyond
 from graph.api.tenant_view import TenantView
@@ -37,7 +38,7 @@ from graph.questions import (
     whole_graph,
 )
 from graph.questions.expected import due
-from graph.reading import cursors
+from graph.reading import cursors, json_rows
 
 
 class Listed(Question):
@@ -91,8 +92,10 @@ class EntityView(Question):
     )
     def get(self, request: Request, entity_id: str) -> Response:
         """One entity and its counterparties."""
-        parameters = self.parameters(request)
-        answer = entities.party(self.tenant(request), entity_id, **parameters)
+        parameters, tenant = self.parameters(request), self.tenant(request)
+        if written := entities.as_json(tenant, entity_id, **parameters):
+            return Response(JsonObject(written))
+        answer = entities.party(tenant, entity_id, **parameters)
         return Response(list_serializers.PartyAnswer(answer).data)
 
 
@@ -132,6 +135,12 @@ class RelationshipsView(Listed):
             sums = grouped_sums.groups(tenant, parameters, group, most=most)
         elif order == "newest":
             at = None if after is None else _position(after)
+            if (
+                page := None
+                if sparse
+                else relationships.as_json(tenant, parameters, most=most, after=at)
+            ):
+                return _written(page, groups=None)
             rows, beyond_it = relationships.relationships(tenant, parameters, most=most, after=at)
             following = cursors.cursor(beyond_it)
         else:
@@ -140,6 +149,12 @@ class RelationshipsView(Listed):
             )
         shape = list_serializers.RelationshipsAnswer
         return self.page(shape, rows, sparse, groups=sums, next=following)
+
+
+def _written(page: json_rows.Page, **more: Any) -> Response:
+    """The answer with a page that the database has written."""
+    results = JsonObject(f'{{"results":{page.rows}}}')
+    return Response(results.beside(**more, next=cursors.cursor(page.following)))
 
 
 def _position(text: str) -> cursors.Position:
@@ -163,14 +178,12 @@ class InsightsView(DatedQuestion):
         """The rows of one layer with their evidence, newest relationships first."""
         parameters = self.dated(request)
         most, after = parameters.pop("limit"), parameters.pop("cursor", None)
-        tenant = self.tenant(request)
+        tenant, today = self.tenant(request), parameters["today"]
+        dated = {"today": today, "books": days.reach_of_version(tenant, today, self.version)}
+        if page := insights.as_json(tenant, layer, **parameters, most=most, after=after):
+            return _written(page, **dated)
         rows, following = insights.insights(tenant, layer, **parameters, most=most, after=after)
-        answer = {
-            "today": parameters["today"],
-            "books": days.reach(tenant, parameters["today"]),
-            "results": rows,
-            "next": cursors.cursor(following),
-        }
+        answer = {**dated, "results": rows, "next": cursors.cursor(following)}
         return Response(shapes.InsightsAnswer(answer).data)
 
 
@@ -186,9 +199,10 @@ class RelationshipView(DatedQuestion):
     )
     def get(self, request: Request, relationship_id: str) -> Response:
         """One relationship with its nine layers."""
-        answer = whole_graph.relationship(
-            self.tenant(request), relationship_id, **self.dated(request)
-        )
+        tenant, dated = self.tenant(request), self.dated(request)
+        if written := json_rows.one(tenant, relationship_id, **dated):
+            return Response(JsonObject(written).beside(**dated))
+        answer = whole_graph.relationship(tenant, relationship_id, **dated)
         return Response(list_serializers.RelationshipDetailAnswer(answer).data)
 
 

@@ -43,7 +43,7 @@ def put_in_place(using: str, **_: Any) -> None:
             if privileges:
                 grant = sql.SQL("GRANT {what} ON {table} TO {role}")
                 cursor.execute(grant.format(what=sql.SQL(privileges), **names))
-        for function in row_security.FUNCTIONS:
+        for function in (*row_security.FUNCTIONS, *row_security.OF_CALLERS):
             grant = sql.SQL("GRANT EXECUTE ON FUNCTION {} TO {}")
             cursor.execute(grant.format(sql.Identifier(function), sql.Identifier(role)))
         cursor.execute(sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(sql.Identifier(role)))

@@ -3,18 +3,34 @@ graph.database.arrow."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, LiteralString
 from uuid import UUID
 
 from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
-from psycopg.sql import SQL, Composable, Composed
 
 from graph.database import deadlines
 
 TENANT_SETTING = "finley.user_id"
-SNAPSHOT = SQL("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+NAMED: LiteralString = "SELECT set_config(%s, %s, true)"
+LIMITED: LiteralString = (
+    ", set_config('statement_timeout', %s, true), "
+    "set_config('idle_in_transaction_session_timeout', %s, true)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A query's text with %s for each of its parameters. psycopg composes this in compiled code,
+    which costs a tenth of what psycopg.sql does."""
+
+    text: LiteralString
+    parameters: tuple[Any, ...] = ()
+
+
+SNAPSHOT = Query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 
 
 @contextmanager
@@ -26,13 +42,13 @@ def tenant_transaction(user_id: UUID, *, using: str = "default") -> Iterator[Bas
     """
     connection = connections[using]
     with transaction.atomic(using=using), connection.cursor() as cursor:
-        cursor.execute(_named(user_id).as_string())
+        _execute(cursor, _named(user_id))
         yield connection
 
 
 @contextmanager
 def snapshot_transaction(
-    user_id: UUID, query: Composable
+    user_id: UUID, query: Query
 ) -> Iterator[tuple[BaseDatabaseWrapper, dict[str, Any]]]:
     """As `tenant_transaction`, but every query inside sees one snapshot (REPEATABLE READ).
 
@@ -41,22 +57,24 @@ def snapshot_transaction(
     """
     connection = connections["default"]
     with transaction.atomic(durable=True), connection.cursor() as cursor:
-        cursor.execute(_together(SNAPSHOT, _named(user_id), query))
+        _execute(cursor, SNAPSHOT, _named(user_id), query)
         yield connection, _last_row(cursor)
 
 
-def tenant_row(user_id: UUID, query: Composable) -> dict[str, Any]:
+def tenant_row(user_id: UUID, query: Query) -> dict[str, Any]:
     """Return the query's one row, in a transaction of its own with one round trip instead of four.
 
     PostgreSQL runs statements that arrive together as one transaction.
     """
     with connections["default"].cursor() as cursor:
-        cursor.execute(_together(_named(user_id), query))
+        _execute(cursor, _named(user_id), query)
         return _last_row(cursor)
 
 
-def _together(*statements: Composable) -> str:
-    return SQL("; ").join(statements).as_string()
+def _execute(cursor: CursorWrapper, *queries: Query) -> None:
+    """Execute the queries by one round trip."""
+    text = "; ".join(query.text for query in queries)
+    cursor.execute(text, [value for query in queries for value in query.parameters])
 
 
 def _last_row(cursor: CursorWrapper) -> dict[str, Any]:
@@ -66,12 +84,11 @@ def _last_row(cursor: CursorWrapper) -> dict[str, Any]:
     return dict(zip(names, cursor.fetchone(), strict=True))
 
 
-def _named(user_id: UUID) -> Composed:
-    name = SQL("SELECT set_config({}, {}, true)").format(TENANT_SETTING, str(user_id))
+def _named(user_id: UUID) -> Query:
+    """The statement that sets the tenant and what is left of the time limit. Raises TookTooLong if
+    nothing is."""
+    deadlines.check()
     limit = deadlines.statement()
     if not limit:
-        return name
-    return name + SQL(
-        ", set_config('statement_timeout', {}, true), "
-        "set_config('idle_in_transaction_session_timeout', {}, true)"
-    ).format(limit, deadlines.idle())
+        return Query(NAMED, (TENANT_SETTING, str(user_id)))
+    return Query(NAMED + LIMITED, (TENANT_SETTING, str(user_id), limit, deadlines.idle()))

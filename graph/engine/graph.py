@@ -1,7 +1,9 @@
 """A tenant's graph as columns: a directed multigraph of entities."""
 
+from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +35,14 @@ class Graph:
     unresolved: int = 0
     dangling: int = 0
     version: str = ""
+    _derived: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
+
+    def once[Value](self, name: Hashable, compute: Callable[["Graph"], Value]) -> Value:
+        """The value that `compute` derives from the graph, computed once. It must be small beside
+        the graph, and nobody may change it."""
+        if name not in self._derived:
+            self._derived[name] = compute(self)
+        return cast(Value, self._derived[name])
 
     @property
     def node_count(self) -> int:

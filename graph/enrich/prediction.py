@@ -28,11 +28,11 @@ from graph.enrich.series.forecast import Course, Expected, Todays
 from graph.enrich.series.further import further
 from graph.enrich.temporal import key, on, source_of
 from graph.enrich.write.counts import Counts
+from graph.layers import FURTHER
 from graph.models.choices import PredictionStatus
 
 Row = dict[str, Any]
 DIGITS = 4
-FURTHER = "further"  # key in the evidence: the days and amounts of the occurrences after this one
 STALE = 2  # periods after the end of the source's books from which a prediction is stale
 FREQUENCY_WORDS = {
     "weekly": "weekly", "fortnightly": "fortnightly", "twice_monthly": "twice a month",

@@ -5,6 +5,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from graph import sql
+from graph.models.kept_queries import CASH_FLOW, CASH_FLOW_EXPECTED
 from graph.questions import days, open_items
 from graph.questions.expected import months
 from graph.reading import current_rows
@@ -42,11 +43,9 @@ def cash_flow(
         return {
             "today": day,
             "books": days.books(reader, user_id, day),
-            "months": reader.rows(_counted("questions/cash_flow"), whose | within),
+            "months": reader.kept_rows(CASH_FLOW, whose | within),
             "obligations": open_items.obligations(owed),
-            "expected": months.by_month(
-                reader.rows(sql.read("questions/cash_flow_expected"), whose), day
-            ),
+            "expected": months.by_month(reader.kept_rows(CASH_FLOW_EXPECTED, whose), day),
         }
 
 

@@ -9,7 +9,7 @@ from graph.database.tenancy import tenant_transaction
 from graph.errors import NotFound
 from graph.models import NormalizedEntity
 from graph.questions import counted_rows
-from graph.reading import current_rows
+from graph.reading import current_rows, json_rows
 from graph.reading.current_rows import Reader
 
 Answer = dict[str, Any]
@@ -38,6 +38,13 @@ def party(
             **entity,
             "neighbours": reader.rows(_dealt("questions/entity_neighbours"), parameters),
         }
+
+
+def as_json(
+    user_id: UUID, entity_id: UUID | str, *, limit: int, edges: str, kind: str
+) -> str | None:
+    """As `party`, written by the database; None where `party` has to be asked."""
+    return json_rows.entity(user_id, entity_id, edges, counted_rows.meant(kind), limit)
 
 
 def payments_with(

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from graph.layers import BY_NAME, LAYERS
+from graph.layers import BY_NAME
 from graph.questions import days, insights, whole_graph
 from graph.reading import current_rows
 
@@ -21,17 +21,21 @@ def explain(user_id: UUID, relationship_id: UUID | str, *, today: date | None = 
     day = today or days.today(user_id)
     with current_rows.snapshot(user_id) as reader:
         relationship = whole_graph.relationship_in(reader, user_id, relationship_id, day)
-        layers = {layer.name: _layer(user_id, relationship, layer.name) for layer in LAYERS}
+        layers = _layers(user_id, relationship["layers"])
     facts = {name: value for name, value in relationship.items() if name != "layers"}
     sentences = " ".join(_sentences(facts, layers))
     return {"today": day, "relationship": facts, "layers": layers, "in_words": sentences}
 
 
-def _layer(user_id: UUID, relationship: Answer, name: str) -> Answer | None:
-    columns = relationship["layers"][name]
-    if columns is None:
-        return None
-    return {"insight": columns, "evidence": insights.evidence_of(user_id, name, columns["id"])}
+def _layers(user_id: UUID, columns: dict[str, Answer | None]) -> dict[str, Answer | None]:
+    shown = {name: row for name, row in columns.items() if row is not None}
+    evidence = insights.evidence_of(user_id, {name: row["id"] for name, row in shown.items()})
+    return {
+        name: {"insight": shown[name], "evidence": evidence.get(name, {})}
+        if name in shown
+        else None
+        for name in columns
+    }
 
 
 def _sentences(facts: Answer, layers: dict[str, Answer | None]) -> Iterator[str]:

@@ -1,24 +1,26 @@
 """The rows of one layer: the relationships that have one, newest first, with the evidence."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from django.db import connections
 from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
 
 from graph import sql
-from graph.enrich.prediction import FURTHER
 from graph.errors import NotFound, QuestionError
-from graph.layers import BY_NAME, Layer
-from graph.models import TenantRelationship
+from graph.layers import BY_NAME, FURTHER, Layer
+from graph.models import TenantRelationship, answer_sql
 from graph.models.choices import PredictionStatus
 from graph.models.of_layers import model_of, statuses_of
 from graph.questions import counted_rows, days, edge_ends
 from graph.questions.prediction_status import STALE, status_on
 from graph.questions.search import representatives_of
 from graph.reading import current_rows as reading_rows
-from graph.reading import newest_pages
+from graph.reading import json_rows, newest_pages
 from graph.reading.cursors import Position
 
 FACTS = (
@@ -65,19 +67,55 @@ def insights(
     """
     layer = _layer(layer_name)
     day = today or days.today(user_id)
-    conditions = _scored(layer, min_score) & _within(since, until) & _of_kind(kind)
-    if once:
-        conditions &= _once(user_id, layer)
+    filters = Filters(min_score, since, until, status, once, kind)
+    conditions = _chosen(user_id, layer, filters, day)
     with reading_rows.snapshot(user_id) as reader:
         if party is not None:
             conditions &= _with_party(user_id, party)
-        relationships = _of_status(_annotated(user_id, layer), user_id, layer, status, day)
-        page, following = newest_pages.page(
-            reader, relationships.filter(conditions), most, after, few=party is not None
-        )
+        chosen = TenantRelationship.objects.filter(conditions)
+        page, following = newest_pages.page(reader, chosen, most, after, few=party is not None)
         rows = _rows(user_id, layer, [getattr(row, layer.id_column) for row in page])
         ends_of = edge_ends.of(user_id, page)
     return [{**_answer(layer, row, rows, day), **ends_of[row.id]} for row in page], following
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """The filters of `insights` but for the party."""
+
+    min_score: float | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    status: str | None = None
+    once: bool = False
+    kind: str | None = None
+
+
+def as_json(
+    user_id: UUID,
+    layer_name: str,
+    *,
+    party: str | None = None,
+    today: date,
+    most: int,
+    after: Position | None,
+    **filters: Any,
+) -> json_rows.Page | None:
+    """As `insights`, written by the database; None where `insights` has to be asked."""
+    if party is not None:
+        return None
+    layer = _layer(layer_name)
+    conditions = _chosen(user_id, layer, Filters(**filters), today)
+    written = json_rows.insights(user_id, layer.name, today)
+    return json_rows.newest(json_rows.Wanted(user_id, conditions, written, most, after))
+
+
+def _chosen(user_id: UUID, layer: Layer, filters: Filters, day: date) -> Q:
+    """The condition for relationships that have a row of the layer and meet the filters."""
+    conditions = Q(user_id=user_id, **{f"{layer.id_column}__isnull": False})
+    conditions &= _scored(layer, filters.min_score) & _within(filters.since, filters.until)
+    conditions &= _of_kind(filters.kind) & _of_status(user_id, layer, filters.status, day)
+    return conditions & _once(user_id, layer) if filters.once else conditions
 
 
 def due(
@@ -159,23 +197,17 @@ def _within(since: datetime | None, until: datetime | None) -> Q:
     return condition if until is None else condition & Q(occurred_at__lte=until)
 
 
-def _of_status(
-    relationships: QuerySet[TenantRelationship],
-    user_id: UUID,
-    layer: Layer,
-    status: str | None,
-    today: date,
-) -> QuerySet[TenantRelationship]:
+def _of_status(user_id: UUID, layer: Layer, status: str | None, today: date) -> Q:
     if status is None:
-        return relationships
+        return Q()
     statuses = (*statuses_of(layer), *([STALE, EXPECTED] if layer.name == "prediction" else []))
     if status not in statuses:
         choices = ", ".join(statuses) or "none"
         raise QuestionError(f"No status of the layer {layer.name}. Known: {choices}.", "status")
     if layer.name == "prediction":
-        return relationships.filter(_expected(status, today))
+        return _expected(status, today)
     rows = model_of(layer).objects.filter(user_id=user_id, status=status).values("id")
-    return relationships.filter(**{f"{layer.id_column}__in": rows})
+    return Q(**{f"{layer.id_column}__in": rows})
 
 
 def _expected(status: str, today: date) -> Q:
@@ -224,10 +256,16 @@ def _answer(
     }
 
 
-def evidence_of(user_id: UUID, layer_name: str, row_id: UUID) -> Answer:
-    """The evidence of a layer's row; {} if the row does not exist any more. Must be called in the
-    tenant's transaction."""
-    return _evidence(_rows(user_id, _layer(layer_name), [row_id]).get(row_id))
+def evidence_of(user_id: UUID, row_ids: Mapping[str, UUID]) -> dict[str, Answer]:
+    """The evidence of one row of each of these layers, by layer, read by one query; a row that does
+    not exist any more is left out. Must be called in the tenant's transaction."""
+    if not row_ids:
+        return {}
+    texts = [answer_sql.evidence_query(BY_NAME[name]) for name in row_ids]
+    parameters = [value for name, row_id in row_ids.items() for value in (name, user_id, row_id)]
+    with connections["default"].cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(texts), parameters)
+        return {name: json.loads(text) for name, text in cursor.fetchall()}
 
 
 def _evidence(row: Any) -> Answer:

@@ -1,14 +1,14 @@
 """Invoices that are not settled, and payments that are not allocated, by age."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from graph import sql
 from graph.errors import NotFound
+from graph.models.kept_queries import OPEN_ITEMS
 from graph.questions import days
 from graph.questions.search import representatives_of
 from graph.reading import current_rows
@@ -68,8 +68,8 @@ def read(
     With `only_owed`, overpayments, refunds and payments without an invoice are left out.
     """
     parameters = {"user_id": user_id, "today": today, "parties": parties, "loose": not only_owed}
-    with hashed(reader):
-        items = reader.rows(sql.read("questions/open_items"), parameters)
+    with hashed(reader) if reader.corrects else nullcontext():
+        items = reader.kept_rows(OPEN_ITEMS, parameters)
     return [{**row, "age": bucket(row["days_overdue"])} for row in items]
 
 

@@ -1,11 +1,12 @@
 """A list of relationships, filtered by type, party, time, amount and layers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
 from django.db.models import Count, F, Q, Sum
+from django.db.models.expressions import RawSQL
 
 from graph.errors import QuestionError
 from graph.layers import BY_NAME, LAYERS
@@ -14,7 +15,7 @@ from graph.questions import counted_rows
 from graph.questions.search import representatives_of
 from graph.questions.whole_graph import as_answers
 from graph.reading import current_rows as reading_rows
-from graph.reading import newest_pages, ordered_pages
+from graph.reading import json_rows, newest_pages, ordered_pages
 from graph.reading.cursors import Position
 
 Answer = dict[str, Any]
@@ -35,7 +36,11 @@ EXACTLY = {
     "min_confidence": "confidence_score__gte",
     **{f"min_{score}": f"{score}__gte" for score in SCORES},
 }
-FEW = {"party", "source", "target", "document_ref", "transaction_ref"}
+ENDS = ("party", "source", "target")
+FEW = {*ENDS, "document_ref", "transaction_ref"}
+REPRESENTATIVE = (
+    "SELECT coalesce(merged_into_id, id) FROM normalized_entities WHERE user_id = %s AND id = %s"
+)
 
 
 def relationships(
@@ -57,6 +62,32 @@ def relationships(
         few = not FEW.isdisjoint(filters)
         page, following = newest_pages.page(reader, rows, most, after, few=few)
         return as_answers(user_id, page), following
+
+
+def as_json(
+    user_id: UUID, filters: Mapping[str, Any], *, most: int, after: Position | None
+) -> json_rows.Page | None:
+    """As `relationships`, written by the database; None where `relationships` has to be asked."""
+    ends = [filters[name] for name in ENDS if name in filters]
+    if not all(map(_is_id, ends)):
+        return None
+    condition = chosen(user_id, filters, meant=_representative)
+    written = json_rows.relationships(user_id)
+    wanted = json_rows.Wanted(user_id, condition, written, most, after)
+    return json_rows.newest_of_few(wanted) if ends else json_rows.newest(wanted)
+
+
+def _is_id(party: Any) -> bool:
+    try:
+        UUID(str(party))
+    except ValueError:
+        return False
+    return True
+
+
+def _representative(user_id: UUID, party: str) -> RawSQL:
+    """The id of the entity, or of the one that it was merged into, as an expression."""
+    return RawSQL(REPRESENTATIVE, [user_id, UUID(party)])  # noqa: S611 - no text of a user in it
 
 
 def with_ids(user_id: UUID, ids: Sequence[UUID]) -> list[Answer]:
@@ -95,9 +126,14 @@ def ordered(
         return as_answers(user_id, page), following
 
 
-def chosen(user_id: UUID, filters: Mapping[str, Any]) -> Q:
-    """The condition for `filters` of `relationships`. Must be called in the tenant's
-    transaction."""
+def chosen(
+    user_id: UUID,
+    filters: Mapping[str, Any],
+    *,
+    meant: Callable[[UUID, str], list[UUID] | RawSQL] = representatives_of,
+) -> Q:
+    """The condition for `filters` of `relationships`. `meant` returns the entities that stand for a
+    party; by default it must be called in the tenant's transaction."""
     condition = Q(user_id=user_id)
     for name, value in filters.items():
         if name in EXACTLY:
@@ -112,12 +148,19 @@ def chosen(user_id: UUID, filters: Mapping[str, Any]) -> Q:
     condition &= _layers(filters.get("lacks", ()), "lacks", missing=True)
     for end in ("source", "target"):
         if end in filters:
-            ids = representatives_of(user_id, str(filters[end]))
-            condition &= Q(**{f"{end}_entity_id__in": ids})
+            ids = meant(user_id, str(filters[end]))
+            condition &= _at(end, ids)
     if party := filters.get("party"):
-        ids = representatives_of(user_id, party)
-        condition &= Q(source_entity_id__in=ids) | Q(target_entity_id__in=ids)
+        ids = meant(user_id, party)
+        condition &= _at("source", ids) | _at("target", ids)
     return condition
+
+
+def _at(end: str, entities: list[UUID] | RawSQL) -> Q:
+    """The condition that one of the entities is at this end. PostgreSQL uses no index for IN of a
+    query, but does for equality with its one row."""
+    lookup = "" if isinstance(entities, RawSQL) else "__in"
+    return Q(**{f"{end}_entity_id{lookup}": entities})
 
 
 def _layers(names: Any, field: str, *, missing: bool) -> Q:

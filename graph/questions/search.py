@@ -3,17 +3,18 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 from django.db import connections
 
 from graph import sql
-from graph.database.tenancy import tenant_transaction
+from graph.database.tenancy import Query, tenant_row, tenant_transaction
 from graph.errors import QuestionError
 from graph.models import NormalizedEntity
 
 NAMED = 1_000  # entities that a part of a name may select
+SEARCH: LiteralString = "SELECT entities, kinds FROM search_entities(%s, %s, %s, %s, %s, %s, %s)"
 After = tuple[float, str, UUID]  # the likeness, the name in lower case and the id of the last one
 
 
@@ -39,12 +40,9 @@ def entities(
     A merged entity is returned as the one that it was merged into. Without a text, all entities are
     returned, by name. Trigram word similarity (pg_trgm) tolerates typos.
     """
-    parameters = [text, _pattern(text), kind, limit + 1, *(after or (None, None, None))]
-    with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT entities, kinds FROM search_entities(%s, %s, %s, %s, %s, %s, %s)", parameters
-        )
-        matching, kinds = (json.loads(text_ or "{}") for text_ in cursor.fetchone())
+    parameters = (text, _pattern(text), kind, limit + 1, *(after or (None, None, None)))
+    row = tenant_row(user_id, Query(SEARCH, parameters))
+    matching, kinds = (json.loads(row[name] or "{}") for name in ("entities", "kinds"))
     page = matching[:limit]
     if len(matching) <= limit:
         return Found(page, kinds, None)

@@ -36,6 +36,7 @@ from graph.models.choices import MONEY_MOVED
 from graph.questions import days, edge_ends, entities
 from graph.questions.prediction_status import status_on
 from graph.reading import current_rows as reading_rows
+from graph.reading import memory_cache
 from graph.reading.current_rows import Reader
 from graph.reading.graph_cache import load
 from graph.reading.load_graph import LAYER_COLUMNS
@@ -58,12 +59,16 @@ def stats(user_id: UUID) -> Answer:
     """Key figures of the whole graph, and the seconds that building it took."""
     start = time.perf_counter()
     graph, _ = load(user_id, (*PRESENCE, *PAID.columns()))
-    flows = pc.is_valid(storage(graph.edges["payment_group_id"])).to_numpy(zero_copy_only=False)
     return {
-        **asdict(describe(graph)),
-        "payments": int((PAID.mask(graph) & flows).sum()),
+        **asdict(graph.once("stats", describe)),
+        "payments": graph.once("payments", _payments),
         "build_seconds": round(time.perf_counter() - start, 4),
     }
+
+
+def _payments(graph: Graph) -> int:
+    flows = pc.is_valid(storage(graph.edges["payment_group_id"])).to_numpy(zero_copy_only=False)
+    return int((PAID.mask(graph) & flows).sum())
 
 
 def path(
@@ -93,7 +98,7 @@ def path(
         "length": len(shortest.hops),
         "cost": shortest.cost,
         "weights_used": shortest.weights_used,
-        "hops": [_hop(graph, hop) for hop in shortest.hops],
+        "hops": _hops(graph, shortest.hops),
     }
 
 
@@ -130,7 +135,7 @@ def paths(
             {
                 "length": len(way.hops),
                 "cost": way.cost,
-                "hops": [_hop(graph, hop) for hop in way.hops],
+                "hops": _hops(graph, way.hops),
             }
             for way in shortest
         ],
@@ -190,7 +195,9 @@ def importance(
     default money that moved, each payment once. Equal scores are ordered by id.
     """
     graph = _graph(user_id, columns_for("causal_score"), edges, only)
-    scored = score(graph, algorithm, direction)
+    scored = graph.once(
+        ("importance", algorithm, direction), lambda graph: score(graph, algorithm, direction)
+    )
     rows = np.argsort(-scored.scores, kind="stable")  # nodes are ordered by id
     if kind is not None:
         kinds = np.array(values(graph.nodes["kind"]), dtype=object)
@@ -310,7 +317,17 @@ def _graph(user_id: UUID, columns: Iterable[str], edges: Edges, only: Only) -> G
     names = tuple(dict.fromkeys((*columns, *only.columns())))
     graph, _ = load(user_id, names, edge_class="flow" if edges == "flow" else None)
     deadlines.check()
-    return only.of(graph)
+    return only.of(graph) if only != PAID else _paid((user_id, names, edges), graph)
+
+
+def _paid(source: tuple[Any, ...], graph: Graph) -> Graph:
+    """The usual part of the graph, which is cached, too."""
+    key = (*source, graph.version, "paid")
+    part = memory_cache.graphs.get(key)
+    if part is None:
+        part = PAID.of(graph)
+        memory_cache.graphs.put(key, part, part.nbytes)
+    return part
 
 
 def _ends(user_id: UUID, graph: Graph, source: UUID, target: UUID) -> list[int]:
@@ -368,13 +385,13 @@ def _edges(graph: Graph, rows: list[int]) -> list[Answer]:
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-def _hop(graph: Graph, hop: Hop) -> Answer:
-    edge = graph.edges.slice(hop.edge, 1)
-    start, end = _named(graph, [hop.source, hop.target])
-    return {
-        "id": values(edge["id"])[0],
-        "source": start,
-        "target": end,
-        "forward": hop.forward,
-        **{name: values(edge[name])[0] for name in HOP_COLUMNS},
+def _hops(graph: Graph, hops: Sequence[Hop]) -> list[Answer]:
+    edges = graph.edges.take(pa.array([hop.edge for hop in hops], pa.int64()))
+    columns = {
+        "id": values(edges["id"]),
+        "source": _named(graph, [hop.source for hop in hops]),
+        "target": _named(graph, [hop.target for hop in hops]),
+        "forward": [hop.forward for hop in hops],
+        **{name: values(edges[name]) for name in HOP_COLUMNS},
     }
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]

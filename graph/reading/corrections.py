@@ -63,7 +63,7 @@ class EdgeQuery:
 def nodes(reader: TenantReader, user_id: UUID) -> tuple[pa.Table, State]:
     """One query: the tenant's nodes (id, kind, name), sorted by id, and the state of its graph."""
     query = SQL(sql.read("reading/fresh_nodes"))
-    table = reader.table(query.format(state=version.query(user_id), user_id=Literal(user_id)))
+    table = reader.table(query.format(state=version.composed(user_id), user_id=Literal(user_id)))
     return table.slice(1), version.read(json.loads(table["name"][0].as_py()))
 
 

@@ -22,6 +22,7 @@ from graph.database.tenancy import snapshot_transaction, tenant_transaction
 from graph.errors import ViewMissing, ViewUnpopulated
 from graph.layers import LAYERS
 from graph.models import TenantRelationship
+from graph.models.kept_queries import KeptQuery
 from graph.models.view_sql import TENANT, TENANT_VIEW, view_sql
 from graph.reading import corrections
 from graph.view import version
@@ -51,9 +52,18 @@ class Reader:
         rows = TenantRelationship.objects.using(self.connection.alias)
         return list(rows.raw(self._before + text, parameters))
 
+    @property
+    def corrects(self) -> bool:
+        """Whether the view's rows are corrected, because it does not show all changes."""
+        return bool(self._before)
+
+    def kept_rows(self, query: KeptQuery, parameters: Any) -> list[dict[str, Any]]:
+        """The rows of the query, whose plan is kept unless the view's rows are corrected."""
+        return self.rows(query.text if self.corrects else query.call, parameters)
+
     def rows(self, query: str, parameters: Any) -> list[dict[str, Any]]:
         """The rows of a SELECT, which may itself begin with WITH."""
-        if self._before:
+        if self.corrects:
             query = f"{self._before}SELECT * FROM (\n{query}\n) AS answer"  # noqa: S608
         with self.connection.cursor() as cursor:
             cursor.execute(query, parameters)
@@ -63,12 +73,20 @@ class Reader:
 
 @contextmanager
 def snapshot(user_id: UUID) -> Iterator[Reader]:
-    """A transaction of the tenant with one snapshot. Raises ViewMissing, ViewUnpopulated."""
-    with (
-        _readable_view(),
-        snapshot_transaction(user_id, version.query(user_id)) as (connection, row),
-    ):
-        yield Reader(connection, user_id, version.read(row))
+    """A transaction of the tenant with one snapshot. Raises ViewMissing, ViewUnpopulated.
+
+    If the request has read the state already, the transaction only checks that it is still true.
+    """
+    seen = version.seen(user_id)
+    query = version.query(user_id) if seen is None else version.unchanged(user_id, seen)
+    with readable_view(), snapshot_transaction(user_id, query) as (connection, row):
+        if seen is None:
+            state = version.read(row)
+        elif row["unchanged"]:
+            state = seen.state
+        else:
+            state = _state(connection, user_id)
+        yield Reader(connection, user_id, state)
 
 
 @contextmanager
@@ -79,18 +97,21 @@ def current(user_id: UUID) -> Iterator[Reader]:
     Raises ViewMissing, ViewUnpopulated.
     """
     with (
-        _readable_view(),
+        readable_view(),
         tenant_transaction(user_id) as connection,
-        connection.cursor() as cursor,
     ):
-        cursor.execute(version.query(user_id).as_string())
+        yield Reader(connection, user_id, _state(connection, user_id))
+
+
+def _state(connection: BaseDatabaseWrapper, user_id: UUID) -> State:
+    with connection.cursor() as cursor:
+        cursor.execute(version.STATE, [user_id])
         names = [column.name for column in cursor.description]
-        row = dict(zip(names, cursor.fetchone(), strict=True))
-        yield Reader(connection, user_id, version.read(row))
+        return version.read(dict(zip(names, cursor.fetchone(), strict=True)))
 
 
 @contextmanager
-def _readable_view() -> Iterator[None]:
+def readable_view() -> Iterator[None]:
     """Raises ViewMissing or ViewUnpopulated in place of the ORM's errors about the view."""
     try:
         yield

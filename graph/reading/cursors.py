@@ -21,7 +21,7 @@ def page[Row: Model](
     """Return at most `most` rows, newest first by the column `by`, and the position of the next
     page."""
     if after is not None:
-        rows = rows.filter(_beyond(by, *after))
+        rows = rows.filter(beyond(by, *after))
     found_rows = read(rows.order_by(f"-{by}", "-pk")[: most + 1])
     if len(found_rows) <= most:
         return found_rows, None
@@ -29,7 +29,7 @@ def page[Row: Model](
     return found_rows[:most], (getattr(last, by), last.pk)
 
 
-def _beyond(by: str, when: datetime, row_id: UUID) -> Q:
+def beyond(by: str, when: datetime, row_id: UUID) -> Q:
     """The condition that selects the rows after a position.
 
     Its first part is redundant, but lets PostgreSQL use the index.

@@ -86,8 +86,9 @@ def load(
         return build(user_id, columns, edge_class=edge_class)
     names = tuple(sorted(set(columns)))
     give_up = time.monotonic() + settings.GRAPH_CACHE["timeout"]
+    version = view_version.read_version(user_id)
     while True:
-        key = Key(user_id, view_version.version(user_id), names, edge_class)
+        key = Key(user_id, version, names, edge_class)
         if (cached := _cached(key)) is not None:
             return cached, 1
         with _building(key, wait=time.monotonic() < give_up) as mine:
@@ -99,6 +100,7 @@ def load(
                 _keep(Key(user_id, graph.version, names, edge_class), graph)
                 return graph, queries + 1
         time.sleep(PAUSE)
+        version = view_version.version(user_id)
 
 
 @cache

@@ -37,7 +37,12 @@ def page(
         results, following = cursors.page(some, "occurred_at", most, after, reader.relationships)
         if since is None or following is not None:
             return results, following
-        looked_at *= min(WIDER, max(2, ceil(ROOM * (most + 1) / max(len(results), 1))))
+        looked_at *= wider(most, len(results))
+
+
+def wider(most: int, size: int) -> int:
+    """The factor by which to look further, after `size` rows of the prefix have matched."""
+    return min(WIDER, max(2, ceil(ROOM * (most + 1) / max(size, 1))))
 
 
 def _dated(connection: BaseDatabaseWrapper, after: Position | None, n: int) -> datetime | None:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from graph.enrich.columns import numbers, ragged
 from graph.enrich.columns.column_cache import by_row
 from graph.enrich.columns.counterparties import sides
-from graph.enrich.columns.grouping import code_by_text, codes, codes_of_texts
+from graph.enrich.columns.grouping import code_by_text, codes, codes_of_texts, ranks
 from graph.enrich.columns.payments import UNIT, Ints, Payments
 from graph.enrich.links import rate_fees
 from graph.enrich.links.assignment import assign
@@ -140,9 +140,7 @@ class _Nearby:
 
     @classmethod
     def of(cls, payments: Payments) -> "_Nearby":
-        code = codes(payments.source)
-        names = payments.source[np.unique(code, return_index=True)[1]].astype(str)
-        source = np.argsort(np.argsort(names))[code]  # in the order of their names
+        source = ranks(payments.source)
         rows = np.flatnonzero(payments.amount > 0)
         order = rows[np.argsort(source[rows], kind="stable")]
         place = np.full(len(payments), -1, dtype=np.int64)

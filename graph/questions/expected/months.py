@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from graph.enrich.prediction import FURTHER
+from graph.layers import FURTHER
 from graph.models.choices import PredictionStatus
 from graph.questions.expected import occurrences
 from graph.questions.prediction_status import status_on

@@ -6,9 +6,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from graph.enrich.prediction import FURTHER
 from graph.enrich.series.further import FAR_DAYS, NEAR_DAYS, SHORT
 from graph.enrich.series.periods import BY_FREQUENCY
+from graph.layers import FURTHER
 from graph.models.choices import PredictionStatus
 
 PROJECTED = "projected"  # the status of an occurrence after the predicted one

@@ -184,7 +184,9 @@ def test_more_adds_rows_and_its_address_shows_all_of_them(client, tenant, books,
     first = text_of(client.get(f"{path}{query}"))
     address = f"{path}{next_page(first)}"
     added, whole = appended(client, address), text_of(client.get(address))
-    row = r'<td data-label="(?:Amount|Name)"[^>]*><a href="([^"]+)"|id="(case-[^"]+)"'
+    row = r'<td data-label="(?:Amount|Name)"[^>]*><a href="([^"]+)"'
+    if path == "/review/":  # a case has rows of its own
+        row = r'id="(case-[^"]+)"'
     ids = [re.findall(row, page) for page in (first, added, whole)]
     assert [len(found) for found in ids] == [2, 2, 4]
     assert ids[2] == ids[0] + ids[1]

@@ -295,7 +295,7 @@ def test_the_cash_flow_by_month_with_what_is_expected(api, books):
         },
     ]
     assert (found["today"], found["obligations"]) == ("2024-03-01", [])
-    assert found["books"] == [{"source": "test", "until": "2024-02-29"}]
+    assert found["books"] == [{"source": "test", "name": "test", "until": "2024-02-29"}]
     (ahead,) = found["expected"]
     assert (ahead["month"], ahead["out_low"], ahead["out_high"]) == (
         "2024-03",

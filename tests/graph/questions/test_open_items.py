@@ -147,7 +147,8 @@ def test_over_http(api, tenant, take):
     parameters = {"today": "2024-06-30"}
     items = api.get("/api/v1/graph/open-items/", parameters).json()
     assert (items["today"], items["count"]) == ("2024-06-30", 1)
-    assert items["books"] == [{"source": "finley-demo.ledger", "until": "2024-03-01"}]
+    source = "finley-demo.ledger"
+    assert items["books"] == [{"source": source, "name": source, "until": "2024-03-01"}]
     spending = api.get("/api/v1/graph/spend/", {**parameters, "kind": "obligation"}).json()
     assert spending["results"][0]["name"] == "Acme Mills Ltd"
     wrong = api.get("/api/v1/graph/open-items/", {"today": "yesterday", "item": "x"})
