@@ -58,7 +58,8 @@ def shortest_path(
     if source == target:
         return Path([], 0.0, used)
     steps = steps_of(graph, costs, direction)
-    levels = _levels(steps, graph.node_count, source, max_length)
+    enough = target if weight is None else None
+    levels = _levels(steps, graph.node_count, source, max_length, enough)
     best = min(range(len(levels)), key=lambda k: (levels[k].cost[target], k))
     if not np.isfinite(levels[best].cost[target]):
         return None
@@ -105,8 +106,11 @@ def steps_of(graph: Graph, costs: npt.NDArray[np.float64], direction: Direction)
     )
 
 
-def _levels(steps: Steps, nodes: int, source: int, max_length: int) -> list[_Level]:
-    """Levels k = 0 … max_length; stops early when a walk of k edges improves nothing."""
+def _levels(
+    steps: Steps, nodes: int, source: int, max_length: int, enough: int | None
+) -> list[_Level]:
+    """Levels k = 0 … max_length; stops early when a walk of k edges improves nothing, or reaches
+    the node `enough`: where each edge costs the same, no longer walk to it is cheaper."""
     start = np.full(nodes, np.inf)
     start[source] = 0
     levels = [_Level(start, np.full(nodes, -1))]
@@ -114,7 +118,8 @@ def _levels(steps: Steps, nodes: int, source: int, max_length: int) -> list[_Lev
     for _ in range(min(max_length, nodes - 1)):
         level = _next(steps, levels[-1].cost, nodes)
         levels.append(level)
-        if not (level.cost < cheapest).any():
+        reached = enough is not None and np.isfinite(level.cost[enough])
+        if reached or not (level.cost < cheapest).any():
             break
         cheapest = np.minimum(cheapest, level.cost)
     return levels

@@ -21,6 +21,7 @@ from graph import sql
 from graph.database.arrow import tenant_snapshot
 from graph.enrich import decision_counts, fraud_candidates
 from graph.enrich.columns.counterparties import sides
+from graph.enrich.columns.grouping import are
 from graph.enrich.columns.numbers import normal
 from graph.enrich.columns.payments import UNIT, Ints, Payments, Texts, texts
 from graph.enrich.decision_counts import Record
@@ -193,7 +194,7 @@ def _taken_back(reversed_by: Reversals) -> dict[int, int]:
 def _on_card(payments: Payments, same: Pairs) -> set[int]:
     """Payments that a card's feed contains as well. Entering a receipt twice charges the card only
     once."""
-    card = payments.platform == "card"
+    card = are(payments.platform, "card")
     return {*same.one[card[same.other]].tolist(), *same.other[card[same.one]].tolist()}
 
 

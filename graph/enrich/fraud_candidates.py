@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from graph.enrich.columns import numbers
-from graph.enrich.columns.grouping import codes, groups, having
+from graph.enrich.columns import numbers, ragged
+from graph.enrich.columns.grouping import codes, codes_of_texts, groups, having
 from graph.enrich.columns.payments import UNIT, Ints, Payments, Texts
 from graph.enrich.repeat_keys import Columns
 
@@ -55,21 +55,29 @@ def find(payments: Payments, accounts: Texts, about: Ints | None = None) -> list
         return []
     columns = Columns(payments, accounts)
     if about is None:
-        return _surest(columns)
+        return _ordered(_surest(columns, {}))
     columns.seek(about)
-    repeats = _surest(columns)
-    columns.seek(np.concatenate([about, _beside(columns, repeats)]))
-    return _surest(columns)
+    best = _surest(columns, {})
+    columns.seek(_beside(columns, _ordered(best)))
+    return _ordered(_surest(columns, best))
 
 
-def _surest(columns: Columns) -> list[Repeat]:
-    best: dict[int, Repeat] = {}
-    for way in WAYS:
+_Best = dict[int, tuple[float, int, int, Repeat]]  # by the later row
+
+
+def _surest(columns: Columns, best: _Best) -> _Best:
+    """The most certain repeat of each row, of those in `best` and of those that the ways find. Of
+    equally certain ones that of the first way, then the one with the earliest original."""
+    for place, way in enumerate(WAYS):
         for repeat in way(columns):
-            previous = best.get(repeat.later)
-            if previous is None or repeat.confidence > previous.confidence:
-                best[repeat.later] = repeat
-    return [best[later] for later in sorted(best)]
+            rank = (repeat.confidence, -place, -repeat.original)
+            if repeat.later not in best or rank > best[repeat.later][:3]:
+                best[repeat.later] = (*rank, repeat)
+    return best
+
+
+def _ordered(best: _Best) -> list[Repeat]:
+    return [best[later][-1] for later in sorted(best)]
 
 
 def _beside(columns: Columns, repeats: list[Repeat]) -> Ints:
@@ -80,16 +88,19 @@ def _beside(columns: Columns, repeats: list[Repeat]) -> Ints:
     return np.array(later + alike, dtype=np.int64)
 
 
-def _pairs(columns: Columns, key: Ints, rows: Ints | None = None) -> Iterator[tuple[int, int]]:
-    """Yield each row with every earlier row that has the same key, of `rows` or of those
-    concerned."""
-    concerned = columns.concerned(key, columns.rows) if rows is None else rows
-    for group in groups(key, concerned):
-        if len(group) <= CROWD:
-            several = group.tolist()
-            yield from (
-                (later, first) for at, later in enumerate(several) for first in several[:at]
-            )
+def _pairs(columns: Columns, key: Ints, rows: Ints | None = None) -> tuple[Ints, Ints]:
+    """Each row with every earlier row that has the same key, up to SOON days before it, of `rows`
+    or of those concerned."""
+    among = columns.concerned(key, columns.rows) if rows is None else rows
+    order = among[np.argsort(key[among], kind="stable")]
+    new = np.diff(key[order], prepend=-1) != 0
+    begin, of = np.flatnonzero(new), np.cumsum(new) - 1
+    size = np.diff(begin, append=len(order))
+    place = np.arange(len(order), dtype=np.int64)
+    earlier, later = ragged.between(begin[of], np.where(size[of] <= CROWD, place, 0))
+    first, later = order[earlier], order[later]
+    soon = columns.payments.day[later] - columns.payments.day[first] <= SOON
+    return later[soon], first[soon]
 
 
 def _same_number(columns: Columns) -> Iterator[Repeat]:
@@ -146,7 +157,7 @@ def _transposed_number(columns: Columns) -> Iterator[Repeat]:
     because such a slip happens once.
     """
     key = columns.shape_of_number
-    pairs = _slips(columns, _pairs(columns, key))
+    pairs = _slips(columns, *_pairs(columns, key))
     together = Counter(_batch(columns, *pair) for pair in _of_payees(columns, key, pairs))
     for later, first in pairs:
         if together[_batch(columns, later, first)] == 1:  # several are the next of a sequence
@@ -155,11 +166,13 @@ def _transposed_number(columns: Columns) -> Iterator[Repeat]:
             yield Repeat(later, first, "transposed_number", sure)
 
 
-def _slips(columns: Columns, pairs: Iterator[tuple[int, int]]) -> list[tuple[int, int]]:
+def _slips(columns: Columns, later: Ints, first: Ints) -> list[tuple[int, int]]:
+    raw, code = columns.raw, codes_of_texts(columns.raw)
+    unlike = code[later] != code[first]
     return [
-        (later, first)
-        for later, first in pairs
-        if columns.gap(later, first) <= SOON and swapped(columns.raw[later], columns.raw[first])
+        pair
+        for pair in zip(later[unlike].tolist(), first[unlike].tolist(), strict=True)
+        if swapped(raw[pair[0]], raw[pair[1]])
     ]
 
 
@@ -169,7 +182,7 @@ def _of_payees(columns: Columns, key: Ints, pairs: list[tuple[int, int]]) -> lis
         return pairs
     payees = columns.payee[[later for later, _ in pairs]]
     rows = columns.rows[np.isin(columns.payee[columns.rows], payees)]
-    return _slips(columns, _pairs(columns, key, rows))
+    return _slips(columns, *_pairs(columns, key, rows))
 
 
 def _batch(columns: Columns, later: int, first: int) -> tuple[int, int, int]:
@@ -183,10 +196,12 @@ def _transposed_amount(columns: Columns) -> Iterator[Repeat]:
     Lines of one day are left out. So are numbers that occur on many days, such as a mandate's,
     because their amounts vary.
     """
-    amount = columns.payments.amount
-    for later, first in _pairs(columns, columns.shape_of_amount):
-        close = 0 < columns.gap(later, first) <= SOON and columns.days[later] <= LABEL
-        if close and swapped(str(amount[later]), str(amount[first])):
+    amount, day = columns.payments.amount, columns.payments.day
+    laters, firsts = _pairs(columns, columns.shape_of_amount)
+    fits = (day[laters] > day[firsts]) & (columns.days[laters] <= LABEL)
+    fits &= amount[laters] != amount[firsts]
+    for later, first in zip(laters[fits].tolist(), firsts[fits].tolist(), strict=True):
+        if swapped(str(amount[later]), str(amount[first])):
             yield Repeat(later, first, "transposed_amount", SLIP)
 
 
@@ -206,18 +221,19 @@ def _split(columns: Columns) -> Iterator[Repeat]:
 
 def _same_account(columns: Columns) -> Iterator[Repeat]:
     """Another party's number and amount, to be paid to one bank account."""
-    for later, first in _pairs(columns, columns.of_anybody):
+    laters, firsts = _pairs(columns, columns.of_anybody)
+    apart = columns.party[laters] != columns.party[firsts]
+    for later, first in zip(laters[apart].tolist(), firsts[apart].tolist(), strict=True):
         account = columns.accounts[later]
-        if columns.party[later] != columns.party[first] and columns.gap(later, first) <= SOON:
-            if account and account == columns.accounts[first]:
-                yield Repeat(later, first, "same_account", SLIP)
-            elif (
-                columns.bearers[later] == 2
-                and columns.gap(later, first) > 0
-                and len(columns.number[later]) >= 6
-                and not (account and columns.accounts[first])
-            ):
-                yield Repeat(later, first, "other_vendor", _alone(columns, later, 0.6))
+        if account and account == columns.accounts[first]:
+            yield Repeat(later, first, "same_account", SLIP)
+        elif (
+            columns.bearers[later] == 2
+            and columns.gap(later, first) > 0
+            and len(columns.number[later]) >= 6
+            and not (account and columns.accounts[first])
+        ):
+            yield Repeat(later, first, "other_vendor", _alone(columns, later, 0.6))
 
 
 def _same_amount(columns: Columns) -> Iterator[Repeat]:

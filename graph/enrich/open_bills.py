@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from graph.enrich.columns.counterparties import Sides, sides
-from graph.enrich.columns.payments import Ints, Payments, money_moved
+from graph.enrich.columns.payments import Ints, Payments
+from graph.enrich.columns.records import money_moved
 from graph.enrich.links.reversals import Reversals
 from graph.enrich.links.settlements import Settled
 from graph.enrich.series.forecast import Course

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from graph.enrich.columns import numbers
 from graph.enrich.columns.column_cache import by_row
 from graph.enrich.columns.counterparties import sides
-from graph.enrich.columns.grouping import codes, groups, having, unlike
+from graph.enrich.columns.grouping import are, codes, groups, having, unlike
 from graph.enrich.columns.name_similarity import core
 from graph.enrich.columns.payments import Ints, Payments, Texts
 
@@ -51,9 +51,9 @@ class Columns:
         has_digit = numbers.have_digits(payments).astype(bool)
         usable = (payments.amount > 0) & ~self._masks()
         self.rows = np.flatnonzero(usable & has_digit & ~self._labels())
-        dated = (payments.precision == "day") | (payments.precision == "second")
+        dated = are(payments.precision, "day", "second")
         self.unnumbered = np.flatnonzero(
-            usable & ~has_digit & dated & (payments.platform != "card")
+            usable & ~has_digit & dated & ~are(payments.platform, "card")
         )
         self.is_about = np.ones(len(payments), dtype=bool)
 

@@ -17,6 +17,7 @@ from graph.enrich.check.objection import VERDICTS, Finding
 from graph.enrich.check.payment_history import History
 from graph.enrich.check.verdicts import Verdict
 from graph.enrich.columns.counterparties import sides
+from graph.enrich.columns.grouping import are, code_by_text
 from graph.enrich.columns.payments import UNIT, Payments
 from graph.enrich.decision_counts import Record
 from graph.errors import QuestionError
@@ -101,7 +102,9 @@ def _must_be_new(tenant_history: History, candidates: Sequence[Candidate], sourc
     if len(set(ids)) < len(ids):
         raise QuestionError("Two payments have the same id.", "payments")
     payments = tenant_history.payments
-    duplicates = set(payments.external_id[payments.source == source]) & set(ids)
+    known = set(ids) & code_by_text(payments.external_id).keys()
+    rows = are(payments.source, source) & are(payments.external_id, *known)
+    duplicates = set(payments.external_id[rows]) if known else set()
     if duplicates:
         raise QuestionError(
             f"The source {source} has a row {min(duplicates)!r} already: it is not a new payment.",

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
@@ -146,14 +147,23 @@ class Serving:
                 time.sleep(0.05)
 
 
-@pytest.fixture
-def serving(state: Path) -> Iterator[Serving]:
+@contextmanager
+def served(state: Path) -> Iterator[Serving]:
     running = Serving(state)
-    yield running
-    if running.process.poll() is None:
-        running.process.kill()
-    running.process.wait()
-    running.process.stdout.close()
+    try:
+        yield running
+    finally:
+        if running.process.poll() is None:
+            running.process.kill()
+        running.process.wait()
+        running.process.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def serving(state: Path) -> Iterator[Serving]:
+    """One server for the tests that ask it; the last one of them ends it."""
+    with served(state) as running:
+        yield running
 
 
 def pids(state: Path) -> set[int]:
@@ -179,6 +189,18 @@ def all_gone(processes: set[int]) -> bool:
     return False
 
 
+@pytest.mark.skipif(not (shutil.which("curl") and shutil.which("bash")), reason="no curl, no bash")
+def test_the_tour_is_true(serving: Serving, state: Path, tmp_path: Path):
+    assert serving.get("/readyz").status_code == 200
+    variables = {**environment(state), "TOKEN": serving.token, "TMPDIR": str(tmp_path)}
+    page = tour.PAGE.read_text()
+    new_page = tour.filled(page, tour.run(page, variables, serving.url.rpartition(":")[2]))
+    if os.environ.get("TOUR") == "write":
+        tour.PAGE.write_text(new_page)
+        return
+    assert tour.alike(new_page) == tour.alike(page)
+
+
 def test_serves_api_docs_and_admin_until_ctrl_c(serving: Serving, state: Path):
     stats = serving.get("/api/v1/graph/stats/", Authorization=f"Bearer {serving.token}")
     assert stats.status_code == 200
@@ -196,21 +218,10 @@ def test_serves_api_docs_and_admin_until_ctrl_c(serving: Serving, state: Path):
     assert all_gone(servers)
 
 
-@pytest.mark.skipif(not (shutil.which("curl") and shutil.which("bash")), reason="no curl, no bash")
-def test_the_tour_is_true(serving: Serving, state: Path, tmp_path: Path):
-    assert serving.get("/readyz").status_code == 200
-    variables = {**environment(state), "TOKEN": serving.token, "TMPDIR": str(tmp_path)}
-    page = tour.PAGE.read_text()
-    new_page = tour.filled(page, tour.run(page, variables, serving.url.rpartition(":")[2]))
-    if os.environ.get("TOUR") == "write":
-        tour.PAGE.write_text(new_page)
-        return
-    assert tour.alike(new_page) == tour.alike(page)
-
-
-def test_nothing_survives_kill_9(serving: Serving, state: Path):
-    servers = pids(state)
-    assert len(servers) == 3
-    serving.process.kill()
-    serving.process.wait(TIMEOUT_SECONDS)
-    assert all_gone(servers)
+def test_nothing_survives_kill_9(state: Path):
+    with served(state) as serving:
+        servers = pids(state)
+        assert len(servers) == 3
+        serving.process.kill()
+        serving.process.wait(TIMEOUT_SECONDS)
+        assert all_gone(servers)

@@ -1,7 +1,5 @@
 """What an operator does in the admin: sync now, pause, resume, cancel."""
 
-import asyncio
-
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.test import Client
@@ -14,10 +12,10 @@ from syncjobs import run_state, worker_signs
 from syncjobs.admin import console_state, selected_actions
 from syncjobs.models import SyncConnection, SyncRun, WorkerProcess
 from tests.syncjobs import run_rows
+from tests.syncjobs.burst import work
 from tests.syncjobs.run_rows import again
 from tests.syncjobs.test_admin import person, text_of
 from tests.syncjobs.test_console import running
-from tests.syncjobs.test_sync import work
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Call to deprecated close:DeprecationWarning"),
@@ -191,7 +189,7 @@ def test_a_worker_tells_of_itself_until_it_stops(staff, own_queue):
     assert worker.version in text_of(staff.get("/admin/console/"))
     worker_signs.forget("w9")
     assert console_state.workers() == []
-    asyncio.run(work())  # a real worker forgets itself
+    work()  # a real worker forgets itself
     assert not WorkerProcess.objects.using("owner").exists()
 
 

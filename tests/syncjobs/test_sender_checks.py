@@ -1,6 +1,5 @@
 """Whether a mail is from whom it says: only the provider's own word counts."""
 
-import asyncio
 import time
 
 import pytest
@@ -10,7 +9,8 @@ from syncjobs import reread_items
 from syncjobs.models import ExternalItem
 from syncjobs.sources.sender_checks import checked, sender_verdict, stated
 from syncjobs.sources.zoho_mail import RECEIVERS
-from tests.syncjobs.test_sync import LEDGER, box, connect, sync, work
+from tests.syncjobs.burst import work
+from tests.syncjobs.test_sync import LEDGER, box, connect, sync
 
 __all__ = ["box"]
 pytestmark = pytest.mark.filterwarnings("ignore:Call to deprecated close:DeprecationWarning")
@@ -100,7 +100,7 @@ def test_what_was_held_is_imported_once_that_is_allowed(box, settings):
     item = ExternalItem.objects.using("owner").get(connection=connection.pk, kind="attachment")
     settings.UNVERIFIED_BOOKS = True
     assert reread_items.read_again([item.pk]) == (1, 1)
-    asyncio.run(work())
+    work()
     item.refresh_from_db()
     assert item.used_as == "ledger"
 

@@ -1,6 +1,5 @@
 """Whole syncs, from the request to the tables, against the sandbox over HTTP."""
 
-import asyncio
 from collections.abc import Iterator
 
 import pytest
@@ -9,7 +8,7 @@ from graph.ingest.guessing.guess import guess
 from graph.ingest.guessing.reading_options import Choices
 from graph.ingest.mappings import saved_mappings
 from graph.models import RawEvent, RelationshipInstance
-from syncjobs import runs, worker
+from syncjobs import runs
 from syncjobs.models import ExternalItem, JobFailure, SyncConnection, SyncRun
 from syncjobs.models.choices import Trigger
 from syncjobs.sandbox.server import Sandbox
@@ -17,6 +16,7 @@ from tests.graph import rows
 from tests.graph.ingest.readers.einvoices import invoices
 from tests.graph.ingest.readers.statements import test_camt, test_mt940
 from tests.syncjobs import workers
+from tests.syncjobs.burst import work
 from tests.syncjobs.saving import PROVIDERS
 
 LEDGER = (
@@ -46,16 +46,8 @@ def connect(box: Sandbox, provider: str, **options) -> SyncConnection:
 def sync(connection: SyncConnection, **payload) -> SyncRun:
     """Accept a sync, work until the queue is empty, and give the run."""
     run = runs.accept(connection.user_id, connection.pk, trigger=Trigger.REQUEST, payload=payload)
-    asyncio.run(work())
+    work()
     return SyncRun.objects.using("owner").get(pk=run.pk)
-
-
-async def work() -> None:
-    process = worker.make(burst=True, housekeeping=False, poll_delay=0.02, handle_signals=False)
-    try:
-        await process.main()
-    finally:
-        await process.close()
 
 
 def stored(connection: SyncConnection) -> set[str]:

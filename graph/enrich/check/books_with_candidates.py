@@ -11,7 +11,7 @@ import numpy as np
 from graph.enrich.check import known_parties
 from graph.enrich.check.candidate_payment import Candidate
 from graph.enrich.check.payment_history import History
-from graph.enrich.columns.grouping import inserted
+from graph.enrich.columns.grouping import are, inserted
 from graph.enrich.columns.payments import UNIT, Entities, Extended, Ints, Payments, Texts
 from graph.enrich.columns.stated_fields import Fields
 from graph.enrich.fraud import Stated
@@ -80,7 +80,7 @@ def _before(payments: Payments, ordered: Sequence[Candidate], source: str) -> In
 
 def _rows(history: History, ordered: Sequence[Candidate], source: str) -> dict[str, Any]:
     payments = history.payments
-    platforms = payments.platform[payments.source == source]
+    platforms = payments.platform[are(payments.source, source)]
     constants = {
         "precision": "day",
         "source": source,
@@ -142,11 +142,12 @@ def _is_read(payments: Payments, name: str) -> bool:
 
 def _stated(history: History, ordered: Sequence[Candidate], before: Ints) -> tuple[Stated, Fields]:
     accounts = _texts([candidate.account for candidate in ordered])
+    published, nothing = (_texts([text] * len(ordered)) for text in (PUBLICATION, ""))
     statements = Stated(
-        np.insert(history.stated.accounts, before, accounts),
-        np.insert(history.stated.publication, before, PUBLICATION),
+        inserted(history.stated.accounts, before, accounts),
+        inserted(history.stated.publication, before, published),
     )
-    kinds = {name: np.insert(values, before, "") for name, values in history.kinds.items()}
+    kinds = {name: inserted(values, before, nothing) for name, values in history.kinds.items()}
     return statements, kinds
 
 
@@ -157,16 +158,13 @@ def _payers(
     pays the party."""
     usual, most = history.usual_payers(source)
     entities, new = matched.entities, dict[str, int]()
-    ours = {
-        normalized(name): int(history.stands[at])
-        for at, (kind, name) in enumerate(
-            zip(history.payments.entities.kind, history.payments.entities.name, strict=True)
-        )
-        if kind in ("department", "account", "employee", "project")
-    }
     places: list[int] = []
     for candidate, party in zip(candidates, matched.paid.tolist(), strict=True):
-        place = ours.get(normalized(candidate.payer)) if candidate.payer else usual.get(party, most)
+        place = (
+            history.ours.get(normalized(candidate.payer))
+            if candidate.payer
+            else usual.get(party, most)
+        )
         if place is None:
             name = candidate.payer or "Our account"
             place = new.setdefault(name, len(entities.id) + len(new))

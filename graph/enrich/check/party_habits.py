@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from graph.enrich.check.objection import Finding, money, row
 from graph.enrich.columns import numbers
 from graph.enrich.columns.counterparties import sides
-from graph.enrich.columns.grouping import codes, groups
+from graph.enrich.columns.grouping import are, codes, groups
 from graph.enrich.columns.name_similarity import core
-from graph.enrich.columns.payments import Ints, Payments, money_moved
+from graph.enrich.columns.payments import Ints, Payments
 from graph.enrich.columns.placeholders import is_placeholder
+from graph.enrich.columns.records import money_moved
 from graph.enrich.fraud import Stated
 
 FEWEST = 5  # payments to a party from which its amounts show what is usual
@@ -77,7 +78,7 @@ class Past:
         party = self.side.party
         self._of_party = _by(party, np.flatnonzero(np.isin(party, party[judged]) & past))
         records = payments.records
-        self._owed = None if records is None else np.asarray(records == "obligation", dtype=bool)
+        self._owed = None if records is None else are(records, "obligation")
         self._usual: dict[int, _Usual] = {}
         self._invoiced: dict[int, _Invoiced] = {}
         self._accounts = self._stated_accounts(judged)
@@ -88,7 +89,7 @@ class Past:
         names, party = self.payments.entities.name, self.side.party
         cores = {core(names[at]) for at in party[judged] if not is_placeholder(names[at])}
         in_question = np.array([core(name) in cores for name in names], dtype=bool)
-        rows = self._past & in_question[party] & (self.stated.accounts != "").astype(bool)
+        rows = self._past & in_question[party] & ~are(self.stated.accounts, "")
         accounts: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
         for at in np.flatnonzero(rows).tolist():
             accounts[core(names[party[at]])][self.stated.accounts[at]].append(at)

@@ -13,13 +13,15 @@ from graph.enrich import fraud
 from graph.enrich.columns import stated_fields
 from graph.enrich.columns.counterparties import sides
 from graph.enrich.columns.grouping import codes
-from graph.enrich.columns.payments import Ints, Payments, load, money_moved
+from graph.enrich.columns.payments import Ints, Payments, load
+from graph.enrich.columns.records import money_moved
 from graph.enrich.fraud import Stated
 from graph.enrich.resolution import step
 from graph.enrich.resolution.resolve import PARTIES, Continued, Decision, Party
 from graph.ingest.store.identity import normalized
 
 ROW_BYTES = 2_000  # approximate bytes of one payment in memory, with the columns made of its texts
+OURS = ("department", "account", "employee", "project")
 Identity = tuple[str, str]  # an entity's kind and normalized name or key
 
 
@@ -86,6 +88,16 @@ class History:
     @cached_property
     def _usual_payers(self) -> dict[str, tuple[dict[int, int], int | None]]:
         return {}
+
+    @cached_property
+    def ours(self) -> dict[str, int]:
+        """Normalized name → the place of the tenant's own party that stands for it."""
+        entities = self.payments.entities
+        return {
+            normalized(name): int(self.stands[at])
+            for at, (kind, name) in enumerate(zip(entities.kind, entities.name, strict=True))
+            if kind in OURS
+        }
 
     def _counted_payers(self, source: str) -> tuple[dict[int, int], int | None]:
         payments, side = self.payments, sides(self.payments)

@@ -43,13 +43,17 @@ def likeness(entities: Entities) -> "Likeness":
 
 
 class Likeness:
-    """Compares the tenant's parties by their places among the entities."""
+    """Compares the tenant's parties by their places among the entities.
+
+    `samples` caches the similarities of samples of pairs, by the two lists of places.
+    """
 
     def __init__(self, entities: Entities) -> None:
         self.cores = np.array([core(name) for name in entities.name], dtype=object)
         grams = [_trigrams(name_core) for name_core in self.cores]
         self._names = _matrix(grams)
         self._weight = np.asarray(self._names.power(2).sum(axis=1)).ravel()
+        self.samples: dict[tuple[bytes, bytes], Floats] = {}
         self._least = FEW * float(np.median(self._names.power(2).data)) if self._names.nnz else 1.0
 
     def of(self, one: Ints, other: Ints) -> Floats:

@@ -107,15 +107,30 @@ class Mentions:
 @once
 def mentions(payments: Payments) -> Mentions:
     """Return every pair once."""
-    numbers = stated(payments)
-    code_of, size = grouping.code_by_text(numbers.texts), len(numbers.texts)
-    own = [code_of.get(number, size) for number in of_documents(payments).tolist()]
-    of = np.array(own, dtype=np.int64)
+    numbers, size = stated(payments), len(stated(payments).texts)
+    own = _own_codes(payments)
+    of = np.where(own < 0, size, own)
     owners, begin = np.argsort(of, kind="stable"), ragged.cut(of, size + 1)
     end = np.minimum(begin[1:], begin[:-1] + MOST_OWNERS)[numbers.codes]
     places, at = ragged.between(begin[numbers.codes], end)
     code = numbers.codes[at]
     return Mentions(numbers.rows[at], owners[places], places - begin[code], np.diff(begin)[code])
+
+
+@once
+def _own_codes(payments: Payments) -> Ints:
+    """The code of each payment's own number among all stated numbers, or -1. Those of the rows that
+    a payment was inserted among are cached."""
+    own, code_of = of_documents(payments), grouping.code_by_text(stated(payments).texts)
+    if not isinstance(payments, Extended):
+        return np.array([code_of.get(number, -1) for number in own.tolist()], dtype=np.int64)
+    new = [code_of.get(number, -1) for number in of_documents(payments.new).tolist()]
+    code = np.insert(_own_codes(payments.old), payments.before, new)
+    known = grouping.code_by_text(stated(payments.old).texts)
+    added = [number for number in stated(payments.new).texts.tolist() if number not in known]
+    rows = np.flatnonzero(grouping.are(own, *added))
+    code[rows] = [code_of[number] for number in own[rows].tolist()]
+    return code
 
 
 @dataclass(frozen=True, eq=False)

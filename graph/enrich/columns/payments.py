@@ -13,7 +13,6 @@ from psycopg.sql import SQL, Literal
 
 from graph import sql
 from graph.database.arrow import tenant_snapshot
-from graph.models.choices import MONEY_MOVED
 
 Ints = NDArray[np.int64]
 Texts = NDArray[Any]  # of str objects
@@ -83,13 +82,6 @@ class Entities:
     kind: Texts
     name: Texts
     keys: list[dict[str, str]]
-
-
-def money_moved(payments: Payments) -> NDArray[np.bool_]:
-    """Marks rows that record money that moved: payments and fees."""
-    if payments.records is None:
-        return np.ones(len(payments), dtype=bool)
-    return np.isin(payments.records.astype(str), MONEY_MOVED)
 
 
 def load(user_id: UUID) -> Payments:

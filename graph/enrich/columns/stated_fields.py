@@ -19,7 +19,7 @@ from psycopg.sql import SQL, Composable, Identifier, Literal
 from graph import sql
 from graph.database.arrow import TenantReader, tenant_snapshot
 from graph.enrich.columns.grouping import codes
-from graph.enrich.columns.payments import Ints, Payments, Texts
+from graph.enrich.columns.payments import Ints, Payments, Texts, fixed
 
 Floats = NDArray[np.float64]
 Fields = dict[str, Texts]
@@ -95,7 +95,7 @@ def _few(columns: Mapping[str, Texts], source: Texts) -> Fields:
         groups = np.unique(np.stack([of, codes(texts)])[:, is_stated], axis=1)[0]
         counts = np.bincount(groups, minlength=1)
         if ((counts >= 2) & (counts <= MOST)).any():
-            fields[name] = texts
+            fields[name] = fixed(texts)
     return fields
 
 

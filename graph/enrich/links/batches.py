@@ -27,6 +27,7 @@ LATE = 45  # days from the last row of a batch to its payment
 LONG = 70  # days with rows in one batch
 CLOSEST = 12  # runs that are compared per payment
 DAYS, FAR = 10_000_000, 9 * 10**11  # a day is less; a sum of more is told apart later
+REMAINDERS = 1_048_573  # a prime; by amounts' remainders, sums that nobody is paid are left out
 CHANCE = 0.05  # payments that find a run by chance, at most, where one by itself is believed
 FEWEST = 3  # batches in a chain, each for several rows and of an amount of its own
 
@@ -49,9 +50,11 @@ class _Runs:
     """Every run of days of some rows, from day `first` up to, but not including, day `last`.
 
     `key` contains a run's sum and its last day in one number, by which the runs are ordered.
-    `bounds` has the place in `rows` where each day begins, and the end.
+    `bounds` has the place in `rows` where each day begins, and the end. Of all `count` runs, nearly
+    all those with a sum that no payment has are left out.
     """
 
+    count: int
     rows: Ints
     bounds: Ints
     key: Ints
@@ -116,6 +119,7 @@ class _Books:
         self.source, self.currency = codes(payments.source), codes(payments.currency)
         self.where = codes(self.source, payments.currency)
         self.usable = np.flatnonzero((payments.amount > 0) & (payments.due_day <= payments.day))
+        self._remainders: dict[int, NDArray[np.bool_]] = {}
         self.taken = np.zeros(len(payments), dtype=bool)
         self.twins: dict[int, list[int]] = {}
         for one, other in zip(same.one.tolist(), same.other.tolist(), strict=True):
@@ -150,9 +154,20 @@ class _Books:
         fits = ends <= len(days)
         last = ends[fits]
         first = np.broadcast_to(np.arange(len(days))[:, None], ends.shape)[fits]
-        key = _keyed(np.abs(sums[last] - sums[first]), days[last - 1])
+        total, count = np.abs(sums[last] - sums[first]), len(last)
+        paid = np.flatnonzero(self._is_paid_by(source)[np.minimum(total, FAR) % REMAINDERS])
+        first, last = first[paid], last[paid]
+        key = _keyed(total[paid], days[last - 1])
         order = np.argsort(key, kind="stable")  # of equal keys the earlier first day
-        return _Runs(rows, bounds, key[order], first[order], last[order])
+        return _Runs(count, rows, bounds, key[order], first[order], last[order])
+
+    def _is_paid_by(self, source: int) -> NDArray[np.bool_]:
+        """Marks the remainders of the source's amounts when they are divided by REMAINDERS."""
+        if source not in self._remainders:
+            amounts = self.payments.amount[self.usable[self.source[self.usable] == source]]
+            self._remainders[source] = np.zeros(REMAINDERS, dtype=bool)
+            self._remainders[source][np.minimum(amounts, FAR) % REMAINDERS] = True
+        return self._remainders[source]
 
 
 def _to_themselves(books: _Books) -> Iterator[Batch]:
@@ -333,7 +348,7 @@ def _found_by_chance(books: _Books, runs: _Runs, paying: Ints) -> float:
     day, amounts = books.payments.day[runs.rows], books.payments.amount[runs.rows]
     span = max(int(day[-1] - day[0]), LATE) if len(day) else LATE
     step, most = int(np.gcd.reduce(amounts)), int(amounts.sum())
-    return len(paying) * len(runs.key) * LATE / span * step / max(most, 1)
+    return len(paying) * runs.count * LATE / span * step / max(most, 1)
 
 
 def _is_habit(books: _Books, batches: list[Batch], by_chance: float) -> bool:

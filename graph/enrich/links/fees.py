@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from graph.enrich.columns import numbers, ragged
 from graph.enrich.columns.column_cache import by_row
 from graph.enrich.columns.counterparties import sides
-from graph.enrich.columns.grouping import code_by_text, codes, codes_of_texts
+from graph.enrich.columns.grouping import code_by_text, codes, codes_of_texts, ranks
 from graph.enrich.columns.payments import UNIT, Ints, Payments
 from graph.enrich.links import rate_fees
 from graph.enrich.links.assignment import assign
@@ -140,13 +140,13 @@ class _Nearby:
 
     @classmethod
     def of(cls, payments: Payments) -> "_Nearby":
-        source = np.unique(payments.source.astype(str), return_inverse=True)[1]
+        source = ranks(payments.source)
         rows = np.flatnonzero(payments.amount > 0)
         order = rows[np.argsort(source[rows], kind="stable")]
         place = np.full(len(payments), -1, dtype=np.int64)
         place[order] = np.arange(len(order), dtype=np.int64)
         worded = _are_worded(payments).astype(bool)
-        return cls(source.astype(np.int64), place, np.flatnonzero(worded & (place >= 0)))
+        return cls(source, place, np.flatnonzero(worded & (place >= 0)))
 
     def sharing(self, rows: Ints, code: Ints, charge: Ints, its: Ints) -> tuple[Ints, Ints]:
         """Each of these charges, with the rows around it in its source that have its code.

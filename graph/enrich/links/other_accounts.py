@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph.enrich.columns.counterparties import sides
-from graph.enrich.columns.grouping import codes, cut
+from graph.enrich.columns.grouping import are, codes, cut
 from graph.enrich.columns.payments import Ints, Payments
 
 Flags = NDArray[np.bool_]
@@ -29,7 +29,7 @@ class Statements:
     def __init__(self, payments: Payments) -> None:
         side = sides(payments)
         is_account = (payments.entities.kind == "account").astype(bool)
-        is_line = np.isin(payments.platform.astype(str), STATEMENTS) & is_account[side.own]
+        is_line = are(payments.platform, *STATEMENTS) & is_account[side.own]
         self._day, self._outgoing, self._own = payments.day, side.outgoing, side.own
         self._key = codes(payments.currency, payments.amount, side.outgoing)
         self._statement = np.where(is_line, codes(payments.source, side.own), -1)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph.enrich.columns.counterparties import sides
-from graph.enrich.columns.grouping import codes, groups
+from graph.enrich.columns.grouping import are, codes, groups
 from graph.enrich.columns.payments import Ints, Payments
 
 Floats = NDArray[np.float64]
@@ -71,7 +71,7 @@ def _in_one_minute(payments: Payments) -> tuple[Ints, Ints]:
     pairs: list[tuple[Ints, Ints]] = [(none, none)]
     if payments.timestamp is None:
         return none, none
-    timed = (payments.precision == "second") & (payments.amount > 0)
+    timed = are(payments.precision, "second") & (payments.amount > 0)
     party = sides(payments).party
     for rows in groups(codes(payments.source, payments.currency), np.flatnonzero(timed)):
         for step in range(1, min(NEAR, len(rows) - 1) + 1):

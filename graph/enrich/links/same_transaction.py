@@ -25,8 +25,8 @@ import numpy as np
 
 from graph.enrich.columns import numbers, ragged, stated_fields
 from graph.enrich.columns.counterparties import Sides, sides
-from graph.enrich.columns.grouping import codes, cut, having
-from graph.enrich.columns.name_similarity import likeness
+from graph.enrich.columns.grouping import are, codes, cut, having
+from graph.enrich.columns.name_similarity import Likeness, likeness
 from graph.enrich.columns.payments import UNIT, Ints, Payments
 from graph.enrich.links import day_lags
 from graph.enrich.links.assignment import assign
@@ -52,6 +52,7 @@ COVERED = 0.1  # share of its numbered rows in sure pairs: it has its own number
 CONFLICT = 1e-4  # the odds of different numbers if neither source has numbers of its own
 OWN = 3.0  # odds if the tenant's own party is the same as well
 LATEST = 4_000  # days; a longer lag counts as this many
+SAMPLES = 16  # pairs of sources whose samples are cached
 SAMPLE, STRIDE = 100_000, 7_919  # pairs of parties; the stride (a prime) spreads them over all
 
 
@@ -168,7 +169,7 @@ def _candidates(context: _Context, feed: str, books: str) -> tuple[Ints, Ints]:
     number."""
     payments = context.payments
     usable = payments.amount > 0
-    of_source = [(payments.source == name).astype(bool) & usable for name in (feed, books)]
+    of_source = [are(payments.source, name) & usable for name in (feed, books)]
     in_both = having(context.money, of_source[0]) & having(context.money, of_source[1])
     ones, others = (_Cells.of(context, np.flatnonzero(rows & in_both)) for rows in of_source)
     pairs = [
@@ -268,7 +269,7 @@ def _of_names(context: _Context, pairs: Pairs, feed: str, books: str) -> Floats:
     one, other, side = pairs.one, pairs.other, context.sides
     rivals = np.maximum(_others(context, one, feed), _others(context, other, books))
     source, usable = context.payments.source, context.payments.amount > 0
-    ours, theirs = (np.flatnonzero((source == name) & usable) for name in (feed, books))
+    ours, theirs = (np.flatnonzero(are(source, name) & usable) for name in (feed, books))
     again = price(context.payments, side.party, (ours, theirs), (one, other), AGAIN)
     chance = again + rivals * _as_alike(context, pairs.alike, feed, books)
     odds = pairs.alike**3 / chance
@@ -278,7 +279,7 @@ def _of_names(context: _Context, pairs: Pairs, feed: str, books: str) -> Floats:
 
 def _others(context: _Context, rows: Ints, source: str) -> Ints:
     """For each row, the number of the source's rows with the same amount but another party."""
-    of = np.flatnonzero(context.payments.source == source)
+    of = np.flatnonzero(are(context.payments.source, source))
     money, party = context.money, context.sides.party
     width = int(party.max()) + 1
     every = np.bincount(money[of], minlength=int(money.max()) + 1)
@@ -290,15 +291,25 @@ def _others(context: _Context, rows: Ints, source: str) -> Ints:
 def _as_alike(context: _Context, alike: Floats, feed: str, books: str) -> Floats:
     """The share of all parties of both sources whose names are this similar (from a sample)."""
     ends = [
-        np.unique(context.sides.party[context.payments.source == source])
+        np.unique(context.sides.party[are(context.payments.source, source)])
         for source in (feed, books)
     ]
-    grid = np.arange(min(len(ends[0]) * len(ends[1]), SAMPLE), dtype=np.int64) * STRIDE
-    left, right = ends[0][grid % len(ends[0])], ends[1][grid // len(ends[0]) % len(ends[1])]
-    unlike = left != right
-    sample = np.sort(context.likeness.of(left[unlike], right[unlike]))
+    sample = _sample(context.likeness, *ends)
     above = len(sample) - np.searchsorted(sample, alike, side="left")
     return np.asarray((above + 0.5) / (len(sample) + 1))
+
+
+def _sample(alike: Likeness, ones: Ints, others: Ints) -> Floats:
+    """The similarities of a sample of the pairs of unlike parties, in order."""
+    name = ones.tobytes(), others.tobytes()
+    if name not in alike.samples:
+        grid = np.arange(min(len(ones) * len(others), SAMPLE), dtype=np.int64) * STRIDE
+        left, right = ones[grid % len(ones)], others[grid // len(ones) % len(others)]
+        unlike = left != right
+        if len(alike.samples) >= SAMPLES:
+            alike.samples.clear()
+        alike.samples[name] = np.sort(alike.of(left[unlike], right[unlike]))
+    return alike.samples[name]
 
 
 def _learned(context: _Context, pairs: Pairs, sure: Flags, sources: tuple[str, str]) -> Floats:
@@ -308,7 +319,7 @@ def _learned(context: _Context, pairs: Pairs, sure: Flags, sources: tuple[str, s
     odds = day_lags.favour(days[sure & ~turned], days, context.span) * _direction(turned, sure)
     odds *= _of_other_numbers(context, pairs, sure, sources)
     for rows, source in zip((pairs.one, pairs.other), sources, strict=True):
-        of = np.flatnonzero(context.payments.source == source)
+        of = np.flatnonzero(are(context.payments.source, source))
         odds *= stated_fields.favour(context.kinds, of, rows[sure], rows)
     return odds
 
@@ -334,7 +345,8 @@ def _of_other_numbers(
     both = context.is_numbered[pairs.one] & context.is_numbered[pairs.other]
     other = both & ~pairs.numbered
     numbered = min(
-        int((context.is_numbered & (context.payments.source == source)).sum()) for source in sources
+        int((context.is_numbered & are(context.payments.source, source)).sum())
+        for source in sources
     )
     all_both, all_unlike = (int((flags & sure).sum()) for flags in (both, other))
     if all_both - all_unlike > AGREED * all_both or all_unlike < COVERED * numbered:

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from graph.enrich.columns import numbers
 from graph.enrich.columns.counterparties import joined, sides
-from graph.enrich.columns.grouping import codes, groups
+from graph.enrich.columns.grouping import are, codes, groups
 from graph.enrich.columns.name_similarity import likeness
 from graph.enrich.columns.payments import UNIT, Ints, Payments
 from graph.enrich.links import batches, references, reversals
@@ -185,7 +185,7 @@ class _Books:
         is_named = np.zeros(len(payments), dtype=bool)
         is_named[pairs.owner[elsewhere & later & own[pairs.by]]] = True
         is_named[same.one] = is_named[same.other] = False
-        return np.asarray(is_named & (payments.platform != "bank").astype(bool))
+        return np.asarray(is_named & ~are(payments.platform, "bank"))
 
 
 def _of_party(books: _Books, rows: Ints) -> list[Settled]:

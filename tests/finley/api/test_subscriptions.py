@@ -1,6 +1,5 @@
 """Programs subscribe to what happens, over the API: made, tried, told, looked at, sent again."""
 
-import asyncio
 import base64
 import hashlib
 import hmac
@@ -19,7 +18,7 @@ from tests.graph import rows
 from tests.problems import problem
 from tests.syncjobs import run_rows
 from tests.syncjobs.alerts.receiver import Receiver, receiver
-from tests.syncjobs.test_sync import work
+from tests.syncjobs.burst import work
 
 URL = "/api/v1/subscriptions/"
 HOOK = {"name": "ours", "address": "https://example.org/hook", "events": ["case.opened"]}
@@ -55,7 +54,7 @@ def test_from_a_subscription_to_a_verified_message(tenant, api, box):
     assert api.post(f"{hook}test/").status_code == 202
     case = rows.case(tenant.pk)
     assert publish.look() == {"messages": 1}
-    asyncio.run(work())
+    work()
     bodies = [json.loads(body) for _, body in box.requests]
     assert {body["type"] for body in bodies} == {"test", "case.opened"}
     told = next(body["data"] for body in bodies if body["type"] == "case.opened")
@@ -68,7 +67,7 @@ def test_from_a_subscription_to_a_verified_message(tenant, api, box):
     assert api.post(replay).status_code == 409
     letter = run_rows.failure(function="deliver", user_id=tenant.pk)
     Delivery.objects.using("owner").filter(pk=sent[0]["id"]).update(failure=letter)
-    asyncio.run(work())
+    work()
     assert run_rows.again(letter).status == "resolved"
     assert box.ids.count(f"msg_{sent[0]['id'].replace('-', '')}") == 2
     assert api.delete(hook).status_code == 204

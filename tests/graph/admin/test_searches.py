@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("committed")
 # searching
 
 
-def test_an_event_is_found_by_any_of_its_own_keys(staff):
+def test_an_event_is_found_by_any_of_its_own_keys():
     users = [rows.tenant_id() for _ in range(3)]
     for user in users:
         for _ in range(3):
@@ -30,46 +30,46 @@ def test_an_event_is_found_by_any_of_its_own_keys(staff):
     )
     event = models.RawEvent.objects.using("owner").get(pk=sought.pk)
     for text in (event.external_id, event.transaction_ref, "INV 7  b"):
-        assert found(staff, models.RawEvent, text) == {event.pk}
-    assert found(staff, models.RawEvent, f"{users[1]} {event.external_id}") == {event.pk}
-    assert found(staff, models.RawEvent, f"{users[0]} {event.external_id}") == set()
-    assert found(staff, models.RawEvent, event.external_id + "x") == set()
+        assert found(models.RawEvent, text) == {event.pk}
+    assert found(models.RawEvent, f"{users[1]} {event.external_id}") == {event.pk}
+    assert found(models.RawEvent, f"{users[0]} {event.external_id}") == set()
+    assert found(models.RawEvent, event.external_id + "x") == set()
 
 
-def test_one_key_is_found_in_every_tenants_books(staff):
+def test_one_key_is_found_in_every_tenants_books():
     events = [rows.event(rows.tenant_id(), document_ref="INV-1") for _ in range(5)]
-    assert found(staff, models.RawEvent, "INV-1") == {event.pk for event in events}
+    assert found(models.RawEvent, "INV-1") == {event.pk for event in events}
 
 
-def test_a_key_that_looks_like_an_id_is_found_as_a_key(staff):
+def test_a_key_that_looks_like_an_id_is_found_as_a_key():
     key = str(uuid.uuid4())
     event = rows.event(rows.tenant_id(), document_ref=key)
-    assert found(staff, models.RawEvent, key) == {event.pk}
+    assert found(models.RawEvent, key) == {event.pk}
 
 
-def test_an_entity_is_found_by_part_of_its_name(staff):
+def test_an_entity_is_found_by_part_of_its_name():
     user = rows.tenant_id()
     acme, percent, short = (rows.entity(user, n) for n in ("ACME Ltd", "100% Wool", "BT"))
     rows.entity(user, "Nobody")
     for text, entity in [("cme", acme), ("ACME LTD", acme), ("0% w", percent), ("bt", short)]:
-        assert found(staff, models.NormalizedEntity, text) == {entity.pk}
-    assert found(staff, models.NormalizedEntity, "me") == set()
-    assert found(staff, models.NormalizedEntity, "%") == set()
-    assert found(staff, models.NormalizedEntity, f"{user} acme") == {acme.pk}
-    assert found(staff, models.NormalizedEntity, f"acme {rows.tenant_id()}") == set()
+        assert found(models.NormalizedEntity, text) == {entity.pk}
+    assert found(models.NormalizedEntity, "me") == set()
+    assert found(models.NormalizedEntity, "%") == set()
+    assert found(models.NormalizedEntity, f"{user} acme") == {acme.pk}
+    assert found(models.NormalizedEntity, f"acme {rows.tenant_id()}") == set()
 
 
-def test_rows_are_found_by_the_ids_they_refer_to(staff, one_of_each):
+def test_rows_are_found_by_the_ids_they_refer_to(one_of_each):
     relationship = one_of_each[models.RelationshipInstance]
     for model in TENANT_TABLES:
         if any(f.name == "relationship" for f in model._meta.fields):
-            assert found(staff, model, str(relationship.pk)) == {one_of_each[model].pk}
+            assert found(model, str(relationship.pk)) == {one_of_each[model].pk}
     for pointer in (relationship.temporal_pattern_id, relationship.source_event_id):
-        assert found(staff, models.RelationshipInstance, str(pointer)) == {relationship.pk}
+        assert found(models.RelationshipInstance, str(pointer)) == {relationship.pk}
     match = one_of_each[models.EntityMatch]
-    assert found(staff, models.EntityMatch, str(match.event_id)) == {match.pk}
+    assert found(models.EntityMatch, str(match.event_id)) == {match.pk}
     row = one_of_each[models.EnrichedRelationship]
-    assert row.pk in found(staff, models.EnrichedRelationship, str(row.source_entity_id))
+    assert row.pk in found(models.EnrichedRelationship, str(row.source_entity_id))
 
 
 def test_searches_use_their_indexes(staff):

@@ -8,13 +8,14 @@ from django.apps import apps
 from django.contrib import admin
 from django.db import connections
 from django.db.models import JSONField
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from finley.models import User
 from graph import models
 from graph.admin import paginator
+from graph.database.role import as_owner
 from graph.models.tenant_row import TenantRow
 from graph.view import refresh
 from syncjobs.models import (
@@ -106,10 +107,13 @@ def search(staff, model, text, **more):
     return staff.get(url(model, "changelist"), {"q": text, **more})
 
 
-def found(staff, model, text, **more) -> set:
-    response = search(staff, model, text, **more)
-    assert response.status_code == 200
-    return {row.pk for row in response.context["cl"].result_list}
+def found(model, text) -> set:
+    """What the list finds, as the page's view reads it; drawing the page takes most of the time."""
+    request = RequestFactory().get("/", {"q": text})
+    with as_owner():
+        request.user = User(is_staff=True, is_superuser=True)
+        changes = admin.site.get_model_admin(model).get_changelist_instance(request)
+        return {row.pk for row in changes.result_list}
 
 
 def execute(statement, *parameters):
@@ -145,40 +149,44 @@ def test_every_table_has_an_admin_and_every_relation_a_light_widget():
         assert {f.name for f in model._meta.fields if f.many_to_one} <= light
 
 
-@pytest.mark.parametrize("model", TABLES, ids=name_of)
-def test_lists_searches_shows_and_logs(staff, one_of_each, model):
-    row = one_of_each[model]
-    listed = staff.get(url(model, "changelist"))
-    assert row.pk in {listed_row.pk for listed_row in listed.context["cl"].result_list}
-    assert found(staff, model, str(row.pk)) == {row.pk}
-    for page in ("change", "history"):
-        assert staff.get(url(model, page, row.pk)).status_code == 200
+def test_lists_searches_shows_and_logs(staff, one_of_each):
+    for model in TABLES:
+        row = one_of_each[model]
+        for query in ({}, {"q": str(row.pk)}):
+            listed = staff.get(url(model, "changelist"), query).context["cl"].result_list
+            assert row.pk in {listed_row.pk for listed_row in listed}, (model, query)
+        assert found(model, str(row.pk)) == {row.pk}, model
+        for page in ("change", "history"):
+            assert staff.get(url(model, page, row.pk)).status_code == 200, (model, page)
 
 
-@pytest.mark.parametrize("model", TABLES, ids=name_of)
-def test_what_nobody_is_called_finds_nothing(staff, one_of_each, model):
-    texts = [text for text in STRANGE if model is not JobFailure or text != '"']  # JSON has some
-    for text in texts:
-        assert found(staff, model, text) == set(), text
+def test_what_nobody_is_called_finds_nothing(staff, one_of_each):
+    for text in STRANGE:
+        listed = search(staff, models.NormalizedEntity, text).context["cl"].result_list
+        assert list(listed) == [], text
+        for model in TABLES:
+            if model is not JobFailure or text != '"':  # JSON has some
+                assert found(model, text) == set(), (model, text)
 
 
-@pytest.mark.parametrize(
-    "model", [*TENANT_TABLES, SyncConnection, *LEDGER, JobFailure], ids=name_of
-)
-def test_a_tenant_is_found_by_id_and_by_address(staff, model):
+def test_a_tenant_is_found_by_id_and_by_address(committed):
     tenant, other = (User.objects.db_manager("owner").create_user(f"{n}@example.org") for n in "ab")
-    mine, theirs = all_layers(tenant.id)[model], all_layers(other.id)[model]
-    for text in (str(tenant.id), tenant.id.hex.upper(), "A@example.org"):
-        assert mine.pk in found(staff, model, text)
-        assert theirs.pk not in found(staff, model, text)
+    mine, theirs = all_layers(tenant.id), all_layers(other.id)
+    for model in (*TENANT_TABLES, SyncConnection, *LEDGER, JobFailure):
+        for text in (str(tenant.id), tenant.id.hex.upper(), "A@example.org"):
+            rows_of_tenant = found(model, text)
+            assert mine[model].pk in rows_of_tenant, (model, text)
+            assert theirs[model].pk not in rows_of_tenant, (model, text)
 
 
-@pytest.mark.parametrize("model", TABLES, ids=name_of)
-def test_a_list_takes_as_many_queries_for_six_rows_as_for_one(staff, model):
-    def queries() -> int:
-        with CaptureQueriesContext(connections["owner"]) as captured:
-            staff.get(url(model, "changelist"))
-        return len(captured)
+def test_a_list_takes_as_many_queries_for_six_rows_as_for_one(staff):
+    def queries() -> dict[str, int]:
+        counts = {}
+        for model in TABLES:
+            with CaptureQueriesContext(connections["owner"]) as captured:
+                staff.get(url(model, "changelist"))
+            counts[name_of(model)] = len(captured)
+        return counts
 
     all_layers(rows.tenant_id())
     refresh.refresh()
@@ -186,31 +194,30 @@ def test_a_list_takes_as_many_queries_for_six_rows_as_for_one(staff, model):
     for _ in range(5):
         all_layers(rows.tenant_id())
     refresh.refresh()
-    assert queries() == few <= 10
+    assert queries() == few
+    assert max(few.values()) <= 10
 
 
-@pytest.mark.parametrize("model", READ_ONLY, ids=name_of)
-def test_programs_tables_can_only_be_read(staff, one_of_each, model):
-    pk = one_of_each[model].pk
-    assert staff.get(url(model, "add")).status_code == 403
-    assert staff.post(url(model, "delete", pk), {"post": "yes"}).status_code == 403
-    assert staff.post(url(model, "change", pk), {}).status_code == 403
-    with_actions = model in {SyncRun, ExternalItem}  # cancel, read again
-    listed = staff.get(url(model, "changelist")).content
-    assert (b"_selected_action" in listed) == with_actions
-    assert b"delete_selected" not in listed
+def test_programs_tables_can_only_be_read(staff, one_of_each):
+    for model in READ_ONLY:
+        pk = one_of_each[model].pk
+        assert staff.get(url(model, "add")).status_code == 403, model
+        assert staff.post(url(model, "delete", pk), {"post": "yes"}).status_code == 403, model
+        assert staff.post(url(model, "change", pk), {}).status_code == 403, model
+        with_actions = model in {SyncRun, ExternalItem}  # cancel, read again
+        listed = staff.get(url(model, "changelist")).content
+        assert (b"_selected_action" in listed) == with_actions, model
+        assert b"delete_selected" not in listed, model
 
 
-@pytest.mark.parametrize(
-    "model", [models.RawEvent, models.EventDeltaLog, SyncRun, models.Enrichment], ids=name_of
-)
-def test_a_list_names_tenants_by_address_and_strangers_by_id(staff, tenant, model):
+def test_a_list_names_tenants_by_address_and_strangers_by_id(staff, tenant):
     stranger = rows.tenant_id()
     for user in (tenant.pk, stranger):
         all_layers(user)
-    text = staff.get(url(model, "changelist")).content.decode()
-    assert f'<span title="{tenant.pk}">tenant@example.org</span>' in text
-    assert f'<span title="{stranger}">no user ({str(stranger)[:8]}…)</span>' in text
+    for model in (models.RawEvent, models.EventDeltaLog, SyncRun, models.Enrichment):
+        text = staff.get(url(model, "changelist")).content.decode()
+        assert f'<span title="{tenant.pk}">tenant@example.org</span>' in text, model
+        assert f'<span title="{stranger}">no user ({str(stranger)[:8]}…)</span>' in text, model
 
 
 def test_only_staff_come_in(committed):
@@ -218,16 +225,15 @@ def test_only_staff_come_in(committed):
         assert Client().get(url(model, "changelist")).status_code == 302
 
 
-@pytest.mark.parametrize("model", [*TENANT_TABLES, *LEDGER, JobFailure], ids=name_of)
-def test_json_is_shown_indented_and_escaped_and_cannot_be_posted(staff, one_of_each, model):
-    row = one_of_each[model]
-    names = [f.name for f in model._meta.fields if isinstance(f, JSONField)]
-    text = staff.get(url(model, "change", row.pk)).content.decode()
-    assert text.count("<pre>") >= len(names)
-    assert "<b>" not in text
-    assert not any(re.search(rf'name="{name}"', text) for name in ("id", *names))
-    if "evidence" in names:
-        assert "&quot;&lt;b&gt;é&lt;/b&gt;&quot;" in text
+def test_json_is_shown_indented_and_escaped_and_cannot_be_posted(staff, one_of_each):
+    for model in (*TENANT_TABLES, *LEDGER, JobFailure):
+        names = [f.name for f in model._meta.fields if isinstance(f, JSONField)]
+        text = staff.get(url(model, "change", one_of_each[model].pk)).content.decode()
+        assert text.count("<pre>") >= len(names), model
+        assert "<b>" not in text, model
+        assert not any(re.search(rf'name="{name}"', text) for name in ("id", *names)), model
+        if "evidence" in names:
+            assert "&quot;&lt;b&gt;é&lt;/b&gt;&quot;" in text, model
 
 
 # counting and paging
@@ -276,7 +282,7 @@ def test_a_search_finds_so_many_and_no_more(staff, small_limits):
     many_entities(tenant, 3)
     response = search(staff, models.NormalizedEntity, "vendor")
     assert response.context["cl"].result_count == 80
-    assert len(found(staff, models.NormalizedEntity, f"{tenant} vendor")) == 3
+    assert len(found(models.NormalizedEntity, f"{tenant} vendor")) == 3
 
 
 def test_a_paginator_of_a_list_counts_it():

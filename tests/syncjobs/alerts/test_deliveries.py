@@ -35,8 +35,8 @@ from syncjobs.failures import replay
 from syncjobs.models import OPERATORS, Delivery, DeliveryEndpoint, JobFailure
 from syncjobs.models.choices import Channel
 from tests.syncjobs.alerts.receiver import Receiver, receiver
+from tests.syncjobs.burst import work
 from tests.syncjobs.run_rows import again
-from tests.syncjobs.test_sync import work
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Call to deprecated close:DeprecationWarning"),
@@ -67,7 +67,7 @@ def webhook(box: Receiver, user_id=OPERATORS, **options) -> tuple[DeliveryEndpoi
 def told(endpoint: DeliveryEndpoint, number: int = 1, **options) -> list[Delivery]:
     with as_owner():
         accepted = [
-            messages.deliver(endpoint, "test.said", {"n": n}, title=f"Said {n}", **options)
+            messages.deliver(endpoint, "test.said", {"n": n}, title=f"Content {n}", **options)
             for n in range(number)
         ]
     return [message for message in accepted if message]
@@ -76,7 +76,7 @@ def told(endpoint: DeliveryEndpoint, number: int = 1, **options) -> list[Deliver
 def delivered(endpoint: DeliveryEndpoint) -> None:
     """Work until nothing waits, as the periodic task and the workers do."""
     for _ in range(50):
-        asyncio.run(work())
+        work()
         if not endpoint.deliveries.using("owner").filter(state="waiting").exists():
             return
         wake_up.endpoints([endpoint.pk])
@@ -166,7 +166,7 @@ def test_redirects_and_gone(box):
         assert other.requests == []
     box.answer = lambda nth: (410, {})
     gone = told(endpoint, 10)
-    asyncio.run(work())
+    work()
     letters = [letter for message in gone if (letter := again(message).failure_id)]
     assert len(letters) == AT_ONCE  # the other two wait
     assert again(endpoint).is_enabled is False
@@ -187,10 +187,10 @@ def test_what_the_queue_lost_is_found_again(box):
     wake_up.endpoints([endpoint.pk])
     assert queue.waiting() == 1  # one job, however often it is woken up
     queue.forget([f"{wake_up.PREFIX}{endpoint.pk}"])
-    asyncio.run(work())
+    work()
     assert box.requests == []
     assert delivery_state.enqueue_due() == {"endpoints": 1}
-    asyncio.run(work())
+    work()
     assert again(message).state == "delivered"
     assert wake_up.unseen(f"{wake_up.PREFIX}{endpoint.pk}")
     assert not wake_up.unseen(f"{endpoint.pk}")
@@ -205,7 +205,7 @@ def test_a_killed_worker_s_lock_does_not_hold_the_next_job_up(box):
         lock = f"{in_progress_key_prefix}{wake_up.PREFIX}{endpoint.pk}"
         redis.psetex(lock, (settings.ARQ_JOB_TIMEOUT + 10) * 1000 - queue.LOCKED_MS - 1, b"1")
     assert delivery_state.enqueue_due() == {"endpoints": 1}
-    asyncio.run(asyncio.wait_for(work(), 20))  # a locked job would be waited for
+    work(20)  # a locked job would be waited for
     assert again(message).state == "delivered"
 
 
@@ -226,7 +226,7 @@ def test_a_tenant_has_one_turn_at_a_time_among_all_workers(box, tenant, other_te
     delivery_state.recorded([delivery_state.Sent(*delivery_state.due(turn, 1), 0.1)])
     delivery_state.released(turn)
     assert queue.waiting() == 1  # the second was enqueued by the end of the first's turn
-    asyncio.run(work())
+    work()
     assert [headers["webhook-id"] for headers, _ in box.requests] == [
         f"msg_{second.deliveries.using('owner').get().pk.hex}"
     ]
@@ -288,7 +288,7 @@ def test_mail(settings, tenant, box):
         replay.replay([again(message).failure_id], by=None)
     delivered(endpoint)
     (letter,) = mail.outbox
-    assert letter.subject == "Said 0"
+    assert letter.subject == "Content 0"
     assert letter.to == ["me@example.org"]
     assert message.pk.hex in letter.extra_headers["Message-ID"]
     assert "n: 0" in letter.body

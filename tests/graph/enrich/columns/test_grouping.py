@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 from graph.enrich.columns.grouping import (
+    are,
     code_by_text,
     codes,
     codes_of_texts,
     having,
     inserted,
+    ranks,
     unlike,
 )
 from graph.enrich.columns.payments import fixed
@@ -66,3 +68,6 @@ def test_codes_of_a_column_with_inserted_texts_are_those_of_a_new_column(rows, i
     assert not column.flags.writeable
     number_of = code_by_text(column)
     assert [number_of[text] for text in plain.tolist()] == codes_of_texts(column).tolist()
+    for some in (column, plain):
+        assert are(some, "a", "newer", "none").tolist() == [t in ("a", "newer") for t in plain]
+        assert ranks(some).tolist() == [sorted(set(plain)).index(text) for text in plain]

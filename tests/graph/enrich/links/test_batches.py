@@ -114,8 +114,8 @@ def test_runs_are_those_of_the_obvious_way(rows, amount, day):
     of = np.flatnonzero(paid_rows.source == "claims")
     if not len(of):
         return
-    runs_ = books.runs(of, -1, set())
     paying = np.flatnonzero(paid_rows.source == "bank")
+    runs_ = books.runs(of, int(books.source[paying[0]]), set())
     [low], [high] = runs_.spans(paid_rows, paying)
     actual = {
         tuple(runs_.within(runs_.first[at], runs_.last[at]).tolist()) for at in range(low, high)

@@ -1,0 +1,15 @@
+"""What the payments' rows record."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graph.enrich.columns.grouping import are
+from graph.enrich.columns.payments import Payments
+from graph.models.choices import MONEY_MOVED
+
+
+def money_moved(payments: Payments) -> NDArray[np.bool_]:
+    """Marks rows that record money that moved: payments and fees."""
+    if payments.records is None:
+        return np.ones(len(payments), dtype=bool)
+    return are(payments.records, *MONEY_MOVED)
