@@ -19,7 +19,7 @@ _Row = dict[str, str]
 @dataclass(frozen=True)
 class Mail:
     """A mail. `given` has its subject, text, from, to, at (ISO 8601). `entry` is the key in
-    ledger.csv, or None."""
+    ledger.csv of the entry that it belongs to, or None."""
 
     given: dict[str, str]
     entry: str | None
