@@ -6,7 +6,7 @@ it, so the application reads the materialized view through a view with a securit
 """
 
 from django.db.backends.utils import CursorWrapper
-from psycopg.sql import SQL, Identifier
+from psycopg.sql import SQL, Identifier, Literal
 
 from graph import sql
 from graph.models import answer_sql
@@ -48,11 +48,13 @@ def put_in_place(cursor: CursorWrapper) -> None:
     cursor.execute(sql.read("database/tenant_view"))
     for file in FUNCTIONS.values():
         cursor.execute(sql.read(file))
-    for statement in (*answer_sql.functions(), *(query.function for query in KEPT)):
-        cursor.execute(statement)
+    functions = (*answer_sql.functions(), *(query.function for query in KEPT))
+    for name, statement in zip(OF_CALLERS, functions, strict=True):
+        dropped = SQL(sql.read("database/function_dropped")).format(name=Literal(name))
+        cursor.execute(f"{dropped.as_string(cursor.connection)}; {statement}")
 
 
 def tenant_tables(cursor: CursorWrapper) -> list[tuple[str, bool]]:
-    """Each table with tenants' rows, and whether its policy is in place."""
+    """Return (table, whether its policy is in place) for each table with rows of tenants."""
     cursor.execute(sql.read("database/tenant_tables"), {"of_users": list(OF_USERS)})
     return [(table, apart) for table, apart in cursor.fetchall()]

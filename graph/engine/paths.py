@@ -58,7 +58,8 @@ def shortest_path(
     if source == target:
         return Path([], 0.0, used)
     steps = steps_of(graph, costs, direction)
-    levels = _levels(steps, graph.node_count, source, max_length)
+    enough = target if weight is None else None
+    levels = _levels(steps, graph.node_count, source, max_length, enough)
     best = min(range(len(levels)), key=lambda k: (levels[k].cost[target], k))
     if not np.isfinite(levels[best].cost[target]):
         return None
@@ -68,8 +69,10 @@ def shortest_path(
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """All directions in which edges can be walked, ordered by edge id: from, to, cost, edge row,
-    forward or not."""
+    """All directions in which edges can be walked, ordered by edge id, as parallel arrays.
+
+    Each step has its start and end node, its cost, its edge's row, and whether it goes forward.
+    """
 
     source: npt.NDArray[np.int64]
     target: npt.NDArray[np.int64]
@@ -103,8 +106,11 @@ def steps_of(graph: Graph, costs: npt.NDArray[np.float64], direction: Direction)
     )
 
 
-def _levels(steps: Steps, nodes: int, source: int, max_length: int) -> list[_Level]:
-    """Levels k = 0 … max_length; stops early when a walk of k edges improves nothing."""
+def _levels(
+    steps: Steps, nodes: int, source: int, max_length: int, enough: int | None
+) -> list[_Level]:
+    """Levels k = 0 … max_length; stops early when a walk of k edges improves nothing, or reaches
+    the node `enough`: where each edge costs the same, no longer walk to it is cheaper."""
     start = np.full(nodes, np.inf)
     start[source] = 0
     levels = [_Level(start, np.full(nodes, -1))]
@@ -112,14 +118,16 @@ def _levels(steps: Steps, nodes: int, source: int, max_length: int) -> list[_Lev
     for _ in range(min(max_length, nodes - 1)):
         level = _next(steps, levels[-1].cost, nodes)
         levels.append(level)
-        if not (level.cost < cheapest).any():
+        reached = enough is not None and np.isfinite(level.cost[enough])
+        if reached or not (level.cost < cheapest).any():
             break
         cheapest = np.minimum(cheapest, level.cost)
     return levels
 
 
 def _next(steps: Steps, before: npt.NDArray[np.float64], nodes: int) -> _Level:
-    """The next level: the cheapest step into each node; of equally cheap steps the first."""
+    """Return the next level: the cheapest step into each node, and of equally cheap steps the
+    first."""
     usable = np.flatnonzero(np.isfinite(before[steps.source]))
     cost = before[steps.source[usable]] + steps.cost[usable]
     order = np.lexsort((cost, steps.target[usable]))

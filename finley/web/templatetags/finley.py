@@ -14,7 +14,7 @@ from finley.web.words import choices, layers, sources, text
 register = template.Library()
 STATES = {"alive": "works", "suspect": "has trouble", "dead": "connect it again"}
 
-for _filter in (text.money, text.day, text.month, text.number, layers.percent):
+for _filter in (text.money, text.day, text.weekday, text.month, text.number, layers.percent):
     register.filter(_filter.__name__, _filter)
 
 

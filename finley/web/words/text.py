@@ -31,6 +31,11 @@ def day(value: date | datetime | str | None) -> str:
     return f"{value.day} {value:%b %Y}"
 
 
+def weekday(value: date) -> str:
+    """`Mon` for a Monday."""
+    return f"{value:%a}"
+
+
 def month(value: date | str) -> str:
     """`Jul 2025` for 2025-07, or for a day of that month."""
     if isinstance(value, str):
