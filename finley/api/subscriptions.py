@@ -88,7 +88,8 @@ class SentView(TenantView):
         responses={200: shapes.SentAnswer, **READ_ERRORS, **NOT_FOUND},
     )
     def get(self, request: Request, subscription_id: UUID) -> Response:
-        """The messages to a webhook, newest first, and how they stand."""
+        """The newest messages for the webhook, newest first, each with its state, the number of its
+        attempts and its last error."""
         parameters = self.parameters(request)
         rows = subscriptions.sent(self.tenant(request), subscription_id, **parameters)
         return Response(shapes.SentAnswer({"results": rows}).data)
