@@ -206,7 +206,8 @@ def _empty(cursor) -> None:
         "AND (relpages > 0 OR pg_relation_size(oid) > 500_000)",
         [list(tables)],
     )
-    anew = [f"TRUNCATE {name} CASCADE" for (name,) in cursor.fetchall()]
+    grown = [name for (name,) in cursor.fetchall()]
+    anew = [f"TRUNCATE {', '.join(grown)} CASCADE"] if grown else []
     emptied = [f"DELETE FROM {name}" for name in tables]  # noqa: S608
     cursor.execute("; ".join(["BEGIN", *anew, *emptied, "COMMIT"]))
     cursor.execute(
