@@ -34,6 +34,7 @@ AGREED = 3_600  # payments of the books at scale 0, which are made under agreeme
 IRREGULAR = 2_045  # payments in addition for each unit of scale, on average
 CLOSE, TRIES = 0.05, 6  # share by which the number of payments may differ from the size
 LEAST = 0.2  # seconds; steps that are always faster have no exponent
+SESSIONS = "SELECT pid::text FROM pg_stat_activity WHERE datname = %s"
 COUNT = "SELECT count(*) FROM relationship_instances WHERE user_id = %s AND edge_class = 'flow'"
 
 
@@ -106,11 +107,13 @@ class StepClock:
 def _ticks_of_sessions(name: str) -> dict[str, int]:
     """Processor ticks of the server's sessions of this database, by process; empty if they cannot
     be read."""
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(SESSIONS, [name])
+        processes = [Path("/proc", process) for (process,) in cursor.fetchall()]
     ticks = {}
-    for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):  # it has ended in the meantime
-            title = (process / "cmdline").read_bytes().decode(errors="replace")
-            if title.startswith("postgres:") and f" {name} " in title:
+    for process in processes:
+        with suppress(OSError):  # it has ended in the meantime, or is on another machine
+            if (process / "cmdline").read_bytes().startswith(b"postgres:"):
                 fields = (process / "stat").read_text().rpartition(")")[2].split()
                 ticks[process.name] = int(fields[11]) + int(fields[12])  # utime, stime
     return ticks

@@ -95,7 +95,8 @@ def register(
 
 
 def listed(user_id: UUID, **filters: str) -> list[SyncConnection]:
-    """The tenant's connections, oldest first; removed ones only if `state` selects them."""
+    """The tenant's connections, oldest first. Removed ones are listed only if `state` selects
+    them."""
     with _of(user_id):
         rows = _read(user_id).filter(**filters)
         if "state" not in filters:

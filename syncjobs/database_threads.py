@@ -82,7 +82,8 @@ async def ended[R](future: Awaitable[R]) -> R:
 
 
 class Batches[A, R]:
-    """Collects the requests that arrive while a batch runs, and sends them as the next batch."""
+    """Collects the requests that arrive while a batch runs, and runs them together as the next
+    batch."""
 
     def __init__(self, work: Callable[[list[A]], Awaitable[list[R]]], most: int = 500) -> None:
         self._work, self._most = work, most

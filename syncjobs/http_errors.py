@@ -114,7 +114,7 @@ def _forbidden(details: ErrorBody, because: str, peer: Peer) -> Refused:
 
 
 def dead(peer: Peer) -> Permanent:
-    """The error for a connection whose authorisation is gone; only the user can renew it."""
+    """The error for a connection that the user must authorise again."""
     return Permanent(
         f"{peer.title} no longer accepts the authorisation of connection {peer.connection_id}. "
         f"Connect {peer.title} again, then replay this sync.",

@@ -25,8 +25,8 @@ FILTERS = {
 def listed(
     user_id: UUID, filters: Mapping[str, Any], most: int, after: Position | None = None
 ) -> tuple[list[SyncRun], Position | None]:
-    """Return a page of runs, newest first, and the position of the next page. `filters` has keys of
-    FILTERS."""
+    """A page of at most `most` runs, newest first, and the position of the next page (None: no
+    more). `filters` has keys of FILTERS; `after` is the position at which the page begins."""
     with tenant_transaction(user_id, using=router.db_for_read(SyncRun)):
         rows = SyncRun.objects.filter(
             user_id=user_id, **{FILTERS[name]: value for name, value in filters.items()}

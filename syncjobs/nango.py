@@ -135,10 +135,11 @@ class Nango:
     async def take[T](
         self, path: str, take: Callable[[dict[str, Any]], T], params: Query | None = None
     ) -> T:
-        """The result of `take` for the JSON object at `path`, which may have `most_bytes` bytes.
+        """Decode the JSON object at `path`, which may have `most_bytes` bytes, and return
+        `take(object)`.
 
         A long response is decoded and processed in a thread, one at a time in the worker. `take`
-        should keep little of it.
+        should return only a small part of it.
         """
         async with AsyncExitStack() as stack:
             raw = await self._request(path, params, self._gathered(stack, self._limits.most_bytes))

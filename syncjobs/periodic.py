@@ -104,7 +104,8 @@ def forget_answers() -> dict[str, Any]:
 
 
 def _deleted_counts(name: str, **more: float) -> Iterator[int]:
-    """Delete in batches, because one long delete would block others. Yields the batches' sizes."""
+    """Delete in batches, because one long delete would block others. Yield each batch's number of
+    rows."""
     while True:
         with connections[ROLE].cursor() as cursor:
             cursor.execute(
@@ -147,8 +148,7 @@ def renewed(names: list[str], worker: str) -> None:
 
 
 def do(name: str) -> None:
-    """Run the task and record its result, or its failure in job_failures. Record when it is due
-    next."""
+    """Run the task. Record its result or its failure (in job_failures), and when it is due next."""
     result, error = None, ""
     try:
         result = TASKS[name].work()

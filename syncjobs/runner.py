@@ -271,8 +271,8 @@ class Runner:
         return wait if stood else None
 
     def _written(self, claim: Claim, outcome: Outcome, stood: bool) -> None:
-        """Count the attempt's end. If it was not the newest attempt any more, nothing was
-        written."""
+        """Count the attempt's end in the metrics. `stood`: it was still the newest attempt, so its
+        end was written."""
         metrics.ended(claim.function, outcome if stood else Outcome.LOST, claim.job_try)
         if not stood:
             log.warning("Run %s was taken over: attempt %d ends", claim.run_id, claim.fence)

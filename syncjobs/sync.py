@@ -55,7 +55,7 @@ async def body(attempt: Attempt) -> None:
 
 
 def access(claim: Claim) -> Access:
-    """How to reach the claim's connection at Nango."""
+    """The address, keys and ids by which to reach the claim's connection at Nango."""
     return Access(
         claim.provider,
         claim.nango_connection_id,
@@ -94,7 +94,8 @@ async def _page(attempt: Attempt, nango: Nango, page: Page) -> None:
 async def _contents(
     attempt: Attempt, nango: Nango, items: Sequence[Item], page: Page | None = None
 ) -> None:
-    """Read the items, and save AT_ONCE of them at a time. The last save includes the page's end."""
+    """Fetch and read the items, AT_ONCE at a time, and save each group. The last save ends the
+    page."""
     parts = list(batched(items, AT_ONCE))
     senders = item_contents.senders_of(page.items if page else items)
     for number, some in enumerate(parts, 1):
@@ -147,8 +148,8 @@ async def _fetched(nango: Nango, folder: Path, items: Sequence[Item]) -> list[Co
 async def _read(
     attempt: Attempt, content: Content, senders: item_contents.Senders, hints: Hints
 ) -> Content:
-    """The content as a parser read it, or as unreadable. Items are read one after the other, so
-    that one sync does not occupy all parsers."""
+    """Let a parser read the item; if it cannot, return the content as unreadable. A sync reads one
+    item at a time, so that it does not occupy all parsers."""
     try:
         return await item_contents.read(attempt.parsers, content, senders, hints)
     except ParserFailed as error:
@@ -193,8 +194,8 @@ async def _saved_alone(attempt: Attempt, content: Content, generation: str) -> N
 
 
 def _is_of_an_item(error: Exception) -> bool:
-    """Return whether an item caused the error, such as a statement that took too long. A lost lease
-    or an unreachable database is no item's fault."""
+    """Return whether an item caused the error, for example by a statement that took too long. An
+    item cannot cause a lost lease or an unreachable database."""
     if isinstance(error, SyncError):
         return False
     too_long = isinstance(error.__cause__, QueryCanceled)

@@ -26,7 +26,7 @@ async def deliver(ctx: dict[str, Any], endpoint_id: str) -> None:
 
 
 def tasks() -> list[Function]:
-    """arq's functions: a sync task for each provider, heavy questions, and people's uploads,
+    """arq's functions: a sync task per provider, and tasks for heavy questions, uploads and
     messages."""
     syncs = [func(sync_connection, name=provider.task, keep_result=0) for provider in PROVIDERS]
     others = [func(task, keep_result=0) for task in (answer_question, read_upload, deliver)]

@@ -80,7 +80,8 @@ def _text(value: object) -> str:
 
 
 def take(event: WebhookEvent) -> Handled:
-    """Update or register the event's connection, or accept a sync of it."""
+    """Act on the event: update or register its connection, or accept a sync. Return what was
+    done."""
     match event:
         case WebhookEvent(type="auth" | "sync" | "forward", nango_id=""):
             return Handled(accepted=False, reason="The webhook names no connection.")
@@ -164,7 +165,8 @@ def _synced(
     state: ConnectionState | None = None,
     reason: str = "",
 ) -> Handled:
-    """Accept a sync, to start at least APART after the last run's start, unless a run is active."""
+    """Accept a sync of the connection unless a run is active. It starts APART after the last run's
+    start."""
     user_id = connection.user_id
     with tenant_transaction(user_id, using=router.db_for_write(SyncRun)):
         rows = SyncConnection.objects.filter(user_id=user_id, pk=connection.pk)

@@ -1,4 +1,4 @@
-"""What workers tell of themselves: that they live, their version, and how much they do."""
+"""Stores and deletes the signs of life of workers: their version and their current work."""
 
 import json
 from collections import Counter
@@ -22,13 +22,13 @@ def version() -> str:
 
 
 def tell(worker: str, functions: Iterable[str]) -> None:
-    """Write that the worker lives, and the functions of the runs that it has now."""
+    """Store that the worker is alive, and how many runs of each function it has now."""
     values = {"name": worker, "version": version(), "running": json.dumps(Counter(functions))}
     with connections[ROLE].cursor() as cursor:
         cursor.execute(sql.read("workers/told"), values)
 
 
 def forget(worker: str) -> None:
-    """The worker has stopped."""
+    """Delete the row of a worker that has stopped."""
     with connections[ROLE].cursor() as cursor:
         cursor.execute("DELETE FROM worker_processes WHERE name = %s", [worker])

@@ -1,9 +1,8 @@
-"""Counts failed attempts, such as wrong passwords. After some, each further attempt must wait
-longer.
+"""Counts failed attempts, such as wrong passwords, and says how long the next attempt must wait.
 
-The counts are in Redis for all processes, and expire LONGEST after the last attempt. While Redis is
-not available, each process counts for itself. django-axes is not used, because its tables would be
-the owner's and its cache handler uses pickle.
+The counts are in Redis for all processes. A count expires LONGEST_WAIT seconds after its last
+attempt. While Redis is not available, each process counts for itself. django-axes is not used,
+because its tables would be the owner's and its cache handler uses pickle.
 """
 
 import hashlib
@@ -18,7 +17,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 log = logging.getLogger("finley.audit")
-LONGEST = 900.0  # seconds; the longest wait
+LONGEST_WAIT = 900.0  # seconds; the longest wait
 TIMEOUT = 0.25  # seconds to wait for Redis
 MOST = 10_000
 _lock = Lock()
@@ -26,21 +25,25 @@ _here: dict[str, tuple[int, float]] = {}
 
 
 def key(kind: str, value: str) -> str:
-    """The Redis key for a value. The value is hashed, because Redis must hold no e-mail
-    addresses."""
+    """The Redis key under which attempts for `value` (an e-mail address, say) are counted. The
+    value is hashed, because Redis must hold no e-mail addresses."""
     return f"finley:attempts:{kind}:{hashlib.blake2b(value.encode(), digest_size=12).hexdigest()}"
 
 
 def wait(key: str, free: int) -> float:
-    """The seconds left to wait: 2, 4, 8, … from the last failure on, at most LONGEST. The first
-    `free` failures need no wait."""
+    """The seconds until the next attempt is allowed; 0 if it is allowed now.
+
+    The first `free` failures need no wait. From then on the wait after a failure doubles: 2, 4, 8,
+    … seconds, at most LONGEST_WAIT.
+    """
     number, last = _known(key)
-    seconds = min(LONGEST, 2.0 ** (number - free + 1)) if number >= free else 0.0
+    seconds = min(LONGEST_WAIT, 2.0 ** (number - free + 1)) if number >= free else 0.0
     return max(0.0, last + seconds - time.time())
 
 
-def used_up(key: str, most: int) -> bool:
-    """Return whether the limit is reached. The count expires LONGEST after the last attempt."""
+def limit_reached(key: str, most: int) -> bool:
+    """Return whether at least `most` attempts have been counted. LONGEST_WAIT seconds after the
+    last one, the count starts again at 0."""
     return _known(key)[0] >= most
 
 
@@ -61,12 +64,12 @@ def count(key: str) -> None:
         while len(_here) >= MOST:
             _here.pop(next(iter(_here)))
         number, last = _here.pop(key, (0, 0.0))
-        _here[key] = (number if now - last < LONGEST else 0) + 1, now
+        _here[key] = (number if now - last < LONGEST_WAIT else 0) + 1, now
     try:
         with _redis().pipeline() as pipe:
             pipe.hincrby(key, "count", 1)
             pipe.hset(key, "last", str(now))
-            pipe.expire(key, int(LONGEST))
+            pipe.expire(key, int(LONGEST_WAIT))
             pipe.execute()
     except (RedisError, OSError) as error:
         log.warning(

@@ -62,7 +62,7 @@ class ForgottenPassword(PasswordResetView):
             failed_attempts.key("reset", form.cleaned_data["email"].lower()): MAILS,
             failed_attempts.key("reset-at", address): MAILS_OF_ADDRESS,
         }
-        if any(failed_attempts.used_up(key, most) for key, most in keys.items()):
+        if any(failed_attempts.limit_reached(key, most) for key, most in keys.items()):
             log.warning("no mail about a password: too many requests from %s", address)
             return HttpResponseRedirect(self.get_success_url())
         for key in keys:

@@ -58,7 +58,8 @@ class EntityResolutionAdmin(ReadOnly):
 
     @admin.display(description="side by side")
     def side_by_side(self, row: EntityResolution) -> str:
-        """What the books have on each entity, under the names before any merge."""
+        """Show what the books have on each of the two entities, under their names before any
+        merge."""
         facts = _facts(row.user_id, (row.kept_id, row.merged_id))
         both = [
             {"name": entity.name, "kind": entity.kind, **facts[entity.id]}
@@ -115,7 +116,8 @@ class EntityResolutionAdmin(ReadOnly):
 
 
 def _facts(user_id: UUID, entities: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
-    """Payments, sums by currency, first and last day, names, keys and descriptions per entity."""
+    """Return by entity: payments, sums by currency, first and last day, names, keys and
+    descriptions."""
     with connections[router.db_for_read(EntityResolution)].cursor() as cursor:
         cursor.execute(
             sql.read("resolution/facts"), {"user_id": user_id, "entities": list(entities)}

@@ -18,7 +18,8 @@ def register() -> None:
 
 
 def _page(layer: Layer) -> type[Any]:
-    """A page that lists the layer's columns. Columns with a list of choices are filters."""
+    """Return an admin page that lists the layer's columns. Columns with a list of choices are
+    filters."""
     fields = {field.name: field for field in model_of(layer)._meta.concrete_fields}
     names = [column.name for column in layer.columns if column.name in fields]
     options: dict[str, Any] = {

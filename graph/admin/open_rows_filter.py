@@ -8,7 +8,8 @@ from django.http import HttpRequest
 
 
 def open_first(field: str, states: type[TextChoices], first: TextChoices) -> Any:
-    """A filter on the field that selects the state `first` unless another one is chosen."""
+    """Return an admin filter on the field that selects the state `first` unless another one is
+    chosen."""
 
     class OpenFirst(admin.SimpleListFilter):
         title = parameter_name = field
@@ -17,7 +18,7 @@ def open_first(field: str, states: type[TextChoices], first: TextChoices) -> Any
             return [*((value, str(label)) for value, label in states.choices), ("all", "All")]
 
         def choices(self, changelist: Any) -> Any:
-            """The choices without Django's own "All", which would select `first` here."""
+            """Yield the choices without Django's own "All", which would select `first` here."""
             return list(super().choices(changelist))[1:]
 
         def value(self) -> str:

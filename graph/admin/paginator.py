@@ -76,7 +76,8 @@ class BoundedPaginator(AnyPaginator):
 
 
 def _estimated(rows: QuerySet[Any]) -> Estimate | None:
-    """The row count of the last ANALYZE; None for a small table, which is cheap to count."""
+    """Return the row count of the last ANALYZE, or None for a small table, which is cheap to
+    count."""
     connection = connections[rows.db]
     with connection.cursor() as cursor:
         cursor.execute(
@@ -102,8 +103,8 @@ class _ILike(Func):
 
 
 def containing(rows: QuerySet[Any], column: str, text: str) -> QuerySet[Any]:
-    """At most MOST_FOUND rows whose column contains the text. A short text must be the column's
-    beginning.
+    """Return at most MOST_FOUND rows whose column contains the text. A short text must begin the
+    column.
 
     A subquery with a LIMIT selects the ids. With an ORDER BY in the same query the planner would
     read the whole table in that order. For a text shorter than a trigram, an index can only find
@@ -132,7 +133,7 @@ _WALK = SQL("""(
 
 
 def ids_with(model: type[Model], columns: dict[str, tuple[str, ...]], value: object) -> RawSQL:
-    """The ids of the rows of any tenant that have the value in one of the columns.
+    """Return SQL for the ids of the rows, of any tenant, that have the value in one of the columns.
 
     `columns` maps each column to the columns before it in its index. The query reads the few
     distinct values of those, and looks up the value under each. Before PostgreSQL 18 nothing else
@@ -204,7 +205,8 @@ class HugeTable(ModelAdmin):
         return self.named(queryset, text if other == words else " ".join(other)), False
 
     def identified(self, word: str) -> Q | None:
-        """The condition for an id or a tenant's e-mail address; None if the word is neither."""
+        """Return the condition for an id or a tenant's e-mail address; None if the word is
+        neither."""
         if "@" in word:
             return _of_tenant_called(word)
         try:
@@ -217,13 +219,19 @@ class HugeTable(ModelAdmin):
         return next((way for way in ways if self.model._default_manager.filter(way).exists()), None)
 
     def named(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
-        """Rows that other words find. None are found unless a subclass overrides this."""
+        """Return the rows that match a search text which is no id and no address.
+
+        There are none unless a subclass overrides this.
+        """
         return queryset.none()
 
     def get_deleted_objects(
         self, objs: Sequence[Model] | QuerySet[Any], request: HttpRequest
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
-        """The rows to delete. Rows that the database deletes with them are only named by kind."""
+        """Return the rows to delete, for Django's page that asks for confirmation.
+
+        Of rows that the database deletes with them only the kinds are named.
+        """
         rows = [str(row) for row in objs]
         follow = ", ".join(sorted(goes_along(self.model)))
         note = [f"and the rows that refer to it: {follow}"] if follow else []
@@ -264,7 +272,7 @@ def _of_tenant_called(address: str) -> Q | None:
 
 
 def goes_along(model: type[Model]) -> set[str]:
-    """The kinds of rows that the database deletes with a row of this model."""
+    """Return the names of the kinds of rows that the database deletes with a row of this model."""
     kinds: set[str] = set()
     for pointing in _pointing_at(model):
         kinds |= {str(pointing._meta.verbose_name_plural)} | goes_along(pointing)

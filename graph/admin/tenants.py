@@ -11,7 +11,7 @@ from graph import tenant_lookup
 
 @admin.display(description="tenant", empty_value="-")
 def tenant(row: Any) -> str | None:
-    """The tenant's e-mail address; if there is no such user, the beginning of its id."""
+    """Return the tenant's e-mail address; if there is no such user, the beginning of its id."""
     if row.user_id is None:
         return None
     address = getattr(row, "tenant_address", "") or f"no user ({str(row.user_id)[:8]}…)"

@@ -1,4 +1,5 @@
-"""Counts the result of an adoption: old rows = brought + already there + skipped."""
+"""Counts what an adoption did with each old row: selected, already there, or skipped for a
+reason."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -15,11 +16,14 @@ from graph.errors import AdoptError
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The result for one old table.
+    """What an adoption did with the rows of one old table, as counts of rows.
 
-    `written` is the number of finley's rows that the brought rows became. `by` has the columns by
-    which a layer's rows name their relationships. `kept` lists the columns unknown to finley whose
-    values are stored as JSON, and `left` those that are not read.
+    `rows` = `brought` + `already_there` + the sum of `skipped`, whose keys are the reasons.
+    `brought` rows were selected to be written. `written` is the number of rows that finley's table
+    got: more than `brought` if a layer's old row is about several relationships. `by` names the
+    columns that say which relationship a layer's row is about. It is empty for the books. `kept`
+    names the old columns that finley does not have and whose values are stored as JSON. `left`
+    names those whose values are not stored.
     """
 
     name: str
@@ -37,8 +41,11 @@ class Table:
 class Adopted:
     """The result of an adoption.
 
-    `rows_joined` is the number of rows that a join of the live `relationships` with all old layer
-    tables gives.
+    `tables` has one entry per old table, `written` the number of rows written by table, and
+    `relationship_types` (type, edge class, count) of the adopted relationships. `relationships`
+    counts the live ones, and `rows_joined` the rows of their join with all old layer tables
+    (`fan_out`). `repointed` counts relationships of finley that got a pattern, and `pointers_lost`
+    pointers to patterns that do not exist. `users_made` counts the users created for tenants.
     """
 
     dry_run: bool = False
@@ -56,9 +63,10 @@ class Adopted:
 
 
 def counted(cursor: Cursor[Any], plan: Plan, written: int) -> Table:
-    """The table's result.
+    """Return the result for one old table, of which `written` rows were written.
 
-    Raises AdoptError if the counts do not add up. Nothing is written then.
+    Raises AdoptError if fewer rows were written than were selected. The transaction is then rolled
+    back.
     """
     run(cursor, "counts", plan.old)
     outcomes: dict[str | None, int] = dict(cursor.fetchall())
@@ -98,8 +106,11 @@ def types(cursor: Cursor[Any]) -> list[tuple[str, str, int]]:
 
 
 def fan_out(cursor: Cursor[Any], layers: Iterable[LayerPlan]) -> tuple[int, int]:
-    """Return the number of live relationships, and the number of rows that joining all layers' old
-    rows to them gives."""
+    """Return (number of live relationships, number of rows in their join with all old layer
+    tables).
+
+    A relationship has one row in that join per combination of its layers' rows.
+    """
     tables = [attached_table(plan.old) for plan in layers]
     run(
         cursor,

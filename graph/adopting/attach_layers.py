@@ -1,4 +1,4 @@
-"""Connects the old layers' rows to relationships, and picks one row for each relationship."""
+"""Finds the relationships that each old layer row is about, and picks one row per relationship."""
 
 from typing import Any
 
@@ -25,11 +25,12 @@ OF_ORIGINAL = {
 }
 
 
-def hang(cursor: Cursor[Any], plan: LayerPlan) -> int:
-    """Create `hung_<table>` (all rows with their relationships) and `new_<table>` (the rows to
-    write).
+def attach(cursor: Cursor[Any], plan: LayerPlan) -> int:
+    """Create two temporary tables for one layer, and return the number of pointers removed.
 
-    Returns the number of relationships whose pointer is removed because it refers to no row.
+    `attached_<table>` has each old row beside every relationship that it is about. `new_<table>`
+    has the rows to write. A relationship's pointer is removed if the pattern it refers to does not
+    exist.
     """
     old = plan.old
     run(cursor, "enriched", old)
@@ -43,8 +44,8 @@ def hang(cursor: Cursor[Any], plan: LayerPlan) -> int:
     return 0
 
 
-def unpoint(cursor: Cursor[Any], layer: Layer) -> int:
-    """Remove the pointers to a pattern layer that has no old table. Return the number of
+def clear_pointers(cursor: Cursor[Any], layer: Layer) -> int:
+    """Set the pointers to a pattern layer that has no old table to NULL. Return the number of
     relationships that had one."""
     return run(cursor, "unpointed", pointer=layer.pointer)
 
@@ -52,14 +53,14 @@ def unpoint(cursor: Cursor[Any], layer: Layer) -> int:
 def _lead(cursor: Cursor[Any], old: Old, column: str) -> None:
     target = POINTERS[column]
     condition: Composable = SQL("true")
-    if may_hang_on_nothing(old):
+    if may_have_no_relationship(old):
         run(cursor, "astray_log", old, column=column, target=f"old_{target}")
         condition = SQL("old.{} IS NOT NULL").format(Identifier(column))
     run(cursor, "astray", old, **leading(column, target), asked=condition)
     run(cursor, "led", old, column=column, target=f"old_{target}")
 
 
-def may_hang_on_nothing(old: Old) -> bool:
+def may_have_no_relationship(old: Old) -> bool:
     fields = dict(old.fields())
     return "relationship_id" in fields and fields["relationship_id"].null
 
@@ -103,7 +104,7 @@ def _facts(cursor: Cursor[Any], plan: LayerPlan) -> None:
     run(cursor, "new_facts", old, chosen=condition, new=new(old), id=_id(plan))
     if one := _only_one(old):
         run(cursor, "new_same", old, new=new(old), known_one=one("known"), new_one=one("new"))
-    if may_hang_on_nothing(old):
+    if may_have_no_relationship(old):
         _logs(cursor, plan)
     _outcomes(cursor, plan)
 
@@ -126,7 +127,7 @@ def _outcomes(cursor: Cursor[Any], plan: LayerPlan) -> None:
 
 
 def _on(plan: LayerPlan) -> Composable:
-    """The SQL condition that the old row is about the relationship."""
+    """Return SQL that is true if the layer's row `old` is about `relationship`."""
     way = plan.way
     if way == POINTED_AT:
         return SQL("relationship.{} = old.id").format(Identifier(plan.layer.pointer))
@@ -148,8 +149,11 @@ def _original(plan: LayerPlan) -> Composable:
 
 
 def _id(plan: LayerPlan) -> Composable:
-    """The row's own id if the row is about one relationship, else a hash of its id and the
-    relationship's id. So every adoption gives the same id."""
+    """Return SQL for the id of a new row, which is the same in every adoption.
+
+    A row about one relationship keeps its id. For a row about several, the id is a hash of its old
+    id and the relationship's id.
+    """
     if plan.is_direct:
         return SQL("old.id")
     return SQL("md5({} || old.id::text || chosen.relationship_id::text)::uuid").format(
@@ -158,8 +162,10 @@ def _id(plan: LayerPlan) -> Composable:
 
 
 def _only_one(old: Old) -> Any:
-    """The columns other than the id that are unique in finley, as a function of `known` or `new`
-    that returns SQL."""
+    """Return a function that turns a row's alias into SQL for columns that must be unique, or None.
+
+    Those are columns other than the id. None means that the layer has no such columns.
+    """
     if is_pair(old):
         return lambda row: SQL("least({0}, {1}), greatest({0}, {1})").format(
             Identifier(row, "relationship_id"), Identifier(row, ORIGINAL)
@@ -182,7 +188,7 @@ def _only(layer: Layer) -> Composable:
 
 
 def attached_table(old: Old) -> str:
-    return f"hung_{old.name}"
+    return f"attached_{old.name}"
 
 
 def picked(old: Old) -> str:

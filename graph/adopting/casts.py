@@ -1,4 +1,5 @@
-"""SQL that converts an old column's values to finley's types. Other types cannot be read."""
+"""SQL that converts the values of an old column to finley's types. A column of another type is
+refused."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -71,16 +72,21 @@ STAGED: tuple[tuple[type["Field[object, object]"], str], ...] = (
 
 
 def staged_type(field: "Field[object, object]") -> str:
-    """The type in which finley's column is staged. It is wide enough that reading never fails."""
+    """Return the PostgreSQL type of finley's column in the staging table.
+
+    The type is so wide that no value fails to be read. Values that finley cannot store are found
+    later.
+    """
     if isinstance(field, ArrayField):
         return f"{staged_type(field.base_field)}[]".replace("bigint", "smallint")
     return next(staged for kind, staged in STAGED if isinstance(field, kind))
 
 
 def cast(staged: str, old: str) -> str | None:
-    """SQL that reads an `old` type as a `staged` one, or None if that is not possible.
+    """Return SQL that converts `{old}` from the type `old` to `staged`, or None if that is
+    impossible.
 
-    Any type can be read as text.
+    Every type can be converted to text.
     """
     if staged == "text":
         return "{old}::text"
@@ -88,5 +94,5 @@ def cast(staged: str, old: str) -> str | None:
 
 
 def readable(staged: str) -> str:
-    """The old types that can be read as this one, as text for people."""
+    """Return the old types that can be converted to the type `staged`, as text: "a or b"."""
     return " or ".join(CASTS[staged])

@@ -16,7 +16,8 @@ OF_WAYS = frozenset({"relationship_id", "original_relationship_id"})
 
 @dataclass(frozen=True)
 class Plan:
-    """How an old table is read: its columns with their types, and its columns unknown to finley."""
+    """How an old table is read: its columns with their types, and the columns that finley does not
+    have."""
 
     old: Old
     columns: Columns
@@ -25,7 +26,8 @@ class Plan:
 
 @dataclass(frozen=True)
 class LayerPlan(Plan):
-    """How a layer's old table is read, and how its rows name their relationships."""
+    """How a layer's old table is read. `way` names the columns that say which relationship a row is
+    about."""
 
     layer: Layer
     way: Way
@@ -37,7 +39,8 @@ class LayerPlan(Plan):
 
 
 def plans(columns_by_table: Mapping[str, Columns], schema: str) -> list[Plan]:
-    """One plan per table that exists. Raises AdoptError with a list of all problems."""
+    """Return one plan per old table that exists. Raises AdoptError, whose message lists all
+    problems."""
     if not columns_by_table:
         raise AdoptError(
             f"The schema {schema!r} has no table of the replaced system, such as {BOOKS[0]}. "
@@ -64,7 +67,10 @@ def _plan(old: Old, columns_by_table: Mapping[str, Columns]) -> Plan:
 
 
 def _way(old: Old, columns_by_table: Mapping[str, Columns]) -> Way | None:
-    """The first of the table's ways whose columns all exist, or None."""
+    """Return the first of the old table's `ways` whose columns all exist, or None if there is none.
+
+    POINTED_AT means that the relationship refers to the row.
+    """
     if old.layer and old.layer.is_pattern and old.layer.pointer in columns_by_table[RELATIONSHIPS]:
         return POINTED_AT
     return next((way for way in old.ways if columns_by_table[old.name].keys() >= set(way)), None)

@@ -27,7 +27,10 @@ WITH_CURRENCY = {
 def stage(
     cursor: Cursor[Any], source: Source, plan: Plan, tenants: Sequence[UUID], currency: str
 ) -> None:
-    """Stage the old table's rows: those of these tenants, or all rows if `tenants` is empty."""
+    """Copy the old table's rows to its staging table: those of `tenants`, or all if it is empty.
+
+    `currency` is used for amounts without one.
+    """
     staged = Identifier(plan.old.staged)
     cursor.execute(SQL("CREATE TEMPORARY TABLE {} ({}, {}) ON COMMIT DROP").format(
         staged, OWN, SQL(", ").join(SQL("{} {}").format(Identifier(name), SQL(kind))
@@ -39,7 +42,7 @@ def stage(
 
 
 def _all(old: Old) -> Iterator[tuple[str, Any]]:
-    """All columns of the temporary table with their types.
+    """Yield all columns of the staging table, as (name, type).
 
     Columns that finley computes stay NULL.
     """
@@ -76,8 +79,10 @@ def _only(tenants: Sequence[UUID]) -> Composable:
 
 
 def _stated(plan: Plan) -> Iterator[Composable]:
-    """finley's columns (NULL where the old table has none), and the table's unknown columns as
-    `extras`."""
+    """Yield SQL for each column of the staging table, NULL if the old table lacks it.
+
+    The values of columns that finley does not have come last, as `extras`.
+    """
     for name, kind in _all(plan.old):
         old_type = plan.columns.get(name) if name in _read(plan) else None
         way = cast(kind, old_type) if old_type else None

@@ -29,7 +29,8 @@ KNOWN = {
 
 
 def merge(cursor: Cursor[Any], old: Old) -> None:
-    """Set for each old row its row in finley (`twin`), or the reason why it is not brought."""
+    """Set, for each staged row, either `twin` (the id of its row in finley) or `outcome` (why it is
+    not brought)."""
     for column, target in POINTERS.get(old.name, {}).items():
         run(cursor, "astray", old, **leading(column, target), asked=SQL("true"))
         run(cursor, "led", old, column=column, target=f"old_{target}")

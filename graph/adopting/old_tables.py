@@ -44,12 +44,13 @@ POINTERS = {
 
 @dataclass(frozen=True)
 class Old:
-    """One old table.
+    """An old table: what finley requires of it, and which of its rows become one row.
 
     `defaults` has SQL over the `stated` row for columns that finley requires and the old table may
     lack. `ours` lists columns that are not read because finley computes them. `extras` is the JSON
-    column for values of unknown columns. Rows with equal `key` become one row in finley, with the
-    values of the first in the order `best`.
+    column for the values of columns that finley does not have. Rows with equal `key` become one row
+    in finley, with the values of the first in the order `best`. `ways` lists, in order of
+    preference, the sets of columns that may say which relationship a layer's row is about.
     """
 
     model: type[Model]
@@ -67,25 +68,26 @@ class Old:
 
     @property
     def staged(self) -> str:
-        """The name of the temporary table with its rows."""
+        """The name of the temporary table into which the old rows are copied."""
         return f"old_{self.name}"
 
     def fields(self) -> Iterator[tuple[str, "Field[object, object]"]]:
-        """finley's columns that are read, by name."""
+        """Yield finley's columns that are read from the old table, as (column name, field)."""
         for own in self.model._meta.concrete_fields:
             column = str(own.column)
             if column not in self.ours:
                 yield column, own
 
     def pointers(self) -> tuple[str, ...]:
-        """Columns that finley does not have and that name a row's relationships."""
+        """Return the columns in `ways` that finley's table does not have."""
         own = {name for name, _ in self.fields()}
         return tuple(dict.fromkeys(name for way in self.ways for name in way if name not in own))
 
 
 @cache
 def tables() -> tuple[Old, ...]:
-    """The four tables of the books, then one per layer."""
+    """Return the old tables that finley can read: the four tables of the books, then one per
+    layer."""
     return (*_books(), *(_layer(layer) for layer in LAYERS))
 
 

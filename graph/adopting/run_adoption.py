@@ -96,15 +96,19 @@ def _layers(read: dict[str, Plan]) -> list[LayerPlan]:
 
 
 def _attached(cursor: Cursor[Any], read: dict[str, Plan]) -> int:
-    """Connect the layers' rows. Return how many pointers of relationships refer to no pattern."""
-    lost = sum(attach_layers.hang(cursor, plan) for plan in _layers(read))
+    """Find the relationships of the layers' rows. Return the number of pointers to patterns that do
+    not exist."""
+    lost = sum(attach_layers.attach(cursor, plan) for plan in _layers(read))
     missing = [layer for layer in LAYERS if layer.is_pattern and layer.table not in read]
-    return lost + sum(attach_layers.unpoint(cursor, layer) for layer in missing)
+    return lost + sum(attach_layers.clear_pointers(cursor, layer) for layer in missing)
 
 
 def _written(cursor: Cursor[Any], read: dict[str, Plan], adopted: Adopted) -> None:
-    """Write patterns before the relationships that refer to them, and facts after the
-    relationships."""
+    """Write the staged rows, and note in `adopted` how many rows each table got.
+
+    Patterns are written before the relationships that refer to them, facts after their
+    relationships.
+    """
     *books, relationships = (read[name].old for name in BOOKS)
     patterns = [plan for plan in _layers(read) if plan.layer.is_pattern]
     facts = [plan for plan in _layers(read) if plan not in patterns]

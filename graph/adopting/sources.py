@@ -26,10 +26,11 @@ class Source(Protocol):
     schema: str
 
     def columns(self) -> dict[str, Columns]:
-        """The old tables that exist, with their columns' types."""
+        """Return the types of the columns of each old table that exists, by table and column."""
 
     def stage(self, rows: Composable, into: Composable) -> None:
-        """Write the rows of this SELECT into a staging table and its columns, `old_x (…)`."""
+        """Write the rows of the SELECT `rows` to the staging table and columns `into`, such as
+        `old_x (id)`."""
 
 
 class LocalSchema:
@@ -75,9 +76,9 @@ class RemoteSchema:
 
 @contextmanager
 def opened(cursor: Cursor[Any], schema: str, url: str = "") -> Iterator[Source]:
-    """The source, open until the context ends.
+    """Yield the old tables' source: a schema of this database, or of the database at `url`.
 
-    Raises AdoptError if the database is not reachable.
+    Raises AdoptError if the database cannot be reached.
     """
     if not url:
         yield LocalSchema(cursor, schema)

@@ -14,10 +14,10 @@ ALREADY = "already there"
 def run(
     cursor: Cursor[Any], name: str, old: Old | None = None, /, **parts: Composable | str
 ) -> int:
-    """Run `adopt/<name>` and return the row count of its last statement.
+    """Run the SQL file `adopt/<name>` and return the row count of its last statement.
 
-    This fills in the placeholders `{staged}`, `{table}` and `{already}`. A string in `parts` is an
-    identifier.
+    The placeholders `{staged}` and `{table}` stand for the tables of `old`, `{already}` for its
+    constant. `parts` has the other placeholders; a string becomes an identifier.
     """
     standard: dict[str, Composable | str] = {"already": Literal(ALREADY)}
     if old:
@@ -31,6 +31,7 @@ def run(
 
 
 def listed(names: tuple[str, ...] | list[str], row: str = "") -> Composable:
-    """Column names, separated by commas, each with the row's alias if there is one."""
+    """Return the column names as SQL, separated by commas, each behind the alias `row` if that is
+    not empty."""
     prefix = (row,) if row else ()
     return SQL(", ").join(Identifier(*prefix, name) for name in names)

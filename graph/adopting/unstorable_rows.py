@@ -66,7 +66,8 @@ WORDS = {
 
 
 def judge(cursor: Cursor[Any], old: Old) -> None:
-    """Set the outcome of each row that cannot be stored to its first reason."""
+    """Set `outcome` of each staged row that finley cannot store to the first reason that
+    applies."""
     reasons = [*_missing(old), *_out_of_range(old), *_rules(cursor, old)]
     cursor.execute(
         SQL(sql.read("adopt/judged")).format(
@@ -134,7 +135,7 @@ def _rules(cursor: Cursor[Any], old: Old) -> Iterator[Reason]:
 
 
 def in_words(table: str, rule: str) -> str:
-    """A sentence about a row that breaks this rule of the table."""
+    """Return a sentence for people that says how a row breaks the table's constraint `rule`."""
     column = rule.removeprefix(f"{table}_")
     if rule in RULES:
         return RULES[rule]

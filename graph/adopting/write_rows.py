@@ -18,7 +18,7 @@ NOT_READ = frozenset({"merged_into_id", "fulfilled_by_event_id"})
 
 
 def book(cursor: Cursor[Any], old: Old) -> int:
-    """Write the rows of a table of the books; return their number."""
+    """Write the staged rows of one table of the books. Return the number of rows written."""
     names = _columns(old)
     values: dict[str, Composable] = {
         name: Identifier("old", name) for name in names if name not in old.ours
@@ -29,7 +29,7 @@ def book(cursor: Cursor[Any], old: Old) -> int:
 
 
 def layer(cursor: Cursor[Any], plan: LayerPlan) -> int:
-    """Write the rows of a layer's table; return their number."""
+    """Write the staged rows of one layer. Return the number of rows written."""
     old = plan.old
     values: dict[str, Composable] = {
         name: Identifier("old", name) for name in _columns(old) if name not in old.ours
@@ -50,12 +50,13 @@ def layer(cursor: Cursor[Any], plan: LayerPlan) -> int:
 
 
 def repoint(cursor: Cursor[Any], patterns: Sequence[LayerPlan]) -> int:
-    """Set the patterns of existing relationships that have none. Return their number."""
+    """Set the pointers to patterns of relationships that exist already and have none. Return the
+    number of pointers set."""
     return sum(run(cursor, "repointed", pointer=plan.layer.pointer) for plan in patterns)
 
 
 def follow(cursor: Cursor[Any], tenants: Sequence[UUID]) -> None:
-    """Move matches of merged entities to the entities that they were merged into."""
+    """Move each match of a merged entity to the entity that it was merged into."""
     for user_id in tenants:
         cursor.execute(sql.read("resolution/follow"), {"user_id": user_id})
 
@@ -66,7 +67,7 @@ def _columns(old: Old) -> list[str]:
 
 
 def _of_ours(old: Old, name: str) -> Composable:
-    """The initial value of a column that finley computes."""
+    """Return SQL for the first value of a column that finley computes."""
     if name in {"identity", "edge_class"}:
         return Identifier("old", name)
     field = next(f for f in old.model._meta.concrete_fields if f.column == name)

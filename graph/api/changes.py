@@ -85,7 +85,7 @@ class EdgeRow(Answer):
 
 
 def written() -> serializers.Field[Any, Any, Any, Any]:
-    """Changed row's id → the fields that may have changed."""
+    """Return a field for: id of a changed row → names of the fields that may have changed."""
     return serializers.DictField(
         child=serializers.ListField(child=serializers.CharField()),
         help_text="Id of a changed row → its fields that have been written since",
@@ -177,15 +177,15 @@ class StreamView(Question):
 
 
 def changed(user_id: UUID, since: str | None) -> dict[str, Any]:
-    """A running stream, which has one of the tenant's slots until it is closed.
+    """Return everything that has changed since the version, or without a version the whole graph.
 
-    Raises TooMany, Busy.
+    Raises QuestionError and TooOld.
     """
     return change_feed.full(user_id) if since is None else change_feed.since(user_id, since)
 
 
 class Stream(StreamingHttpResponse):
-    """A running stream. It holds one of the tenant's slots until it is closed.
+    """A response with server-sent events. It holds one of the tenant's slots until it is closed.
 
     Raises TooMany, Busy.
     """
@@ -227,7 +227,7 @@ async def stream(
             if not await loop.run_in_executor(_threads(), is_allowed):
                 yield f"event: end\ndata: {json.dumps({'detail': NOT_ALLOWED})}\n\n"
                 return
-        name, version, data = await loop.run_in_executor(_threads(), _looked, user_id, since)
+        name, version, data = await loop.run_in_executor(_threads(), _next_event, user_id, since)
         if name:
             yield f"id: {version}\nevent: {name}\ndata: {data}\n\n"
             since, silent = version, 0.0
@@ -241,13 +241,15 @@ async def stream(
 
 @cache
 def _threads() -> ThreadPoolExecutor:
-    """The threads for all streams of the process. Streams never take the connections that requests
-    need."""
+    """Return the threads that all streams of the process share.
+
+    Streams never take the connections that requests need.
+    """
     return ThreadPoolExecutor(int(settings.STREAMS["threads"]), "stream")
 
 
-def _looked(user_id: UUID, since: str) -> tuple[str, str, str]:
-    """The next event's name, version and data. All are empty if nothing has changed."""
+def _next_event(user_id: UUID, since: str) -> tuple[str, str, str]:
+    """Return the next event's name, version and data. All three are "" if nothing has changed."""
     try:
         version = view_version.version(user_id)
         if version == since:

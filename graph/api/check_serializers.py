@@ -64,8 +64,8 @@ class CheckBody(StrictQuery):
 
 
 def candidate(checked: dict[str, Any], number: int) -> Candidate:
-    """The candidate that a validated body describes. `number` is its position in the pay run, from
-    1."""
+    """Return the candidate that a validated body describes. `number` is its position in the pay
+    run, from 1."""
     keys = tuple((kind, checked[kind].strip()) for kind in KEYS if checked.get(kind, "").strip())
     return Candidate(
         id=checked.get("id") or f"payment {number}",

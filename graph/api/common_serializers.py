@@ -36,7 +36,7 @@ def _fields_of(shape: type[Shape]) -> Any:
 
 @cache
 def _conversions(shape: type[Shape]) -> list[tuple[str, str, Callable[[Any], Any]]]:
-    """(name, key, conversion) of each field; empty if a value may be nested deeper."""
+    """Return (name, key, conversion) of each field, or nothing if a value may be nested deeper."""
     fields = [(name, field) for name, field in _fields_of(shape).items() if not field.write_only]
     if any(field.source == "*" or "." in field.source for _, field in fields):
         return []
@@ -62,7 +62,7 @@ class StrictQuery(Shape):
     one_of_them = "parameter"
 
     def wrong(self, data: Any) -> dict[str, Any]:
-        """The errors about parameter names, by name. The fields raise all other errors."""
+        """Return the errors about parameter names, by name. The fields report all other errors."""
         choices = ", ".join(self.fields) or "none"
         return {
             name: [f"Unknown {self.one_of_them}. Known: {choices}."]

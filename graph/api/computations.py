@@ -22,8 +22,10 @@ Parameters = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Computation:
-    """One question. `entities` lists the parameters that name an entity, including one in the URL's
-    path."""
+    """A question about the whole graph: its name, its parameters, its cost and how it is computed.
+
+    `entities` lists the parameters that name an entity, including one in the URL's path.
+    """
 
     name: str
     query: type[StrictQuery]
@@ -33,7 +35,7 @@ class Computation:
     entities: tuple[str, ...] = ()
 
     def compute(self, user_id: UUID, parameters: Parameters) -> Any:
-        """The serialized answer. Raises the question's errors."""
+        """Return the serialized answer. Raises the question's errors."""
         arguments = constrained(parameters) if self._narrowed else parameters
         return self.answer(self.ask(user_id, **arguments)).data
 
@@ -53,12 +55,12 @@ class Computation:
         return self.cost(size, parameters) <= settings.QUESTIONS["steps"]
 
     def as_text(self, parameters: Parameters) -> dict[str, str]:
-        """The parameters as text, in one normal form for equal questions."""
+        """Return the parameters as text, in one form, so that equal questions have equal texts."""
         fields = self.query().fields
         return {name: _text(fields.get(name), value) for name, value in sorted(parameters.items())}
 
     def read(self, parameters: Mapping[str, str]) -> Parameters:
-        """The parameters from the text of `as_text`. Raises ValidationError."""
+        """Return the parameters of a text that `as_text` made. Raises ValidationError."""
         fields = self.query().fields
         query = self.query(data={n: v for n, v in parameters.items() if n in fields})
         query.is_valid(raise_exception=True)
@@ -122,7 +124,8 @@ BY_NAME = {
 
 
 def answer(name: str, user_id: UUID, parameters: Mapping[str, str], seconds: float) -> str:
-    """A worker's answer as JSON. Raises KeyError, ValidationError and the question's errors."""
+    """Return the answer as JSON, for a worker. Raises KeyError, ValidationError and the question's
+    errors."""
     computation = BY_NAME[name]
     with deadlines.seconds(seconds):
         result = computation.compute(user_id, computation.read(parameters))

@@ -49,11 +49,11 @@ class Versioned(TenantView):
     """
 
     def variant(self) -> str:
-        """A text that distinguishes this representation from others with the same URL."""
+        """Return a text that distinguishes this representation from others with the same URL."""
         return ""
 
     def read_version(self, user_id: UUID) -> str:
-        """The version of the tenant's data, before anything else is read."""
+        """Return the version of the tenant's data. It is called before anything else is read."""
         return view_version.version(user_id)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -92,26 +92,27 @@ class Versioned(TenantView):
         return super().finalize_response(request, cast(Response, response), *args, **kwargs)
 
     def _cache_key(self, request: Request) -> Hashable:
-        """The key of a stored answer. A request that prefers a worker has its own key."""
+        """Return the key under which an answer is stored. A request that prefers a worker has its
+        own key."""
         prefer = request.headers.get("Prefer", "")
         return self.tenant(request), self.version, request.get_full_path(), self.variant(), prefer
 
 
 def _dated(body: Any, version: str) -> Any:
-    """The answer's body with its version."""
+    """Return the answer's body with `as_of_version` added."""
     if isinstance(body, JsonObject):
         return body.beside(as_of_version=version)
     return {**body, "as_of_version": version}
 
 
 def etag(version: str, variant: str = "") -> str:
-    """A weak entity tag (RFC 9110, 8.8.1): equal content, but perhaps not equal bytes."""
+    """Return a weak entity tag (RFC 9110, 8.8.1): equal content, but perhaps not equal bytes."""
     return f'W/"{version}-{settings.SPECTACULAR_SETTINGS["VERSION"]}{variant}"'
 
 
 @cache
 def of(answer: type[serializers.Serializer[Any]]) -> type[serializers.Serializer[Any]]:
-    """The answer's serializer class with `as_of_version` added."""
+    """Return the serializer class of the answer with `as_of_version` added."""
     field = serializers.CharField(
         read_only=True, help_text="What it was read at, for changes/?since="
     )

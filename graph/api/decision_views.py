@@ -20,12 +20,12 @@ MEANWHILE = {409: OpenApiResponse(description="Somebody has decided it since you
 
 
 def person(request: Request) -> str:
-    """The name of the person who decides, as histories show it."""
+    """Return the name of the person who decides, as histories show it."""
     return str(getattr(request.user, "email", request.user))
 
 
 def following(offset: int, limit: int, count: int) -> int | None:
-    """The next page's offset; None after the last page."""
+    """Return the offset of the next page, or None after the last page."""
     return offset + limit if offset + limit < count else None
 
 
@@ -40,7 +40,8 @@ class ResolutionsView(IdempotentView):
         responses={200: shapes.ResolutionsAnswer, **OF_ROWS},
     )
     def get(self, request: Request) -> Response:
-        """Pairs of entities that may be one party, by how they are decided."""
+        """Pairs of entities that may be one party, with the requested decision: open, merged or
+        kept apart."""
         fields = self.parameters(request)
         most, offset = fields["limit"], fields["offset"]
         pairs, count = resolutions.listed(
@@ -77,7 +78,7 @@ class ResolutionView(IdempotentView):
         responses={200: shapes.PairDecisionAnswer, **OF_ROWS, **NOT_FOUND, **MEANWHILE},
     )
     def post(self, request: Request, pair_id: str) -> Response:
-        """Merge the pair, keep it apart, or take a decision back."""
+        """Merge the pair, keep it apart, or undo the decision on it."""
         self.parameters(request)
         fields = shapes.PairDecisionBody(data=request.data).checked()
         pair = resolutions.decide(
@@ -95,12 +96,15 @@ class PredictionsView(TenantView):
 
     @extend_schema(
         operation_id="graph_predictions",
-        summary="Expected payments that were given up",
+        summary="Expected payments that a person has dismissed",
         parameters=[shapes.PredictionsQuery],
         responses={200: shapes.PredictionsAnswer, **PROBLEMS},
     )
     def get(self, request: Request) -> Response:
-        """Predictions that people gave up; insights/prediction/ has those still expected."""
+        """Expected payments that a person has dismissed (`give_up`), because they will not come.
+
+        insights/prediction/ has the predictions that are still expected.
+        """
         fields = self.parameters(request)
         most, offset = fields["limit"], fields["offset"]
         rows, count = predictions.given_up(self.tenant(request), most=most, offset=offset)
@@ -114,13 +118,15 @@ class PredictionView(IdempotentView):
 
     @extend_schema(
         operation_id="graph_prediction_decide",
-        summary="Give up an expected payment, or expect it again",
+        summary="Dismiss an expected payment, or expect it again",
         request=shapes.PredictionDecisionBody,
         responses={200: shapes.PredictionAnswer, **PROBLEMS, **NOT_FOUND, **MEANWHILE},
     )
     def post(self, request: Request, prediction_id: str) -> Response:
-        """Give a prediction up, or expect it again. Other sightings of the payment are decided
-        alike."""
+        """Dismiss a prediction (`give_up`), or expect the payment again (`expect`).
+
+        If several sources saw the payment, all their predictions get the same decision.
+        """
         self.parameters(request)
         fields = shapes.PredictionDecisionBody(data=request.data).checked()
         answer = predictions.decide(
@@ -170,8 +176,8 @@ class DecisionView(IdempotentView):
         },
     )
     def post(self, request: Request, case_id: str) -> Response:
-        """Confirm, dismiss, recover, reopen, assign or note a case; returns the case as
-        it is then."""
+        """Confirm, dismiss, recover, reopen, assign or note a case. Returns the case's new
+        state."""
         self.parameters(request)
         decision = sums.DecisionBody(data=request.data).checked()
         answer = cases.decide(

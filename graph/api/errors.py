@@ -31,7 +31,7 @@ AWAY = "The database cannot be reached just now. Try again in a moment."
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
-    """The response to an error, or None for an unexpected one.
+    """Return the response to an error, or None for an unexpected error.
 
     400 for an argument, 404 for a missing object, 429 if the tenant runs too much at once, 503 if
     the view cannot be read.
@@ -80,7 +80,7 @@ STATUSES: dict[type[QuestionError], int] = {
 
 
 def of_field(request: Request, status: int, field: str, error: Exception, **more: Any) -> Response:
-    """The problem for one wrong value of the path, a header, the query or the body."""
+    """Return the problem for one wrong value of the path, a header, the query or the body."""
     wrong = problems.named(field, str(error), _where(request, field))
     headers = more.pop("headers", None)
     return response(status, str(error), [wrong], headers, **more)

@@ -44,7 +44,8 @@ class ExportQuery(StrictQuery):
 
 
 class NodeLinkEdge(Answer):
-    """A relationship: its key is its id; then the requested columns."""
+    """A relationship in node-link form: `key` is its id, then come both ends and the requested
+    columns."""
 
     key = serializers.UUIDField()
     source: Any = serializers.UUIDField()

@@ -24,7 +24,7 @@ from graph.models import AskedQuestion
 from graph.models.choices import QuestionFailure, QuestionStatus
 from graph.models.questions import ACTIVE
 from graph.questions import deferred, entities
-from graph.questions.deferred import Wanted
+from graph.questions.deferred import QuestionKey
 from graph.reading import cursors
 
 ASYNC = "respond-async"
@@ -44,7 +44,7 @@ class Computed(Question):
         preferred = _prefers_a_worker(request)
         if not preferred and asks.light(user_id, parameters, self.version):
             return Response(asks.compute(user_id, parameters))
-        key = Wanted(asks.name, asks.as_text(parameters), self.version)
+        key = QuestionKey(asks.name, asks.as_text(parameters), self.version)
         question = deferred.known(user_id, key)
         if question is None:
             for field in asks.entities:
@@ -58,13 +58,13 @@ class Computed(Question):
 
 
 def _prefers_a_worker(request: Request) -> bool:
-    """Whether the client sent `Prefer: respond-async` (RFC 7240)."""
+    """Return whether the client sent `Prefer: respond-async` (RFC 7240)."""
     preferences = request.headers.get("Prefer", "").split(",")
     return any(word.partition(";")[0].strip().lower() == ASYNC for word in preferences)
 
 
 def _response(question: AskedQuestion, preferred: bool) -> Response:
-    """The answer if there is one, else the URL where it will be, or the reason why there is
+    """Return the question's answer, or the URL where it will be, or the reason why there is
     none."""
     where = reverse("graph-question", [question.pk])
     applied = {"Preference-Applied": ASYNC} if preferred else {}
@@ -88,7 +88,8 @@ class StatsView(Computed):
 
     @described(NoQuery, shapes.StatsAnswer, heavy=True, name="graph_stats")
     def get(self, request: Request) -> Response:
-        """The whole graph in numbers."""
+        """Key figures of the whole graph: nodes, edges, degree, density, components, and edges by
+        layer."""
         return self.computed(request)
 
 

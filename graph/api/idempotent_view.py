@@ -41,7 +41,8 @@ class IdempotentView(TenantView):
 
 
 def idempotent(post: Post) -> Post:
-    """The handler, changed to run once per Idempotency-Key. Without a key it runs each time."""
+    """Return the handler, changed to run once per Idempotency-Key. Without a key it runs each
+    time."""
 
     @wraps(post)
     def once(view: IdempotentView, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -65,7 +66,7 @@ def idempotent(post: Post) -> Post:
 
 
 def _key(request: Request) -> str | None:
-    """The Idempotency-Key. Raises ValidationError."""
+    """Return the request's Idempotency-Key, or None. Raises ValidationError for a malformed key."""
     key: str | None = request.headers.get(KEY)
     if key is None:
         return None
@@ -75,7 +76,7 @@ def _key(request: Request) -> str | None:
 
 
 def _digest(request: Request) -> str:
-    """A hash of the path and the body; equal JSON gives equal hashes."""
+    """Return a hash of the path and the body. Equal JSON has equal hashes."""
     text = json.dumps([request.get_full_path(), request.data], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 

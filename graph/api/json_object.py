@@ -13,7 +13,7 @@ class JsonObject(str):
     __slots__ = ()
 
     def beside(self, **fields: Any) -> "JsonObject":
-        """The object with further fields at its end."""
+        """Return the object with further fields at its end."""
         further = json.dumps(
             fields, cls=JSONEncoder, ensure_ascii=False, separators=(",", ":"), allow_nan=False
         )

@@ -19,7 +19,8 @@ def money(**options: Any) -> Any:
 
 
 def total(counts: str) -> Any:
-    """A field for a sum of money. `counts` says what it sums, in words that follow 'Counts'."""
+    """Return a field for a sum of money. `counts` says what is summed, in words that follow
+    'Counts'."""
     return money(help_text=f"Counts {counts}.")
 
 
@@ -33,7 +34,10 @@ def records_field(**options: Any) -> Any:
 
 
 class SparseQuery(StrictQuery):
-    """Parameters of a list whose rows can be limited to some fields."""
+    """Parameters of a list, among them `fields`: the fields of a row that the client wants.
+
+    Without `fields`, a row has all. `row` is the serializer of a row, whose fields may be named.
+    """
 
     row: type[Answer]
 

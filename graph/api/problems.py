@@ -16,14 +16,14 @@ def response(
     headers: Mapping[str, str] | None = None,
     **more: Any,
 ) -> Response:
-    """The problem as the response of a view or of the exception handler."""
+    """Return the problem as the response of a view or of the exception handler."""
     answer = Response(body(status, detail, errors, **more), status, headers=dict(headers or {}))
     answer.content_type = MEDIA_TYPE
     return answer
 
 
 def of_exception(error: APIException, method: str) -> Response:
-    """The response to an exception of the REST framework. It lists every single validation
+    """Return the response to an exception of the REST framework. It lists every single validation
     error."""
     headers = {}
     if auth_header := getattr(error, "auth_header", None):
@@ -38,7 +38,7 @@ def of_exception(error: APIException, method: str) -> Response:
 
 
 def sentences(error: ValidationError) -> list[str]:
-    """One sentence per wrong value, with its name."""
+    """Return one sentence per wrong value, with the value's name."""
     return [summary([one]) for one in _leaves(error.detail, (), "body")]
 
 

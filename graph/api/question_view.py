@@ -54,7 +54,8 @@ def described[View: Callable[..., Response]](
     may_be_missing: bool = False,
     heavy: bool = False,
 ) -> Callable[[View], View]:
-    """Declares the schema of a question: its parameters, its answer and its errors."""
+    """Return a decorator that declares the schema of a question: its parameters, answer and
+    errors."""
     responses = {
         200: conditional.of(answer),
         **conditional.NOT_MODIFIED,
@@ -89,5 +90,5 @@ class DatedQuestion(Question):
         return f"-{self.today.isoformat()}"
 
     def dated(self, request: Request) -> dict[str, Any]:
-        """The checked parameters, with the day that counts as today."""
+        """Return the validated parameters, with `today` as the day that counts as today."""
         return {"today": self.today, **self.parameters(request)}

@@ -17,12 +17,13 @@ JSON: dict[type[serializers.Field[Any, Any, Any, Any]], tuple[type, str]] = {
 
 
 def _is(value: Any, kind: type) -> bool:
-    """Return whether the value has the JSON type. The field checks missing and null values."""
+    """Return whether the value has the JSON type `kind`, or is null. The field itself refuses
+    null."""
     return value is None or (isinstance(value, kind) and isinstance(value, bool) == (kind is bool))
 
 
 def _misread(field: serializers.Field[Any, Any, Any, Any], value: Any) -> Any:
-    """The errors about the value's JSON type: sentences, or for a list, sentences by position."""
+    """Return sentences about a value of the wrong JSON type; for a list, sentences by position."""
     if isinstance(field, serializers.ListField) and isinstance(value, list):
         errors = {i: _misread(field.child, item) for i, item in enumerate(value)}
         return {position: sentences for position, sentences in errors.items() if sentences}
@@ -39,7 +40,8 @@ class StrictBody(StrictQuery):
     one_of_them = "field"
 
     def wrong(self, data: Any) -> dict[str, Any]:
-        """The unknown fields, and those whose value has another JSON type than the field."""
+        """Return the errors about unknown fields, and about values of the wrong JSON type, by
+        name."""
         misread = {
             name: errors
             for name, field in self.fields.items()
@@ -48,6 +50,6 @@ class StrictBody(StrictQuery):
         return {**super().wrong(data), **misread}
 
     def checked(self) -> dict[str, Any]:
-        """The validated fields. Raises ValidationError that names each wrong field."""
+        """Return the validated fields. Raises ValidationError that names each wrong field."""
         self.is_valid(raise_exception=True)
         return dict(self.validated_data)

@@ -46,7 +46,7 @@ class Timestamp(serializers.Field[datetime, str, str, Any]):
 
 
 class Names(serializers.Field[list[str], str, str, Any]):
-    """Some of the known names, separated by commas."""
+    """A list of names, separated by commas. Unknown names are errors."""
 
     default_error_messages = {"unknown": "There is no {name}. Known: {known}."}
 
@@ -67,7 +67,7 @@ class Names(serializers.Field[list[str], str, str, Any]):
 
 
 class Words(serializers.Field[list[str], str, str, Any]):
-    """Any words, separated by commas."""
+    """A list of any words, separated by commas."""
 
     most, longest = 20, 100
     default_error_messages = {
@@ -86,7 +86,7 @@ class Words(serializers.Field[list[str], str, str, Any]):
 
 
 class Ids(serializers.Field[list[UUID], str, str, Any]):
-    """UUIDs, separated by commas."""
+    """A list of UUIDs, separated by commas."""
 
     most = 100
     default_error_messages = {"invalid": "Must be 1 to {most} ids with commas between."}
@@ -137,7 +137,8 @@ class NamesInSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped
 
 @extend_schema_field({"type": "string"})
 class Beyond(serializers.Field[After, str, str | None, Any]):
-    """The position at which a page of names begins."""
+    """A cursor of a list of entities: the position after which the next page begins, as opaque
+    text."""
 
     default_error_messages = {"invalid": "This is not a cursor. Use the `next` of an answer."}
 
@@ -156,7 +157,7 @@ class Beyond(serializers.Field[After, str, str | None, Any]):
 
 
 def beyond(after: After | None) -> str | None:
-    """The position as an opaque text, which the field parses; None for None."""
+    """Return the position as opaque text, which the field `Beyond` parses; None for None."""
     if after is None:
         return None
     position = json.dumps([after[0], after[1], str(after[2])]).encode()
@@ -165,7 +166,7 @@ def beyond(after: After | None) -> str | None:
 
 @extend_schema_field({"type": "string"})
 class Place(serializers.Field[Position, str, str | None, Any]):
-    """The position at which a page of a list begins."""
+    """A cursor of a list by time: the position after which the next page begins, as opaque text."""
 
     default_error_messages = {"invalid": "This is not a cursor. Use the `next` of an answer."}
 

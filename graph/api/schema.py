@@ -54,7 +54,7 @@ def problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
 
 
 def _summary(description: str) -> str:
-    """The description's first words, as one line of less than 80 characters."""
+    """Return the first words of a description, as one line of less than 80 characters."""
     text = re.split(r"[.;:]\s|[.;:]$", " ".join(description.split()), maxsplit=1)[0]
     while len(text) >= 80 and ", " in text:
         text = text.rpartition(", ")[0]

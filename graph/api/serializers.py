@@ -83,11 +83,11 @@ class EdgesQuery(StrictQuery):
 
 
 def constrained(parameters: dict[str, Any]) -> dict[str, Any]:
-    """The parameters in the form that questions take, with the filter of edges as `only`."""
+    """Return the parameters as questions take them, with the filter of edges as `only`."""
     arguments = dict(parameters)
     usual = counted_rows.DEFAULT if arguments.get("edges") == "flow" else counted_rows.ALL
     only = Only(
-        kinds=tuple(counted_rows.meant(arguments.pop("records", usual)) or ()),
+        kinds=tuple(counted_rows.kinds_selected_by(arguments.pop("records", usual)) or ()),
         once=arguments.pop("once", True),
         types=arguments.pop("types", ()),
         min_confidence=arguments.pop("min_confidence", 0.0),
@@ -114,7 +114,7 @@ class CommunitiesQuery(EdgesQuery):
 
 
 def _statuses() -> str:
-    """The statuses that can be selected, by layer."""
+    """Return, as text for the schema, the statuses that each layer's rows may have."""
     statuses = {layer.name: statuses_of(layer) for layer in LAYERS}
     return "; ".join(f"{name}: {', '.join(values)}" for name, values in statuses.items() if values)
 
@@ -211,7 +211,7 @@ class CommunitiesAnswer(Answer):
 
 @cache
 def layer_answer(name: str) -> type[Answer]:
-    """The serializer of one layer, from its declaration."""
+    """Return the serializer of one layer's columns, made from the layer's declaration."""
     fields: Fields = {column: FIELDS[kind]() for column, kind in layer_fields(name).items()}
     return type(f"{name.title().replace('_', '')}Layer", (Answer,), dict(fields))
 
@@ -310,7 +310,7 @@ class QuestionsQuery(StrictQuery):
 
 
 class QuestionAnswer(Answer):
-    """A question that a worker answers."""
+    """The state of a question that a worker answers or has answered."""
 
     id = serializers.UUIDField()
     question = serializers.CharField()
@@ -330,7 +330,7 @@ class QuestionsAnswer(Answer):
     next = serializers.CharField(allow_null=True, help_text="The next page's `cursor`")
 
 
-class Given(serializers.Field[Any, Any, Any, Any]):
+class StoredJson(serializers.Field[Any, Any, Any, Any]):
     """JSON that is stored as text and returned as JSON."""
 
     def to_representation(self, value: str) -> Any:
@@ -338,6 +338,6 @@ class Given(serializers.Field[Any, Any, Any, Any]):
 
 
 class QuestionDetailAnswer(QuestionAnswer):
-    answer = extend_schema_field({"type": ["object", "null"]})(Given)(
+    answer = extend_schema_field({"type": ["object", "null"]})(StoredJson)(
         help_text="The answer to the question; null until it is done"
     )

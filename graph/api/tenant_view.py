@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 from graph.api.common_serializers import NoQuery, StrictQuery
 from graph.http.tenant_request import TenantRequest
 
-Given = tuple[tuple[str, tuple[str, ...]], ...]  # names and their values
+ParameterTexts = tuple[tuple[str, tuple[str, ...]], ...]  # names and their values
 REMEMBERED = 500  # characters of parameters whose check is remembered
 
 
@@ -23,29 +23,31 @@ class TenantView(APIView):
     def parameters(
         self, request: Request, query: type[StrictQuery] | None = None
     ) -> dict[str, Any]:
-        """The validated parameters. Raises ValidationError that names each wrong field."""
-        given = tuple((name, tuple(values)) for name, values in request.query_params.lists())
-        check = _checked if _length(given) <= REMEMBERED else _checked.__wrapped__
-        return dict(check(query or self.query, given))
+        """Return the validated parameters. Raises ValidationError that names each wrong
+        parameter."""
+        texts = tuple((name, tuple(values)) for name, values in request.query_params.lists())
+        check = _checked if _length(texts) <= REMEMBERED else _checked.__wrapped__
+        return dict(check(query or self.query, texts))
 
     def tenant(self, request: Request) -> UUID:
-        """The tenant whose rows are requested, which is the token's user.
+        """Return the tenant whose rows are requested, which is the token's user.
 
         Only staff may name another tenant. Such requests are logged.
         """
         return cast(TenantRequest, request._request).tenant_id
 
 
-def _length(given: Given) -> int:
-    return sum(len(name) + sum(map(len, values)) for name, values in given)
+def _length(texts: ParameterTexts) -> int:
+    return sum(len(name) + sum(map(len, values)) for name, values in texts)
 
 
 @lru_cache(maxsize=4096)
-def _checked(query: type[StrictQuery], given: Given) -> dict[str, Any]:
-    """The validated parameters, which depend on their texts only. Clients ask the same again."""
-    repeated = {name: ["Given more than once."] for name, values in given if len(values) > 1}
+def _checked(query: type[StrictQuery], texts: ParameterTexts) -> dict[str, Any]:
+    """Return the validated parameters. The result is cached, because clients repeat their
+    requests."""
+    repeated = {name: ["Given more than once."] for name, values in texts if len(values) > 1}
     if repeated:
         raise ValidationError(repeated)
-    validator = query(data={name: values[-1] for name, values in given})
+    validator = query(data={name: values[-1] for name, values in texts})
     validator.is_valid(raise_exception=True)
     return cast(dict[str, Any], validator.validated_data)

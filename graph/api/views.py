@@ -42,7 +42,8 @@ from graph.reading import cursors, json_rows
 
 
 class Listed(Question):
-    """A list in pages, whose rows can be limited to some fields."""
+    """A question whose answer is a page of a list. A client may ask for some fields of its rows
+    only."""
 
     def page(
         self, answer: type[Answer], rows: list[Any], sparse: list[str] | None, **more: Any
@@ -152,13 +153,14 @@ class RelationshipsView(Listed):
 
 
 def _written(page: json_rows.Page, **more: Any) -> Response:
-    """The answer with a page that the database has written."""
+    """Return the response with a page that the database has written as JSON."""
     results = JsonObject(f'{{"results":{page.rows}}}')
     return Response(results.beside(**more, next=cursors.cursor(page.following)))
 
 
 def _position(text: str) -> cursors.Position:
-    """The position in the text. Raises QuestionError."""
+    """Return the position that a cursor encodes. Raises QuestionError for a text that is no
+    cursor."""
     try:
         return cursors.position(text)
     except ValueError:

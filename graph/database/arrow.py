@@ -39,7 +39,7 @@ LIBPQ = (
 class PoolState:
     """A pool's state: its limit (`most`), its open and idle connections, and the waiting callers.
 
-    It also counts the waits since the pool began, their total seconds, and the waits that timed out
+    It also has sums since the pool began: the waits, their seconds, and the waits that timed out
     (`refused`).
     """
 
@@ -80,8 +80,10 @@ class Pool:
 
     @contextmanager
     def spare(self, begin: str) -> Iterator[Any | None]:
-        """As `transaction`, but yields None if none is free. A thread that holds a connection must
-        not wait for a second one."""
+        """Yield a connection as `transaction` does, or None at once if no connection is free.
+
+        A thread that holds a connection must not wait for a second one.
+        """
         if not self._slots.acquire(blocking=False):
             yield None
             return
@@ -129,7 +131,10 @@ class Pool:
             connection.close()
 
     def _begun(self, begin: str) -> Any:
-        """An idle connection that still works (the server may have restarted), or a new one."""
+        """Return an idle connection in a new transaction, or a new connection.
+
+        An idle connection may be dead, because the server has restarted; it is then closed.
+        """
         while (connection := self._idle_connection()) is not None:
             try:
                 _execute(connection, begin)
@@ -165,7 +170,8 @@ _making = threading.Lock()
 
 
 def pool() -> Pool:
-    """The pool of the application's database; a new one if its name changed (in tests)."""
+    """Return the pool of the application's database; a new one if the database's name has changed
+    (in tests)."""
     parameters = connections["default"].get_connection_params()
     options: dict[str, Any] = {
         name: str(parameters[name]) for name in LIBPQ if parameters.get(name)
@@ -179,7 +185,7 @@ def pool() -> Pool:
 
 
 def state() -> PoolState:
-    """The state of this process's pool, also before the first use."""
+    """Return the state of this process's pool, also before its first use."""
     with _making:
         states = [existing.state() for existing in _pools.values()]
     return states[-1] if states else PoolState(settings.ARROW_POOL["size"])
@@ -206,7 +212,7 @@ class TenantReader:
         self.queries = 0
 
     def table(self, query: Composable) -> pa.Table:
-        """The query's rows. Raises ViewMissing or ViewUnpopulated."""
+        """Return the query's rows. Raises ViewMissing or ViewUnpopulated."""
         self.queries += 1
         try:
             self._cursor.execute(query.as_string())
@@ -231,7 +237,7 @@ class TenantReader:
 
     @contextmanager
     def _beside(self) -> Iterator["TenantReader | None"]:
-        """A second reader of this snapshot, or None if no connection is free."""
+        """Yield a second reader of the same snapshot, or None if no connection is free."""
         self._cursor.execute("SELECT pg_export_snapshot() AS name")
         snapshot = self._cursor.fetch_arrow_table()["name"][0].as_py()
         same = SQL("SET TRANSACTION SNAPSHOT {}; ").format(Literal(snapshot))
@@ -244,7 +250,7 @@ class TenantReader:
 
 @contextmanager
 def tenant_snapshot(user_id: UUID, *, hashed: bool = False) -> Iterator[TenantReader]:
-    """A read-only REPEATABLE READ transaction of the tenant, for reading columns in one snapshot.
+    """Yield a reader for one tenant, in a read-only REPEATABLE READ transaction.
 
     For Django's connection see graph.database.tenancy.snapshot_transaction.
 

@@ -20,6 +20,8 @@ def bulk_or_loops(cursor: CursorWrapper, rows: int) -> None:
 
 
 def alone(cursor: CursorWrapper, user_id: UUID) -> None:
-    """Lock out other writers of this tenant until the transaction ends. Without the lock, two of
-    them could insert the same new key."""
+    """Lock out other writers of this tenant until the transaction ends.
+
+    Without the lock, two writers could insert the same new key.
+    """
     cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"import {user_id}"])

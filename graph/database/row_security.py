@@ -55,6 +55,6 @@ def put_in_place(cursor: CursorWrapper) -> None:
 
 
 def tenant_tables(cursor: CursorWrapper) -> list[tuple[str, bool]]:
-    """Each table with tenants' rows, and whether its policy is in place."""
+    """Return (table, whether its policy is in place) for each table with rows of tenants."""
     cursor.execute(sql.read("database/tenant_tables"), {"of_users": list(OF_USERS)})
     return [(table, apart) for table, apart in cursor.fetchall()]

@@ -49,8 +49,8 @@ def _is_underestimated(cursor: CursorWrapper, table: str, user_id: UUID) -> bool
 
 
 def _tables(*, managed: bool | None = None) -> list[str]:
-    """The managed tables of the graph's models; without `managed`, the tables and views of
-    tenants."""
+    """Return the managed tables of the graph's models, or without `managed` the tables and views
+    with rows of tenants."""
     return [
         model._meta.db_table
         for model in apps.get_app_config("graph").get_models()

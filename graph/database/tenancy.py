@@ -23,8 +23,10 @@ LIMITED: LiteralString = (
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A query's text with %s for each of its parameters. psycopg composes this in compiled code,
-    which costs a tenth of what psycopg.sql does."""
+    """A query's text, with %s for each of its parameters.
+
+    psycopg fills the parameters in by compiled code, in a tenth of the time of psycopg.sql.
+    """
 
     text: LiteralString
     parameters: tuple[Any, ...] = ()
@@ -35,10 +37,11 @@ SNAPSHOT = Query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 
 @contextmanager
 def tenant_transaction(user_id: UUID, *, using: str = "default") -> Iterator[BaseDatabaseWrapper]:
-    """A transaction that sets the tenant for the database's policies. Yields the connection.
+    """Yield a connection in a transaction that sees the rows of this tenant only.
 
-    The setting is local to the transaction, so it works behind poolers and does not leak into other
-    transactions. The same holds for the time limit, if there is one (graph.database.deadlines).
+    The tenant is set for this transaction alone, so it works behind poolers and does not leak into
+    other transactions. The same holds for the time limit, if there is one
+    (graph.database.deadlines).
     """
     connection = connections[using]
     with transaction.atomic(using=using), connection.cursor() as cursor:
@@ -50,10 +53,10 @@ def tenant_transaction(user_id: UUID, *, using: str = "default") -> Iterator[Bas
 def snapshot_transaction(
     user_id: UUID, query: Query
 ) -> Iterator[tuple[BaseDatabaseWrapper, dict[str, Any]]]:
-    """As `tenant_transaction`, but every query inside sees one snapshot (REPEATABLE READ).
+    """Yield the connection and the row of `query`, in a tenant's transaction with one snapshot.
 
-    It also yields the row of `query`, the first query, which needs no round trip of its own. Raises
-    if it is not the outermost transaction.
+    All queries see the same snapshot (REPEATABLE READ). `query` is the first one and needs no round
+    trip of its own. Raises an error if the transaction is inside another one.
     """
     connection = connections["default"]
     with transaction.atomic(durable=True), connection.cursor() as cursor:
@@ -72,7 +75,7 @@ def tenant_row(user_id: UUID, query: Query) -> dict[str, Any]:
 
 
 def _execute(cursor: CursorWrapper, *queries: Query) -> None:
-    """Execute the queries by one round trip."""
+    """Execute the queries in one round trip."""
     text = "; ".join(query.text for query in queries)
     cursor.execute(text, [value for query in queries for value in query.parameters])
 
@@ -85,8 +88,10 @@ def _last_row(cursor: CursorWrapper) -> dict[str, Any]:
 
 
 def _named(user_id: UUID) -> Query:
-    """The statement that sets the tenant and what is left of the time limit. Raises TookTooLong if
-    nothing is."""
+    """Return the statement that sets the tenant, and the time that is left as the timeout.
+
+    Raises TookTooLong if no time is left.
+    """
     deadlines.check()
     limit = deadlines.statement()
     if not limit:

@@ -13,7 +13,7 @@ OnDelete = Literal["CASCADE", "SET NULL"]
 
 
 def tenant_foreign_key(table: str, column: str, to: str, on_delete: OnDelete = "CASCADE") -> RunSQL:
-    """The migration operation that adds the key from `table.column` to the table `to`.
+    """Return the migration operation that adds the key from `table.column` to the table `to`.
 
     With "SET NULL", deletion empties the column alone, and keeps user_id (PostgreSQL 15).
     """

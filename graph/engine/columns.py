@@ -16,7 +16,7 @@ DIGITS = np.array([i for i in range(UUID_CHARACTERS) if i not in (8, 13, 18, 23)
 
 
 def plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """The column with its dictionary codes replaced by values, if it is dictionary-encoded.
+    """Return the column with its dictionary codes replaced by values, if it is dictionary-encoded.
 
     Arrow has no dictionaries of the uuid type, so uuids are stored in them as 16 bytes.
     """
@@ -30,7 +30,7 @@ def plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def storage(column: pa.ChunkedArray) -> pa.Array:
-    """The column as one array of its storage type (16 bytes for a uuid)."""
+    """Return the column as one array of its storage type (16 bytes for a uuid)."""
     whole = plain(column).combine_chunks()
     if isinstance(whole, pa.ChunkedArray):  # the column has no chunks
         whole = pa.concat_arrays(whole.chunks) if whole.num_chunks else pa.array([], column.type)
@@ -38,10 +38,12 @@ def storage(column: pa.ChunkedArray) -> pa.Array:
 
 
 def positions(values: pa.ChunkedArray, among: pa.ChunkedArray) -> pa.Array:
-    """The position of each value's first occurrence in `among` (int32); NULL if there is none.
+    """Return the position of each value's first occurrence in `among` (int32); NULL if there is
+    none.
 
     Uuids are looked up by their last 8 bytes, which is several times faster than by all 16, and
-    their first 8 bytes are then compared. If any of these differ, all are looked up by 16 bytes.
+    their first 8 bytes are then compared. If the first bytes of any uuid differ, all uuids are
+    looked up by 16 bytes.
     """
     sought, candidates = storage(values), storage(among)
     if sought.type != candidates.type or sought.type != pa.binary(UUID_BYTES):
@@ -66,7 +68,7 @@ def is_uuid(column_type: pa.DataType) -> bool:
 
 
 def uuid_texts(values: pa.Array) -> pa.Array:
-    """Converts 16-byte values to 36-character texts; NULL stays NULL."""
+    """Return 16-byte values as texts of 36 characters; NULL stays NULL."""
     raw = values.fill_null(bytes(UUID_BYTES)) if values.null_count else values
     octets = np.frombuffer(raw.buffers()[1], dtype=np.uint8)
     octets = octets[raw.offset * UUID_BYTES :][: len(raw) * UUID_BYTES]
@@ -80,12 +82,12 @@ def uuid_texts(values: pa.Array) -> pa.Array:
 
 
 def as_strings(column: pa.ChunkedArray) -> list[str]:
-    """A column of uuids or texts as Python strings."""
+    """Return a column of uuids or texts as Python strings."""
     return list(values(column))
 
 
 def values(column: pa.ChunkedArray) -> list[Any]:
-    """A column as Python values: uuids and money as text, dates as date, NULL as None."""
+    """Return a column as Python values: uuids and money as text, dates as date, NULL as None."""
     column = plain(column)
     array = storage(column)
     if array.null_count == len(array):
@@ -105,8 +107,8 @@ def _numbers(array: pa.Array) -> list[Any]:
 
 
 def _objects(array: pa.Array, uuids: bool) -> list[Any]:
-    """Python objects of the array: one per distinct value if there are few, converted in bulk if
-    there are many."""
+    """Return the array as Python objects: one per distinct value if there are few, else one per
+    element."""
     coded = array.dictionary_encode()
     many = len(coded.dictionary) > len(array) // 2
     if many and (uuids or pa.types.is_string(array.type)):

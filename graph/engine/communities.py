@@ -16,8 +16,10 @@ SEED = 20
 
 @dataclass(frozen=True, slots=True)
 class Communities:
-    """Communities as lists of node rows, largest first. `modularity` is in -0.5..1, None without
-    edges."""
+    """Communities as lists of node rows, largest first.
+
+    `modularity` is in -0.5..1, or None for a graph without edges.
+    """
 
     members: list[list[int]]
     modularity: float | None
@@ -25,10 +27,10 @@ class Communities:
 
 
 def communities(graph: Graph, seed: int = SEED) -> Communities:
-    """Louvain (Blondel et al., 2008) by NetworKit, on the undirected projection.
+    """Return the communities that Louvain finds (Blondel et al., 2008; by NetworKit).
 
-    Edges have the same weights as for PageRank. The same graph and seed give the same communities.
-    A node without edges is a community of its own.
+    Edges have no direction, and the same weights as for PageRank. The same graph and seed give the
+    same communities. A node without edges is a community of its own.
     """
     weights = weighted(graph)
     matrix = adjacency(graph, weights.values)

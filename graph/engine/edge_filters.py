@@ -20,10 +20,11 @@ Mask = npt.NDArray[np.bool_]
 class Only:
     """Keeps the edges that meet all conditions. A condition left at its default has no effect.
 
-    `types`: the edge has one of these types. `min_confidence`: its confidence is at least this.
-    `since`, `until`: its date is in this inclusive range. `layers`: it has a value in each of these
-    layers. `kinds`: a flow has one of these kinds; a link passes. `once`: if several sources
-    recorded one payment, one of the edges that meet the other conditions is kept. It is the
+    `types`: the edge has one of these relationship types. `min_confidence`: its confidence is at
+    least this. `since`, `until`: its date is in this inclusive range. `layers`: it has a value in
+    each of these layers. `kinds`: a flow records one of these; a link passes. `min_amount`,
+    `max_amount`: its amount, whatever its sign, is in this inclusive range. `once`: if several
+    sources recorded one payment, one of the edges that meet the other conditions is kept: the
     canonical one, else the one with the lowest id.
     """
 
@@ -38,7 +39,7 @@ class Only:
     once: bool = False
 
     def columns(self) -> tuple[str, ...]:
-        """The edge columns that the filter reads."""
+        """Return the names of the edge columns that the filter reads."""
         by_column = {
             "relationship_type": bool(self.types),
             "confidence_score": self.min_confidence > 0,
@@ -51,11 +52,11 @@ class Only:
         return (*(name for name, needed in by_column.items() if needed), *presences)
 
     def of(self, graph: Graph) -> Graph:
-        """The graph with all its nodes and only the edges that pass."""
+        """Return the graph with all its nodes, and with only the edges that meet the conditions."""
         return graph.only(edges=self.mask(graph)) if self.columns() else graph
 
     def mask(self, graph: Graph) -> Mask:
-        """A mask with True for each edge that passes."""
+        """Return one boolean per edge: whether it meets the conditions."""
         mask = np.ones(graph.edge_count, bool)
         for condition in self._conditions(graph.edges):
             mask &= _mask(condition)
@@ -90,8 +91,8 @@ class Only:
 
 
 def _once(edges: pa.Table, mask: Mask) -> Mask:
-    """The mask with one edge per payment only. Links all stay, because a link is no sighting of a
-    payment."""
+    """Return the mask, reduced to one edge per payment. All links stay, because a link is no
+    sighting of a payment."""
     groups, ids = storage(edges["payment_group_id"]), storage(edges["id"])
     counts = np.asarray(pc.equal(groups, ids).fill_null(True), bool)
     others = np.flatnonzero(mask & ~counts)

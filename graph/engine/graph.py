@@ -38,8 +38,10 @@ class Graph:
     _derived: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
 
     def once[Value](self, name: Hashable, compute: Callable[["Graph"], Value]) -> Value:
-        """The value that `compute` derives from the graph, computed once. It must be small beside
-        the graph, and nobody may change it."""
+        """Return the value that `compute` derives from the graph, computed once and then kept.
+
+        The value must be small compared with the graph, and nobody may change it.
+        """
         if name not in self._derived:
             self._derived[name] = compute(self)
         return cast(Value, self._derived[name])
@@ -74,7 +76,10 @@ class Graph:
         nodes: npt.NDArray[np.bool_] | None = None,
         edges: npt.NDArray[np.bool_] | None = None,
     ) -> "Graph":
-        """The graph reduced to these nodes, and to these edges among the edges between them."""
+        """Return the graph with only these nodes, and of the edges between them only these.
+
+        `nodes` and `edges` are masks; None keeps all.
+        """
         nodes = np.ones(self.node_count, bool) if nodes is None else nodes
         edges = np.ones(self.edge_count, bool) if edges is None else edges
         edges = edges & nodes[self.source] & nodes[self.target]
@@ -125,7 +130,8 @@ def build(nodes: pa.Table, edges: pa.Table, version: str = "") -> Graph:
 
 
 def _ends(edges: pa.Table, node_ids: pa.ChunkedArray) -> list[pa.Array]:
-    """The node rows of the edges' ends, NULL where there is none."""
+    """Return the node rows of the edges' sources and of their targets, NULL where the node is
+    missing."""
     columns = [edges[name] for name in ENDS]
     if edges.num_rows < MANY:
         return [positions(column, node_ids) for column in columns]

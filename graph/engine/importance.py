@@ -19,7 +19,8 @@ DAMPING = 0.85
 
 @dataclass(frozen=True, slots=True)
 class Importance:
-    """One score per node, in the order of the graph's nodes, and the weights that were used."""
+    """One score per node, in the order of the graph's nodes, and how many edges each weight column
+    served."""
 
     scores: Scores
     weights_used: dict[str, int]
@@ -74,7 +75,8 @@ ALGORITHMS: dict[str, Callable[[Graph, Direction], Importance]] = {
 def _rustworkx(
     graph: Graph, direction: Direction
 ) -> "rx.PyGraph[int, None] | rx.PyDiGraph[int, None]":
-    """The simple projection. As in networkx, betweenness does not count parallel edges."""
+    """Return the simple projection as a rustworkx graph: parallel edges count once, as in
+    networkx."""
     projected = rx.PyGraph() if direction == "any" else rx.PyDiGraph()
     projected.add_nodes_from(range(graph.node_count))
     projected.add_edges_from_no_data([(int(u), int(v)) for u, v in pairs(graph, direction)])

@@ -24,7 +24,7 @@ class Corrupt(ValueError):
 
 
 def pack(graph: Graph, label: dict[str, Any]) -> bytes:
-    """The graph as bytes, with a label that `unpack` checks."""
+    """Return the graph as bytes, with a label that `unpack` checks."""
     ends = {f"{name}:": _small(getattr(graph, name)) for name in ENDS}
     edges = graph.edges
     for name, column in ends.items():
@@ -42,7 +42,7 @@ def pack(graph: Graph, label: dict[str, Any]) -> bytes:
 
 
 def unpack(packed: bytes, label: dict[str, Any]) -> Graph:
-    """The graph in the bytes. Raises Corrupt if they are damaged or have another label."""
+    """Return the graph in the bytes. Raises Corrupt if they are damaged or have another label."""
     start = len(MAGIC) + NUMBERS
     body = memoryview(packed)[start:]
     if packed[: len(MAGIC)] != MAGIC or _number(packed[len(MAGIC) : start]) != zlib.crc32(body):

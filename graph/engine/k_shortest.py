@@ -27,7 +27,8 @@ def k_shortest(
     direction: Direction = "any",
     between: Callable[[], None] = lambda: None,
 ) -> list[Path]:
-    """The `k` cheapest paths without repeated nodes, of at most `max_length` edges, best first.
+    """Return the `k` cheapest paths of at most `max_length` edges without repeated nodes, best
+    first.
 
     Method: Yen (1971). Costs are as in `shortest_path`. Of parallel edges the cheapest counts, then
     the one with the smallest id, so two paths always differ in their nodes. `between` is called

@@ -60,7 +60,8 @@ def neighbourhood(
 
 
 def _beyond(steps: sp.csr_array, frontier: Index, distance: Index) -> Index:
-    """The nodes one edge from the frontier that were not reached before, in row order."""
+    """Return the nodes one edge away from the frontier whose distance is not known yet, in row
+    order."""
     near = np.unique(steps[frontier].indices)
     return np.asarray(near[distance[near] < 0], np.int64)
 

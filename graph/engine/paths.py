@@ -69,8 +69,10 @@ def shortest_path(
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """All directions in which edges can be walked, ordered by edge id: from, to, cost, edge row,
-    forward or not."""
+    """All directions in which edges can be walked, ordered by edge id, as parallel arrays.
+
+    Each step has its start and end node, its cost, its edge's row, and whether it goes forward.
+    """
 
     source: npt.NDArray[np.int64]
     target: npt.NDArray[np.int64]
@@ -124,7 +126,8 @@ def _levels(
 
 
 def _next(steps: Steps, before: npt.NDArray[np.float64], nodes: int) -> _Level:
-    """The next level: the cheapest step into each node; of equally cheap steps the first."""
+    """Return the next level: the cheapest step into each node, and of equally cheap steps the
+    first."""
     usable = np.flatnonzero(np.isfinite(before[steps.source]))
     cost = before[steps.source[usable]] + steps.cost[usable]
     order = np.lexsort((cost, steps.target[usable]))

@@ -52,7 +52,7 @@ def stats(graph: Graph) -> Stats:
 
 
 def components(graph: Graph) -> int:
-    """The number of weakly connected components; 0 for an empty graph."""
+    """Return the number of weakly connected components; 0 for a graph without nodes."""
     if graph.node_count == 0:
         return 0
     matrix = adjacency(graph, np.ones(graph.edge_count))

@@ -44,7 +44,7 @@ class Contents:
     facts: dict[str, Any] = field(default_factory=dict)
 
     def schemas(self) -> tuple[tuple[str, pa.Schema], tuple[str, pa.Schema]]:
-        """The schemas of nodes and edges, by name."""
+        """Return the schemas of the nodes and of the edges, each with its name."""
         return ("node", self.nodes.schema), ("edge", self.columns)
 
 
@@ -99,12 +99,12 @@ def gexf(contents: Contents) -> Iterator[bytes]:
 
 
 def nodes(contents: Contents) -> Iterator[Row]:
-    """The entities: id, kind, name."""
+    """Yield the entities as rows: id, kind, name."""
     yield from _rows(contents.nodes)
 
 
 def edges(contents: Contents) -> Iterator[Row]:
-    """The relationships: id, source, target and their columns."""
+    """Yield the relationships as rows: id, source, target, then their columns."""
     for page in contents.pages:
         yield from _rows(page)
 

@@ -134,7 +134,8 @@ class Topology:
         return networkit_graph(once, directed=self.directed)
 
     def _once[Value](self, name: str, weight: Weight, make: Callable[[], Value]) -> Value:
-        """Computes a value once per weight. Neither the graph nor the value may change."""
+        """Return the value that `make` computes. It is computed once per name and weight, and must
+        not change."""
         if (name, weight) not in self._values:
             self._values[name, weight] = make()
         value: Value = self._values[name, weight]
@@ -145,7 +146,10 @@ class Topology:
         return sp.coo_array((weights, (source, target)), shape=(self.n, self.n)).tocsr()
 
     def _arcs(self, weights: Floats, *, loops: bool) -> tuple[Index, Index, Floats]:
-        """All directions in which edges can be walked. A self-loop counts once."""
+        """Return (starts, ends, weights) of all directions in which edges can be walked.
+
+        A self-loop counts once, or not at all without `loops`.
+        """
         straight = self.source != self.target
         selection = slice(None) if loops else straight
         if self.directed:

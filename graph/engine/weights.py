@@ -13,14 +13,14 @@ WEIGHTS = ("causal_score", FALLBACK)
 
 @dataclass(frozen=True, slots=True)
 class Weighted:
-    """One weight per edge, and the number of edges for which each column was used."""
+    """One weight per edge, and for each column the number of edges whose weight comes from it."""
 
     values: npt.NDArray[np.float64]
     used: dict[str, int]
 
 
 def weighted(graph: Graph, by: str = "causal_score") -> Weighted:
-    """Each edge's score in the column `by`, or its confidence_score if that column is NULL."""
+    """Return each edge's score in the column `by`, or its confidence_score if that is NULL."""
     scores = graph.numbers(by)
     absent = np.isnan(scores)
     used = {by: int((~absent).sum())}
@@ -31,5 +31,5 @@ def weighted(graph: Graph, by: str = "causal_score") -> Weighted:
 
 
 def columns_for(by: str | None) -> tuple[str, ...]:
-    """The edge columns that a question weighted by the column `by` needs."""
+    """Return the edge columns to load for a question that is weighted by the column `by`."""
     return () if by is None else tuple(dict.fromkeys((by, FALLBACK)))

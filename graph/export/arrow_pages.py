@@ -90,7 +90,7 @@ class Export:
 
 @contextmanager
 def relationships(user_id: UUID, page_rows: int = PAGE) -> Iterator[Export]:
-    """The current relationships with their layers, ordered by (occurred_at, id).
+    """Yield the export of the current relationships and their layers, ordered by (occurred_at, id).
 
     `source_key` and `target_key` are the rows' own keys in their files (`raw_events.external_id`).
     Raises ViewMissing and ViewUnpopulated.
@@ -110,7 +110,10 @@ def relationships(user_id: UUID, page_rows: int = PAGE) -> Iterator[Export]:
 
 @contextmanager
 def entities(user_id: UUID, page_rows: int = PAGE) -> Iterator[Export]:
-    """All of the tenant's entities by id, also those without events. `keys` is a JSON object."""
+    """Yield the export of all of the tenant's entities by id, also those without events.
+
+    `keys` is a JSON object.
+    """
     page = SQL(sql.read("reading/export_entities"))
     parts = {"user_id": Literal(user_id), "rows": Literal(page_rows)}
     with tenant_snapshot(user_id, hashed=True) as reader:
@@ -127,7 +130,7 @@ def graph(
     edge_class: str | None = None,
     page_rows: int = PAGE,
 ) -> Iterator[Contents]:
-    """The tenant's graph as `load` returns it, in one snapshot.
+    """Yield the tenant's graph as `load` returns it, in one snapshot, with its edges in pages.
 
     Memory holds all nodes and one page of edges. Edges are ordered by (occurred_at, id). Raises
     ValueError for a column that the view does not have, ViewMissing, ViewUnpopulated.
@@ -180,7 +183,10 @@ def _edge_pages(
 def _edges(
     contents: Contents, page: pa.Table, columns: Sequence[str], edge_class: str | None
 ) -> pa.Table:
-    """The page's edges of that class with both ends. Adds their number to `contents.told`."""
+    """Return the page's rows that are edges of that class, and count them in `contents.facts`.
+
+    A row is an edge if both of its entities are nodes.
+    """
     if edge_class is not None:
         page = page.filter(pc.equal(page["edge_class"], edge_class))
     part = build(contents.nodes, page)
@@ -201,7 +207,7 @@ def _layers() -> Composed:
 
 
 def _pages(reader: TenantReader, schema: pa.Schema, query: Query) -> Iterator[pa.Table]:
-    """Read pages by keyset: each begins after the last row of the page before, so no row is read
+    """Yield pages, each of which begins after the last row of the one before, so no row is read
     twice."""
     after: dict[str, Any] = BEFORE_ALL
     while (page := reader.table(query(after))).num_rows:
@@ -212,7 +218,8 @@ def _pages(reader: TenantReader, schema: pa.Schema, query: Query) -> Iterator[pa
 
 
 def _with_changes(reader: TenantReader, user_id: UUID, state: State) -> Composed:
-    """The WITH clause that gives the view's name to its current rows in this snapshot."""
+    """Return a WITH clause after which the view's name stands for its rows as they are in this
+    snapshot."""
     query = current_rows.stale(user_id, state)
     ids = [] if query is None else as_strings(reader.table(query)["id"])
     return Composed([current_rows.with_changes(user_id, state, ids)])

@@ -95,7 +95,8 @@ def _written(
 
 
 def _plain(page: pa.Table) -> pa.Table:
-    """The page with ids and money as text, because not every reader knows extension types."""
+    """Return the page with ids and money as text, because not every reader knows extension
+    types."""
     columns = {}
     for name in page.column_names:
         column = storage(page[name]) if page.num_rows else page[name]

@@ -19,11 +19,11 @@ class Broken(Exception):
 
 
 class Pipe:
-    """Runs `make` in a thread of its own, and passes on its bytes in chunks.
+    """Runs `make` in a thread of its own, and passes on the bytes that it yields, in chunks.
 
     The thread ends when all bytes are produced, when the pipe is closed, or when nobody has read
-    for `timeout` seconds. It then closes what it opened, and calls `ended`. Both are done before
-    the reader sees the end or an error, so that a reader can start the next export at once.
+    for `timeout` seconds. It then closes what it opened, and calls `ended`. Both happen before the
+    reader sees the end or an error, so that a reader can start the next export at once.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class Pipe:
         self._thread.start()
 
     def read(self) -> bytes:
-        """The next chunk, or b"" at the end. Raises the producer's exception, or Broken."""
+        """Return the next chunk, or b"" at the end. Raises the producer's exception, or Broken."""
         while True:
             alive = self._thread.is_alive()
             try:
@@ -55,7 +55,7 @@ class Pipe:
             return chunk
 
     def close(self) -> None:
-        """End the producer. Nothing can be read afterwards."""
+        """End the thread. `read` must not be called afterwards."""
         self._closed.set()
         with suppress(Empty):
             while True:  # the producer may wait for room in the queue
@@ -76,7 +76,8 @@ class Pipe:
     def _produced(
         self, make: Callable[[], AbstractContextManager[Iterator[bytes]]]
     ) -> bytes | Exception | None:
-        """What the reader gets last: b"", an exception, or None if nobody reads any more."""
+        """Run the producer, and return the last item for the reader: b"", an exception, or None if
+        nobody reads."""
         try:
             with make() as pieces:
                 for chunk in _chunks(pieces):
@@ -87,7 +88,8 @@ class Pipe:
         return b""
 
     def _taken(self, what: bytes | Exception) -> bool:
-        """Whether the item was put into the queue; False if the pipe is closed or timed out."""
+        """Put the item into the queue, and return whether it got there: not if the pipe is closed
+        or timed out."""
         if self._closed.is_set():
             return False
         try:

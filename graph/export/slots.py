@@ -8,8 +8,11 @@ from graph.errors import Busy, TooMany
 
 
 class Slots:
-    """A set of slots. `work` names what holds a slot; `after` is the number of seconds until a
-    retry may succeed."""
+    """Limits how many exports or streams run at once in this process.
+
+    `work` names, for messages, what holds a slot. `after` is the number of seconds after which a
+    refused client may retry.
+    """
 
     def __init__(self, work: str, after: float) -> None:
         self._work, self._after = work, after

@@ -34,8 +34,10 @@ def write_csv(
 def write_parquet(
     into: IO[bytes], schema: pa.Schema, pages: Iterable[pa.Table], *, raw: bool = True
 ) -> None:
-    """Write typed columns with Zstandard, one row group per page. `raw` has no effect: programs do
-    not run cells of Parquet files."""
+    """Write typed columns with Zstandard, one row group per page.
+
+    `raw` has no effect, because no program runs a Parquet file's cells as formulas.
+    """
     del raw
     with pq.ParquetWriter(into, schema, compression="zstd") as writer:
         for page in pages:

@@ -31,7 +31,8 @@ class IdempotentRequest:
     digest: str
 
     def answered(self) -> RepeatedRequest | None:
-        """The stored answer to this key, or None. Raises KeyReused if the request differs."""
+        """Return the stored answer to this key, or None. Raises KeyReused if the request
+        differs."""
         with _transaction(self.user_id):
             return self._stored()
 

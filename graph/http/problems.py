@@ -54,7 +54,7 @@ def urn(kind: str) -> str:
 
 
 def named(field: str, detail: str, where: Where) -> dict[str, str]:
-    """The entry of `errors` for one wrong value."""
+    """Return the entry of `errors` for one wrong value."""
     return {"in": where, "pointer": pointer(field), "detail": detail}
 
 

@@ -13,5 +13,5 @@ IMPLIED = {SYNC: (REVIEW,)}
 
 
 def allowed(scopes: Iterable[str]) -> set[str]:
-    """The scopes, and those that they imply."""
+    """Return the scopes together with the scopes that they imply."""
     return {*scopes, *(implied for scope in scopes for implied in IMPLIED.get(scope, ()))}

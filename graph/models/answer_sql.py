@@ -50,7 +50,7 @@ STATUS = (  # graph.questions.prediction_status does the same
 
 
 def functions() -> Iterable[str]:
-    """The statements that create the functions which write answers."""
+    """Yield the statements that create the database's functions which write answers."""
     yield sql.read("reading/relationships_json").format(relationship=_relationship())
     branches = "".join(_branch(layer) for layer in LAYERS)
     yield sql.read("reading/insights_json").format(branches=branches)
@@ -62,7 +62,8 @@ def functions() -> Iterable[str]:
 
 
 def evidence_query(layer: Layer) -> str:
-    """A query for a row's evidence as text; its parameters are a name, the tenant and the row."""
+    """Return a query for the evidence of a layer's row as text. Its parameters: a name, the tenant,
+    the row's id."""
     return (
         f"SELECT %s AS layer, {_evidence(layer)}::text AS evidence FROM {layer.table} AS layer_row "  # noqa: S608
         "WHERE layer_row.user_id = %s AND layer_row.id = %s"
@@ -119,7 +120,8 @@ def _column(layer: Layer, column: Column) -> str:
 
 
 def _evidence(layer: Layer) -> str:
-    """The evidence of the layer's row, as graph.questions.insights has it."""
+    """Return SQL for the evidence of a layer's row, with the same content as in
+    graph.questions.insights."""
     if layer.name == "change":
         changed = ("changed_fields", "old_values", "new_values")
         own = _unless_null("layer_row.id", [(name, f"layer_row.{name}") for name in changed])
@@ -146,6 +148,6 @@ def _unless_null(condition: str, fields: Fields) -> str:
 
 
 def _object(fields: Fields) -> str:
-    """A JSON object without spaces, which json_build_object would write."""
+    """Return SQL for a JSON object without spaces. json_build_object would write spaces."""
     columns = ", ".join(f'{value} AS "{name}"' for name, value in fields)
     return f"(SELECT row_to_json(fields) FROM (SELECT {columns}) AS fields)"  # noqa: S608

@@ -1,4 +1,4 @@
-"""Queries that functions of the database run, so that their plans are kept.
+"""Queries that are stored as functions in the database, so that PostgreSQL keeps their plans.
 
 Planning such a query costs as much as running it for a tenant of some thousand rows.
 """
@@ -14,7 +14,11 @@ PARAMETER = re.compile(r"%\((\w+)\)s")
 
 @dataclass(frozen=True, slots=True)
 class KeptQuery:
-    """A query of some files: the types of its parameters by name, and its columns."""
+    """A query that a function of the database runs.
+
+    `files` are the SQL files that make up the query. `parameters` has its parameters' types by
+    name, `columns` its columns with their types.
+    """
 
     name: str
     files: tuple[str, ...]
@@ -28,7 +32,7 @@ class KeptQuery:
 
     @property
     def call(self) -> str:
-        """The call with the same parameters as the text."""
+        """A SELECT that calls the function, with the same parameters as `text`."""
         return f"SELECT * FROM {self.name}({', '.join(f'%({name})s' for name in self.parameters)})"  # noqa: S608
 
     @property
@@ -44,7 +48,8 @@ class KeptQuery:
 
 
 def with_arguments(query: str) -> str:
-    """The query with a function's arguments for its parameters."""
+    """Return the query with the function's arguments (`of_x`) in place of its parameters
+    (`%(x)s`)."""
     return PARAMETER.sub(r"of_\1", query)
 
 

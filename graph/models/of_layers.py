@@ -8,7 +8,7 @@ from graph.layers import Layer
 
 
 def model_of(layer: Layer) -> Any:
-    """The model of the layer's table. Raises LookupError if no model has this table."""
+    """Return the model of the layer's table. Raises LookupError if no model has this table."""
     for model in apps.get_app_config("graph").get_models():
         if model._meta.db_table == layer.table:
             return model
@@ -16,8 +16,8 @@ def model_of(layer: Layer) -> Any:
 
 
 def statuses_of(layer: Layer) -> tuple[str, ...]:
-    """The values of the layer's column `status` that the view shows, or () if it has no
-    statuses."""
+    """Return the values that the layer's column `status` may have in the view, or () without that
+    column."""
     for field in model_of(layer)._meta.concrete_fields:
         if field.name == "status" and field.choices:
             values = sorted(str(value) for value, _ in field.choices)

@@ -9,7 +9,7 @@ from graph.models.tenant_row import TenantRow
 
 
 def known_zone(name: str) -> None:
-    """Raises ValidationError if the name is not an IANA time zone."""
+    """Raise ValidationError if the name is not an IANA time zone."""
     if name not in available_timezones():
         raise ValidationError(f"{name!r} is no time zone, as 'Europe/London' is.")
 

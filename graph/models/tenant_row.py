@@ -20,19 +20,21 @@ class TenantRow(models.Model):
 
 
 def tenant_key(table: str) -> models.UniqueConstraint:
-    """The unique constraint on `(user_id, id)`, to which composite foreign keys of other tables
-    refer."""
+    """Return the unique constraint on `(user_id, id)`, to which composite foreign keys refer."""
     return models.UniqueConstraint(fields=["user_id", "id"], name=f"{table}_tenant_key")
 
 
 def score(**options: Any) -> Any:
-    """A field for a number in 0..1. Add `in_unit_range` to the table's constraints as well."""
+    """Return a field for a number in 0..1. Add `in_unit_range` to the table's constraints as
+    well."""
     return models.FloatField(**options)
 
 
 def in_unit_range(table: str, *fields: str) -> list[models.CheckConstraint]:
-    """Constraints: each field is NULL or within 0..1. NaN is rejected, because PostgreSQL sorts it
-    above 1."""
+    """Return one constraint per field: its value is NULL or within 0..1.
+
+    NaN is rejected, because PostgreSQL sorts it above 1.
+    """
     return [
         models.CheckConstraint(
             condition=Q(**{f"{field}__isnull": True})
@@ -44,14 +46,14 @@ def in_unit_range(table: str, *fields: str) -> list[models.CheckConstraint]:
 
 
 def one_of(table: str, field: str, choices: type[models.TextChoices]) -> models.CheckConstraint:
-    """A constraint: the field's value is one of the choices."""
+    """Return a constraint: the field's value is one of the choices."""
     return models.CheckConstraint(
         condition=Q(**{f"{field}__in": choices.values}), name=f"{table}_{field}_known"
     )
 
 
 def currency_known(table: str, field: str = "currency") -> models.CheckConstraint:
-    """A constraint: the field is NULL or three capital letters (ISO 4217)."""
+    """Return a constraint: the field is NULL or three capital letters (ISO 4217)."""
     return models.CheckConstraint(
         condition=Q(**{f"{field}__isnull": True}) | Q(**{f"{field}__regex": r"^[A-Z]{3}$"}),
         name=f"{table}_{field}_iso",
@@ -59,7 +61,7 @@ def currency_known(table: str, field: str = "currency") -> models.CheckConstrain
 
 
 def no_constraint_fk(to: str, related_name: str = "+", **options: Any) -> Any:
-    """A foreign key without a constraint of its own; migrations create the composite one.
+    """Return a foreign key without a constraint of its own; migrations create the composite one.
 
     `FOREIGN KEY (user_id, x_id) REFERENCES … (user_id, id)` keeps tenants apart. Django cannot
     declare it, so migrations create it in SQL, with its ON DELETE and its index.

@@ -51,7 +51,7 @@ SOME = Scope(  # for sql/reading/fresh_rows.sql
 
 
 def view_sql(scope: Scope = EVERYTHING, layers: Sequence[Layer] = LAYERS) -> str:
-    """The SELECT of the materialized view: set-based, one row per live relationship."""
+    """Return the SELECT of the materialized view: set-based, one row per live relationship."""
     return sql.read(f"view/{VIEW}").format(
         columns="".join(f",\n    {column}" for layer in layers for column in _columns(layer)),
         joins="\n".join(_join(layer, scope) for layer in layers),
@@ -61,7 +61,10 @@ def view_sql(scope: Scope = EVERYTHING, layers: Sequence[Layer] = LAYERS) -> str
 
 
 def materialized_sql() -> str:
-    """The view's SELECT with the key, a 64-bit hash that is unique within a tenant only."""
+    """Return the view's SELECT with the column SHARED_KEY, a hash of 64 bits.
+
+    Two relationships of one tenant have the same key only if their SHARED columns are equal.
+    """
     key = f"hash_record_extended(ROW({', '.join(SHARED)}), 0) AS {SHARED_KEY}"
     return f"SELECT *, {key}\nFROM (\n{view_sql()}\n) AS enriched"
 
@@ -83,8 +86,10 @@ def _join(layer: Layer, scope: Scope) -> str:
 
 
 def _rows(layer: Layer, scope: Scope) -> str:
-    """The layer's table. If a relationship may have several rows there, a query for its best
-    row."""
+    """Return SQL for the layer's rows, of which at most one is about a relationship.
+
+    If the layer may have several rows about one, a query selects the best of them.
+    """
     if not layer.pick:
         return layer.table
     needed = dict.fromkeys(["id", *(name for column in layer.columns for name in column.sources)])

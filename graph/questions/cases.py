@@ -89,8 +89,11 @@ def cases(
 
 
 def totals(user_id: UUID) -> list[Answer]:
-    """Number of cases, amount at risk and amount recovered, by currency and state. Each case counts
-    once."""
+    """Return the number of cases, the amount at risk and the amount recovered, by currency and
+    state.
+
+    Each case counts once.
+    """
     with tenant_transaction(user_id):
         return _totals(PaymentCase.objects.filter(user_id=user_id))
 
@@ -113,7 +116,7 @@ def _totals(matching: "QuerySet[PaymentCase]") -> list[Answer]:
 
 
 def case(user_id: UUID, case_id: UUID | str) -> Answer:
-    """One case with all its rows in all sources and its history. Raises NotFound."""
+    """Return one case with all its rows in all sources and its history. Raises NotFound."""
     with tenant_transaction(user_id):
         return _detail(user_id, _one(user_id, case_id))
 
@@ -181,7 +184,8 @@ def _name(case_row: PaymentCase) -> str:
 
 
 def _version(case_row: PaymentCase) -> str:
-    """Names what a person decides about: the case's rows, state, and amount at risk."""
+    """Return a hash of what a person sees and decides about: the case's rows, state and amount at
+    risk."""
     parts = [
         case_row.state,
         f"{case_row.amount_at_risk:.4f} {case_row.currency}",
@@ -260,7 +264,7 @@ def _detail(user_id: UUID, case_row: PaymentCase) -> Answer:
 
 
 def _rows(user_id: UUID, case_row: PaymentCase) -> list[Answer]:
-    """The case's rows ordered by day: the fields in the books, and each row's role."""
+    """Return the case's rows ordered by day: their fields in the books, and each row's role."""
     roles = dict(
         PaymentCaseRow.objects.filter(user_id=user_id, case=case_row).values_list(
             "relationship_id", "role"

@@ -36,7 +36,7 @@ def cash_flow(
     """
     day = today or days.today(user_id)
     with current_rows.snapshot(user_id) as reader:
-        parties = open_items.meant(user_id, party)
+        parties = open_items.entities_named(user_id, party)
         whose = {"user_id": user_id, "parties": parties, "today": day}
         within = {"since": since, "until": until, "by": by}
         owed = open_items.read(reader, user_id, day, parties, only_owed=True)
@@ -67,7 +67,7 @@ def payments_of(
     with current_rows.snapshot(user_id) as reader:
         parameters = {
             "user_id": user_id,
-            "parties": open_items.meant(user_id, party),
+            "parties": open_items.entities_named(user_id, party),
             "since": since,
             "until": until,
             "currency": currency,
@@ -77,5 +77,6 @@ def payments_of(
 
 
 def _counted(query: str) -> str:
-    """A query over the payments that count, each once."""
+    """Return the SQL file `query` behind a WITH clause that selects the payments that count, each
+    once."""
     return f"{sql.read('questions/cash_flow_counted')}{sql.read(query)}"

@@ -155,7 +155,7 @@ def _finding(with_them: Books, found: Finding, ids: dict[int, str]) -> Answer:
 
 
 def _shown(with_them: Books, at: int, ids: dict[int, str]) -> Answer:
-    """The fields of a row, which is a candidate or a row of the books."""
+    """Return the fields of the row at this position, which is a candidate or a row of the books."""
     payments = with_them.payments
     return {
         "candidate": ids.get(at),
@@ -176,5 +176,5 @@ def _amount(payments: Payments, at: int) -> Decimal:
 
 
 def _known_id(name: str) -> str | None:
-    """The id of a party, or None if the books do not have the party."""
+    """Return the id of a party, or None if the books do not have the party."""
     return None if name.startswith(("candidate ", "payer ")) else name

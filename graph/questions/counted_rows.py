@@ -1,4 +1,4 @@
-"""Which kinds of rows count in a question."""
+"""The parameter `kind` of a question: which kinds of rows it counts."""
 
 from graph.models.choices import MONEY_MOVED, Records
 
@@ -7,10 +7,11 @@ KINDS = (*Records.values, ALL)
 DEFAULT = Records.PAYMENT.value
 
 
-def meant(kind: str) -> list[str] | None:
-    """The kinds that the parameter `kind` of a request selects; None for all.
+def kinds_selected_by(kind: str) -> list[str] | None:
+    """Return the kinds of rows (Records) that count for the parameter `kind`, or None if all count.
 
-    `payment` selects all money that moved, so fees, too. Any other kind selects only itself.
+    "payment" selects all kinds that record money that moved, so fees, too. "all" selects every
+    kind. Any other value selects only itself.
     """
     if kind == ALL:
         return None

@@ -22,12 +22,13 @@ ZONE: LiteralString = "(SELECT time_zone FROM tenant_preferences WHERE user_id =
 
 
 def today(user_id: UUID) -> date:
-    """The current day in the tenant's time zone, or in the service's if the tenant has set none."""
+    """Return the current day in the tenant's time zone, or in the service's if the tenant has set
+    none."""
     return _in_zone(tenant_row(user_id, Query(f"SELECT {ZONE}", (user_id,))))
 
 
 def today_and_version(user_id: UUID) -> tuple[date, str]:
-    """The current day and the version of the tenant's data, by one round trip."""
+    """Return the current day and the version of the tenant's data, by one round trip."""
     row = version.version_row(user_id, f", {ZONE}", (user_id,))
     return _in_zone(row), version.of_row(row)
 
@@ -37,18 +38,19 @@ def _in_zone(row: dict[str, Any]) -> date:
 
 
 def reach_of_version(user_id: UUID, today: date, version: str) -> list[Answer]:
-    """As `reach`, whose rows are read once per version of the data."""
+    """Return what `reach` returns. The rows are read once per version of the data."""
     return _named(user_id, _reach(user_id, today, version))
 
 
 def reach(user_id: UUID, today: date) -> list[Answer]:
-    """As `books`, in a transaction of its own."""
+    """Return what `books` returns, read in a transaction of its own."""
     with current_rows.snapshot(user_id) as reader:
         return books(reader, user_id, today)
 
 
 def books(reader: Reader, user_id: UUID, today: date) -> list[Answer]:
-    """Each source with its name and the last day of its books. Days after `today` do not count."""
+    """Return each source with its name and the last day of its books. Days after `today` do not
+    count."""
     return _named(user_id, _books(reader, user_id, today))
 
 
@@ -69,12 +71,12 @@ def _reach(user_id: UUID, today: date, version: str) -> list[Answer]:
     lock=Lock(),
 )
 def _books(reader: Reader, user_id: UUID, today: date) -> list[Answer]:
-    """Each source with the last day of its books, read once per version of the data."""
+    """Return each source with the last day of its books, read once per version of the data."""
     return reader.rows(sql.read("questions/books"), {"user_id": user_id, "today": today})
 
 
 def first(reader: Reader, user_id: UUID) -> date | None:
-    """The first day of all books, or None if there are none."""
+    """Return the first day of all books, or None if there are none."""
     (row,) = reader.rows(sql.read("questions/books_begin"), {"user_id": user_id})
     day: date | None = row["day"]
     return day

@@ -33,8 +33,8 @@ SHOWN = timedelta(minutes=5)  # for this long a cancelled question can still be 
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """The identity of a question: its name, parameters as text, and the graph's version."""
+class QuestionKey:
+    """The identity of a question: its name, its parameters as text, and the graph's version."""
 
     question: str
     parameters: Mapping[str, Any]
@@ -46,13 +46,14 @@ class Wanted:
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-def known(user_id: UUID, key: Wanted) -> AskedQuestion | None:
-    """The same question about the same version, if it was asked and has not expired; else None."""
+def known(user_id: UUID, key: QuestionKey) -> AskedQuestion | None:
+    """Return the same question about the same version, or None if it was not asked or has
+    expired."""
     with _transaction(user_id):
         return _same(user_id, key).exclude(expires_at__lte=Now()).first()
 
 
-def accept(user_id: UUID, key: Wanted) -> AskedQuestion:
+def accept(user_id: UUID, key: QuestionKey) -> AskedQuestion:
     """Queue the question, unless it is queued, running or answered already. Raises TooMany."""
     with _transaction(user_id) as connection:
         with connection.cursor() as cursor:  # one at a time, so that the active ones can be counted
@@ -68,8 +69,8 @@ def accept(user_id: UUID, key: Wanted) -> AskedQuestion:
 
 
 def get(user_id: UUID, question_id: UUID | str) -> AskedQuestion:
-    """The tenant's question. Raises NotFound for another tenant's question, an unknown one and an
-    expired one alike."""
+    """Return the tenant's question. Raises NotFound, also if it has expired or is another
+    tenant's."""
     with _transaction(user_id):
         return _found(user_id, question_id)
 
@@ -77,7 +78,10 @@ def get(user_id: UUID, question_id: UUID | str) -> AskedQuestion:
 def listed(
     user_id: UUID, *, status: str | None = None, most: int = 50, after: Position | None = None
 ) -> tuple[list[AskedQuestion], Position | None]:
-    """The tenant's questions, newest first, without their answers."""
+    """Return a page of the tenant's questions, newest first, and the position of the next page.
+
+    The questions have no answers here. The position is None after the last page.
+    """
     with _transaction(user_id):
         mine = AskedQuestion.objects.filter(user_id=user_id).defer(*WIDE)
         if status is not None:
@@ -107,7 +111,7 @@ def _transaction(user_id: UUID) -> Any:
     return tenant_transaction(user_id, using=router.db_for_write(AskedQuestion))
 
 
-def _same(user_id: UUID, key: Wanted) -> "QuerySet[AskedQuestion]":
+def _same(user_id: UUID, key: QuestionKey) -> "QuerySet[AskedQuestion]":
     return AskedQuestion.objects.filter(
         user_id=user_id,
         digest=key.digest,
@@ -127,7 +131,7 @@ def _refuse_more(user_id: UUID) -> None:
         )
 
 
-def _written(user_id: UUID, key: Wanted) -> AskedQuestion:
+def _written(user_id: UUID, key: QuestionKey) -> AskedQuestion:
     question_id = uuid4()
     question = AskedQuestion(
         id=question_id,

@@ -10,9 +10,9 @@ NAMES = ("source", "target")
 
 
 def of(user_id: UUID, rows: Iterable[TenantRelationship]) -> dict[UUID, Ends]:
-    """The `source` and `target` of each relationship, by its id; None if an event has no entity.
+    """Return the `source` and `target` entity of each relationship, by the relationship's id.
 
-    Must be called in the tenant's transaction.
+    An entity is None if the event has none. Must be called in the tenant's transaction.
     """
     rows = list(rows)
     ids = {getattr(row, f"{end}_entity_id") for row in rows for end in NAMES} - {None}

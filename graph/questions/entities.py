@@ -33,7 +33,7 @@ def party(
     with current_rows.snapshot(user_id) as reader:
         entity = _summary(reader, user_id, entity_id)
         parameters = {"user_id": user_id, "entity": entity["id"], "limit": limit, "edges": edges}
-        parameters["kinds"] = counted_rows.meant(kind)
+        parameters["kinds"] = counted_rows.kinds_selected_by(kind)
         return {
             **entity,
             "neighbours": reader.rows(_dealt("questions/entity_neighbours"), parameters),
@@ -43,8 +43,8 @@ def party(
 def as_json(
     user_id: UUID, entity_id: UUID | str, *, limit: int, edges: str, kind: str
 ) -> str | None:
-    """As `party`, written by the database; None where `party` has to be asked."""
-    return json_rows.entity(user_id, entity_id, edges, counted_rows.meant(kind), limit)
+    """Return the answer of `party` as JSON that the database has written, or None if it cannot."""
+    return json_rows.entity(user_id, entity_id, edges, counted_rows.kinds_selected_by(kind), limit)
 
 
 def payments_with(
@@ -56,15 +56,18 @@ def payments_with(
     *,
     kind: str = counted_rows.DEFAULT,
 ) -> list[Answer]:
-    """The `id` and the `amount` of the payments that `party` sums in one row of its `neighbours`,
-    newest first. Raises NotFound, ViewMissing, ViewUnpopulated."""
+    """Return the payments that `party` sums in one row of its `neighbours`, newest first.
+
+    Each has its relationship's `id` and its `amount`. Raises NotFound, ViewMissing,
+    ViewUnpopulated.
+    """
     with current_rows.snapshot(user_id) as reader:
         entity = _summary(reader, user_id, entity_id)
         parameters = {
             "user_id": user_id,
             "entity": entity["id"],
             "edges": "flow",
-            "kinds": counted_rows.meant(kind),
+            "kinds": counted_rows.kinds_selected_by(kind),
             "other": other,
             "direction": direction,
             "currency": currency,
@@ -73,13 +76,19 @@ def payments_with(
 
 
 def _dealt(query: str) -> str:
-    """A query over the entity's edges, a payment that several sources saw once."""
+    """Return the SQL file `query` behind a WITH clause that selects the entity's edges.
+
+    A payment that several sources saw is in it once.
+    """
     return f"{sql.read('questions/entity_dealt')}{sql.read(query)}"
 
 
 def representative(user_id: UUID, entity_id: UUID | str, field: str) -> UUID:
-    """The id of the node that stands for this entity: its own, or that of the entity that it was
-    merged into. Raises NotFound naming the field for what is no entity of the tenant's."""
+    """Return the id of the entity itself, or if it was merged, of the entity that it was merged
+    into.
+
+    Raises NotFound, which names `field`, if the tenant has no such entity.
+    """
     try:
         entities = NormalizedEntity.objects.filter(user_id=user_id, pk=UUID(str(entity_id)))
     except ValueError:
@@ -92,10 +101,9 @@ def representative(user_id: UUID, entity_id: UUID | str, field: str) -> UUID:
 
 
 def similar(user_id: UUID, entity_id: UUID | str, *, limit: int = 20) -> list[Answer]:
-    """Entities of the same kind with the most counterparties in common, by Jaccard's index, best
-    first.
+    """Return the entities of the same kind that share the most counterparties with this one.
 
-    Raises NotFound, ViewMissing, ViewUnpopulated.
+    They are ordered by Jaccard's index, best first. Raises NotFound, ViewMissing, ViewUnpopulated.
     """
     with current_rows.snapshot(user_id) as reader:
         entity = _summary(reader, user_id, entity_id)
@@ -104,7 +112,7 @@ def similar(user_id: UUID, entity_id: UUID | str, *, limit: int = 20) -> list[An
 
 
 def _summary(reader: Reader, user_id: UUID, entity_id: UUID | str) -> Answer:
-    """The entity, or the one that it was merged into, with all spellings of its name."""
+    """Return the entity, or the one that it was merged into, with all spellings of its name."""
     try:
         key = UUID(str(entity_id))
     except ValueError:

@@ -13,7 +13,8 @@ Answer = dict[str, Any]
 
 
 def explain(user_id: UUID, relationship_id: UUID | str, *, today: date | None = None) -> Answer:
-    """The relationship with its parties, each layer's columns and evidence, and one paragraph.
+    """Return the relationship with its parties, its layers' columns and evidence, and a paragraph
+    of text.
 
     A layer without a row is None. A prediction's status is as of `today`. Raises NotFound,
     ViewMissing, ViewUnpopulated.

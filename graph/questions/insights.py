@@ -81,7 +81,7 @@ def insights(
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """The filters of `insights` but for the party."""
+    """The filters of `insights`, without `party`."""
 
     min_score: float | None = None
     since: datetime | None = None
@@ -101,17 +101,18 @@ def as_json(
     after: Position | None,
     **filters: Any,
 ) -> json_rows.Page | None:
-    """As `insights`, written by the database; None where `insights` has to be asked."""
+    """Return the page of `insights` as JSON that the database has written, or None if it cannot."""
     if party is not None:
         return None
     layer = _layer(layer_name)
     conditions = _chosen(user_id, layer, Filters(**filters), today)
     written = json_rows.insights(user_id, layer.name, today)
-    return json_rows.newest(json_rows.Wanted(user_id, conditions, written, most, after))
+    return json_rows.newest(json_rows.PageQuery(user_id, conditions, written, most, after))
 
 
 def _chosen(user_id: UUID, layer: Layer, filters: Filters, day: date) -> Q:
-    """The condition for relationships that have a row of the layer and meet the filters."""
+    """Return the condition that selects the relationships with a row of the layer that meets the
+    filters."""
     conditions = Q(user_id=user_id, **{f"{layer.id_column}__isnull": False})
     conditions &= _scored(layer, filters.min_score) & _within(filters.since, filters.until)
     conditions &= _of_kind(filters.kind) & _of_status(user_id, layer, filters.status, day)
@@ -151,14 +152,14 @@ def due(
 
 
 def _annotated(user_id: UUID, layer: Layer) -> QuerySet[TenantRelationship]:
-    """The tenant's relationships that have a row of the layer."""
+    """Return the tenant's relationships that have a row of the layer."""
     return TenantRelationship.objects.filter(
         user_id=user_id, **{f"{layer.id_column}__isnull": False}
     )
 
 
 def _of_kind(kind: str | None) -> Q:
-    records = None if kind is None else counted_rows.meant(kind)
+    records = None if kind is None else counted_rows.kinds_selected_by(kind)
     return Q() if records is None else Q(kind__in=records)
 
 
@@ -178,8 +179,10 @@ def _scored(layer: Layer, least: float | None) -> Q:
 
 
 def _once(user_id: UUID, layer: Layer) -> Q:
-    """The condition that keeps one sighting of each payment among those with a row of the layer. It
-    is the canonical one, else the one with the lowest id."""
+    """Return the condition that keeps one sighting of each payment that has a row of the layer.
+
+    It keeps the canonical sighting, else the one with the lowest id.
+    """
     better = TenantRelationship.objects.filter(
         Q(id=F("payment_group_id")) | Q(id__lt=OuterRef("id")),
         user_id=user_id,
@@ -211,8 +214,10 @@ def _of_status(user_id: UUID, layer: Layer, status: str | None, today: date) -> 
 
 
 def _expected(status: str, today: date) -> Q:
-    """The condition that a prediction has this status on that day. `status_on` does the same for
-    one prediction."""
+    """Return the condition that a prediction has this status on that day.
+
+    `status_on` computes the same for one prediction.
+    """
     fulfilled = Q(status=PredictionStatus.FULFILLED.value)
     stale = Q(stale_from__isnull=False, stale_from__lte=today)
     passed = Q(expected_to__isnull=False, expected_to__lt=today)
@@ -231,7 +236,7 @@ def _with_party(user_id: UUID, party: str) -> Q:
 
 
 def _rows(user_id: UUID, layer: Layer, ids: Sequence[UUID]) -> dict[UUID, Any]:
-    """The layer's rows by id, with their evidence. They are as current as the view, or newer."""
+    """Return the layer's rows by id, with their evidence. They may be newer than the view."""
     return {row.id: row for row in model_of(layer).objects.filter(user_id=user_id, id__in=ids)}
 
 
@@ -257,8 +262,11 @@ def _answer(
 
 
 def evidence_of(user_id: UUID, row_ids: Mapping[str, UUID]) -> dict[str, Answer]:
-    """The evidence of one row of each of these layers, by layer, read by one query; a row that does
-    not exist any more is left out. Must be called in the tenant's transaction."""
+    """Return the evidence of one row per layer, by layer, read by one query.
+
+    `row_ids` has the row's id by layer. A row that does not exist any more is left out. Must be
+    called in the tenant's transaction.
+    """
     if not row_ids:
         return {}
     texts = [answer_sql.evidence_query(BY_NAME[name]) for name in row_ids]
@@ -269,8 +277,10 @@ def evidence_of(user_id: UUID, row_ids: Mapping[str, UUID]) -> dict[str, Answer]
 
 
 def _evidence(row: Any) -> Answer:
-    """The row's evidence. For a change, also its old and new values. Without the occurrences after
-    a predicted one: `occurrences` reads them."""
+    """Return the row's evidence; for a change, also its old and new values; {} for None.
+
+    The occurrences after a predicted one are left out, because `occurrences` reads them.
+    """
     if row is None:
         return {}
     changed = ("changed_fields", "old_values", "new_values")

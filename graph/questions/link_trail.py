@@ -44,8 +44,10 @@ def _group(reader: Reader, user_id: UUID, relationship: UUID) -> UUID | None:
 
 
 def _steps(reader: Reader, user_id: UUID, start: UUID, events: Sequence[UUID]) -> list[Answer]:
-    """The steps by distance. The search goes from event to event, and returns every relationship
-    once, at its least distance."""
+    """Return the steps from the relationship `start`, the nearest first.
+
+    The search goes from event to event, and returns every relationship once, at its least distance.
+    """
     relationships, visited, frontier = {start}, set(events), set(events)
     steps: list[Answer] = []
     for distance in range(1, DEPTH + 1):
@@ -63,8 +65,10 @@ def _steps(reader: Reader, user_id: UUID, start: UUID, events: Sequence[UUID]) -
 def _touching(
     reader: Reader, user_id: UUID, events: set[UUID], excluded: set[UUID]
 ) -> list[TenantRelationship]:
-    """The relationships of these events. The tables' indexes on events find them; the view has no
-    such index."""
+    """Return the relationships that have one of these events, without those in `excluded`.
+
+    They are found by the tables' indexes on events; the view has no such index.
+    """
     ids = (
         RelationshipInstance.objects.filter(user_id=user_id, deleted_at__isnull=True)
         .filter(Q(source_event_id__in=events) | Q(target_event_id__in=events))
@@ -83,6 +87,6 @@ def _named(user_id: UUID, steps: Sequence[Answer]) -> list[Answer]:
 
 
 def _events(user_id: UUID, ids: Sequence[UUID]) -> list[RawEvent]:
-    """The events in the order of `ids`. Deleted ones are left out."""
+    """Return the events in the order of `ids`. Deleted events are left out."""
     events = {event.id: event for event in RawEvent.objects.filter(user_id=user_id, pk__in=ids)}
     return [events[row_id] for row_id in dict.fromkeys(ids) if row_id in events]

@@ -41,7 +41,7 @@ def open_items(
     """
     day = today or days.today(user_id)
     with current_rows.snapshot(user_id) as reader:
-        items = read(reader, user_id, day, meant(user_id, party))
+        items = read(reader, user_id, day, entities_named(user_id, party))
         books = days.books(reader, user_id, day)
     filters = {"direction": direction, "item": item, "currency": currency}
     for name, value in filters.items():
@@ -63,7 +63,7 @@ def read(
     *,
     only_owed: bool = False,
 ) -> list[Answer]:
-    """All items that are open on that day, each with its ageing bucket.
+    """Return all items that are open on that day, each with its ageing bucket.
 
     With `only_owed`, overpayments, refunds and payments without an invoice are left out.
     """
@@ -83,8 +83,11 @@ def hashed(reader: Reader) -> Iterator[None]:
         cursor.execute("SELECT set_config('enable_nestloop', 'on', true)")
 
 
-def meant(user_id: UUID, party: str | None) -> list[UUID] | None:
-    """The entities that a request names; None if it names none. Raises NotFound."""
+def entities_named(user_id: UUID, party: str | None) -> list[UUID] | None:
+    """Return the entities that the parameter `party` names (an id, or a part of a name).
+
+    Returns None without the parameter. Raises NotFound if no entity has this id or name.
+    """
     if party is None:
         return None
     parties = representatives_of(user_id, party)
@@ -94,15 +97,17 @@ def meant(user_id: UUID, party: str | None) -> list[UUID] | None:
 
 
 def bucket(days_overdue: int) -> str:
-    """The ageing bucket for a number of days after the due day. An item without one counts from its
-    own day."""
+    """Return the ageing bucket for a number of days after the due day.
+
+    The days of an item without a due day are counted from its own day.
+    """
     if days_overdue <= 0:
         return BUCKETS[0]
     return BUCKETS[min((days_overdue - 1) // 30, 3) + 1]
 
 
 def totals(items: Iterable[Answer]) -> list[Answer]:
-    """Open amounts by item, direction and currency, each also by age."""
+    """Return the open amounts by item, direction and currency, each also by age."""
     sums: dict[tuple[str, str, str], dict[str, Decimal]] = {}
     counts: dict[tuple[str, str, str], int] = {}
     for row in items:
@@ -124,8 +129,10 @@ def totals(items: Iterable[Answer]) -> list[Answer]:
 
 
 def obligations(items: Iterable[Answer]) -> list[Answer]:
-    """Receivable and payable amounts by currency and month of the due day: open in all, and
-    overdue."""
+    """Return receivable and payable amounts by currency and month of the due day.
+
+    Each has the open amount, and the part of it that is overdue.
+    """
     sums: dict[tuple[str, str, str], list[Decimal]] = {}
     for row in items:
         if row["item"] in OWED:

@@ -1,4 +1,4 @@
-"""Whether rows have come for which the layers are still to be computed."""
+"""Tells whether the books have changed since the layers were computed."""
 
 from uuid import UUID
 
@@ -9,7 +9,8 @@ from graph.models import Enrichment
 
 
 def are_pending(user_id: UUID) -> bool:
-    """Return whether the books have changed since an enrichment began that has ended."""
+    """Return whether the tenant waits for enrichment: its books have changed since the last one
+    began."""
     behind = Q(done_for__isnull=True) | Q(done_for__lt=F("wanted_at"))
     with tenant_transaction(user_id):
         return Enrichment.objects.filter(behind, user_id=user_id).exists()

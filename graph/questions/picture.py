@@ -75,18 +75,19 @@ def picture(user_id: UUID, *, kind: str = counted_rows.DEFAULT, only: Only = Onl
 
 
 def _counted(graph: Graph, kind: str) -> Graph:
-    """The graph with only the edges that record `kind`, and one edge per payment."""
+    """Return the graph with only the edges that record `kind`, and one edge per payment."""
     group, own = graph.edges["payment_group_id"], graph.edges["id"]
     once = pc.or_kleene(pc.is_null(group), pc.equal(storage(group), storage(own)))
     mask = once.to_numpy(zero_copy_only=False)
-    if (types := counted_rows.meant(kind)) is not None:
+    if (types := counted_rows.kinds_selected_by(kind)) is not None:
         of_kind = pc.is_in(storage(graph.edges["kind"]), pa.array(types, pa.string()))
         mask &= of_kind.to_numpy(zero_copy_only=False)
     return graph.only(edges=mask & ~np.isnan(graph.numbers("amount")))
 
 
 def _summed(graph: Graph) -> tuple[dict[str, Array], Answer]:
-    """One edge for each payer, payee and currency: sum, number, first and last day since 1970."""
+    """Return one edge for each payer, payee and currency: sum, number, first and last day since
+    1970."""
     names = sorted({name or "" for name in values(graph.edges["currency"])})
     codes = pc.fill_null(storage(graph.edges["currency"]), "")
     currency = pc.index_in(codes, pa.array(names, pa.string())).to_numpy(zero_copy_only=False)

@@ -1,4 +1,5 @@
-"""Expected payments that a person has cancelled, and the decisions about them."""
+"""Expected payments that a person has dismissed (status `cancelled`), and the decisions about
+them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -27,10 +28,10 @@ NOBODY: edge_ends.Ends = {"source": None, "target": None}
 
 
 def given_up(user_id: UUID, *, most: int = 50, offset: int = 0) -> tuple[list[Answer], int]:
-    """Return a page of the cancelled predictions, the latest expected first, and the number of all.
+    """Return a page of the predictions that a person dismissed, and the number of all of them.
 
-    `by` is the person who cancelled it. `source` and `target` are the parties of the last payment
-    of the series.
+    The latest expected day comes first. `by` is the person. `source` and `target` are the parties
+    of the last payment of the series.
     """
     with current_rows.snapshot(user_id) as reader:
         predictions = PredictedRelationship.objects.filter(_given_up(user_id))
@@ -39,11 +40,11 @@ def given_up(user_id: UUID, *, most: int = 50, offset: int = 0) -> tuple[list[An
 
 
 def decide(user_id: UUID, prediction_id: UUID | str, action: str, *, by: str) -> Answer:
-    """Cancel an expected payment, or expect it again. Return the prediction's new state.
+    """Dismiss an expected payment (GIVE_UP) or expect it again (EXPECT). Return its new state.
 
     Predictions of other sightings of the same payment get the same decision. A prediction that is
     expected again is overdue until the next enrichment. Raises NotFound, and DecidedMeanwhile if
-    there is nothing to decide.
+    the prediction has that state already.
     """
     with tenant_transaction(user_id) as connection:
         with connection.cursor() as cursor:  # enrichment writes what it read, given up or not

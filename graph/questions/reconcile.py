@@ -78,7 +78,7 @@ def _account(lines: list[Line]) -> Answer:
 
 
 def in_order(lines: Sequence[Line]) -> list[Line]:
-    """The lines in the order of booking.
+    """Return the lines in the order of booking.
 
     A file may begin with its newest line. So the lines of one day are tried in both orders, and the
     order with fewer breaks is used.
@@ -89,7 +89,7 @@ def in_order(lines: Sequence[Line]) -> list[Line]:
 
 
 def breaks(lines: Iterable[Line]) -> list[Break]:
-    """The lines whose balance differs from the last stated balance plus what was booked since.
+    """Return the lines whose balance differs from the last stated one plus what was booked since.
 
     After a break the newly stated balance counts, so that one mistake is reported once.
     """
@@ -130,7 +130,7 @@ def _months(lines: Sequence[Line], broken: Sequence[Break]) -> Iterator[Answer]:
 
 
 def _opening(lines: Sequence[Line]) -> Decimal | None:
-    """The balance before the first line, computed from the first stated balance."""
+    """Return the balance before the first line, computed from the first stated balance, or None."""
     passed = Decimal(0)
     for line in lines:
         passed += line.amount
@@ -140,7 +140,7 @@ def _opening(lines: Sequence[Line]) -> Decimal | None:
 
 
 def _closing(lines: Sequence[Line], opening: Decimal | None) -> Decimal | None:
-    """The balance after the last line: the last stated balance plus what was booked since."""
+    """Return the last stated balance plus what was booked since; None if no balance is stated."""
     closing = opening
     for line in lines:
         if line.balance is not None:

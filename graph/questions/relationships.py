@@ -67,13 +67,14 @@ def relationships(
 def as_json(
     user_id: UUID, filters: Mapping[str, Any], *, most: int, after: Position | None
 ) -> json_rows.Page | None:
-    """As `relationships`, written by the database; None where `relationships` has to be asked."""
+    """Return the page of `relationships` as JSON that the database has written, or None if it
+    cannot."""
     ends = [filters[name] for name in ENDS if name in filters]
     if not all(map(_is_id, ends)):
         return None
-    condition = chosen(user_id, filters, meant=_representative)
+    condition = chosen(user_id, filters, entities_of=_representative)
     written = json_rows.relationships(user_id)
-    wanted = json_rows.Wanted(user_id, condition, written, most, after)
+    wanted = json_rows.PageQuery(user_id, condition, written, most, after)
     return json_rows.newest_of_few(wanted) if ends else json_rows.newest(wanted)
 
 
@@ -86,12 +87,12 @@ def _is_id(party: Any) -> bool:
 
 
 def _representative(user_id: UUID, party: str) -> RawSQL:
-    """The id of the entity, or of the one that it was merged into, as an expression."""
+    """Return SQL for the id of the entity, or of the one that it was merged into."""
     return RawSQL(REPRESENTATIVE, [user_id, UUID(party)])  # noqa: S611 - no text of a user in it
 
 
 def with_ids(user_id: UUID, ids: Sequence[UUID]) -> list[Answer]:
-    """The relationships with these ids, in their order. Unknown ids are left out."""
+    """Return the relationships with these ids, in their order. Unknown ids are left out."""
     if not ids:
         return []
     with reading_rows.snapshot(user_id) as reader:
@@ -102,8 +103,11 @@ def with_ids(user_id: UUID, ids: Sequence[UUID]) -> list[Answer]:
 
 
 def sums(user_id: UUID, filters: Mapping[str, Any]) -> list[Answer]:
-    """The `amount` and the `count` of all relationships that `relationships` lists, by `kind` and
-    `currency`, the greatest first. A row without an amount is left out."""
+    """Return the sums over all relationships that `relationships` lists, by `kind` and `currency`.
+
+    Each has `amount` and `count`; the greatest amounts come first. A row without an amount is left
+    out.
+    """
     with reading_rows.snapshot(user_id) as reader:
         rows = TenantRelationship.objects.filter(chosen(user_id, filters), amount__isnull=False)
         grouped = rows.order_by().values("kind", "currency")
@@ -119,7 +123,8 @@ def sums(user_id: UUID, filters: Mapping[str, Any]) -> list[Answer]:
 def ordered(
     user_id: UUID, filters: Mapping[str, Any], order: str, *, most: int = 50, after: str | None
 ) -> tuple[list[Answer], str | None]:
-    """As `relationships`, in the order of one of `ordered_pages.ORDERS`."""
+    """Return a page of `relationships` in one of `ordered_pages.ORDERS`, and where the next page
+    begins."""
     with reading_rows.snapshot(user_id) as reader:
         rows = TenantRelationship.objects.filter(chosen(user_id, filters))
         page, following = ordered_pages.page(reader, rows, order, most, after)
@@ -130,17 +135,23 @@ def chosen(
     user_id: UUID,
     filters: Mapping[str, Any],
     *,
-    meant: Callable[[UUID, str], list[UUID] | RawSQL] = representatives_of,
+    entities_of: Callable[[UUID, str], list[UUID] | RawSQL] = representatives_of,
 ) -> Q:
-    """The condition for `filters` of `relationships`. `meant` returns the entities that stand for a
-    party; by default it must be called in the tenant's transaction."""
+    """Return the condition for the `filters` of `relationships`.
+
+    `entities_of` returns the entities that an id or a name stands for. The default must be called
+    in the tenant's transaction.
+    """
     condition = Q(user_id=user_id)
     for name, value in filters.items():
         if name in EXACTLY:
             condition &= Q(**{EXACTLY[name]: value})
     if filters.get("edges", "flow") == "flow":
         condition &= Q(edge_class="flow")
-    if "kind" in filters and (records := counted_rows.meant(filters["kind"])) is not None:
+    if (
+        "kind" in filters
+        and (records := counted_rows.kinds_selected_by(filters["kind"])) is not None
+    ):
         condition &= Q(kind__in=records)
     if filters.get("once"):
         condition &= Q(payment_group_id=F("id")) | Q(payment_group_id__isnull=True)
@@ -148,17 +159,19 @@ def chosen(
     condition &= _layers(filters.get("lacks", ()), "lacks", missing=True)
     for end in ("source", "target"):
         if end in filters:
-            ids = meant(user_id, str(filters[end]))
+            ids = entities_of(user_id, str(filters[end]))
             condition &= _at(end, ids)
     if party := filters.get("party"):
-        ids = meant(user_id, party)
+        ids = entities_of(user_id, party)
         condition &= _at("source", ids) | _at("target", ids)
     return condition
 
 
 def _at(end: str, entities: list[UUID] | RawSQL) -> Q:
-    """The condition that one of the entities is at this end. PostgreSQL uses no index for IN of a
-    query, but does for equality with its one row."""
+    """Return the condition that one of the entities is at this end of a relationship.
+
+    A query is compared by equality, because PostgreSQL uses no index for IN of a query.
+    """
     lookup = "" if isinstance(entities, RawSQL) else "__in"
     return Q(**{f"{end}_entity_id{lookup}": entities})
 

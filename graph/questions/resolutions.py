@@ -96,8 +96,8 @@ def one_party(user_id: UUID, one: UUID, other: UUID, word: Word, *, by: str) -> 
 
 
 def _undone(user_id: UUID, before: EntityResolution | None, by: str) -> Answer:
-    """Undo the decision on the pair and return its new state, or NO_PAIR if it is not a pair any
-    more."""
+    """Undo the decision on the pair. Return the pair's new state, or NO_PAIR if it is not a pair
+    any more."""
     if before is None or not step.undo(user_id, [before.pk], by):
         raise DecidedMeanwhile(
             "Nobody has decided on these two parties: there is nothing to take back.", "decision"
@@ -132,7 +132,8 @@ def _answer(row: EntityResolution, facts: dict[UUID, Answer]) -> Answer:
 
 
 def _facts(user_id: UUID, entities: Sequence[UUID]) -> dict[UUID, Answer]:
-    """For each entity: payments, sums by currency, first and last day, keys, samples of texts."""
+    """Return by entity: payments, sums by currency, first and last day, keys, and samples of
+    texts."""
     with connections["default"].cursor() as cursor:
         values: dict[str, Any] = {"user_id": user_id, "entities": list(entities)}
         cursor.execute(sql.read("resolution/facts"), values)

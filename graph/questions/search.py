@@ -19,8 +19,9 @@ After = tuple[float, str, UUID]  # the likeness, the name in lower case and the 
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A page of entities. `kinds` counts all matches by kind, whichever kind was requested."""
+class EntityPage:
+    """A page of entities. `kinds` has the number of all matches by kind, whichever kind was
+    requested."""
 
     entities: list[dict[str, Any]]
     kinds: dict[str, int]
@@ -34,8 +35,8 @@ def entities(
     kind: str | None = None,
     limit: int = 20,
     after: After | None = None,
-) -> Found:
-    """The entities whose name contains the text or is spelled similarly, best match first.
+) -> EntityPage:
+    """Return the entities whose name contains the text or is spelled similarly, best match first.
 
     A merged entity is returned as the one that it was merged into. Without a text, all entities are
     returned, by name. Trigram word similarity (pg_trgm) tolerates typos.
@@ -45,14 +46,16 @@ def entities(
     matching, kinds = (json.loads(row[name] or "{}") for name in ("entities", "kinds"))
     page = matching[:limit]
     if len(matching) <= limit:
-        return Found(page, kinds, None)
+        return EntityPage(page, kinds, None)
     last = page[-1]
-    return Found(page, kinds, (float(last["likeness"]), last["sorted"], UUID(last["id"])))
+    return EntityPage(page, kinds, (float(last["likeness"]), last["sorted"], UUID(last["id"])))
 
 
 def entities_of(user_id: UUID, ids: Sequence[UUID]) -> list[dict[str, Any]]:
-    """The entities with these ids, or those that they were merged into, each once, in the order of
-    the ids."""
+    """Return the entities with these ids, each once, in the order of the ids.
+
+    A merged entity is returned as the one that it was merged into.
+    """
     with tenant_transaction(user_id):
         rows = NormalizedEntity.objects.filter(user_id=user_id, pk__in=ids)
         representative = {row.pk: row.merged_into_id or row.pk for row in rows}
@@ -68,9 +71,11 @@ def entities_of(user_id: UUID, ids: Sequence[UUID]) -> list[dict[str, Any]]:
 
 
 def representatives_of(user_id: UUID, party: str) -> list[UUID]:
-    """The ids of the entities that an id or a part of a name selects. A merged entity is replaced
-    by the one that it was merged into. Must be called in the tenant's transaction. Raises
-    QuestionError if more than NAMED have the name, because a sum over some of them would mislead.
+    """Return the ids of the entities that an id or a part of a name selects.
+
+    A merged entity is replaced by the one that it was merged into. Must be called in the tenant's
+    transaction. Raises QuestionError if more than NAMED have the name, because a sum over some of
+    them would mislead.
     """
     names: dict[str, Any] = {"id": None, "pattern": None}
     try:

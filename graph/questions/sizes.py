@@ -17,14 +17,15 @@ from graph.reading import current_rows
 
 @lru_cache(maxsize=4096)
 def at_most(user_id: UUID, version: str) -> Size:
-    """An upper bound of the size of the graph of that version. It is counted once per version."""
+    """Return an upper bound of the size of the graph of that version. It is counted once per
+    version."""
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         cursor.execute(sql.read("reading/graph_size"), {"user_id": user_id})
         return Size(*cursor.fetchone())
 
 
 def edges_of(user_id: UUID, only: Only, *, flow: bool) -> int:
-    """The number of edges that pass the filter. Raises ViewMissing, ViewUnpopulated."""
+    """Return the number of edges that pass the filter. Raises ViewMissing, ViewUnpopulated."""
     edges = TenantRelationship.objects.filter(_condition(user_id, only, flow=flow))
     columns = edges.order_by().values("id", "payment_group_id")
     text, parameters = columns.query.sql_with_params()
@@ -35,7 +36,8 @@ def edges_of(user_id: UUID, only: Only, *, flow: bool) -> int:
 
 
 def _condition(user_id: UUID, only: Only, *, flow: bool) -> Q:
-    """The same filter as Only.of, as a condition for rows of the view."""
+    """Return the filter `only` as a condition for rows of the view, equal to Only.of for a
+    graph."""
     condition = Q(user_id=user_id)
     filters = {
         "edge_class": "flow" if flow else None,

@@ -1,4 +1,4 @@
-"""What people call their sources: the file's name, or the account's name that they gave.
+"""Names of sources for people: a file's name, or the name of an account that a person gave.
 
 A source whose key a mapping or a person chose (`oxford.ledger`) is called by that key. Others have
 a key that programs made: `generic.b1c6f0aa` for a table that was guessed, `gmail.` and a
@@ -21,7 +21,7 @@ Names = Mapping[str, str]
 
 
 def names(user_id: UUID) -> dict[str, str]:
-    """The name of each source whose key is made by a program. No two have the same name."""
+    """Return the name of each source whose key a program made, by key. No two names are equal."""
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         cursor.execute(sql.read("questions/source_names"), {"user_id": user_id})
         columns = [column.name for column in cursor.description]
@@ -39,7 +39,7 @@ def _name(row: Mapping[str, Any]) -> str:
 
 
 def _apart(names_of: dict[str, str]) -> dict[str, str]:
-    """Number the sources that have one name."""
+    """Return the names, by key, with a number added where several sources have one name."""
     counts: dict[str, int] = {}
     apart = {}
     for source, name in names_of.items():
@@ -49,21 +49,27 @@ def _apart(names_of: dict[str, str]) -> dict[str, str]:
 
 
 def among(user_id: UUID, sources: Iterable[str]) -> dict[str, str]:
-    """The name of each of these sources. Nothing is asked where each is called by its key."""
+    """Return the name of each of these sources, by key. Most are called by their key.
+
+    The database is read only if a program made one of the keys.
+    """
     keys = list(sources)
     made = names(user_id) if any(MADE.fullmatch(key) for key in keys) else {}
     return {key: made.get(key, key) for key in keys}
 
 
 def key(user_id: UUID, called: str) -> str:
-    """The key of the source that has this name; the text itself if there is none."""
+    """Return the key of the source that has the name `called`, or the name itself if there is
+    none."""
     keys = {name: key for key, name in names(user_id).items()}
     return keys.get(called, called)
 
 
 def readable(text: str, names_of: Names) -> str:
-    """The text with names of sources in place of made keys, and without keys of rows that say
-    nothing to people."""
+    """Return the text with names in place of sources' keys that programs made.
+
+    A row's key says nothing to people and becomes "a row".
+    """
     if not MADE.search(text) and not ROW.search(text):
         return text
     named = MADE.sub(lambda match: _named(match[0], names_of), text)
@@ -71,6 +77,7 @@ def readable(text: str, names_of: Names) -> str:
 
 
 def _named(key: str, names_of: Names) -> str:
-    """The key's name. A full stop that ends a sentence is not the key's."""
+    """Return the key's name. A full stop at the end of the key is taken as the end of a
+    sentence."""
     stem = key.rstrip(".-")
     return names_of.get(stem, stem) + key[len(stem) :]

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from graph import sql
 from graph.questions import counted_rows, days
-from graph.questions.open_items import hashed, meant
+from graph.questions.open_items import entities_named, hashed
 from graph.reading import current_rows
 
 Answer = dict[str, Any]
@@ -32,8 +32,10 @@ LEAST_BEFORE, COMPARED = 3, 12  # months before, at least and at most
 
 @dataclass
 class Group:
-    """The payments of one name in one currency. `to_date` has of each period only the days up to
-    today's place in its period."""
+    """The payments of one name in one currency, summed by period.
+
+    `to_date` has the sums of the days of each period up to today's place in its period.
+    """
 
     amounts: dict[int, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     counts: dict[int, int] = field(default_factory=lambda: defaultdict(int))
@@ -79,7 +81,7 @@ class Calendar:
         return month, LONGEST_MONTH if is_last else self.today.day
 
     def is_to_date(self, day: date) -> bool:
-        """Return whether the day's place in its period is not after today's place."""
+        """Return whether the day comes no later in its period than today in today's period."""
         return ((day.month - 1) % PERIODS[self.period], day.day) <= self.place
 
     def has(self, number: int) -> bool:
@@ -88,8 +90,11 @@ class Calendar:
         return self.first is not None and self.first.replace(day=1) <= first
 
     def span(self, number: int, compared: int) -> tuple[date, date]:
-        """The first and the last day of a period that are compared with the period `compared`: of
-        today's period and of those compared with it the days up to today's place."""
+        """Return the first and the last day of the period that count in a comparison with
+        `compared`.
+
+        A period that is compared with today's period has only the days up to today's place in it.
+        """
         month, at = self.place
         if compared != self.newest:
             month, at = PERIODS[self.period] - 1, LONGEST_MONTH
@@ -177,18 +182,21 @@ def payments_of(
 def _payments(
     user_id: UUID, today: date, of: tuple[str, str, str], party: str | None
 ) -> tuple[list[Answer], list[Answer], date | None]:
-    """The payments, the last day of each source's books, and the first day of all books, in one
-    snapshot. `of` has what they are grouped by, the direction, and what the rows record."""
+    """Return the payments, the last day of each source's books, and the first day of all books.
+
+    All are read in one snapshot. `of` has what payments are grouped by, the direction, and the
+    kind.
+    """
     by, direction, kind = of
     parameters: Answer = {
         "user_id": user_id,
         "today": today,
         "by": by,
         "direction": direction,
-        "kinds": counted_rows.meant(kind),
+        "kinds": counted_rows.kinds_selected_by(kind),
     }
     with current_rows.snapshot(user_id) as reader:
-        parameters = {**parameters, "parties": meant(user_id, party)}
+        parameters = {**parameters, "parties": entities_named(user_id, party)}
         with hashed(reader):
             payments = reader.rows(sql.read("questions/spend"), parameters)
         return payments, days.books(reader, user_id, today), days.first(reader, user_id)
@@ -197,7 +205,8 @@ def _payments(
 def _groups(
     payments: Iterable[Answer], calendar: Calendar, currency: str | None
 ) -> dict[Key, Group]:
-    """The payments by name, party and currency; only `currency` if it is given."""
+    """Return the payments by name, party and currency; only those in `currency`, unless it is
+    None."""
     groups: dict[Key, Group] = defaultdict(Group)
     of_currency = (row for row in payments if currency in (None, row["currency"]))
     for day, rows in groupby(of_currency, key=itemgetter("day")):
@@ -221,7 +230,7 @@ def _number(day: date, period: str) -> int:
 
 
 def _first_of_month(number: int) -> date:
-    """The first day of a month, which is counted from the year 0."""
+    """Return the first day of the month with this number, counted from the year 0."""
     return date(number // 12, number % 12 + 1, 1)
 
 
@@ -230,7 +239,7 @@ def _last_of_month(day: date) -> date:
 
 
 def label(number: int, period: str) -> str:
-    """A period as 2025-04, 2025-Q2 or 2025."""
+    """Return a period's name: 2025-04, 2025-Q2 or 2025."""
     year, at = divmod(number * PERIODS[period], 12)
     if period == "year":
         return f"{year:04d}"
@@ -318,7 +327,7 @@ def _share(change: Decimal | None, of: Decimal) -> float | None:
 
 
 def _price_part(group: Group, now: tuple[date, date], before: tuple[date, date]) -> Decimal:
-    """The part of the change from the days `before` to the days `now` that comes from prices.
+    """Return the part of a group's change, from the days `before` to `now`, that comes from prices.
 
     It is the sum over the series with payments in both: the change of the mean price times the
     number of payments now.
@@ -334,11 +343,11 @@ def _price_part(group: Group, now: tuple[date, date], before: tuple[date, date])
 
 
 def higher_since(months: Mapping[int, Decimal], last: int) -> Answer | None:
-    """The first month from which each month is higher than all before: at least LASTING months
-    against at least LEAST_BEFORE and at most COMPARED. None if there is none.
+    """Return the first month from which each month is higher than every earlier one, or None.
 
-    `months` has the sums by number of the month up to `last`, which may be incomplete: it counts if
-    it is higher already. `old` and `new` are the means of the months before and since.
+    At least LASTING months must be higher than at least LEAST_BEFORE and at most COMPARED earlier
+    months. `months` has the sums by number of the month up to `last`, which may be incomplete: it
+    counts if it is higher already. `old` and `new` are the means of the months before and since.
     """
     return _higher_since(months, last) or _higher_since(months, last - 1)
 
@@ -375,9 +384,11 @@ def _mean(amounts: Sequence[Decimal]) -> Decimal:
 
 
 def price_changes(series: Sequence[tuple[date, Decimal]]) -> list[Answer]:
-    """The lasting price changes of a series: at least LEVEL payments with the old price (to within
-    half a percent), then at least LEVEL with the new one. `from_day` is the day of the first
-    payment with the new price."""
+    """Return the lasting price changes of a series of (day, amount).
+
+    A change has at least LEVEL payments with the old price (to within half a percent), then at
+    least LEVEL with the new one. `from_day` is the day of the first payment with the new price.
+    """
     levels = _levels([(day, amount) for day, amount in sorted(series)])
     return [
         {
@@ -396,7 +407,7 @@ def is_same_price(amount: Decimal, price: Decimal) -> bool:
 
 
 def _levels(paid: Sequence[tuple[date, Decimal]]) -> list[list[tuple[date, Decimal]]]:
-    """Runs of at least LEVEL payments with one price. Other payments are left out."""
+    """Return the runs of at least LEVEL payments with one price. Other payments are left out."""
     numbered: list[tuple[int, tuple[date, Decimal]]] = []
     level = 0
     for at, payment in enumerate(paid):

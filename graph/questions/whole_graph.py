@@ -56,7 +56,7 @@ FACTS = tuple(
 
 
 def stats(user_id: UUID) -> Answer:
-    """Key figures of the whole graph, and the seconds that building it took."""
+    """Return key figures of the whole graph, and the seconds that building it took."""
     start = time.perf_counter()
     graph, _ = load(user_id, (*PRESENCE, *PAID.columns()))
     return {
@@ -82,7 +82,7 @@ def path(
     edges: Edges = "flow",
     only: Only = PAID,
 ) -> Answer:
-    """The shortest path between two entities, over the edges of `only`.
+    """Return the shortest path between two entities, over the edges that meet `only`.
 
     Raises NotFound naming `source` or `target`.
     """
@@ -114,7 +114,7 @@ def paths(
     edges: Edges = "flow",
     only: Only = PAID,
 ) -> Answer:
-    """The `k` shortest paths, best first, over the edges of `only`.
+    """Return the `k` shortest paths, best first, over the edges that meet `only`.
 
     Raises NotFound naming `source` or `target`.
     """
@@ -249,7 +249,7 @@ def communities(
 def relationship(
     user_id: UUID, relationship_id: UUID | str, *, today: date | None = None
 ) -> Answer:
-    """One relationship with its nine layers; a layer without a row is None.
+    """Return one relationship with its nine layers; a layer without a row is None.
 
     A prediction's status is as of `today`. Raises NotFound for another tenant's relationship and an
     unknown one alike; ViewMissing, ViewUnpopulated.
@@ -262,8 +262,10 @@ def relationship(
 def relationship_in(
     reader: Reader, user_id: UUID, relationship_id: UUID | str, today: date | None = None
 ) -> Answer:
-    """As `relationship`, in the reader's snapshot. Without a day, a prediction's status is the
-    stored one."""
+    """Return what `relationship` returns, in the reader's snapshot.
+
+    Without a day, a prediction's status is the stored one.
+    """
     row = _row(reader, user_id, relationship_id)
     if row is None:
         raise NotFound("There is no such relationship in your graph.", "id")
@@ -275,7 +277,7 @@ def relationship_in(
 
 
 def as_answers(user_id: UUID, rows: Sequence[TenantRelationship]) -> list[Answer]:
-    """The view's rows in the form of answers: facts, both entities, and the columns of each
+    """Return the view's rows in the form of answers: facts, both entities, and the columns of each
     layer."""
     ends_of = edge_ends.of(user_id, rows)
     return [
@@ -289,13 +291,14 @@ def as_answers(user_id: UUID, rows: Sequence[TenantRelationship]) -> list[Answer
 
 
 def layer_fields(layer_name: str) -> dict[str, ColumnType]:
-    """The fields that an answer has for a layer: its row's id and its columns, by type."""
+    """Return the fields that an answer has for a layer, with their types: its row's id and its
+    columns."""
     layer = BY_NAME[layer_name]
     return {"id": "uuid", **{column.name: column.type for column in layer.columns}}
 
 
 def _row(reader: Reader, user_id: UUID, relationship_id: UUID | str) -> TenantRelationship | None:
-    """The view's row. None if there is none, or the id is not a UUID."""
+    """Return the view's row, or None if there is none or the id is not a UUID."""
     try:
         key = UUID(str(relationship_id))
     except ValueError:
@@ -313,7 +316,8 @@ def _layer(row: TenantRelationship, name: str) -> Answer | None:
 
 
 def _graph(user_id: UUID, columns: Iterable[str], edges: Edges, only: Only) -> Graph:
-    """The tenant's graph with these columns and those edges."""
+    """Return the tenant's graph with these columns, and with the edges of that class that meet
+    `only`."""
     names = tuple(dict.fromkeys((*columns, *only.columns())))
     graph, _ = load(user_id, names, edge_class="flow" if edges == "flow" else None)
     deadlines.check()
@@ -321,7 +325,10 @@ def _graph(user_id: UUID, columns: Iterable[str], edges: Edges, only: Only) -> G
 
 
 def _paid(source: tuple[Any, ...], graph: Graph) -> Graph:
-    """The usual part of the graph, which is cached, too."""
+    """Return the part of the graph that questions use by default: money that moved (PAID).
+
+    The part is cached in memory, like the graph itself.
+    """
     key = (*source, graph.version, "paid")
     part = memory_cache.graphs.get(key)
     if part is None:
@@ -338,7 +345,7 @@ def _ends(user_id: UUID, graph: Graph, source: UUID, target: UUID) -> list[int]:
 
 
 def _position(user_id: UUID, graph: Graph, entity: UUID | str, field: str) -> int:
-    """The node of the entity, or of the one that it was merged into."""
+    """Return the row of the entity's node, or of the node of the entity that it was merged into."""
     try:
         position = graph.position(str(UUID(str(entity))))
     except ValueError:
@@ -351,7 +358,7 @@ def _position(user_id: UUID, graph: Graph, entity: UUID | str, field: str) -> in
 
 
 def _worth(graph: Graph, order: Order) -> Values:
-    """For each edge: its absolute amount (0 if it has none), or its time in µs."""
+    """Return for each edge its absolute amount (0 if it has none), or its time in µs."""
     if order == "amount":
         return np.nan_to_num(np.abs(graph.numbers("amount")))
     times = storage(graph.edges["occurred_at"]).cast(pa.timestamp("us", "UTC"))
@@ -359,7 +366,7 @@ def _worth(graph: Graph, order: Order) -> Values:
 
 
 def _best(graph: Graph, rows: list[int], worth: Values) -> list[int]:
-    """The edges ordered by greatest worth, and by id if the worth is equal."""
+    """Return the edges by greatest worth first, and by id if the worth is equal."""
     ids = pc.array_sort_indices(storage(graph.edges["id"].take(pa.array(rows, pa.int64()))))
     by_id = np.array(rows, np.int64)[ids.to_numpy()]
     best: list[int] = by_id[np.argsort(-worth[by_id], kind="stable")].tolist()

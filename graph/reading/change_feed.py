@@ -39,7 +39,7 @@ NO_MERGERS: Answer = {"merged": [], "split": []}
 
 
 def full(user_id: UUID) -> Answer:
-    """Return all rows, as added."""
+    """Return the tenant's whole graph in the form of a change feed: every row is in `added`."""
     with tenant_snapshot(user_id) as reader:
         nodes, state = corrections.nodes(reader, user_id)
         edges = corrections.edges(reader, EdgeQuery(user_id, EDGE), state)
@@ -47,7 +47,7 @@ def full(user_id: UUID) -> Answer:
 
 
 def since(user_id: UUID, version: str) -> Answer:
-    """What was added, changed and removed since the version.
+    """Return what was added, changed and removed since the version.
 
     Raises QuestionError for a text that is not a version. Raises TooOld if the changes since the
     version are no longer recorded, or are too many.
@@ -65,7 +65,8 @@ def since(user_id: UUID, version: str) -> Answer:
 
 
 def check(version: str) -> None:
-    """Raises QuestionError for a text that is not a version. A version may still be too old."""
+    """Raise QuestionError if the text is not a version. Does not check whether the version is too
+    old."""
     if VERSION.fullmatch(version) is None:
         raise QuestionError("Must be the as_of_version of an earlier answer.", "since")
 
@@ -85,8 +86,11 @@ def _parsed(version: str) -> tuple[int, str | None, str]:
 def _which(
     reader: TenantReader, user_id: UUID, state: State, since: tuple[int, str | None, str]
 ) -> Composable:
-    """The condition that selects the change records since that version. It may also select a few
-    older ones."""
+    """Return SQL that selects the change records since the version, and perhaps a few older ones.
+
+    `since` has the parts of the version. Raises TooOld if the records are gone, or name too many
+    rows.
+    """
     count, last, life = since
     now, _, life_now, *_ = state.version.split("-")
     query = SQL(sql.read("reading/feed_marks")).format(
@@ -122,7 +126,8 @@ def _nodes(reader: TenantReader, user_id: UUID, which: Composable) -> Answer:
 
 
 def _mergers(table: pa.Table, written: Mapping[str, list[str]], changes: Answer) -> Answer:
-    """Which of the removed entities were merged, into which, and which of the added came back."""
+    """Return the removed entities that were merged (`merged`), and the added ones whose merge was
+    undone (`split`)."""
     into = dict(zip(as_strings(table["marked_id"]), as_strings(table["merged_into"]), strict=True))
     return {
         "merged": [
@@ -163,7 +168,7 @@ def _turns(reader: TenantReader, user_id: UUID, kind: str, which: Composable) ->
 
 
 def _all(rows: list[Row]) -> Answer:
-    """Return all rows, as added."""
+    """Return the rows in the form of a change feed, all in `added`."""
     return {"added": rows, "changed": [], "changed_fields": {}, "removed": []}
 
 
@@ -171,9 +176,9 @@ def _sorted(now: Iterable[Row], fields: Mapping[str, Fields], turns: Mapping[str
     """Sort the rows that change records name (the keys of `fields`) into added, changed and
     removed.
 
-    `turns` counts how often each row was created or deleted since the version. An odd number means
-    that the row's presence has changed. The order does not matter, because creations and deletions
-    alternate. A row of which no shown field was written has not changed.
+    `now` has those of the rows that exist now. `turns` counts how often each row was created or
+    deleted since the version. An odd number means that the row came or went, because creations and
+    deletions alternate. A row of which no shown field was written has not changed.
     """
     here = {row["id"]: row for row in now}
     new = {key for key in here if turns.get(key, 0) % 2}
@@ -192,7 +197,7 @@ def _rows(table: pa.Table) -> list[Row]:
 
 
 def _edge_rows(table: pa.Table) -> list[Row]:
-    """The rows, in which `source` and `target` are objects with the entity's id."""
+    """Return the rows as dicts, each with `source` and `target` as objects with the entity's id."""
     rows = _rows(table)
     for row in rows:
         for end in ("source", "target"):

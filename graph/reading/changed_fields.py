@@ -26,18 +26,22 @@ OWN: Fields = frozenset(
 
 
 def of_node(columns: Iterable[str]) -> Fields:
-    """The fields of a node whose entity's `columns` were written, or all fields if none are
-    named."""
+    """Return the fields of a node that may have changed when these columns of its entity were
+    written.
+
+    Without columns, those are all fields.
+    """
     changed = frozenset(columns)
     was_away = not changed or "merged_into_id" in changed
     return OF_NODES if was_away else OF_NODES & changed
 
 
 def of_edge(kind: str, pointer: str, columns: Iterable[str]) -> Fields:
-    """Fields of a relationship that a change record of this kind concerns.
+    """Return the fields of a relationship that may have changed, from one change record of that
+    kind.
 
     `pointer` is the relationship's column that holds the changed row's id, or "" if the change
-    record names the relationship itself.
+    record names the relationship itself. `columns` are those that were written.
     """
     changed = frozenset(columns)
     if kind == "relationship":
@@ -70,7 +74,10 @@ def _of_facts() -> Fields:
 
 
 def _of_layer(layer: Layer, changed: Fields) -> Fields:
-    """All fields of the layer if the relationship may now show another row of it."""
+    """Return the layer's fields that may have changed.
+
+    Those are all fields if the relationship may now show another row of the layer.
+    """
     choosing = {"id", "user_id", "relationship_id", *re.findall(r"\w+", layer.pick + layer.only)}
     if not changed or choosing & changed:
         return _all(layer)

@@ -37,7 +37,8 @@ HASHED = SQL("SELECT set_config('enable_nestloop', 'off', true)")
 
 @dataclass(frozen=True, slots=True)
 class EdgeQuery:
-    """Names a tenant, and the columns to read of its relationships."""
+    """The relationships to read (a tenant's, or those of one edge class), and the columns to
+    read."""
 
     user_id: UUID
     columns: tuple[str, ...]
@@ -61,14 +62,15 @@ class EdgeQuery:
 
 
 def nodes(reader: TenantReader, user_id: UUID) -> tuple[pa.Table, State]:
-    """One query: the tenant's nodes (id, kind, name), sorted by id, and the state of its graph."""
+    """Return, by one query, the tenant's nodes (id, kind, name) sorted by id, and the state of the
+    graph."""
     query = SQL(sql.read("reading/fresh_nodes"))
     table = reader.table(query.format(state=version.composed(user_id), user_id=Literal(user_id)))
     return table.slice(1), version.read(json.loads(table["name"][0].as_py()))
 
 
 def edges(reader: TenantReader, query: EdgeQuery, state: State, *, apart: bool = False) -> pa.Table:
-    """Return the relationships with these columns, as the tables have them in the reader's
+    """Return the tenant's relationships with the query's columns, as they are in the reader's
     snapshot.
 
     With `apart`, two kinds of columns get queries of their own: columns of shared patterns are read
@@ -94,7 +96,8 @@ def edges(reader: TenantReader, query: EdgeQuery, state: State, *, apart: bool =
 
 
 def _apart(reader: TenantReader, query: EdgeQuery) -> pa.Table:
-    """The view's rows. The columns of shared patterns and of rare layers are read separately."""
+    """Return the view's rows, with the columns of shared patterns and of rare layers read by
+    queries of their own."""
     patterns, rare = query.patterns(), [layer for layer in query.layers() if layer.rare]
     pointers = [layer.id_column for layer in patterns]
     few = [name for layer in rare for name in (layer.id_column, *_own(layer))]
@@ -117,7 +120,10 @@ def _apart(reader: TenantReader, query: EdgeQuery) -> pa.Table:
 def _of_keys(
     reader: TenantReader, edge_query: EdgeQuery, rows_read: pa.Table, names: Sequence[str]
 ) -> pa.Table:
-    """One row per distinct SHARED_KEY with the columns `names`, read from any row with the key."""
+    """Return one row per distinct SHARED_KEY in `rows_read`, with the columns `names`.
+
+    Rows with the same key have the same values, so the values are read from any one of them.
+    """
     keys = rows_read[SHARED_KEY].combine_chunks().dictionary_encode()
     one = np.zeros(len(keys.dictionary), np.int64)
     one[keys.indices.to_numpy()] = np.arange(len(keys))
@@ -129,8 +135,10 @@ def _of_keys(
 
 
 def _joined(joined: pa.Table, keys: Sequence[str], others: Sequence[pa.Table]) -> pa.Table:
-    """The rows with the columns of the other tables added. Each table is joined on its first
-    column."""
+    """Return `joined` with the columns of the other tables added.
+
+    Table i of `others` is joined by its first column to the column `keys[i]`.
+    """
     with ThreadPoolExecutor() as threads:
         for columns in threads.map(partial(_beside, joined), keys, others):
             for name, column in columns.items():
@@ -139,9 +147,10 @@ def _joined(joined: pa.Table, keys: Sequence[str], others: Sequence[pa.Table]) -
 
 
 def _beside(left: pa.Table, key: str, rows: pa.Table) -> dict[str, pa.Array]:
-    """Columns of `rows` for each row of the left table: NULL (flags: false) where no key matches.
+    """Return the columns of `rows`, arranged for the rows of the left table by its column `key`.
 
-    They are dictionary arrays over the values of `rows`, so values are not copied per relationship.
+    A row without a match has NULL, or false in a column of flags. The columns are dictionary arrays
+    over the values of `rows`, so values are not copied per relationship.
     """
     at = positions(left[key], rows.column(0))
     columns = {}
@@ -158,7 +167,7 @@ def _own(layer: Layer) -> list[str]:
 
 
 def _having(layers: Iterable[Layer]) -> Composable:
-    """An SQL condition: at least one of the layers has a value for the row."""
+    """Return SQL that is true if at least one of the layers has a value for the row."""
     condition = SQL("{} IS NOT NULL")
     return SQL(" AND ({})").format(
         SQL(" OR ").join(condition.format(Identifier(layer.presence)) for layer in layers)
@@ -166,7 +175,8 @@ def _having(layers: Iterable[Layer]) -> Composable:
 
 
 def _many(reader: TenantReader, edge_query: EdgeQuery, change_records: int) -> bool:
-    """Whether so much has changed that reading the whole tenant from the tables costs less."""
+    """Return whether reading the whole tenant from the tables costs less than correcting the view's
+    rows."""
     if change_records <= PATCHED_ANYWAY:
         return False
     enough = int(change_records / PATCHED_SHARE)
@@ -176,7 +186,10 @@ def _many(reader: TenantReader, edge_query: EdgeQuery, change_records: int) -> b
 
 
 def _live(reader: TenantReader, query: EdgeQuery) -> pa.Table:
-    """The tenant's relationships from the tables, by one query that reads each table once."""
+    """Return the tenant's relationships, read from the tables instead of the view.
+
+    One query reads each table once.
+    """
     reader.table(HASHED)
     source = SQL(view_sql(TENANT, list(query.layers()))).format(user_id=Literal(query.user_id))
     return reader.table(_select(query, query.columns, SQL("({}) AS live").format(source)))
@@ -193,7 +206,8 @@ def _select(edge_query: EdgeQuery, columns: Sequence[str], source: Composable) -
 
 
 def _read(name: str, as_text: Container[str], *of: str) -> Composable:
-    """A column. Numbers are read as text, which costs less to send and parse than numeric."""
+    """Return SQL for a column, as text if it is in `as_text`: text costs less to send and parse
+    than numeric."""
     cast = SQL("{}::text AS {}" if name in as_text else "{}")
     return cast.format(Identifier(*of, name), Identifier(name))
 
@@ -205,7 +219,8 @@ def _only(query: EdgeQuery) -> Composable:
 
 
 def pending(snapshot: str | None) -> Composable:
-    """An SQL condition: the view computed on that snapshot does not contain the change record."""
+    """Return SQL that is true for change records that the view computed on that snapshot does not
+    contain."""
     if snapshot is None:
         return SQL("true")
     condition = "mark.xid >= {}::xid8 AND NOT pg_visible_in_snapshot(mark.xid, {}::pg_snapshot)"
@@ -215,9 +230,10 @@ def pending(snapshot: str | None) -> Composable:
 def changed_relationships(
     user_id: UUID, kinds: Sequence[str], which: Composable, *, template: str = "fresh"
 ) -> Composed:
-    """The query for the ids of the relationships that change records of these kinds concern.
+    """Return the query for the ids of the relationships that change records of these kinds concern.
 
-    `template` names the SQL files: `fresh` returns ids only, `feed` also the written columns.
+    `which` is a condition on the change records. `template` names the SQL files: `fresh` returns
+    ids only, `feed` also the written columns.
     """
     user = Literal(user_id)
     return SQL(sql.read(f"reading/{template}_marked")).format(
@@ -232,7 +248,7 @@ def changed_relationships(
 def rows(
     query: EdgeQuery, columns: Sequence[str], ids: Sequence[str], *, as_text: Container[str] = ()
 ) -> Composed:
-    """The query for these relationships as the tables have them now."""
+    """Return the query that reads the relationships `ids` from the tables."""
     parts = {"user_id": Literal(query.user_id), "ids": as_array(ids)}
     return SQL(sql.read("reading/fresh_rows")).format(
         columns=SQL(", ").join(_read(name, as_text, "live") for name in columns),
@@ -266,14 +282,14 @@ def _resolved(template: str, user: Literal, kinds: Sequence[str], pointer: str) 
 
 
 def _patched(view: pa.Table, stale: pa.Table, now: pa.Table) -> pa.Table:
-    """The view's rows, with the stale ones replaced by the current ones."""
+    """Return the view's rows, with the rows of `stale` replaced by those of `now`."""
     is_stale = pc.is_in(storage(view["id"]), value_set=storage(stale["id"]))
     anew = {field.name: _like(field, now[field.name]) for field in view.schema}
     return pa.concat_tables([view.filter(pc.invert(is_stale)), pa.table(anew)])
 
 
 def _like(field: pa.Field, column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
-    """The column, dictionary-encoded if the field is dictionary-encoded."""
+    """Return the column, dictionary-encoded if the type of `field` is."""
     if not pa.types.is_dictionary(field.type):
         return column
     codes = pa.array(np.arange(len(column), dtype=np.int32))
@@ -281,7 +297,8 @@ def _like(field: pa.Field, column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Arra
 
 
 def _every_pattern(edge_query: EdgeQuery, layer: Layer) -> Composed:
-    """All of the tenant's rows of this layer, with the layer's columns of the view."""
+    """Return the query for all of the tenant's rows of this layer, with the columns that the view
+    shows."""
     query = SQL("SELECT pattern.id, {} FROM {} AS pattern WHERE pattern.user_id = {}")
     return query.format(
         _pattern_columns(layer), Identifier(layer.table), Literal(edge_query.user_id)
@@ -296,7 +313,8 @@ def _pattern_columns(layer: Layer) -> Composed:
 
 
 def _pattern_rows(query: EdgeQuery, layer: Layer, state: State) -> Composed:
-    """The layer's rows that pending change records name, with the layer's columns of the view."""
+    """Return the query for the layer's rows that pending change records name, with the columns that
+    the view shows."""
     return SQL(sql.read("reading/fresh_patterns")).format(
         columns=_pattern_columns(layer),
         table=Identifier(layer.table),
@@ -307,7 +325,8 @@ def _pattern_rows(query: EdgeQuery, layer: Layer, state: State) -> Composed:
 
 
 def _patterned(view: pa.Table, layer: Layer, rows: pa.Table) -> pa.Table:
-    """The view with the layer's columns replaced in all rows that point at one of these `rows`."""
+    """Return the view's rows, with the layer's columns replaced where a row points at one of
+    `rows`."""
     at = positions(view[layer.id_column], rows["id"])
     hit = pc.is_valid(at)
     for name in (name for name in _own(layer) if name in view.column_names):

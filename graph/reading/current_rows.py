@@ -42,7 +42,7 @@ class Reader:
         self._before = with_changes(user_id, state, ids).as_string().replace("%", "%%")
 
     def relationships(self, queryset: "QuerySet[TenantRelationship]") -> list[TenantRelationship]:
-        """The queryset's rows as they are now."""
+        """Return the queryset's rows as they are now."""
         if not self._before:
             return list(queryset)
         try:
@@ -54,15 +54,16 @@ class Reader:
 
     @property
     def corrects(self) -> bool:
-        """Whether the view's rows are corrected, because it does not show all changes."""
+        """Whether there are pending changes, so that queries read corrected rows."""
         return bool(self._before)
 
     def kept_rows(self, query: KeptQuery, parameters: Any) -> list[dict[str, Any]]:
-        """The rows of the query, whose plan is kept unless the view's rows are corrected."""
+        """Return the query's rows as dicts. The database's kept plan is used unless rows are
+        corrected."""
         return self.rows(query.text if self.corrects else query.call, parameters)
 
     def rows(self, query: str, parameters: Any) -> list[dict[str, Any]]:
-        """The rows of a SELECT, which may itself begin with WITH."""
+        """Return the rows of a SELECT as dicts. The SELECT may itself begin with WITH."""
         if self.corrects:
             query = f"{self._before}SELECT * FROM (\n{query}\n) AS answer"  # noqa: S608
         with self.connection.cursor() as cursor:
@@ -73,9 +74,10 @@ class Reader:
 
 @contextmanager
 def snapshot(user_id: UUID) -> Iterator[Reader]:
-    """A transaction of the tenant with one snapshot. Raises ViewMissing, ViewUnpopulated.
+    """Yield a reader of the tenant's rows in a transaction with one snapshot.
 
-    If the request has read the state already, the transaction only checks that it is still true.
+    If the request has read the graph's state already, the transaction only checks that the state
+    has not changed. Raises ViewMissing, ViewUnpopulated.
     """
     seen = version.seen(user_id)
     query = version.query(user_id) if seen is None else version.unchanged(user_id, seen)
@@ -91,10 +93,9 @@ def snapshot(user_id: UUID) -> Iterator[Reader]:
 
 @contextmanager
 def current(user_id: UUID) -> Iterator[Reader]:
-    """As `snapshot`, but for a transaction that also writes: each query sees what is committed by
-    then.
+    """Yield a reader for a transaction that also writes: each query sees what is committed by then.
 
-    Raises ViewMissing, ViewUnpopulated.
+    Otherwise as `snapshot`. Raises ViewMissing, ViewUnpopulated.
     """
     with (
         readable_view(),
@@ -112,7 +113,7 @@ def _state(connection: BaseDatabaseWrapper, user_id: UUID) -> State:
 
 @contextmanager
 def readable_view() -> Iterator[None]:
-    """Raises ViewMissing or ViewUnpopulated in place of the ORM's errors about the view."""
+    """Replace the ORM's errors about the view by ViewMissing or ViewUnpopulated."""
     try:
         yield
     except (OperationalError, ProgrammingError) as error:
@@ -124,9 +125,9 @@ def readable_view() -> Iterator[None]:
 
 
 def stale(user_id: UUID, state: State) -> Composable | None:
-    """The query for the ids of the view's rows that differ from the tables.
+    """Return the query for the ids of the view's rows that differ from the tables.
 
-    Returns None if no row differs, or if it is not known which rows do.
+    Returns None if no row differs, and also if nobody knows which rows do (`state.unknown`).
     """
     kinds = [kind for kind in KINDS if kind in state.pending]
     if state.unknown or not kinds:
@@ -135,7 +136,11 @@ def stale(user_id: UUID, state: State) -> Composable | None:
 
 
 def with_changes(user_id: UUID, state: State, ids: Sequence[str]) -> Composable:
-    """The WITH clause for a query of the tenant's view; empty if the view is current."""
+    """Return a WITH clause that corrects the view's rows `ids`, or every row if anything may have
+    changed.
+
+    The clause goes before a query of the tenant's view. It is empty if the view is current.
+    """
     if not state.unknown and not ids:
         return SQL("")
     names = SQL(", ").join(Identifier(name) for name in COLUMNS)

@@ -30,7 +30,7 @@ def page[Row: Model](
 
 
 def beyond(by: str, when: datetime, row_id: UUID) -> Q:
-    """The condition that selects the rows after a position.
+    """Return the condition that selects the rows after a position, newest first by the column `by`.
 
     Its first part is redundant, but lets PostgreSQL use the index.
     """

@@ -171,7 +171,10 @@ def _drop(key: Key) -> None:
 
 @contextmanager
 def _building(key: Key, *, wait: bool) -> Iterator[bool]:
-    """Whether this thread builds the graph. Always true without `wait` or without Redis."""
+    """Yield whether this thread must build the graph, because no other process builds it.
+
+    Always true without `wait` or without Redis.
+    """
     lock = redis().lock(f"{key.name}:building", timeout=settings.GRAPH_CACHE["timeout"])
     try:
         mine = lock.acquire(blocking=False)

@@ -1,8 +1,8 @@
 """Relationships as JSON that the database writes: one round trip, and no objects in between.
 
-Each function returns None where the longer way is needed: the request has not read the state, the
-view does not show it all, the data has changed since, or the page needs a wider look. The caller
-then asks `graph.reading.current_rows`, whose rows are the same.
+Each function returns None if the database cannot answer in this way: the request has not read the
+graph's state, changes are pending, the data has changed since, or a page needs more rows than one
+query reads. The caller then asks `graph.reading.current_rows`, which returns the same rows.
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,8 @@ FEW = 1_000  # rows that are sorted at once; more are read in windows
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The rows as a JSON array, and the position of the next page."""
+    """A page: its `rows` as a JSON array, their number, and the position of the `following` page or
+    None."""
 
     rows: str
     size: int
@@ -36,9 +37,11 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """A page of at most `most` of the tenant's relationships that meet the condition, newest
-    first."""
+class PageQuery:
+    """A query for at most `most` of the relationships that meet the condition, newest first.
+
+    `write` is the SQL expression that writes the rows of `{ids}` as JSON.
+    """
 
     user_id: UUID
     condition: Q
@@ -46,22 +49,29 @@ class Wanted:
     most: int
     after: Position | None
 
-    def since(self, when: datetime) -> "Wanted":
+    def since(self, when: datetime) -> "PageQuery":
         return replace(self, condition=self.condition & Q(occurred_at__gte=when))
 
 
 def relationships(user_id: UUID, day: date | None = None) -> Query:
-    """Writes relationships; a prediction's status is as of the day, or the stored one."""
+    """Return an SQL expression that writes the relationships `{ids}` as JSON.
+
+    A prediction's status is as of the day, or the stored one without a day.
+    """
     return Query("relationships_json(%s, {ids}, %s)", (user_id, day))
 
 
 def insights(user_id: UUID, layer: str, day: date) -> Query:
-    """Writes the layer's rows of relationships, with their evidence."""
+    """Return an SQL expression that writes the layer's rows of the relationships `{ids}` as
+    JSON."""
     return Query("insights_json(%s, {ids}, %s, %s)", (user_id, day, layer))
 
 
 def one(user_id: UUID, relationship_id: UUID | str, *, today: date) -> str | None:
-    """The relationship as a JSON object; a prediction's status is as of that day."""
+    """Return the relationship as a JSON object. A prediction's status is as of `today`.
+
+    Returns None as the module says, and also if there is no such relationship.
+    """
     seen, key = version.seen(user_id), _key(relationship_id)
     if seen is None or key is None:
         return None
@@ -75,7 +85,8 @@ def one(user_id: UUID, relationship_id: UUID | str, *, today: date) -> str | Non
 def entity(
     user_id: UUID, entity_id: UUID | str, edges: str, kinds: Sequence[str] | None, limit: int
 ) -> str | None:
-    """The entity with its counterparties as a JSON object."""
+    """Return the entity and the `limit` counterparties with the most payments as a JSON object, or
+    None."""
     seen, key = version.seen(user_id), _key(entity_id)
     if seen is None or key is None:
         return None
@@ -94,42 +105,43 @@ def _key(text: UUID | str) -> UUID | None:
         return None
 
 
-def newest(wanted: Wanted) -> Page | None:
-    """The page, read as by `newest_pages`."""
-    seen, looked_at = version.seen(wanted.user_id), newest_pages.FIRST
+def newest(page_query: PageQuery) -> Page | None:
+    """Return the page, read in prefixes of growing length as `newest_pages` does, or None."""
+    seen, looked_at = version.seen(page_query.user_id), newest_pages.FIRST
     while seen is not None:
-        since = _dated(wanted.user_id, wanted.after, looked_at)
-        page = _page(seen, wanted if since is None else wanted.since(since))
+        since = _dated(page_query.user_id, page_query.after, looked_at)
+        page = _page(seen, page_query if since is None else page_query.since(since))
         if page is None or since is None or page.following is not None:
             return page
-        looked_at *= newest_pages.wider(wanted.most, page.size)
+        looked_at *= newest_pages.wider(page_query.most, page.size)
     return None
 
 
-def newest_of_few(wanted: Wanted) -> Page | None:
-    """The page, if at most FEW rows meet the condition, which are then all sorted."""
-    seen = version.seen(wanted.user_id)
-    return None if seen is None else _page(seen, wanted, few=True)
+def newest_of_few(page_query: PageQuery) -> Page | None:
+    """Return the page if at most FEW rows meet the condition; all of these are sorted. Otherwise
+    None."""
+    seen = version.seen(page_query.user_id)
+    return None if seen is None else _page(seen, page_query, few=True)
 
 
-def _page(seen: Seen, wanted: Wanted, *, few: bool = False) -> Page | None:
+def _page(seen: Seen, page_query: PageQuery, *, few: bool = False) -> Page | None:
     try:
-        where, parameters = _where(wanted)
+        where, parameters = _where(page_query)
     except EmptyResultSet:  # no row can match, as with an empty list of ids
         return Page("[]", 0, None)
-    most = wanted.most
+    most = page_query.most
     bound = FEW if few else most + 1
-    written = wanted.write.text.format(ids="page.ids[:%s]")
+    written = page_query.write.text.format(ids="page.ids[:%s]")
     text = sql.read("reading/json_page").format(
         written=written,
         where=where,
         limit="" if few else "ORDER BY occurred_at DESC, id DESC",
     )
-    tenant, *rest = wanted.write.parameters
+    tenant, *rest = page_query.write.parameters
     query = Query(
         text,
         (
-            wanted.user_id,
+            page_query.user_id,
             seen.snapshot,
             bound,
             tenant,
@@ -142,17 +154,17 @@ def _page(seen: Seen, wanted: Wanted, *, few: bool = False) -> Page | None:
         ),
     )
     with readable_view():
-        row = tenant_row(wanted.user_id, query)
+        row = tenant_row(page_query.user_id, query)
     if not row["unchanged"] or row["rows"] is None:
         return None
     following = (row["last_at"], row["last_id"]) if row["size"] > most else None
     return Page(row["rows"], min(row["size"], most), following)
 
 
-def _where(wanted: Wanted) -> tuple[LiteralString, Any]:
-    condition = wanted.condition
-    if wanted.after is not None:
-        condition &= cursors.beyond("occurred_at", *wanted.after)
+def _where(page_query: PageQuery) -> tuple[LiteralString, Any]:
+    condition = page_query.condition
+    if page_query.after is not None:
+        condition &= cursors.beyond("occurred_at", *page_query.after)
     query = TenantRelationship.objects.filter(condition).query
     text, parameters = query.get_compiler("default").compile(query.where)
     return cast(LiteralString, text), parameters

@@ -38,7 +38,7 @@ LARGE = 5_000  # entities; from about here, separate queries for some layers sav
 def load(
     user_id: UUID, columns: Sequence[str] = ALL, *, edge_class: str | None = None
 ) -> tuple[Graph, int]:
-    """The tenant's graph with these edge columns, and the number of queries it took.
+    """Return the tenant's graph with these edge columns, and the number of queries that it took.
 
     The graph is as current as the tables. It takes 2 queries if nothing has changed since the view
     was refreshed, and a few more otherwise or if the tenant is LARGE. `edge_class="flow"` leaves

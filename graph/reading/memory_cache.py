@@ -10,8 +10,9 @@ from graph.engine.graph import Graph
 from graph.enrich.check.payment_history import History
 
 
-class Kept[Value]:
-    """A thread-safe LRU cache of at most `bound()` bytes. With a bound of 0 it stores nothing."""
+class BoundedCache[Value]:
+    """A thread-safe LRU cache whose values have at most `bound()` bytes in all. With 0 it stores
+    nothing."""
 
     def __init__(self, bound: Callable[[], int]) -> None:
         self._bound = bound
@@ -42,6 +43,6 @@ def _nbytes(entry: tuple[object, int]) -> int:
     return entry[1]
 
 
-graphs: Kept[Graph] = Kept(lambda: int(settings.GRAPH_CACHE["memory"]))
-answers: Kept[bytes] = Kept(lambda: settings.ANSWERS_MEMORY)
-histories: Kept[History] = Kept(lambda: settings.CHECKS_MEMORY)
+graphs: BoundedCache[Graph] = BoundedCache(lambda: int(settings.GRAPH_CACHE["memory"]))
+answers: BoundedCache[bytes] = BoundedCache(lambda: settings.ANSWERS_MEMORY)
+histories: BoundedCache[History] = BoundedCache(lambda: settings.CHECKS_MEMORY)

@@ -28,8 +28,10 @@ Rows = QuerySet[TenantRelationship]
 def page(
     reader: Reader, rows: Rows, most: int, after: Position | None, *, few: bool = False
 ) -> tuple[list[TenantRelationship], Position | None]:
-    """As `cursors.page` by `occurred_at`. `few` says that probably few of the tenant's rows
-    match."""
+    """Return at most `most` rows, newest first, and the position of the next page or None.
+
+    `few` says that probably few of the tenant's rows match, so that the first prefix is longer.
+    """
     looked_at = FIRST_OF_FEW if few else FIRST
     while True:
         since = _dated(reader.connection, after, looked_at)
@@ -41,7 +43,8 @@ def page(
 
 
 def wider(most: int, size: int) -> int:
-    """The factor by which to look further, after `size` rows of the prefix have matched."""
+    """Return the factor by which the next prefix is longer, after `size` rows of this one have
+    matched."""
     return min(WIDER, max(2, ceil(ROOM * (most + 1) / max(size, 1))))
 
 

@@ -22,10 +22,10 @@ Rows = QuerySet[TenantRelationship]
 def page(
     reader: Reader, rows: Rows, order: str, most: int, after: str | None
 ) -> tuple[list[TenantRelationship], str | None]:
-    """Return at most `most` rows, and the text at which the next page begins, or None if there is
-    none.
+    """Return at most `most` rows in one of ORDERS, and the text at which the next page begins, or
+    None.
 
-    The oldest rows or the greatest amounts come first, and rows without an amount last. Raises
+    The oldest rows come first, or the greatest amounts, with rows without an amount last. Raises
     QuestionError if `after` is not a text of this order.
     """
     column = ORDERS[order]

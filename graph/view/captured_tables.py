@@ -32,7 +32,8 @@ class CapturedTable:
 
 
 def captured_tables() -> tuple[CapturedTable, ...]:
-    """The four tables of the books and one table per layer."""
+    """Return the tables whose changes are captured: the four tables of the books and one per
+    layer."""
     return (*BOOKS, *(_layer(layer) for layer in LAYERS))
 
 
@@ -89,8 +90,8 @@ BOOKS = (
 
 
 def _layer(layer: Layer) -> CapturedTable:
-    """The captured table of a layer. Every column counts, because answers show a layer's evidence,
-    too."""
+    """Return the captured table of a layer. Every column counts, because answers show a layer's
+    evidence."""
     return CapturedTable(
         table=layer.table,
         kind=layer.name,

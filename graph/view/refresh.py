@@ -82,7 +82,7 @@ def refresh(*, concurrently: bool = True, wait: bool = True) -> Refresh:
 
 
 def definition() -> str:
-    """The SQL script that creates the view and its indexes, for `psql -f`."""
+    """Return the SQL script that creates the view and its indexes, for `psql -f`."""
     query, _ = EnrichedRelationship.get_sql()
     with connections["owner"].schema_editor(collect_sql=True) as editor:
         for index in EnrichedRelationship._meta.indexes:
@@ -104,7 +104,10 @@ def _require(concurrently: bool) -> None:
 
 @contextmanager
 def only_refresher(wait: bool) -> Iterator[BaseDatabaseWrapper]:
-    """A new connection that holds the advisory lock. The lock is released when the context ends."""
+    """Yield a new connection that holds the lock of refreshes. The lock is released at the end.
+
+    Without `wait`, raises RefreshRunning if another refresh has the lock.
+    """
     connection = connections.create_connection("owner")
     try:
         with connection.cursor() as cursor:

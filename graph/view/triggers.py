@@ -51,7 +51,8 @@ def put_in_place(using: str, **_: Any) -> None:
 
 
 def missing(using: str = "owner") -> list[str]:
-    """The names of the triggers that are missing, disabled or different from the declaration."""
+    """Return the names of the triggers that are missing, disabled or different from the
+    declaration."""
     with connections[using].cursor() as cursor:
         return [trigger_name(*pair) for pair in triggers() if not _is_enabled(cursor, *pair)]
 
@@ -111,7 +112,8 @@ def _body(operation: str, table: CapturedTable) -> str:
 
 
 def _of_row(table: CapturedTable, row: str, side: str) -> dict[str, Any]:
-    """Template parts for the `old` or the `new` row: whether it is live, and its columns."""
+    """Return template parts for the `old` or the `new` row: whether the row is part of the graph,
+    and its columns."""
     live = f"({row}.id IS NOT NULL AND {table.live.format(row=row)})" if table.live else ""
     columns = SQL(", ").join(Identifier(row, name) for name in _names(table))
     return {
@@ -126,7 +128,7 @@ def _names(table: CapturedTable) -> list[str]:
 
 
 def _written(name: str) -> Composed:
-    """SQL for the column's name if the update changed its value, else NULL."""
+    """Return SQL for the column's name if the update changed its value, else for NULL."""
     sides = {"old": Identifier("o", name), "new": Identifier("n", name), "name": Literal(name)}
     return SQL("CASE WHEN {old} IS DISTINCT FROM {new} THEN {name} END").format(**sides)
 

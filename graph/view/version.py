@@ -31,13 +31,15 @@ class State:
 
     @property
     def unknown(self) -> bool:
-        """Whether anything may have changed."""
+        """Whether anything may have changed, so that nobody knows which of the view's rows are
+        current."""
         return EVERYTHING in self.pending
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The state that a request has read, and the snapshot of the transaction that read it."""
+    """The graph's state that the current request has read, and the snapshot of the reading
+    transaction."""
 
     state: State
     snapshot: str
@@ -50,7 +52,10 @@ _rows: ContextVar[dict[UUID, Mapping[str, Any]] | None] = ContextVar("finley_sta
 
 @contextmanager
 def seen_once() -> Iterator[None]:
-    """Inside, `seen` returns what `version` has read. A request that only reads may use it."""
+    """Remember, inside this context, the states that `version` reads, so that `seen` returns them.
+
+    Only for a request that does not write.
+    """
     token = _rows.set({})
     try:
         yield
@@ -59,9 +64,9 @@ def seen_once() -> Iterator[None]:
 
 
 def seen(user_id: UUID) -> Seen | None:
-    """What this request has read, if the view shows it all; else None. Read `unchanged_since` with
-    whatever relies on it.
+    """Return the state that the current request has read, if the view has all changes; else None.
 
+    The data may have changed since. A query that relies on this state must also select `unchanged`.
     Raises ViewMissing or ViewUnpopulated.
     """
     row = (_rows.get() or {}).get(user_id)
@@ -74,18 +79,20 @@ def seen(user_id: UUID) -> Seen | None:
 def unchanged(
     user_id: UUID, seen: Seen, further: LiteralString = "", parameters: tuple[Any, ...] = ()
 ) -> Query:
-    """The query that returns whether the tenant's data is what the request has seen, as
-    `unchanged`, and `further` columns, which begin with a comma."""
+    """Return a query for `unchanged` (whether the data is as the request saw it) and more columns.
+
+    `further` is SQL for these columns and begins with a comma.
+    """
     return Query(f"SELECT {UNCHANGED}{further}", (user_id, seen.snapshot, *parameters))
 
 
 def version(user_id: UUID) -> str:
-    """The tenant's current version. Works without the view, too."""
+    """Return the tenant's current version. The view need not exist."""
     return of_row(version_row(user_id))
 
 
 def read_version(user_id: UUID) -> str:
-    """The version that this request has read, or else the current one."""
+    """Return the version that the current request has read, or else the current version."""
     row = (_rows.get() or {}).get(user_id)
     return version(user_id) if row is None else of_row(row)
 
@@ -93,8 +100,10 @@ def read_version(user_id: UUID) -> str:
 def version_row(
     user_id: UUID, further: LiteralString = "", parameters: tuple[Any, ...] = ()
 ) -> dict[str, Any]:
-    """The row of `query` with `further` columns, which begin with a comma, read by one round trip.
-    `seen` knows it then."""
+    """Return the row of `query` with more columns, read in one round trip. `seen` can then use it.
+
+    `further` is SQL for these columns and begins with a comma.
+    """
     columns: LiteralString = f"state.*, pg_current_snapshot()::text AS seen{further}"
     text: LiteralString = f"SELECT {columns} FROM ({STATE}) AS state"  # noqa: S608
     row = tenant_row(user_id, Query(text, (*parameters, user_id)))
@@ -104,17 +113,18 @@ def version_row(
 
 
 def query(user_id: UUID) -> Query:
-    """The query that returns the state as one row, which `read` parses."""
+    """Return the query for the state of the tenant's graph. It returns one row, which `read`
+    parses."""
     return Query(STATE, (user_id,))
 
 
 def composed(user_id: UUID) -> Composed:
-    """The same query, to be a part of another one."""
+    """Return the query of `query` as a part for another query."""
     return SQL(STATE.replace("%s", "{}")).format(Literal(user_id))
 
 
 def read(row: Mapping[str, Any]) -> State:
-    """The state in the row.
+    """Return the state in a row of `query`.
 
     Raises ViewMissing or ViewUnpopulated, whose messages name the command to run.
     """
@@ -129,6 +139,8 @@ def read(row: Mapping[str, Any]) -> State:
 
 
 def of_row(row: Mapping[str, Any]) -> str:
-    """The version in a row of `query`. It contains a timestamp while change records may come from
-    another server."""
+    """Return the version in a row of `query`.
+
+    It has a timestamp as long as change records may come from another server, after a restore.
+    """
     return f"{row['version']}-{row['moment']}" if row["foreign"] else str(row["version"])

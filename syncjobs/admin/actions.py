@@ -1,13 +1,16 @@
-"""Actions on failures, defined once for the list, a failure's page and the groups."""
+"""Actions on failures and their buttons, defined once for the list, a failure's page and the
+groups."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser, PermissionsMixin
+from django.urls import reverse
 
 from syncjobs.admin import forms
 from syncjobs.failures import replay, settle
@@ -119,3 +122,22 @@ ACTIONS = {
 def allowed(user: PermissionsMixin | AnonymousUser) -> list[Action]:
     """The actions that this person may do, in the order of the buttons."""
     return [action for action in ACTIONS.values() if action.allowed_to(user)]
+
+
+def buttons(
+    user: PermissionsMixin | AnonymousUser, failure: JobFailure, back: str
+) -> list[tuple[Action, str]]:
+    """The buttons of the failure's page: each action that this person may do and that would succeed
+    now, with its URL. `back` is the page to return to."""
+    (verdict,) = replay.plan([failure.pk])
+    fitting = [action for action in allowed(user) if action.fits(failure)]
+    return [
+        (action, address_of(action, ids=str(failure.pk), back=back))
+        for action in fitting
+        if action.name != "replay" or verdict.eligible
+    ]
+
+
+def address_of(action: Action, **query: str) -> str:
+    """The URL of the action's confirmation page, with these parameters."""
+    return f"{reverse('admin:syncjobs_jobfailure_act', args=[action.name])}?{urlencode(query)}"

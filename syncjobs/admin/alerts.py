@@ -1,4 +1,4 @@
-"""Admin pages of endpoints, their rules, and their messages. A secret is shown once."""
+"""Admin pages of endpoints, alert rules and messages. A secret is shown only once."""
 
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
@@ -40,7 +40,7 @@ ONCE = "This is the secret. Copy it now, it is not shown again: {}"
 
 
 class EndpointForm(EndpointModelForm):
-    """The channel, the address and the owner are chosen once; the other fields can be changed."""
+    """Creates or changes an endpoint. Its channel, address and owner cannot be changed later."""
 
     tenant = forms.CharField(
         required=False,
@@ -75,7 +75,8 @@ class EndpointForm(EndpointModelForm):
         return self.cleaned_data["zone"] or "UTC"
 
     def clean(self) -> dict[str, Any]:
-        """Make a new endpoint already here, so that what refuses it is the form's error."""
+        """Validate the form. A new endpoint is created here, so that a refusal is an error of the
+        form."""
         data = super().clean() or {}
         try:
             if self.instance._state.adding and not self.errors:
@@ -100,11 +101,12 @@ class EndpointForm(EndpointModelForm):
         )
 
     def _post_clean(self) -> None:
-        """The instance is complete: Django's own checks would look for the new row's twin."""
+        """Do nothing. Django would validate the instance, which `clean` has created already."""
 
 
 class Owned(Mixin):
-    """A list whose rows belong to tenants, shown by e-mail address, or to the operators."""
+    """A list of rows that belong to tenants or to the operators. Tenants are shown by e-mail
+    address."""
 
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
         changelist: ChangeList = super().get_changelist_instance(request)
@@ -125,7 +127,7 @@ class RulesOfEndpoint(Inline):
 
 @admin.register(DeliveryEndpoint)
 class DeliveryEndpointAdmin(Owned, HugeTable):
-    """Endpoints of operators and tenants, with the rules that tell them of something."""
+    """Endpoints of operators and tenants, with the rules that send alerts to them."""
 
     form = EndpointForm
     list_display = ("name", "channel", "address", "condition", "owner", "created_at")
@@ -195,7 +197,7 @@ class DeliveryEndpointAdmin(Owned, HugeTable):
 
 @admin.register(Delivery)
 class DeliveryAdmin(WithSavedFilters, Owned, ReadOnly):
-    """Messages. One that failed is replayed from its job failure."""
+    """Messages and their attempts. A failed message is replayed from its job failure."""
 
     list_display = (
         "title",

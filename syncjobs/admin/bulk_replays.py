@@ -1,4 +1,5 @@
-"""Admin pages of bulk replays: what became of each failure, live, and a button to stop."""
+"""Admin pages of bulk replays: the state of each failure, updated while it runs, and a stop
+button."""
 
 from typing import Any, ClassVar
 from uuid import UUID
@@ -109,7 +110,7 @@ class ReplayBatchAdmin(ReadOnly):
         return HttpResponseRedirect(page_of(batch.pk))
 
     def _batch(self, request: HttpRequest, batch_id: UUID | str) -> ReplayBatch:
-        """Raises PermissionDenied, Http404."""
+        """The bulk replay of this id. Raises PermissionDenied, Http404."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         batch: ReplayBatch | None = self.get_object(request, str(batch_id))

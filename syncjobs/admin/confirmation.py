@@ -1,4 +1,4 @@
-"""The confirmation page of an action: which failures it would change, and which not.
+"""The confirmation page of an action: which failures it would change, and why not the others.
 
 The page contains the ids of the chosen failures, so exactly the failures that were shown are
 changed.
@@ -154,6 +154,7 @@ def ask(
 
 
 def _comes(verdict: Verdict, action: Action, chosen: int) -> bool:
-    """Whether it is done now; or, in a bulk replay, after others of its connection."""
+    """Return whether the action will change this failure: at once or, in a bulk replay, after other
+    failures of its connection. `chosen` is the number of chosen failures."""
     waits = action.name == "replay" and chosen > 1 and verdict.reason in bulk_replay.LATER
     return verdict.eligible or waits

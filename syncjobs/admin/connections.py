@@ -16,7 +16,7 @@ from graph.admin.paginator import HugeTable
 from syncjobs import connections
 from syncjobs.admin import provider_pauses, selected_actions
 from syncjobs.admin.page_links import failures
-from syncjobs.admin.runs import Ledger, badge
+from syncjobs.admin.runs import ReadOnlyTable, badge
 from syncjobs.errors import RequestError
 from syncjobs.models import SyncConnection
 from syncjobs.models.choices import ConnectionState
@@ -52,7 +52,7 @@ class ConnectionForm(ModelForm):
 
 
 @admin.register(SyncConnection)
-class SyncConnectionAdmin(Ledger):
+class SyncConnectionAdmin(ReadOnlyTable):
     form = ConnectionForm
     list_display = (
         "nango_connection_id",

@@ -32,7 +32,8 @@ Row = Mapping[str, Any]
 
 
 def rows(name: str, **parameters: Any) -> list[dict[str, Any]]:
-    """The rows of `syncjobs/sql/console/<name>.sql`, by column."""
+    """The result of `syncjobs/sql/console/<name>.sql`: one dict per row, with the columns as
+    keys."""
     with connections["owner"].cursor() as cursor:
         cursor.execute(sql.read(f"console/{name}"), parameters)
         columns = [column.name for column in cursor.description]
@@ -153,10 +154,11 @@ def _kinds(running: Mapping[str, int]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The last refresh and the change records that it does not show. None means that it was never
-    refreshed.
+    """The last refresh of the view, and the change records that it does not contain (`marks` of
+    them).
 
-    `unknown` means that anything may have changed, so every tenant is read from the tables.
+    `finished_at` and `rows` are None if the view was never refreshed. `unknown` means that anything
+    may have changed, so every tenant's rows are read from the tables.
     """
 
     finished_at: datetime | None
@@ -222,8 +224,8 @@ def _task(row: Row) -> Task:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Failures of one kind. `days` has their numbers in the last seven periods of 24 hours, oldest
-    first."""
+    """One group of failures of the same kind. `days` has the number of failures in each of the last
+    seven periods of 24 hours, oldest first."""
 
     fingerprint: str
     state: str
@@ -249,7 +251,12 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """New and growing groups. `since` is set if older failures of the week were not read."""
+    """The groups of failures of the last week that are new or growing.
+
+    `groups` are those to show, and `total` is the number of all. `since` is None if all failures of
+    the week were read; if there are more than FAILURES, it is the time of the oldest one that was
+    read.
+    """
 
     groups: Sequence[Group]
     total: int
@@ -289,6 +296,6 @@ class Counted:
 
 
 def connections_by_state() -> list[Counted]:
-    """The number of connections in each state, in the states' order; removed ones last."""
+    """The number of connections in each state, zero included; removed ones come last."""
     counts = {row["state"]: row["connections"] for row in rows("connections")}
     return [Counted(state, counts.get(state, 0)) for state in ConnectionState.values]

@@ -52,7 +52,8 @@ class GroupList(ChangeList):
 
 
 def order_of(request: HttpRequest) -> str:
-    """The order that the address asks for by `o`: 1 last, 2 count, 3 age; else the first."""
+    """The order of the groups that the URL's parameter `o` selects (1 last, 2 count, 3 age). By
+    default the first of these."""
     number = request.GET.get("o", "")
     return next((name for nth, name in ORDER_NUMBERS.items() if nth == number), "last")
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from typing import Any, ClassVar
-from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
@@ -10,13 +9,13 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods, require_safe
 
 from graph.admin.paginator import ReadOnly
 from syncjobs.admin import confirmation
-from syncjobs.admin.actions import ACTIONS, Action, allowed
+from syncjobs.admin.actions import ACTIONS, Action, address_of, allowed, buttons
 from syncjobs.admin.failure_filters import FILTERS
 from syncjobs.admin.failure_groups import STATES, GroupList, matrix
 from syncjobs.admin.page_links import failures, link, pretty
@@ -45,7 +44,7 @@ FACTS = (
 
 
 def _action(action: Action) -> Callable[..., HttpResponse]:
-    """The action for the list: its confirmation page with the selected rows."""
+    """The list's action: a function that shows the confirmation page for the selected rows."""
 
     def chosen(
         table: "JobFailureAdmin", request: HttpRequest, queryset: QuerySet[JobFailure]
@@ -134,7 +133,7 @@ class JobFailureAdmin(WithSavedFilters, ReadOnly):
 
     def groups_view(self, request: HttpRequest) -> HttpResponse:
         here = request.get_full_path()
-        offered = [(action, _act(action, back=here)) for action in allowed(request.user)]
+        offered = [(action, address_of(action, back=here)) for action in allowed(request.user)]
         response = self.changelist_view(
             request, {"title": "Job failures by what went wrong", "group_actions": offered}
         )
@@ -208,10 +207,6 @@ def _is_grouped(request: HttpRequest) -> bool:
     return match is not None and match.url_name == "syncjobs_jobfailure_groups"
 
 
-def _act(action: Action, **query: str) -> str:
-    return f"{reverse('admin:syncjobs_jobfailure_act', args=[action.name])}?{urlencode(query)}"
-
-
 def _details(request: HttpRequest, failure: JobFailure) -> dict[str, Any]:
     """The template context of the failure's page, in addition to its fields."""
     history = [{**was, "payload": pretty(was.get("payload"))} for was in failure.payload_history]
@@ -223,16 +218,5 @@ def _details(request: HttpRequest, failure: JobFailure) -> dict[str, Any]:
         "traceback": "" if timeline.tells(runs, failure.traceback) else failure.traceback,
         "payload": pretty(failure.payload),
         "history": history[::-1],
-        "buttons": _buttons(request, failure),
+        "buttons": buttons(request.user, failure, back=request.path),
     }
-
-
-def _buttons(request: HttpRequest, failure: JobFailure) -> list[tuple[Action, str]]:
-    """The actions that this person may do and that would succeed now, with their URLs."""
-    (verdict,) = replay.plan([failure.pk])
-    fitting = [action for action in allowed(request.user) if action.fits(failure)]
-    return [
-        (action, _act(action, ids=str(failure.pk), back=request.path))
-        for action in fitting
-        if action.name != "replay" or verdict.eligible
-    ]

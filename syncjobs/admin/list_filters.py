@@ -1,8 +1,9 @@
-"""Filters of the operators' lists, typed or chosen, in one form. Their cost does not depend on the
-table's size.
+"""Filters for the operators' lists, all in one form. Their cost does not depend on the table's
+size.
 
-A filter without an index of its own looks at the NEWEST rows only that the filters before it leave,
-and its title says so. So a list names its filters with an index first.
+A filter without an index looks only at the NEWEST rows that the filters before it leave; its title
+says so. So a list must name its indexed filters first. The parameter `time` names the column of
+timestamps by which rows are the newest.
 """
 
 from collections.abc import Iterable
@@ -32,9 +33,9 @@ MOST_SECONDS = 10 * 366 * 86_400
 
 
 def newest(rows: QuerySet[Any], time: str) -> QuerySet[Any]:
-    """The NEWEST of the rows by this column of times, which has an index.
+    """The NEWEST rows by this column of timestamps, which must have an index.
 
-    The time of the oldest of them is read first, so that no plan can read further back.
+    The timestamp of the oldest of these is read first, so that no query plan can read further back.
     """
     times = rows.order_by(f"-{time}").values_list(time, flat=True)
     oldest = None if rows.query.is_empty() else next(iter(times[NEWEST - 1 : NEWEST]), None)
@@ -42,7 +43,8 @@ def newest(rows: QuerySet[Any], time: str) -> QuerySet[Any]:
 
 
 class _Typed(TextFilter):
-    """A text that a person types. What cannot be read selects no row, and is named in a message."""
+    """A filter whose value a person types. A value that cannot be read selects no row; a message
+    says so."""
 
     example = ""
 
@@ -57,14 +59,14 @@ class _Typed(TextFilter):
             return queryset.none()
 
     def narrowed(self, rows: QuerySet[Any], text: str) -> QuerySet[Any]:
-        """The rows that fit the text. Raises ValueError."""
+        """The rows that match the typed text. Raises ValueError if the text cannot be read."""
         raise NotImplementedError
 
 
 def tenant_filter(time: str, *, is_indexed: bool = True) -> type[_Typed]:
-    """Selects a tenant's newest rows by its e-mail address, a part of it, its name, or its id.
+    """A filter for the newest rows of a tenant, by e-mail address, a part of it, name or id.
 
-    `is_indexed`: the table has an index of tenant and time.
+    `is_indexed` means that the table has an index of tenant and time.
     """
 
     class TenantFilter(_Typed):
@@ -83,7 +85,8 @@ def tenant_filter(time: str, *, is_indexed: bool = True) -> type[_Typed]:
 
 
 def time_filters(time: str) -> list[type[_Typed]]:
-    """Select rows since and until a time: of a clock, or so long ago. The column has an index."""
+    """Two filters, for rows since and until a time: a timestamp, or a duration ago. The column must
+    have an index."""
 
     class SinceFilter(_Typed):
         title = "since (2 h, 3 d, or a time)"
@@ -105,7 +108,7 @@ def time_filters(time: str) -> list[type[_Typed]]:
 
 
 def at_least(name: str, column: str, title: str, time: str) -> type[_Typed]:
-    """Selects rows whose number in the column is at least the typed one."""
+    """A filter for rows whose number in the column is at least the typed whole number."""
 
     class AtLeastFilter(_Typed):
         parameter_name = name
@@ -122,7 +125,8 @@ def at_least(name: str, column: str, title: str, time: str) -> type[_Typed]:
 
 
 def longer_than(ends: Any, time: str) -> type[_Typed]:
-    """Selects rows whose duration, an expression, is at least the typed one."""
+    """A filter for rows whose duration is at least the typed one. `ends` is the SQL expression of a
+    row's duration."""
 
     class DurationFilter(_Typed):
         title = f"took at least (90 s, 5 min), {OF_NEWEST}"
@@ -137,7 +141,7 @@ def longer_than(ends: Any, time: str) -> type[_Typed]:
 
 
 def containing(name: str, column: str, title: str, time: str) -> type[_Typed]:
-    """Selects rows with the typed text in the column."""
+    """A filter for rows whose column contains the typed text."""
 
     class TextIn(_Typed):
         parameter_name = name
@@ -153,7 +157,7 @@ def containing(name: str, column: str, title: str, time: str) -> type[_Typed]:
 def chosen(
     name: str, column: str, title: str, choices: Iterable[tuple[str, str]], time: str
 ) -> type[DropdownFilter]:
-    """Selects rows with one of these values."""
+    """A filter for rows whose column has one of the chosen values."""
 
     class ChosenFilter(DropdownFilter):
         parameter_name = name
@@ -170,9 +174,9 @@ def chosen(
 
 
 def seen(name: str, column: str, title: str, time: str, *, of: str = "") -> type[DropdownFilter]:
-    """Selects rows with one of the values that the newest rows have.
+    """A filter for rows with a chosen value. The choices are the values that the newest rows have.
 
-    `of` is a relation to the table of the column; its rows are looked up by their own key.
+    `of` is a relation to the table of the column, whose rows are looked up by their primary key.
     """
     path = f"{of}__{column}" if of else column
 
@@ -196,7 +200,7 @@ def seen(name: str, column: str, title: str, time: str, *, of: str = "") -> type
 
 
 def span(text: str) -> timedelta:
-    """The duration that a person wrote, such as "90 s", "5 min" or "3 d". Raises ValueError."""
+    """The duration that the text states, such as "90 s", "5 min" or "3 d". Raises ValueError."""
     unit = next((unit for unit in UNITS if text.endswith(unit)), "")
     seconds = float(text.removesuffix(unit)) * UNITS.get(unit, 1)
     if not 0 <= seconds <= MOST_SECONDS:
@@ -205,8 +209,8 @@ def span(text: str) -> timedelta:
 
 
 def timestamp(text: str) -> datetime:
-    """The time that a person wrote: so long ago, or of a clock in the admin's zone. Raises
-    ValueError."""
+    """The time that the text states: a timestamp in the admin's time zone, or a duration ago.
+    Raises ValueError."""
     if "-" not in text:
         return timezone.now() - span(text)
     time = parse_datetime(text if ":" in text else f"{text} 00:00")

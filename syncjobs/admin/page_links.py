@@ -17,7 +17,8 @@ def page_of(model: type[Model], key: object) -> str:
 
 
 def link(model: type[Model], key: object, text: object = None) -> str:
-    """A link to the row's page, with its key or another text. A dash if there is no row."""
+    """A link to the row's admin page, labelled with its key or `text`. A dash if there is no
+    row."""
     if not key:
         return "-"
     return format_html('<a class="text-link" href="{}">{}</a>', page_of(model, key), text or key)
@@ -30,5 +31,5 @@ def failures(**filters: str) -> str:
 
 
 def pretty(value: Any) -> str:
-    """JSON formatted for people, with secrets masked."""
+    """The value as indented JSON, with secrets masked."""
     return json.dumps(masked_json(value), indent=2, ensure_ascii=False)

@@ -16,7 +16,8 @@ ROLE = "owner"
 
 @dataclass(frozen=True, slots=True)
 class ProviderCounts:
-    """The connections of a provider by state. `held`: those that a pause of the provider paused."""
+    """The number of a provider's connections in each state. `held` are those that `pause`
+    paused."""
 
     name: str
     title: str
@@ -33,12 +34,12 @@ class ProviderCounts:
 
 
 def reason(provider: str) -> str:
-    """How a connection says that it was paused with its provider."""
+    """The note of a connection that was paused together with its provider's other connections."""
     return f"Paused with all connections of {provider}."
 
 
 def counts() -> list[ProviderCounts]:
-    """Every provider with its connections, by one query."""
+    """The counts of every provider, by one query."""
     by_provider: dict[str, dict[str, int]] = {provider.name: {} for provider in PROVIDERS}
     held: dict[str, int] = {}
     with connections[ROLE].cursor() as cursor:
@@ -54,7 +55,7 @@ def counts() -> list[ProviderCounts]:
 
 
 def pause(provider: str) -> int:
-    """Pause the provider's connections; active runs go on. Returns how many."""
+    """Pause the provider's connections and return their number. Active runs go on."""
     rows = SyncConnection.objects.using(ROLE).filter(
         provider=provider, state__in=[ConnectionState.ALIVE, ConnectionState.SUSPECT]
     )
@@ -62,9 +63,10 @@ def pause(provider: str) -> int:
 
 
 def resume(provider: str) -> int:
-    """Resume what `pause` paused, not what a person paused by itself. Returns how many.
+    """Resume the connections that `pause` paused and return their number. A connection that a
+    person paused individually stays paused.
 
-    Scheduled ones are due at once.
+    Connections with a schedule are due at once.
     """
     rows = SyncConnection.objects.using(ROLE).filter(
         provider=provider, state=ConnectionState.PAUSED, state_reason=reason(provider)

@@ -27,7 +27,7 @@ STARTED = "started_at"
 
 
 def _took(end: str) -> Any:
-    """From the start to the end, or until now."""
+    """The duration in SQL from a row's start to `end`, or until now if it has not ended."""
     return ExpressionWrapper(Coalesce(F(end), Now()) - F(STARTED), output_field=DurationField())
 
 

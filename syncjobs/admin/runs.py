@@ -21,8 +21,8 @@ from syncjobs.models import Duty, ExternalItem, JobAttempt, JobFailure, SyncConn
 from syncjobs.models.choices import ACTIVE
 
 
-class Ledger(ReadOnly):
-    """A read-only table in the style of the failures' pages."""
+class ReadOnlyTable(ReadOnly):
+    """A read-only admin list in the style of the failures' pages."""
 
     class Media:
         css: ClassVar[dict[str, tuple[str, ...]]] = {"all": ("syncjobs/admin.css",)}
@@ -31,11 +31,12 @@ class Ledger(ReadOnly):
         return bool(request.user.has_perm(f"syncjobs.change_{self.opts.model_name}"))
 
     def operations(self, row: Any) -> list[str]:
-        """The names of the actions that make sense for the row now."""
+        """The names of the actions that may be done on the row now."""
         return []
 
     def buttons(self, request: HttpRequest, row: Any) -> dict[str, Any]:
-        """The context of syncjobs/operate.html: actions of the list, for this row alone."""
+        """The context of syncjobs/operate.html: buttons that do the list's actions on this row
+        alone."""
         if row is None or not self.has_operate_permission(request):
             return {}
         titles = {name: title for name, title in self.get_action_choices(request) if name}
@@ -51,7 +52,7 @@ class Ledger(ReadOnly):
 
 
 def _took(start: datetime | None, end: datetime | None) -> str:
-    """How long it took, or has taken until now."""
+    """The duration from start to end, or until now, as text; a dash if it has not started."""
     return durations.text(((end or timezone.now()) - start).total_seconds() if start else None)
 
 
@@ -60,7 +61,7 @@ def badge(status: str, text: str = "") -> str:
 
 
 @admin.register(SyncRun)
-class SyncRunAdmin(WithSavedFilters, Ledger):
+class SyncRunAdmin(WithSavedFilters, ReadOnlyTable):
     list_display = (
         "function",
         "state",
@@ -165,7 +166,7 @@ class SyncRunAdmin(WithSavedFilters, Ledger):
 
 
 @admin.register(JobAttempt)
-class JobAttemptAdmin(WithSavedFilters, Ledger):
+class JobAttemptAdmin(WithSavedFilters, ReadOnlyTable):
     list_display = (
         "__str__",
         "the_run",
@@ -220,7 +221,7 @@ class JobAttemptAdmin(WithSavedFilters, Ledger):
 
 
 @admin.register(ExternalItem)
-class ExternalItemAdmin(Ledger):
+class ExternalItemAdmin(ReadOnlyTable):
     list_display = (
         "external_id",
         "name",
@@ -282,7 +283,7 @@ class ExternalItemAdmin(Ledger):
 
 
 @admin.register(Duty)
-class DutyAdmin(Ledger):
+class DutyAdmin(ReadOnlyTable):
     list_display = ("name", "due_at", "started_at", "finished_at", "worker", "sentence")
     ordering = ("name",)
     fields = (

@@ -1,6 +1,7 @@
-"""Saved filters of the operators' lists: opened by one click, saved, renamed, shared, deleted.
+"""Saved filters of the operators' lists: people save, open, rename, share and delete them.
 
-A saved query holds only what the list itself would understand, and it only opens that list.
+A saved filter is a query of the list's URL. It contains only parameters that the list knows, and
+opens only that list.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -30,9 +31,9 @@ NAMELESS = f"Give the filter a name of at most {MOST_NAME} characters."
 
 
 class WithSavedFilters(Mixin):
-    """An admin list with saved filters above it. A person who may view the list may save some.
+    """An admin list with saved filters above it. Whoever may view the list may save filters.
 
-    `other_parameters` are what the list's address may hold beside its filters.
+    `other_parameters` are parameters of the list's URL that are not filters.
     """
 
     other_parameters: tuple[str, ...] = ()
@@ -115,17 +116,18 @@ class WithSavedFilters(Mixin):
         return seen.order_by("name", "by_name")[:MOST_SAVED]
 
     def _must_view(self, request: HttpRequest) -> None:
-        """Raises PermissionDenied."""
+        """Raises PermissionDenied if the person may not view the list."""
         if not self.has_view_permission(request):
             raise PermissionDenied
 
     def _known(self, request: HttpRequest, query: str) -> str:
-        """The part of the query that the list understands, encoded anew."""
+        """The query with only the parameters that the list knows."""
         names = self._parameters(request)
         return urlencode([(name, value) for name, value in _pairs(query) if name in names])
 
     def _checked(self, request: HttpRequest, query: str) -> str:
-        """Raises PermissionDenied, and BadRequest for a query that the list does not understand."""
+        """As `_known`. Raises PermissionDenied, and BadRequest if the list does not accept the
+        query."""
         self._must_view(request)
         names = self._parameters(request)
         pairs = _pairs(query)
@@ -139,7 +141,7 @@ class WithSavedFilters(Mixin):
 
 
 def _pairs(query: str) -> list[tuple[str, str]]:
-    """The parameters with a value. Raises BadRequest."""
+    """The query's parameters that have a value. Raises BadRequest if the query cannot be parsed."""
     try:
         pairs = parse_qsl(query, max_num_fields=50)
     except ValueError:
@@ -154,7 +156,7 @@ def _who(request: HttpRequest) -> Any:
 
 
 def _named(request: HttpRequest) -> str:
-    """The name that the form has; empty if it is none."""
+    """The name that the form states; "" if it states none or an invalid one."""
     name = request.POST.get("name", "").replace("\0", "").strip()
     return name if len(name) <= MOST_NAME else ""
 

@@ -20,7 +20,7 @@ Operation = Callable[[Any], str]
 
 
 class Unchanged(RequestError):
-    """The row has the requested state already."""
+    """The row is in the requested state already."""
 
 
 def carry_out(
@@ -54,26 +54,30 @@ def _logged(table: ModelAdmin, request: HttpRequest, row: Any, operation: Operat
 
 
 def sync(connection: SyncConnection) -> str:
-    """Request a sync of what changed. Raises RequestError."""
+    """Request a sync of what changed since the last one. Return the message to show. Raises
+    RequestError."""
     runs.accept(connection.user_id, connection.pk, trigger=Trigger.REQUEST)
     return "Sync requested"
 
 
 def sync_fully(connection: SyncConnection) -> str:
-    """Request a sync that lists everything again. Raises RequestError."""
+    """Request a sync that lists everything again. Return the message to show. Raises
+    RequestError."""
     payload = {"full": True}
     runs.accept(connection.user_id, connection.pk, trigger=Trigger.REQUEST, payload=payload)
     return "Full sync requested"
 
 
 def pause(connection: SyncConnection) -> str:
-    """Prevent new syncs; an active one continues. Raises RequestError."""
+    """Pause the connection; an active sync continues. Return the message to show. Raises
+    RequestError."""
     _move(connection, ConnectionState.PAUSED)
     return "Paused"
 
 
 def resume(connection: SyncConnection) -> str:
-    """Allow syncs again; a scheduled one is then due at once. Raises RequestError."""
+    """Resume the connection; a scheduled sync is then due at once. Return the message to show.
+    Raises RequestError."""
     _move(connection, ConnectionState.ALIVE)
     return "Resumed"
 
@@ -85,7 +89,8 @@ def _move(connection: SyncConnection, state: ConnectionState) -> None:
 
 
 def cancel(run: SyncRun) -> str:
-    """Cancel a run: a queued one at once, a running one within seconds. Raises RequestError."""
+    """Cancel a run: at once if it is queued, within seconds if it runs. Return the message to show.
+    Raises RequestError."""
     if runs.cancel(run.user_id, run.pk).status == RunStatus.CANCELLED:
         return "Cancelled"
     return "Cancellation requested; the worker ends the run within seconds"

@@ -15,7 +15,7 @@ from syncjobs.models import Upload
 
 @admin.register(Upload)
 class UploadAdmin(ReadOnly):
-    """Uploaded files. A person confirms them over the API and in the web pages."""
+    """Uploaded files, read-only. A person confirms an upload in the web pages or by the API."""
 
     list_display = ("name", "condition", "size", "uploaded_by", "created_at", "error", "user_id")
     list_filter = ("state",)

@@ -1,7 +1,9 @@
-"""Which addresses a webhook may go to: public ones, after its host was resolved.
+"""Decides to which addresses a webhook may go: to public ones only, checked after its host was
+resolved.
 
-The caller connects to the address that was checked, under the host's name in TLS and in `Host`, and
-follows no redirect, so that neither a second resolution nor another server can lead it elsewhere.
+The caller connects to the IP address that was checked, sends the host's name in TLS and in the
+header Host, and follows no redirect. So neither a second resolution nor another server can lead the
+request to another address.
 """
 
 import asyncio
@@ -58,7 +60,11 @@ _NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A checked address. `url` has it in place of the host; `host` is for `Host` and for TLS."""
+    """A webhook's address that passed the check.
+
+    `url` has the checked IP address in place of the host's name. `host` is the value of the header
+    Host, and `name` the host's name for TLS.
+    """
 
     url: str
     host: str
@@ -87,7 +93,8 @@ def parsed(url: str) -> SplitResult:
 def must_be_possible(url: str, user_id: UUID) -> None:
     """Raises AddressRefused for an address that `checked` would refuse on every attempt.
 
-    It is not https, or an IP address that is not public, and no network of the settings allows it.
+    Such an address is not https, or is an IP address that is not public, and no network of
+    FINLEY_WEBHOOK_NETWORKS allows it.
     """
     parts = parsed(url)
     allowed = networks_of(user_id)
@@ -104,7 +111,10 @@ def must_be_possible(url: str, user_id: UUID) -> None:
 
 
 def _is_readable(host: str) -> bool:
-    """A name, or an address in its common form: not decimal, octal, hexadecimal, or shortened."""
+    """Return whether the host is a name, or an IP address in its common form.
+
+    Decimal, octal, hexadecimal and shortened forms of IP addresses are not common.
+    """
     if ":" in host:
         return _literal(host) is not None
     if _NUMBER.fullmatch(host.rstrip(".").rpartition(".")[2]):
@@ -113,7 +123,7 @@ def _is_readable(host: str) -> bool:
 
 
 def _literal(host: str) -> Address | None:
-    """The address that the text is; None for a name, and for an address with a zone."""
+    """The IP address that the text states; None for a name, and for an address with a zone."""
     try:
         return None if "%" in host else ip_address(host)
     except ValueError:
@@ -130,10 +140,12 @@ async def resolve(host: str, port: int) -> Sequence[str]:
 async def checked(
     url: str, resolver: Resolver | None = None, *, user_id: UUID = OPERATORS
 ) -> Target:
-    """The address to connect to, if every address of the host is allowed to the endpoint's owner.
+    """Resolve the host and return the address to connect to. Every address of the host must be
+    allowed.
 
-    Raises AddressRefused, HostUnknown. A tenant cannot tell by them which names the operators'
-    networks know: whatever follows a resolution raises HostUnknown with one sentence.
+    Raises AddressRefused and HostUnknown. For a tenant's endpoint it raises only HostUnknown,
+    always with the same sentence, so that a tenant cannot find out which names the operators'
+    network resolves.
     """
     try:
         return await _checked(url, resolver, networks_of(user_id))
@@ -173,7 +185,8 @@ async def _addresses(host: str, port: int, resolver: Resolver) -> list[Address]:
 
 
 def _must_be_allowed(address: Address, scheme: str, allowed: Sequence[Network]) -> None:
-    """Raises AddressRefused."""
+    """Raises AddressRefused if the address is not public, or not https, and no network allows
+    it."""
     if any(address in network for network in allowed if network.version == address.version):
         return
     if is_forbidden(address):
@@ -185,18 +198,18 @@ def _must_be_allowed(address: Address, scheme: str, allowed: Sequence[Network]) 
 
 
 def _must_be_encrypted(scheme: str) -> None:
-    """Raises AddressRefused."""
+    """Raises AddressRefused if the scheme is not https."""
     if scheme != "https":
         raise AddressRefused("Outside of FINLEY_WEBHOOK_NETWORKS the address must be https.")
 
 
 def networks_of(user_id: UUID) -> list[Network]:
-    """The networks of FINLEY_WEBHOOK_NETWORKS; none for a tenant, who is not their operator."""
+    """The networks of FINLEY_WEBHOOK_NETWORKS for the operators' endpoints; none for a tenant's."""
     return [ip_network(text) for text in settings.WEBHOOK_NETWORKS if user_id == OPERATORS]
 
 
 def is_forbidden(address: Address) -> bool:
-    """Whether the address is anything but a public one of one computer."""
+    """Return whether the address is not a public unicast address."""
     return (
         not address.is_global
         or address.is_multicast

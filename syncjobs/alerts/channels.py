@@ -28,7 +28,10 @@ Send = Callable[[DeliveryEndpoint, Delivery], Awaitable[None]]
 
 
 class Undeliverable(SyncError):
-    """The attempt failed; see Sent for the attributes."""
+    """The endpoint did not take the message.
+
+    `status` is the HTTP status, or 0. `after` is the wait in seconds that the endpoint asked for.
+    """
 
     def __init__(self, message: str, *, status: int = 0, after: float | None = None) -> None:
         super().__init__(message)
@@ -37,11 +40,11 @@ class Undeliverable(SyncError):
 
 
 class NotSetUp(SyncError):
-    """This installation cannot send to the channel."""
+    """This installation lacks a mail server or a package that the channel needs."""
 
 
 def message_id(message: Delivery) -> str:
-    """The id by which a receiver knows a message that comes again."""
+    """The message's id for the receiver. It is the same when the message is sent again."""
     return f"msg_{message.pk.hex}"
 
 
@@ -79,7 +82,10 @@ def _sentence(error: Exception) -> str:
 
 
 async def _by_webhook(endpoint: DeliveryEndpoint, message: Delivery) -> None:
-    """Raises AddressRefused, HostUnknown, SecretUnreadable, Undeliverable, httpx.HTTPError."""
+    """Post the signed message to the endpoint's address.
+
+    Raises AddressRefused, HostUnknown, SecretUnreadable, Undeliverable, httpx.HTTPError.
+    """
     target = await address_guard.checked(endpoint.address, user_id=endpoint.user_id)
     body = message.body.encode()
     keys = endpoints.signing_keys(endpoint)
@@ -102,8 +108,8 @@ async def _by_webhook(endpoint: DeliveryEndpoint, message: Delivery) -> None:
 async def _posted(
     target: Target, body: bytes, headers: dict[str, str]
 ) -> tuple[int, Mapping[str, str]]:
-    """The answer's status and headers; its body is not read. No proxy is asked, because it would
-    resolve the host again."""
+    """Post the body and return the response's status and headers, without reading its body. No
+    proxy is used, because it would resolve the host again."""
     extensions = {"sni_hostname": target.name} if target.is_encrypted else {}
     async with (
         httpx.AsyncClient(verify=_trust(), trust_env=False, follow_redirects=False) as client,
@@ -121,12 +127,12 @@ async def _posted(
 
 @cache
 def _trust() -> ssl.SSLContext:
-    """Made once: reading the certificates takes longer than a request."""
+    """The TLS settings, made once because reading the certificates takes longer than a request."""
     return httpx.create_ssl_context()
 
 
 async def _by_mail(endpoint: DeliveryEndpoint, message: Delivery) -> None:
-    """Raises NotSetUp, OSError, smtplib.SMTPException."""
+    """Send the message by mail. Raises NotSetUp, OSError, smtplib.SMTPException."""
     if not settings.EMAIL_HOST_NAME:
         raise NotSetUp(NO_SERVER)
     mail = EmailMessage(
@@ -139,7 +145,7 @@ async def _by_mail(endpoint: DeliveryEndpoint, message: Delivery) -> None:
 
 
 async def _to_chat(endpoint: DeliveryEndpoint, message: Delivery) -> None:
-    """Raises NotSetUp, SecretUnreadable, Undeliverable."""
+    """Send the message to a chat. Raises NotSetUp, SecretUnreadable, Undeliverable."""
     try:
         apprise = importlib.import_module("apprise")
     except ModuleNotFoundError:
@@ -152,7 +158,7 @@ async def _to_chat(endpoint: DeliveryEndpoint, message: Delivery) -> None:
 
 
 def text_of(message: Delivery) -> str:
-    """The message for people: its title, and its data a line each."""
+    """The message as text for people: its title, then one line for each value of its data."""
     data = json.loads(message.body)["data"]
     lines = [f"{name.replace('_', ' ')}: {value}" for name, value in data.items() if value != ""]
     return "\n".join([message.title, "", *lines, ""])

@@ -1,7 +1,9 @@
-"""A worker's deliveries: the messages of a few endpoints at once, a few messages of each.
+"""Delivers the messages that endpoints wait for: in each worker to ENDPOINTS endpoints at once, and
+AT_ONCE messages of an endpoint at once.
 
-An endpoint that does not answer takes one of these few turns for LONGEST seconds at most, and a
-tenant has one turn at a time among all workers, so that syncs and the endpoints of others go on.
+A worker spends about ENDPOINT_SECONDS on an endpoint at most. All workers together deliver to one
+endpoint of a tenant at a time. So an endpoint that does not answer holds up neither syncs nor the
+endpoints of other tenants.
 """
 
 import asyncio
@@ -17,13 +19,14 @@ from syncjobs.database_threads import Threads, ended
 
 ENDPOINTS = 4  # of a worker at once
 AT_ONCE = 8  # messages of an endpoint
-LONGEST = 30.0  # seconds for one endpoint
+ENDPOINT_SECONDS = 30.0  # seconds for one endpoint
 BUSY = 1.0  # seconds until an endpoint is tried again by a worker without a free turn
 DATABASE_TIMEOUT = 300.0
 
 
 class Deliverer:
-    """Delivers to at most ENDPOINTS endpoints; further ones are put back."""
+    """Delivers to at most ENDPOINTS endpoints at once; the jobs of further endpoints are
+    requeued."""
 
     def __init__(self, worker: str) -> None:
         self._worker = worker
@@ -31,10 +34,11 @@ class Deliverer:
         self._taken = 0
 
     async def deliver(self, ctx: dict[str, Any], endpoint_id: str) -> None:
-        """Deliver what the endpoint waits for. Raises Retry if this worker has no free turn.
+        """Deliver the messages that are due at the endpoint. Raises Retry if ENDPOINTS others are
+        served.
 
-        Does nothing while the endpoint's tenant has its turn elsewhere: whoever ends that turn
-        enqueues the tenant's next endpoint.
+        Does nothing while a worker delivers to another endpoint of the same tenant. When that
+        worker ends, it enqueues the tenant's next endpoint.
         """
         if self._taken >= ENDPOINTS:
             await queue.uncounted(ctx)
@@ -53,7 +57,7 @@ class Deliverer:
 
     async def _drained(self, claim: Claim) -> None:
         loop = asyncio.get_running_loop()
-        until = loop.time() + LONGEST
+        until = loop.time() + ENDPOINT_SECONDS
         try:
             while messages := await self._retried(delivery_state.due, claim, AT_ONCE):
                 sent = await asyncio.gather(

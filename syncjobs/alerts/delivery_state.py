@@ -1,6 +1,7 @@
-"""The state of deliveries. What a worker does here crosses tenants, so it runs as the owner.
+"""Changes the state of deliveries in the database.
 
-All may raise django.db's OperationalError or InterfaceError.
+These functions read and write rows of all tenants, so they run as the owner. All may raise
+django.db's OperationalError or InterfaceError.
 """
 
 from collections.abc import Sequence
@@ -38,9 +39,11 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """How an attempt ended: `error` is empty if the message was delivered.
+    """The result of one attempt to deliver a message. `error` is empty if the message was
+    delivered.
 
-    `after` is the wait in seconds for which the other side asked. `is_gone`: it wants no more.
+    `seconds` is how long the attempt took. `after` is the wait in seconds that the receiver asked
+    for. `is_gone` means that the receiver wants no more messages.
     """
 
     message: Delivery
@@ -53,8 +56,11 @@ class Sent:
 
 
 def claimed(endpoint_id: UUID, worker: str) -> Claim | None:
-    """The claim, or None if nobody should deliver to this endpoint, or if a worker does so already:
-    to this one, or to another one of its tenant, who has one turn among all workers."""
+    """Lease the endpoint to this worker and return the claim.
+
+    None if nothing may be delivered to the endpoint now, or if a worker delivers already to this
+    endpoint or to another endpoint of the same tenant.
+    """
     values = {**_leased(endpoint_id), "worker": worker, "operators": OPERATORS}
     with transaction.atomic(using=ROLE):
         _rows("alerts/turn_locked", values)
@@ -65,7 +71,8 @@ def claimed(endpoint_id: UUID, worker: str) -> Claim | None:
 
 
 def due(claim: Claim, most: int) -> list[Delivery]:
-    """The endpoint's messages that are due, those that wait longest first."""
+    """At most `most` of the endpoint's messages whose next attempt is due, the longest overdue
+    first."""
     waiting = Delivery.objects.using(ROLE).filter(
         endpoint=claim.endpoint, state=DeliveryState.WAITING, next_try_at__lte=Now()
     )
@@ -73,8 +80,8 @@ def due(claim: Claim, most: int) -> list[Delivery]:
 
 
 def renewed(claim: Claim) -> Claim | None:
-    """Renew the lease and read the endpoint again; None if another worker has taken over, or the
-    endpoint was disabled."""
+    """Renew the lease and return the claim with the endpoint as it is now. None if another worker
+    has taken over, or if the endpoint was disabled or deleted."""
     key = claim.endpoint.pk
     if not _changed("alerts/renewed", {**_leased(key), "fence": claim.fence}):
         return None
@@ -83,14 +90,14 @@ def renewed(claim: Claim) -> Claim | None:
 
 
 def released(claim: Claim) -> None:
-    """End the lease, and enqueue the tenant's endpoint that waits longest for this turn."""
+    """End the lease, and enqueue the endpoint of the same tenant that has waited longest."""
     _changed("alerts/released", {"endpoint": claim.endpoint.pk, "fence": claim.fence})
     wake_up.endpoints(_due(1, tenant=claim.endpoint.user_id))
 
 
 def recorded(outcomes: Sequence[Sent]) -> None:
-    """Write how the attempts ended, in one transaction: delivered, another attempt, or a dead
-    letter."""
+    """Record the results of attempts in one transaction. Each message is then delivered, waits for
+    its next attempt, or has a dead letter."""
     with transaction.atomic(using=ROLE):
         for sent in outcomes:
             _recorded(sent)
@@ -127,7 +134,7 @@ def _attempt(sent: Sent) -> dict[str, Any]:
 
 
 def _resolved(message: Delivery) -> None:
-    """Resolve the message's dead letter, whether an operator or its tenant has sent it again."""
+    """Resolve the dead letter of a message that was delivered after all."""
     if message.failure_id is None:
         return
     unsettled = (FailureStatus.OPEN, FailureStatus.IGNORED, FailureStatus.REPLAYING)
@@ -149,14 +156,15 @@ def _undelivered(message: Delivery, sent: Sent) -> record.Undelivered:
 
 
 def _disabled(sent: Sent) -> None:
-    """The other side has said that it wants no more messages (410 Gone)."""
+    """Disable the endpoint, because its receiver answered 410 (Gone)."""
     DeliveryEndpoint.objects.using(ROLE).filter(pk=sent.message.endpoint_id).update(
         is_enabled=False, note="It answered 410 (Gone), so it wants no more.", updated_at=Now()
     )
 
 
 def again(delivery_id: UUID, not_before: datetime | None) -> None:
-    """Let a message wait again, with all its attempts, in the caller's transaction as the owner."""
+    """Set the message back to waiting, with all its attempts before it. It is sent at once, or from
+    `not_before` on. Runs in the caller's transaction as the owner."""
     rows = Delivery.objects.using(ROLE).filter(pk=delivery_id)
     rows.update(
         state=DeliveryState.WAITING,
@@ -168,9 +176,10 @@ def again(delivery_id: UUID, not_before: datetime | None) -> None:
 
 
 def enqueue_due() -> dict[str, Any]:
-    """Enqueue the endpoints with messages that are due: retries, and those that Redis lost.
+    """Enqueue the endpoints that have messages that are due, such as retries and messages whose job
+    Redis lost. Return their number.
 
-    Replays to endpoints that were disabled meanwhile end: their dead letters are open again.
+    The replays of messages whose endpoint was disabled end, and their dead letters are reopened.
     """
     _changed("alerts/replays_ended", {})
     ids = _due(ENDPOINTS)
@@ -179,13 +188,14 @@ def enqueue_due() -> dict[str, Any]:
 
 
 def _due(limit: int, *, tenant: UUID | None = None) -> list[UUID]:
-    """The endpoints of all tenants, or of one, that a worker may deliver to now."""
+    """The ids of endpoints that have messages that are due and that no worker delivers to: of all
+    tenants, or of one."""
     values = {"limit": limit, "tenant": tenant, "operators": OPERATORS}
     return [key for (key,) in _rows("alerts/due", values)]
 
 
 def _leased(endpoint_id: UUID) -> dict[str, Any]:
-    """An attempt's longest time is within the lease, and every few attempts renew it."""
+    """The endpoint's id and the seconds of its lease, which is longer than any attempt."""
     lease = max(float(settings.SYNC_LEASE), 2 * float(settings.DELIVERIES["timeout"]))
     return {"endpoint": endpoint_id, "lease": lease}
 

@@ -1,7 +1,7 @@
-"""Endpoints: made, given a new secret, enabled and disabled.
+"""Creates endpoints of messages and changes their secrets.
 
-An endpoint belongs to a tenant or to the operators (OPERATORS). A secret is returned once, by the
-function that makes it.
+An endpoint belongs to a tenant or to the operators (OPERATORS). A secret is returned only once, by
+the function that makes it.
 """
 
 from collections.abc import Sequence
@@ -34,10 +34,11 @@ def create(
     events: Sequence[str] = (),
     **options: Any,
 ) -> tuple[DeliveryEndpoint, str]:
-    """A new endpoint, and its signing secret (empty unless it is a webhook).
+    """Create an endpoint. Return it with its signing secret, which is empty unless it is a webhook.
 
-    `options` are other fields, such as the quiet hours. A webhook's host is resolved when something
-    is sent; here an address is refused that no resolution could help. Raises EndpointRefused.
+    `options` are further fields, such as the quiet hours. Raises EndpointRefused, also for an
+    address to which nothing could ever be sent. A webhook's host is not resolved before a message
+    is sent.
     """
     shown, secret = _checked(user_id, channel, address.strip())
     endpoint = DeliveryEndpoint(
@@ -63,7 +64,8 @@ def _named(name: str) -> str:
 
 
 def _checked(user_id: UUID, channel: Channel, address: str) -> tuple[str, str]:
-    """The address that is shown, and the secret. Raises EndpointRefused."""
+    """Check the address. Return the address to show, and the endpoint's secret. Raises
+    EndpointRefused."""
     if channel == Channel.WEBHOOK:
         try:
             address_guard.must_be_possible(address, user_id)
@@ -85,7 +87,8 @@ def _checked(user_id: UUID, channel: Channel, address: str) -> tuple[str, str]:
 
 
 def must_be_consistent(endpoint: DeliveryEndpoint) -> None:
-    """Raises EndpointRefused for quiet hours that are not whole or in an unknown time zone."""
+    """Raises EndpointRefused if only one end of the quiet hours is set, or if the time zone is
+    unknown."""
     if (endpoint.quiet_from is None) != (endpoint.quiet_until is None):
         raise EndpointRefused("Give both ends of the quiet hours, or none.", "quiet_until")
     if endpoint.zone and endpoint.zone not in available_timezones():
@@ -93,9 +96,9 @@ def must_be_consistent(endpoint: DeliveryEndpoint) -> None:
 
 
 def rotate(endpoint: DeliveryEndpoint, *, overlap: timedelta = OVERLAP) -> str:
-    """Give a webhook a new secret and return it; the former one also signs for the overlap.
+    """Give a webhook a new secret and return it. The old secret also signs until `overlap` is over.
 
-    Raises EndpointRefused.
+    Raises EndpointRefused if the endpoint is not a webhook.
     """
     if endpoint.channel != Channel.WEBHOOK:
         raise EndpointRefused("Only webhooks have a secret to rotate.", "channel")

@@ -23,8 +23,8 @@ MOST_TITLE = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What a message says, to whomever: see `deliver`."""
+class Content:
+    """The content of a message. `deliver` explains the fields."""
 
     event: str
     data: Mapping[str, Any]
@@ -41,18 +41,19 @@ def deliver(
     key: str = "",
     not_before: datetime | None = None,
 ) -> Delivery | None:
-    """Accept a message for one endpoint; None if it got one with this `key` before.
+    """Accept a message for one endpoint. Return None if the endpoint has a message with this `key`
+    already.
 
-    `event` is its type in words with dots, such as "import.done". `data` is JSON; UUIDs, decimals
-    and times become text. `title` is a sentence for people, the subject of a mail. Raises
-    ValueError for data that is too long or not JSON.
+    `event` is the message's type in words with dots, such as "import.done". `data` is JSON; UUIDs,
+    decimals and times become text. `title` is a sentence for people, and the subject of a mail. The
+    message is sent from `not_before` on. Raises ValueError for data that is too long or not JSON.
     """
-    said = Said(event, data, title, key)
-    accepted = _accepted([endpoint], said, not_before)
+    content = Content(event, data, title, key)
+    accepted = _accepted([endpoint], content, not_before)
     return accepted[0] if accepted else None
 
 
-def deliver_or_say(
+def deliver_or_explain(
     endpoint: DeliveryEndpoint,
     event: str,
     data: Mapping[str, Any],
@@ -61,48 +62,51 @@ def deliver_or_say(
     key: str,
     not_before: datetime | None = None,
 ) -> Delivery | None:
-    """As `deliver`, but data that no message can hold is replaced by the reason, so that one such
-    message stops no other, and is accepted and logged once only."""
+    """As `deliver`, but data that a message cannot hold is replaced by the reason, and logged.
+
+    So one such message does not stop others, and is not tried again.
+    """
     try:
         return deliver(endpoint, event, data, title=title, key=key, not_before=not_before)
     except ValueError as error:
         reason = {"left_out": str(error)}
-        said = deliver(endpoint, event, reason, title=title, key=key, not_before=not_before)
-        if said is not None:
-            log.warning("the message %s is sent without its data: %s", said.pk, error)
-        return said
+        accepted = deliver(endpoint, event, reason, title=title, key=key, not_before=not_before)
+        if accepted is not None:
+            log.warning("the message %s is sent without its data: %s", accepted.pk, error)
+        return accepted
 
 
 def publish(
     user_id: UUID, event: str, data: Mapping[str, Any], *, title: str = "", key: str = ""
 ) -> list[Delivery]:
-    """Accept a message for each enabled endpoint of the tenant that wants this type."""
+    """Accept a message for each enabled endpoint of the tenant that wants messages of this type."""
     wanted = Q(events=[]) | Q(events__contains=[event])
     rows = DeliveryEndpoint.objects.filter(wanted, user_id=user_id, is_enabled=True)
-    return _accepted(rows, Said(event, data, title, key), None)
+    return _accepted(rows, Content(event, data, title, key), None)
 
 
 def alert(
     endpoint: DeliveryEndpoint, event: str, data: Mapping[str, Any], *, title: str, key: str
 ) -> Delivery | None:
-    """As `deliver_or_say`, but the message waits while the endpoint has its quiet hours."""
+    """As `deliver_or_explain`, but during the endpoint's quiet hours the message waits until they
+    end."""
     not_before = quiet_hours.end(endpoint, timezone.now())
-    return deliver_or_say(endpoint, event, data, title=title, key=key, not_before=not_before)
+    return deliver_or_explain(endpoint, event, data, title=title, key=key, not_before=not_before)
 
 
 def _accepted(
-    endpoints: Iterable[DeliveryEndpoint], said: Said, not_before: datetime | None
+    endpoints: Iterable[DeliveryEndpoint], content: Content, not_before: datetime | None
 ) -> list[Delivery]:
     now = timezone.now()
-    body = _body(said, now)
+    body = _body(content, now)
     rows = [
         Delivery(
             id=uuid4(),
             user_id=endpoint.user_id,
             endpoint=endpoint,
-            event=said.event,
-            key=said.key,
-            title=(said.title or said.event).replace("\0", "")[:MOST_TITLE],
+            event=content.event,
+            key=content.key,
+            title=(content.title or content.event).replace("\0", "")[:MOST_TITLE],
             body=body,
             next_try_at=not_before or now,
         )
@@ -110,7 +114,7 @@ def _accepted(
     ]
     alias = router.db_for_write(Delivery)
     with transaction.atomic(using=alias):
-        Delivery.objects.bulk_create(rows, ignore_conflicts=bool(said.key))
+        Delivery.objects.bulk_create(rows, ignore_conflicts=bool(content.key))
         ids = [row.pk for row in rows]
         written = set(Delivery.objects.filter(pk__in=ids).values_list("pk", flat=True))
         accepted = [row for row in rows if row.pk in written]
@@ -120,9 +124,9 @@ def _accepted(
     return accepted
 
 
-def _body(said: Said, now: datetime) -> str:
-    """Raises ValueError."""
-    message = {"type": said.event, "timestamp": now.isoformat(), "data": said.data}
+def _body(content: Content, now: datetime) -> str:
+    """The message's JSON. Raises ValueError if the data is too long, not JSON, or contains NUL."""
+    message = {"type": content.event, "timestamp": now.isoformat(), "data": content.data}
     try:
         body = json.dumps(message, cls=DjangoJSONEncoder, ensure_ascii=False, allow_nan=False)
         body.encode()
@@ -130,7 +134,7 @@ def _body(said: Said, now: datetime) -> str:
         raise ValueError(f"The data of a message must be JSON: {error}.") from None
     if len(body) > MOST:
         raise ValueError(f"A message has at most {MOST:,} characters.")
-    if _holds_nul(said.data):
+    if _holds_nul(content.data):
         raise ValueError("The data of a message contains a NUL character.")
     return body
 

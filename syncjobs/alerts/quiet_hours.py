@@ -7,9 +7,9 @@ from syncjobs.models import DeliveryEndpoint
 
 
 def end(endpoint: DeliveryEndpoint, now: datetime) -> datetime | None:
-    """When the endpoint's quiet hours end, if they are now; else None.
+    """The end of the endpoint's quiet hours if `now` is within them, else None.
 
-    They may cross midnight, and are in the endpoint's own time zone.
+    Quiet hours are in the endpoint's own time zone and may cross midnight.
     """
     first, last = endpoint.quiet_from, endpoint.quiet_until
     if first is None or last is None or first == last:

@@ -1,6 +1,8 @@
-"""Rules: each is a query of syncjobs/sql/alerts, whose rows become alerts.
+"""Evaluates alert rules. A rule is a query of syncjobs/sql/alerts; each row of its result is an
+alert.
 
-A row has a `key`, and an endpoint gets one message for it: per group and hour, or per case.
+Each row has a `key`: one per group of failures and hour, or one per case. An endpoint gets only one
+message with the same key.
 """
 
 import json
@@ -25,7 +27,7 @@ MOST = 200  # alerts of a rule at once; the others follow a minute later
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """What a rule has found, in words and as data."""
+    """One row of a rule's result: its key, a sentence for people, and its data."""
 
     key: str
     title: str
@@ -33,9 +35,10 @@ class Alert:
 
 
 def watch() -> dict[str, Any]:
-    """Evaluate every enabled rule, and send what is new; returns the number of messages.
+    """Evaluate every enabled rule and send its new alerts. Return the numbers of messages and of
+    rules that failed.
 
-    A rule that cannot be evaluated keeps its error for the operator, and others go on.
+    A rule that fails keeps its error for the operator; the other rules are evaluated.
     """
     count = failed = 0
     with as_owner():
@@ -59,7 +62,7 @@ def enabled() -> "QuerySet[AlertRule]":
 
 
 def send_new(rule: AlertRule) -> int:
-    """Send what the rule finds and its endpoint has not got yet; returns the number of messages."""
+    """Send the rule's alerts that its endpoint has not been sent. Return the number of messages."""
     count = 0
     with transaction.atomic(using=ROLE):
         for alert in new_alerts(rule):
@@ -75,9 +78,9 @@ def send_new(rule: AlertRule) -> int:
 
 
 def new_alerts(rule: AlertRule) -> list[Alert]:
-    """Return what the rule finds and its endpoint has not got yet, by one query as the owner.
+    """The alerts of the rule that its endpoint has not been sent, at most MOST, by one query.
 
-    A tenant's rule reads that tenant's rows only.
+    The query runs as the owner. For a tenant's rule it reads only rows of that tenant.
     """
     values = {
         "user": None if rule.user_id == OPERATORS else rule.user_id,

@@ -1,7 +1,8 @@
-"""Secrets as they are stored: encrypted and authenticated by Fernet (AES-128-CBC with HMAC-SHA256).
+"""Encrypts secrets for the database by Fernet (AES-128-CBC with HMAC-SHA256).
 
-The keys are FINLEY_ENCRYPTION_KEYS, then those made from Django's secret keys. The first encrypts,
-all of them decrypt, so a key is changed by adding one in front and running `manage.py rotate_keys`.
+The keys are those of FINLEY_ENCRYPTION_KEYS, then keys derived from Django's secret keys. The first
+key encrypts; every key decrypts. To change the key, put a new one in front and run `manage.py
+rotate_keys`.
 """
 
 import base64
@@ -16,12 +17,12 @@ PURPOSE = b"finley secrets"
 
 
 def seal(secret: str) -> str:
-    """The secret, encrypted by the first key."""
+    """Return the secret encrypted by the first key."""
     return str(_fernet().encrypt(secret.encode()).decode())
 
 
 def unseal(sealed: str) -> str:
-    """The secret. Raises SecretUnreadable if none of the keys fits."""
+    """Return the decrypted secret. Raises SecretUnreadable if no key decrypts it."""
     try:
         return str(_fernet().decrypt(sealed.encode()).decode())
     except _invalid():
@@ -29,7 +30,7 @@ def unseal(sealed: str) -> str:
 
 
 def rotated(sealed: str) -> str:
-    """The same secret, encrypted by the first key. Raises SecretUnreadable."""
+    """Decrypt the secret and encrypt it by the first key. Raises SecretUnreadable."""
     try:
         return str(_fernet().rotate(sealed.encode()).decode())
     except _invalid():
@@ -43,7 +44,7 @@ _UNREADABLE = (
 
 
 def _fernet() -> Any:
-    """The keys as one. Raises ImproperlyConfigured."""
+    """All keys as one cipher. Raises ImproperlyConfigured if a key is not valid."""
     from cryptography.fernet import Fernet, MultiFernet  # noqa: PLC0415  10 MB, seldom needed
 
     return MultiFernet([Fernet(key) for key in _keys()])

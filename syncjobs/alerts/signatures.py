@@ -19,7 +19,8 @@ def new_secret() -> str:
 
 
 def headers(message_id: str, timestamp: int, body: bytes, keys: Sequence[str]) -> dict[str, str]:
-    """The headers of one attempt; `timestamp` is in seconds since the epoch."""
+    """The headers of Standard Webhooks for one attempt. `timestamp` is in seconds since the
+    epoch."""
     signed = f"{message_id}.{timestamp}.".encode() + body
     return {
         "webhook-id": message_id,

@@ -1,4 +1,4 @@
-"""Enqueues jobs that deliver: one per endpoint, whatever the number of its messages."""
+"""Enqueues the jobs that deliver messages: one job per endpoint, for all its messages."""
 
 import logging
 from collections.abc import Iterable, Sequence
@@ -15,19 +15,20 @@ PREFIX = "deliver:"
 
 
 def endpoints(ids: Iterable[UUID]) -> None:
-    """Enqueue a job for each endpoint. If Redis is away, `deliveries_due` does it later.
+    """Enqueue a job for each endpoint that has none. If Redis is away, `deliveries_due` does it
+    later.
 
-    An endpoint has one job at most, because it delivers all messages. What is accepted when the job
-    is about to end waits for `deliveries_due`.
+    A message that is accepted while the endpoint's job is ending may wait for `deliveries_due`.
     """
     _enqueued(ids, [])
 
 
 def unleased(ids: Iterable[UUID]) -> None:
-    """Enqueue a job for each endpoint to which no worker delivers, even if one has died with it.
+    """Enqueue a job for each of these endpoints, to which no worker delivers.
 
-    A killed worker leaves arq's lock of its job, which would hold the endpoint's next job up until
-    arq's timeout. The endpoint's lease in PostgreSQL keeps a worker that is only slow apart.
+    A worker that was killed leaves arq's lock on its job, which would block the endpoint's next job
+    until arq's timeout. So the lock is removed first. If the worker is only slow, the endpoint's
+    lease in PostgreSQL keeps the two apart.
     """
     keys = list(ids)
     _enqueued(keys, [f"{PREFIX}{key}" for key in keys])
@@ -47,9 +48,9 @@ def _enqueued(ids: Iterable[UUID], may_be_locked: Sequence[str]) -> None:
 
 
 def unseen(job_id: str) -> bool:
-    """Handles a job that arq ended without calling our code; False if it is not a delivery's.
+    """Return whether a job that arq ended without calling our code was a delivery's.
 
-    Nothing is lost with it: `deliveries_due` enqueues the endpoint again while messages wait.
+    Nothing else has to be done: `deliveries_due` enqueues the endpoint while messages wait.
     """
     try:
         endpoint_id = UUID(job_id.removeprefix(PREFIX))

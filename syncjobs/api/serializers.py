@@ -21,7 +21,7 @@ class NoBody(StrictBody):
 
 
 def past(timestamp: datetime) -> None:
-    """Raises ValidationError for a timestamp in the future."""
+    """Raises ValidationError if the timestamp is in the future."""
     if timestamp > timezone.now():
         raise serializers.ValidationError("Must not be in the future.")
 

@@ -1,1 +1,1 @@
-"""What happens in a tenant's books, as messages to the endpoints that the tenant has for it."""
+"""Messages to a tenant's endpoints about what happens in the tenant's books."""

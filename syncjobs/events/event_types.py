@@ -5,8 +5,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class EventType:
-    """`name` is the message's type, `meaning` what it says. Its rows come from `query`, a file of
-    syncjobs/sql/events, or if that is empty, from code in syncjobs.events.publish."""
+    """One type of message. `name` is the type, `meaning` describes it for people.
+
+    `query` is the file of syncjobs/sql/events that finds the messages of this type. It is empty if
+    code in syncjobs.events.publish finds them.
+    """
 
     name: str
     meaning: str

@@ -1,7 +1,7 @@
-"""Finds what happened in tenants' books, and sends it to those of their endpoints that want it.
+"""Finds new events in tenants' books, and sends each to the tenant's endpoints that want its type.
 
-Every message has a key, and an endpoint gets one message for it, so that a look that is repeated or
-interrupted sends nothing twice. An endpoint gets what happened since it was made.
+Every message has a key, and an endpoint gets only one message with the same key. So a search that
+is repeated or interrupted sends nothing twice. An endpoint gets events from its creation on.
 """
 
 import json
@@ -37,18 +37,18 @@ GROUPS = 1_000  # parties whose prices are looked at
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """One message: its key within its type, a sentence, and its data."""
+    """One event: its key, which is unique within its type, a sentence for people, and its data."""
 
     key: str
     title: str
     data: dict[str, Any]
 
 
-class Looked:
-    """What this process remembers of its last look.
+class LastLook:
+    """What this process remembers of its last search for events.
 
-    `versions` are those that endpoints got; prices are read where they changed. `broken` is what
-    failed.
+    `versions` has the graph's version that each endpoint was last told of; prices are read again
+    only if it has changed. `broken` names the parts of the search that failed.
     """
 
     versions: ClassVar[dict[UUID, str]] = {}
@@ -56,31 +56,35 @@ class Looked:
 
 
 def look() -> dict[str, int]:
-    """Send what is new; returns the number of messages."""
+    """Send the messages about new events. Return their number."""
     count = 0
     for event in EVENT_TYPES:
         if event.query:
-            with _alone(event.name):
+            with _isolated(event.name):
                 count += _sent(event.name, _of_query(event))
     for user_id, endpoints in _listening():
-        with _alone(f"tenant {user_id}"):
+        with _isolated(f"tenant {user_id}"):
             count += _of_tenant(user_id, endpoints)
     return {"messages": count}
 
 
 @contextmanager
-def _alone(what: str) -> Iterator[None]:
-    """Errors inside stop nothing else; they are logged once until it works again."""
+def _isolated(what: str) -> Iterator[None]:
+    """Log an error in the block instead of raising it, so that other parts of the search go on.
+
+    An error is logged once until the block succeeds again. Errors of an unreachable database are
+    raised.
+    """
     try:
         yield
     except UNREACHABLE:
         raise
     except Exception:
-        if what not in Looked.broken:
+        if what not in LastLook.broken:
             log.exception("events cannot be sent: %s", what)
-        Looked.broken.add(what)
+        LastLook.broken.add(what)
     else:
-        Looked.broken.discard(what)
+        LastLook.broken.discard(what)
 
 
 def _of_query(event: EventType) -> Iterator[tuple[DeliveryEndpoint, Happened]]:
@@ -101,29 +105,31 @@ def _of_query(event: EventType) -> Iterator[tuple[DeliveryEndpoint, Happened]]:
 
 
 def _sent(event: str, happened: Iterable[tuple[DeliveryEndpoint, Happened]]) -> int:
-    """Accept the messages, of each endpoint alone; how many were new."""
+    """Accept the messages, in a transaction for each endpoint. Return the number of new ones."""
     count = 0
     for endpoint_id, of_endpoint in groupby(happened, key=lambda pair: pair[0].pk):
-        with _alone(f"{event} to {endpoint_id}"):
+        with _isolated(f"{event} to {endpoint_id}"):
             count += _accepted(event, of_endpoint)
     return count
 
 
 def _accepted(event: str, happened: Iterable[tuple[DeliveryEndpoint, Happened]]) -> int:
-    """Accept the messages in one transaction as the owner; how many were new."""
+    """Accept the messages in one transaction as the owner. Return the number of new ones."""
     count = 0
     with as_owner(), transaction.atomic(using=ROLE):
         for endpoint, one in happened:
             key = f"{event}:{one.key}"
-            message = messages.deliver_or_say(endpoint, event, one.data, title=one.title, key=key)
+            message = messages.deliver_or_explain(
+                endpoint, event, one.data, title=one.title, key=key
+            )
             count += message is not None
     return count
 
 
 def _listening() -> list[tuple[UUID, list[DeliveryEndpoint]]]:
-    """The tenants with endpoints that want versions or prices, with these endpoints.
+    """The tenants with endpoints that want versions or prices, each with these endpoints.
 
-    An endpoint that names no types wants all but versions, of which there are many.
+    An endpoint that names no types wants all types except versions, which are very frequent.
     """
     either = Q(events=[]) | Q(events__overlap=[VERSION_CHANGED, PRICE_RISEN])
     rows = DeliveryEndpoint.objects.using(ROLE).filter(either, is_enabled=True)
@@ -132,7 +138,8 @@ def _listening() -> list[tuple[UUID, list[DeliveryEndpoint]]]:
 
 
 def _of_tenant(user_id: UUID, endpoints: Iterable[DeliveryEndpoint]) -> int:
-    """Messages about the tenant's version and prices; none where nothing changed."""
+    """Send the endpoints messages about the tenant's version and prices. Return the number of new
+    messages."""
     now = version.version(user_id)
     count = 0
 
@@ -141,17 +148,17 @@ def _of_tenant(user_id: UUID, endpoints: Iterable[DeliveryEndpoint]) -> int:
         return list(spend.spend(user_id, periods=1, limit=GROUPS)["results"])
 
     for endpoint in endpoints:
-        if Looked.versions.get(endpoint.pk) != now:
-            with _alone(f"version to {endpoint.pk}"):
+        if LastLook.versions.get(endpoint.pk) != now:
+            with _isolated(f"version to {endpoint.pk}"):
                 count += _of_version(endpoint, now, prices)
-                Looked.versions[endpoint.pk] = now
+                LastLook.versions[endpoint.pk] = now
     return count
 
 
 def _of_version(endpoint: DeliveryEndpoint, now: str, prices: Callable[[], list[Any]]) -> int:
     count = 0
     if VERSION_CHANGED in endpoint.events:
-        data = {"version": now, "since": Looked.versions.get(endpoint.pk)}
+        data = {"version": now, "since": LastLook.versions.get(endpoint.pk)}
         changed = Happened(now, "The graph has changed", data)
         count += _accepted(VERSION_CHANGED, [(endpoint, changed)])
     if not endpoint.events or PRICE_RISEN in endpoint.events:
@@ -161,7 +168,7 @@ def _of_version(endpoint: DeliveryEndpoint, now: str, prices: Callable[[], list[
 
 
 def _rises(groups: Iterable[dict[str, Any]], endpoint: DeliveryEndpoint) -> Iterator[Happened]:
-    """Prices that rose in the month before the endpoint was made, or later."""
+    """The price rises since one month before the endpoint was created."""
     since = (endpoint.created_at - timedelta(days=31)).date()
     for group in groups:
         for price in group["prices"]:

@@ -1,4 +1,5 @@
-"""A tenant's webhooks: made, tried, removed; what was sent to them, and sending it again."""
+"""A tenant's webhooks: create, list, test and delete them, list their messages, and send one
+again."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -20,7 +21,7 @@ LOGGED = 100  # messages that are listed
 
 
 def listed(user_id: UUID) -> list[DeliveryEndpoint]:
-    """The tenant's webhooks, the oldest first; never their secrets."""
+    """The tenant's webhooks, oldest first, without their secrets."""
     with tenant_transaction(user_id):
         return list(_webhooks(user_id).order_by("created_at", "pk"))
 
@@ -28,9 +29,9 @@ def listed(user_id: UUID) -> list[DeliveryEndpoint]:
 def create(
     user_id: UUID, *, name: str, address: str, events: Sequence[str]
 ) -> tuple[DeliveryEndpoint, str]:
-    """A new webhook, and its signing secret, which is not shown again.
+    """Create a webhook. Return it with its signing secret, which cannot be read again.
 
-    Raises TooMany, and EndpointRefused for an address to which nothing could go.
+    Raises TooMany, and EndpointRefused for an address to which nothing could ever be sent.
     """
     with tenant_transaction(user_id):
         if _webhooks(user_id).count() >= MOST:
@@ -43,13 +44,13 @@ def create(
 
 
 def remove(user_id: UUID, subscription_id: UUID) -> None:
-    """Delete the webhook and what was sent to it. Raises NotFound."""
+    """Delete the webhook and the log of its messages. Raises NotFound."""
     with tenant_transaction(user_id):
         _one(user_id, subscription_id).delete()
 
 
 def test(user_id: UUID, subscription_id: UUID) -> Delivery:
-    """Send a test message; returns it as it waits. Raises NotFound."""
+    """Accept a test message for the webhook and return it, not yet sent. Raises NotFound."""
     with tenant_transaction(user_id):
         endpoint = _one(user_id, subscription_id)
         data: dict[str, Any] = {"subscription": str(endpoint.pk)}
@@ -62,7 +63,8 @@ def test(user_id: UUID, subscription_id: UUID) -> Delivery:
 def sent(
     user_id: UUID, subscription_id: UUID, *, state: str | None = None, limit: int = LOGGED
 ) -> list[Delivery]:
-    """The messages to a webhook, the newest first. Raises NotFound."""
+    """The newest messages for a webhook, at most `limit`, newest first. `state` selects one state;
+    None means all states. Raises NotFound."""
     with tenant_transaction(user_id):
         endpoint = _one(user_id, subscription_id)
         rows = Delivery.objects.filter(user_id=user_id, endpoint=endpoint)
@@ -71,9 +73,9 @@ def sent(
 
 
 def again(user_id: UUID, message_id: UUID) -> Delivery:
-    """Send a message again, under its id; returns it as it waits.
+    """Let a delivered or failed message be sent again, with the same id. Return it, not yet sent.
 
-    Raises NotFound, and DecidedMeanwhile if it waits already or the subscription is disabled.
+    Raises NotFound. Raises DecidedMeanwhile if the message is waiting or its webhook is disabled.
     """
     with tenant_transaction(user_id) as connection:
         message = _message(user_id, message_id)

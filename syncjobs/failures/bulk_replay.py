@@ -61,7 +61,10 @@ class Progress:
 def begin(
     ids: Iterable[UUID], *, by: AbstractBaseUser | None, per_minute: int | None = None
 ) -> ReplayBatch:
-    """Accept a bulk replay of these failures; unknown ids are left out. Raises PaceRefused."""
+    """Accept a bulk replay of these failures; unknown ids are left out. Raises PaceRefused.
+
+    `per_minute` limits the number of starts; None means no limit.
+    """
     if per_minute is not None and not 1 <= per_minute <= replay.FASTEST:
         raise PaceRefused(f"Replays per minute must be from 1 to {replay.FASTEST:,}.")
     batch = ReplayBatch(
@@ -78,12 +81,13 @@ def begin(
 
 
 def progress(batch_id: UUID) -> Progress:
-    """The states' numbers as of now, by one query."""
+    """The number of failures of a bulk replay in each state, by one query."""
     return Progress(**dict(_rows("replays/counts", batch=batch_id)))
 
 
 def stop(batch_id: UUID) -> int:
-    """Start no more of it; replays that were started go on. Returns how many are not started."""
+    """Stop a bulk replay. Replays that have started go on. Return the number of those not
+    started."""
     with transaction.atomic(using=ROLE):
         batches = ReplayBatch.objects.using(ROLE).filter(pk=batch_id, stopped_at=None)
         batches.select_for_update().update(stopped_at=Now())
@@ -92,7 +96,8 @@ def stop(batch_id: UUID) -> int:
 
 
 def advance() -> dict[str, Any]:
-    """Note what ended and start what may start, of every bulk replay that has not ended."""
+    """For every bulk replay that has not ended: record which replays ended, and start those that
+    may start. Return the number of started ones."""
     started = 0
     with as_owner():
         for batch in ReplayBatch.objects.using(ROLE).filter(ended_at=None).order_by("created_at"):
@@ -112,8 +117,8 @@ def _advanced(batch: ReplayBatch) -> int:
 
 
 def _allowed(batch: ReplayBatch, now: datetime) -> int:
-    """How many may start by now at the batch's pace, whose starts of the last minute count: what
-    did not start in an idle time is not caught up."""
+    """How many replays may start now at the batch's pace per minute. Starts of the last minute
+    count; an idle time is not made up for."""
     if batch.per_minute is None:
         return AT_ONCE
     since = max(batch.created_at, now - MINUTE)
@@ -123,7 +128,8 @@ def _allowed(batch: ReplayBatch, now: datetime) -> int:
 
 
 def _started(batch: ReplayBatch, item_by_failure: Mapping[UUID, UUID]) -> int:
-    """Start those that can be replayed, and note why others cannot, in one transaction."""
+    """Start the replays that can start and record why others cannot, in one transaction. Return the
+    number of started ones."""
     with transaction.atomic(using=ROLE):
         verdicts = replay.plan(item_by_failure)
         for reason, items in _refused(verdicts, item_by_failure).items():
@@ -138,7 +144,8 @@ def _started(batch: ReplayBatch, item_by_failure: Mapping[UUID, UUID]) -> int:
 def _refused(
     verdicts: Iterable[Verdict], item_by_failure: Mapping[UUID, UUID]
 ) -> dict[str, list[UUID]]:
-    """The items that cannot be replayed, by the reason; not those that only wait."""
+    """The items that can never be replayed, by reason. Items that only have to wait are left
+    out."""
     refused: dict[str, list[UUID]] = {}
     for verdict in verdicts:
         if verdict.reason and verdict.reason not in LATER:
@@ -147,7 +154,7 @@ def _refused(
 
 
 def _runs(batch: ReplayBatch, failures: Sequence[JobFailure]) -> int:
-    """Start a run for each failure of a connection; how many."""
+    """Start a run for each failure of a connection. Return the number of runs."""
     if not failures:
         return 0
     rows = _rows(
@@ -167,7 +174,7 @@ def _runs(batch: ReplayBatch, failures: Sequence[JobFailure]) -> int:
 
 
 def _message(batch: ReplayBatch, failure: JobFailure) -> int:
-    """Let the failure's message wait again; 0 if somebody else changes the failure now."""
+    """Replay the failure of a message. Return 1, or 0 if it cannot be replayed now."""
     outcome = replay.replay([failure.pk], by=_person(batch))
     for _, key in outcome.started:
         items = ReplayItem.objects.using(ROLE).filter(batch=batch, failure=failure)
@@ -176,7 +183,7 @@ def _message(batch: ReplayBatch, failure: JobFailure) -> int:
 
 
 def _person(batch: ReplayBatch) -> AbstractBaseUser | None:
-    """Who asked for it, for the log; None if that user is gone."""
+    """The user who requested the bulk replay, for the log. None if that user was deleted."""
     if batch.by_id is None:
         return None
     person: AbstractBaseUser | None = (

@@ -116,8 +116,8 @@ def _said(match: re.Match[str]) -> str:
 
 
 def _word(match: re.Match[str]) -> str:
-    """The word, masked if it looks like a secret. Ids, hashes, paths and names with an id are
-    none."""
+    """The word, masked if it looks like a secret. Ids, hashes, paths and names that contain an id
+    are not masked."""
     word = match[0]
     rest = _ID.sub("", word)
     if _NO_SECRET.fullmatch(word) or (rest != word and len(rest) < 32):

@@ -44,7 +44,7 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The run that has failed, as returned by runs/ended.sql."""
+    """A run that has failed, with the columns that runs/ended.sql returns."""
 
     run_id: UUID
     user_id: UUID

@@ -75,7 +75,7 @@ def plan(ids: Iterable[UUID]) -> list[Verdict]:
 
 
 def connection_of(failure: JobFailure) -> UUID | None:
-    """The id of the connection that a replay would sync, or None."""
+    """The id of the connection that a replay would sync. None if the failure has none."""
     try:
         return UUID(failure.connection_id) if failure.user_id else None
     except ValueError:
@@ -83,7 +83,8 @@ def connection_of(failure: JobFailure) -> UUID | None:
 
 
 def _messages_of(failures: Iterable[JobFailure | None]) -> dict[UUID, bool]:
-    """The ids of the failures whose message is kept, with whether its endpoint is enabled."""
+    """For each failure whose message still exists: its id, and whether the message's endpoint is
+    enabled."""
     ids = [failure.pk for failure in failures if failure and failure.function == record.DELIVER]
     if not ids:
         return {}

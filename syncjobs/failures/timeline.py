@@ -43,7 +43,8 @@ def with_attempts(runs: QuerySet[SyncRun]) -> QuerySet[SyncRun]:
 
 
 def tells(runs: Sequence[SyncRun], traceback: str) -> bool:
-    """Whether one of the attempts has this traceback."""
+    """Return whether one of the runs' attempts has this traceback, so that it need not be shown
+    again."""
     attempts = (attempt for run in runs for attempt in vars(run)["tried"])
     return any(attempt.traceback == traceback for attempt in attempts)
 

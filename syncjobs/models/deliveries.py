@@ -140,9 +140,9 @@ class Delivery(TenantRow):
 
 
 class AlertRule(TenantRow):
-    """States what an endpoint is alerted to. A rule of the operators watches every tenant.
+    """A condition about which an endpoint is alerted. A rule of the operators watches every tenant.
 
-    `threshold` has the unit of its kind: failures, hours, minutes, or an amount of money.
+    `threshold` is in the unit of its kind: failures, hours, minutes, or an amount of money.
     """
 
     endpoint = no_constraint_fk("syncjobs.DeliveryEndpoint", related_name="rules")

@@ -10,10 +10,9 @@ from syncjobs.models.connections import SyncConnection
 
 
 class ExternalItem(TenantRow):
-    """A message, file or attachment. A deleted one stays, marked as deleted, until its retention
-    ends.
+    """A message, file or attachment at a provider. A deleted item stays until its retention ends.
 
-    `revision` counts its changes. `generation` names the full sync that saw it.
+    `revision` counts its changes. `generation` names the full sync that saw it last.
     """
 
     connection = models.ForeignKey(

@@ -1,4 +1,4 @@
-"""Bulk replays: which failures they replay, in which order, and what became of each."""
+"""Bulk replays: which failures each one replays, in which order, and with which result."""
 
 from django.contrib.postgres.functions import RandomUUID
 from django.db import models
@@ -10,7 +10,7 @@ from syncjobs.models.choices import ReplayState
 
 
 class ReplayBatch(models.Model):
-    """A person's request to replay many failures. It ends when nothing of it waits or runs."""
+    """A person's request to replay many failures. It ends when none of its items waits or runs."""
 
     id = models.UUIDField(primary_key=True, db_default=RandomUUID(), editable=False)
     by_id = models.UUIDField("user", null=True, blank=True)

@@ -1,11 +1,12 @@
-"""Workers, as they tell of themselves."""
+"""The worker processes that are running."""
 
 from django.db import models
 from django.db.models.functions import Now
 
 
 class WorkerProcess(models.Model):
-    """A worker process: it renews `seen_at` every few seconds, and is deleted when it stops."""
+    """A worker process. It renews `seen_at` every few seconds, and deletes its row when it
+    stops."""
 
     name = models.TextField(primary_key=True, help_text="Its host and process id")
     version = models.TextField()

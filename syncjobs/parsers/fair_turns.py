@@ -14,7 +14,8 @@ RECENT = 60.0  # seconds after its last task that a tenant still counts as readi
 
 
 class Turns:
-    """Gives out `places` slots. The tenant that has spent the least time is next."""
+    """Gives out `places` slots. The next slot goes to the waiting tenant whose tasks took the least
+    time."""
 
     def __init__(self, places: int) -> None:
         self._places = places
@@ -66,7 +67,7 @@ class Turns:
         self._next()
 
     def _next(self) -> None:
-        """Give the free slots to the tenants that are next."""
+        """Give the free slots to the waiting tenants whose tasks took the least time."""
         while sum(self._held.values()) < self._places:
             most = self._places if len(self._seen) < 2 else max(1, self._places - 1)
             ready = [

@@ -71,8 +71,8 @@ def _received(requests: IO[bytes]) -> Any:
 
 
 def _answered(request: dict[str, Any]) -> dict[str, Any]:
-    """The answer to a request. An exception of the task becomes an error answer, because the item
-    is at fault and not the sync."""
+    """The response to a request. An exception of the task becomes an error response, because it is
+    the fault of the item and not of the sync."""
     _limit_time(float(request["seconds"]))
     try:
         return {"value": TASKS[request["task"]](**request["arguments"])}
@@ -95,13 +95,14 @@ def _limit_time(seconds: float) -> None:
 
 
 def _load() -> None:
-    """Import what tasks need while memory is not limited: a library's own is not a task's."""
+    """Import the modules that tasks need before memory is limited, so that libraries do not
+    count."""
     importlib.import_module("scipy.optimize")
     pypdf()
 
 
 def _limit(memory_mb: int, file_mb: int) -> None:
-    """Limit the memory above the current use the size of a written file and the number of open
+    """Limit the memory beyond the present use, the size of a written file and the number of open
     files. Turn off core files."""
     now = 0
     with suppress(OSError):

@@ -122,8 +122,7 @@ def parts_from(rows: Path, parts: Any) -> list[Part]:
 
 
 def _under(part: Part, other: Mapping) -> Part:
-    """The part with the source and the own names of another mapping. Its rows have been read
-    already."""
+    """`part` with its rows under the source and the own names of another mapping."""
     before = part.mapping or other
     sides = ((before.payer, other.payer), (before.payee, other.payee))
     names = {(was.kind, was.default): now.default for was, now in sides if was != now}

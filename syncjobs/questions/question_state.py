@@ -22,8 +22,8 @@ FAILURE_KEPT = 300.0  # seconds until a failed question may be asked again
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """An attempt at a question. Its fencing token lets it end the question until another attempt
-    begins."""
+    """An attempt at a question. With its fencing token it may end the question, unless a newer
+    attempt began."""
 
     id: UUID
     fence: int
@@ -42,7 +42,8 @@ class End:
 
 
 def claimed(question_id: UUID, job_id: str, worker: str) -> Claim | None:
-    """The claim, or None if the question belongs to another job by now or is not queued."""
+    """Claim the question for this job. None if the question has another job by now or is not
+    queued."""
     values = {
         "question": question_id,
         "job": job_id,

@@ -233,7 +233,7 @@ class Account:
 
 
 def _same(one: Thing, other: Thing) -> bool:
-    """Return whether both are files with the same path."""
+    """Return whether both things are files with the same path."""
     return one.drive == other.drive and path_of(one).lower() == path_of(other).lower()
 
 

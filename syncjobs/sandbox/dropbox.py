@@ -86,7 +86,7 @@ def _page(
 
 
 def _changed(change: Change, now: dict[str, Thing]) -> dict[str, Any]:
-    """The current state of the path, whatever the log entry says."""
+    """The entry for the changed path, with the file as it is now, whatever the change was."""
     if change.what == "folder deleted":
         path = f"/{change.thing.name}"
         return {".tag": "deleted", "name": path.rsplit("/", 1)[-1], "path_lower": path.lower()}
@@ -116,7 +116,8 @@ def _folder(name: str) -> dict[str, Any]:
 
 
 def _content_hash(data: bytes) -> str:
-    """https://www.dropbox.com/developers/reference/content-hash"""
+    """Dropbox's content_hash of the data
+    (https://www.dropbox.com/developers/reference/content-hash)."""
     blocks = (data[at : at + BLOCK] for at in range(0, len(data), BLOCK))
     return hashlib.sha256(b"".join(hashlib.sha256(block).digest() for block in blocks)).hexdigest()
 

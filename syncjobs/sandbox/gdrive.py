@@ -35,7 +35,7 @@ def _about(account: Account, parts: list[str]) -> Answer:
 
 
 def requested_item(path: str) -> str | None:
-    """The thing that the path names."""
+    """The id of the item that the path names; None if it names none."""
     parts = path.removeprefix(PREFIX).split("/")
     return parts[1] if parts[0] == "files" and len(parts) > 1 else None
 

@@ -30,7 +30,7 @@ def answer(account: Account, request: Request, look: Look) -> Answer:
 
 
 def requested_item(path: str) -> str | None:
-    """The thing that the path names."""
+    """The id of the item that the path names; None if it names none."""
     parts = path.removeprefix(PREFIX).split("/")
     return parts[1] if parts[0] == "messages" and len(parts) > 1 else None
 

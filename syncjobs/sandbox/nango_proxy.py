@@ -27,8 +27,8 @@ STATES = {"alive", "dead", "missing"}
 class Connection:
     """A connection of the sandbox.
 
-    `requests` are the requests that came through the proxy. `behaved` counts what its script did to
-    them. `end_user` is its owner in Nango's data.
+    `requests` lists the requests that came through the proxy. `behaved` counts the faults that its
+    script caused. `end_user` is its owner in Nango's data.
     """
 
     provider: str

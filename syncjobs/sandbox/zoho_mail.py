@@ -31,7 +31,7 @@ def identity(account: Account) -> str:
 
 
 def requested_item(path: str) -> str | None:
-    """The thing that the path names."""
+    """The id of the item that the path names; None if it names none."""
     parts = path.split("/")
     return parts[6] if len(parts) > 6 and parts[5] == "messages" else None
 

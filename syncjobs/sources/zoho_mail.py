@@ -85,7 +85,7 @@ async def pages(nango: Nango, cursor: Cursor | None = None) -> AsyncIterator[Pag
 
 @dataclass(frozen=True)
 class _Rows:
-    """Some messages as Zoho lists them, and the cursor after them."""
+    """Messages as Zoho's list has them, and the cursor after them."""
 
     rows: list[dict[str, Any]]
     cursor: Cursor

@@ -1,1 +1,2 @@
-"""Files that people upload: received in pieces, read by a worker, imported after confirmation."""
+"""Files that people upload in pieces. A worker reads a file; it is imported after a
+confirmation."""

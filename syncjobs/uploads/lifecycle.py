@@ -1,4 +1,5 @@
-"""What a person does with an upload: send it, preview it, decide how to read it, and confirm it."""
+"""The steps of an upload that a person takes: send it, preview it, decide how to read it, confirm
+it."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -110,7 +111,7 @@ def received(user_id: UUID, upload_id: UUID) -> list[int]:
 
 
 def missing(upload: Upload) -> list[int]:
-    """The numbers of the pieces that have not arrived; [] once all were there."""
+    """The numbers of the pieces that have not arrived; [] once all have arrived."""
     if upload.state != UploadState.RECEIVING:
         return []
     with tenant_transaction(upload.user_id):

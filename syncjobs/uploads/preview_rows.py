@@ -36,8 +36,9 @@ def shown_row(row: LedgerRow) -> PreviewRow:
 
 
 def direction(row: LedgerRow) -> str:
-    """`in` or `out`, `to receive` or `to pay` for what is owed, `between` own accounts, or
-    `unknown` if neither party is the tenant's own."""
+    """The direction of the row's money, seen from the tenant: `in` or `out`, `to receive` or `to
+    pay` for an invoice, `between` for own accounts, `unknown` if neither party is the tenant's
+    own."""
     payer, payee = _ends(row)
     from_us, to_us = payer.kind in OURS, payee.kind in OURS
     if from_us and to_us:
@@ -49,12 +50,13 @@ def direction(row: LedgerRow) -> str:
 
 
 def _ends(row: LedgerRow) -> tuple[Party, Party]:
-    """The party that pays and the one that is paid. A negative amount turns the row's round."""
+    """The party that pays and the party that is paid. A negative amount exchanges the two."""
     return (row.payee, row.payer) if row.amount < 0 else (row.payer, row.payee)
 
 
 def sums_by_direction(rows: Iterable[LedgerRow]) -> list[PreviewRow]:
-    """Number and sum of the rows by direction and currency, in the order of their first row."""
+    """For each direction and currency, the number of rows and their sum, in the order of first
+    occurrence."""
     amounts: defaultdict[tuple[str, str], list[Decimal]] = defaultdict(list)
     for row in rows:
         amounts[direction(row), row.currency].append(abs(row.amount))

@@ -70,7 +70,7 @@ def _advance(upload: Upload) -> None:
 
 @contextmanager
 def _file(upload: Upload) -> Iterator[Path]:
-    """A temporary file that consists of the pieces."""
+    """Write the pieces into a temporary file and yield its path."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / upload.name
         pieces = UploadPiece.objects.filter(user_id=upload.user_id, upload=upload)
@@ -90,15 +90,15 @@ def _show(upload: Upload, path: Path, hints: Hints) -> None:
 
 
 def preview(user_id: UUID, path: Path, hints: Hints) -> Preview:
-    """Each part with its first rows as they would be stored. Raises LedgerError."""
+    """Each part of the file, with its first rows as they would be stored. Raises LedgerError."""
     parts = parts_of(path, format_of(path, hints), hints=hints)
     shown = [_part(part, of_account(user_id, part, hints)) for part in parts]
     return {"parts": shown, "columns": _columns(path)}
 
 
 def _part(part: Part, stored: Part) -> Preview:
-    """The part as it is read, with the rows of `stored`: the same part with the name under which
-    its account is known."""
+    """The preview of one part. Its rows are those of `stored`: the same part, under the name by
+    which its account is known."""
     some = list(islice(stored.read(), LOOKED_AT))
     rows = [row for row in some if isinstance(row, LedgerRow)]
     rejects = [row for row in some if isinstance(row, Reject)]
@@ -177,14 +177,14 @@ def _import(upload: Upload, path: Path, hints: Hints) -> None:
 
 
 def _saved(user_id: UUID, path: Path, by: Format, hints: Hints) -> bool:
-    """Keep the mappings of the file, or of its tables; whether all could be kept."""
+    """Save the mappings of the file or of its tables. Return whether all of them were saved."""
     tables = [(part.table or path, part) for part in parts_of(path, by, hints=hints)]
     kept = [saved_mappings.save(user_id, at, part.mapping) for at, part in tables if part.mapping]
     return all(kept)
 
 
 def _outcome(imported: Imported) -> dict[str, Any]:
-    """The counts, and warnings about what the import was not sure of."""
+    """The counts of the import, and its warnings."""
     account_doubts = [doubt.text for doubt in imported.doubts if doubt.topic == "account"]
     warnings = [*imported.warnings, *account_doubts]
     parts = [{"source": source, "file": file} for source, file in imported.parts]

@@ -61,7 +61,8 @@ class Mended:
 
 
 def reading_of(path: Path, by: Format) -> dict[str, Any] | None:
-    """What is needed to read rows of this file again; None if the file is not a text table."""
+    """How the file is read (delimiter, columns), so that corrected rows can be read in the same
+    way. None if the file is not a text table."""
     if not isinstance(by, FileMapping):
         return None
     shape = layout(path, by.file)
@@ -69,7 +70,7 @@ def reading_of(path: Path, by: Format) -> dict[str, Any] | None:
 
 
 def text_of(path: Path | None) -> str:
-    """The rejects file's text without NULs, cut to whole rows."""
+    """The text of the rejects file without NULs, cut after a whole row if it is too long."""
     return _written(rejected(path)) if path else ""
 
 

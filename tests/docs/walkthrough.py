@@ -84,8 +84,7 @@ class Project:
 
 def copy_of_the_project(folder: Path, state: Path) -> Project:
     for name in PACKAGES:
-        ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / name, folder / name, ignore=ignored)
+        shutil.copytree(ROOT / name, folder / name)  # with the compiled modules
     shutil.copy(ROOT / "manage.py", folder)
     return Project(folder, state)
 

@@ -21,8 +21,11 @@ from graph.errors import TenantUnknown
 
 
 @contextmanager
-def _created(path: Path) -> Iterator[TextIO]:
-    """A new file for writing, which is removed on an error. Raises CommandError."""
+def _new_certificate(path: Path) -> Iterator[TextIO]:
+    """Create the certificate's file and open it for writing; an error in the block removes it.
+
+    Raises CommandError if the file exists or cannot be written.
+    """
     try:
         file = path.open("x", encoding="utf-8")
     except FileExistsError:
@@ -93,7 +96,7 @@ class Command(BaseCommand):
     def _erase(self, user: str, confirm: str, legal_hold: str, certificate: Path, **_: Any) -> None:
         if user != confirm:
             raise CommandError("--confirm does not repeat --user: nothing was erased.")
-        with _created(certificate) as file:
+        with _new_certificate(certificate) as file:
             erasure = self._erased(self._user(user, may_be_gone=True), legal_hold)
             file.write(json.dumps(erasure.certificate(legal_hold), indent=2) + "\n")
         rows = sum(erasure.rows.values())
@@ -114,8 +117,10 @@ class Command(BaseCommand):
         return erasure
 
     def _user(self, text: str, *, may_be_gone: bool = False) -> User:
-        """The user. With `may_be_gone`, the id may belong to a tenant whose user is erased
-        already."""
+        """The user with this id or e-mail address. Raises CommandError.
+
+        With `may_be_gone`, the id may belong to a tenant whose user is erased already.
+        """
         try:
             return User.objects.get(pk=tenant_lookup.find(text))
         except TenantUnknown as error:

@@ -1,5 +1,5 @@
-"""Spending by party, department or category: this period to date compared with the same days of
-the one before."""
+"""The page of spending by party, department or category: this period so far, and the same days of
+the period before."""
 
 from datetime import date
 from typing import Any
@@ -72,7 +72,7 @@ def _spent(user_id: UUID, by: str, period: str, order: str) -> Row:
 
 
 def _row(result: Row, by: str) -> Row:
-    """The group with the addresses of its rows."""
+    """The group with the URLs of its rows."""
     (now,) = result["periods"]
     spans = {
         "now": (now["since"], now["until"]),
@@ -83,11 +83,12 @@ def _row(result: Row, by: str) -> Row:
 
 
 def since_when(result: Row, now: Row) -> Row | None:
-    """Since when the group costs more or has another price: a lasting change of the price in one of
-    its series, else the first month from which it is lastingly higher.
+    """Since when the group costs more, or has another price.
 
-    For a group that costs more, a rise comes before a fall. A group without payments before the
-    compared days has only the month of the first one. None if there is nothing of that.
+    This is the day of a lasting change of the price in one of its series; for a group that costs
+    more, a rise is preferred to a fall. Without one, it is the first month from which the group
+    is lastingly higher, or the first month of a group without payments before the
+    compared days. None if there is none of these.
     """
     grows = bool(now["change"]) and now["change"] > 0
     changes = sorted(
@@ -118,7 +119,7 @@ def _since(at: date | str, step: Row, *, is_month: bool) -> Row:
 
 
 def _address(result: Row, by: str, since: date, until: date) -> str:
-    """The URL of the payments behind a group's sum of these days."""
+    """The URL of the payments that a group's sum of these days counts."""
     query = {"by": by, "currency": result["currency"], "since": since, "until": until}
     if result["party_id"]:
         query["party"] = result["party_id"]
@@ -128,7 +129,8 @@ def _address(result: Row, by: str, since: date, until: date) -> str:
 
 
 def _one_of(request: PageRequest, name: str, values: tuple[str, ...]) -> str:
-    """The chosen value, or the first one if none is chosen. Raises QuestionError."""
+    """The parameter's value; the first of `values` if it is missing. Raises QuestionError for
+    another value."""
     text = list_filters.text_of(request.GET, name) or values[0]
     if text not in values:
         raise QuestionError(f"Say one of {', '.join(values)}.", name)

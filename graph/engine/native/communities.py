@@ -57,13 +57,13 @@ def leiden_communities(
 
 
 def louvain(graph: Any, resolution: float, seed: int) -> Index:
-    """The number of each node's community."""
+    """Return the number of the community of each node."""
     nk = networkit()
     return _run(seed, lambda: nk.community.PLM(graph, gamma=resolution, par="none randomized"))
 
 
 def leiden(graph: Any, resolution: float, seed: int) -> Index:
-    """The number of each node's community."""
+    """Return the number of the community of each node."""
     nk = networkit()
     return _run(
         seed,

@@ -24,7 +24,8 @@ def shortest_path(
     weight: Weight = None,
     method: str = "dijkstra",
 ) -> Any:
-    """A path to `target`; without it, a dict with a path to each node that can be reached."""
+    """Return a shortest path to `target`, or without a target, a dict with a path to each reachable
+    node."""
     _can(G, source, weight, method)
     if target is None:
         return _paths_from(G, source, weight)

@@ -86,7 +86,7 @@ def _degree(G: Topology) -> Index:
 
 
 def _of(G: Topology, values: dict[Hashable, Any], nodes: Any) -> Any:
-    """The values of all nodes, one node or some nodes, as networkx interprets `nodes`."""
+    """Return the values of all nodes, of one node or of some, as networkx interprets `nodes`."""
     if nodes is None:
         return values
     try:

@@ -33,7 +33,8 @@ def _refused(*_: Any, **__: Any) -> Never:
 
 
 class Immutable:
-    """Refuses all changes, and pickling: a pickle in Redis could execute code."""
+    """A base class that refuses all changes, and also pickling: a pickle in Redis could execute
+    code."""
 
     add_node = add_nodes_from = remove_node = remove_nodes_from = _refused
     add_edge = add_edges_from = add_weighted_edges_from = _refused
@@ -200,7 +201,8 @@ def weights(columns: Graph, name: str) -> Floats:
 
 
 def _projected(columns: Graph, weight: str | None) -> tuple[pa.Table, Any, Any]:
-    """The distinct pairs with their `weight` and `count`, and the pairs' ends."""
+    """Return a table with `weight` and `count` per pair of connected nodes, and the pairs' two ends
+    as arrays."""
     edge_weights = np.ones(columns.edge_count) if weight is None else weights(columns, weight)
     low, high = (
         np.minimum(columns.source, columns.target),

@@ -56,7 +56,7 @@ def _pairs(G: Topology, ebunch: Pairs) -> tuple[list[tuple[Hashable, Hashable]],
 
 
 def _missing(G: Topology) -> list[tuple[Hashable, Hashable]]:
-    """All pairs without an edge."""
+    """Return all pairs of nodes without an edge between them."""
     if G.n > MOST:
         raise Unsupported(f"every missing edge of more than {MOST} nodes")
     rows, columns = np.nonzero(np.triu(G.simple.toarray() == 0, k=1))

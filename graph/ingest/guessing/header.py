@@ -32,14 +32,14 @@ class MissingError(GuessError):
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class HeaderPlace:
     """The layout, and the cells above the header."""
 
     shape: Layout
     above: tuple[str, ...]
 
 
-def found(path: Path) -> Found:
+def found(path: Path) -> HeaderPlace:
     """Return the header line: words only, as wide as most rows below it, with as many known names
     as possible.
 
@@ -58,7 +58,7 @@ def found(path: Path) -> Found:
     best = max(enumerate(lines), key=lambda at: (_fitness(lines, at[0]), -at[0]))[0]
     if _fitness(lines, best) <= 0 and starts_with_data(lines):
         rule = FileRule(shape.encoding, shape.delimiter, header_line=0)
-        return Found(layout(path, rule), ())
+        return HeaderPlace(layout(path, rule), ())
     if _fitness(lines, best) <= 0:
         raise GuessError(
             f"{path.name}: no line near the top looks like column names (line {shape.line} is "
@@ -67,9 +67,9 @@ def found(path: Path) -> Found:
     above = tuple(cell.strip() for r in lines[:best] for cell in r.cells or () if cell.strip())
     record = lines[best]
     if record.line == shape.line:
-        return Found(shape, above)
+        return HeaderPlace(shape, above)
     rule = FileRule(shape.encoding, shape.delimiter, True, record.line)
-    return Found(layout(path, rule), above)
+    return HeaderPlace(layout(path, rule), above)
 
 
 def _fitness(lines: list[Record], at: int) -> float:

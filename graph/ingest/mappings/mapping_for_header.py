@@ -53,7 +53,7 @@ def find(path: Path, saved: Dictionary[str, Saved]) -> Mapping | None:
     return _of_account(mapping, account_above(place.above))
 
 
-def _in_notation(by: Mapping, path: Path, place: header.Found) -> Mapping:
+def _in_notation(by: Mapping, path: Path, place: header.HeaderPlace) -> Mapping:
     """For a file with another delimiter, which a program of another country may have written: its
     amounts are then in that file's notation."""
     if by.file.delimiter in {"auto", place.shape.delimiter}:
@@ -66,7 +66,7 @@ def _in_notation(by: Mapping, path: Path, place: header.Found) -> Mapping:
     )
 
 
-def _is_for(by: Mapping, path: Path, place: header.Found) -> bool:
+def _is_for(by: Mapping, path: Path, place: header.HeaderPlace) -> bool:
     """Return whether the file has a header, or its rows alone identify the columns that the mapping
     reads."""
     if place.shape.line:

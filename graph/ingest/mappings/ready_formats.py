@@ -85,7 +85,7 @@ def _by_titles(path: Path) -> Mapping | None:
     return exact and _below(exact, place)
 
 
-def _below(mapping: Mapping, place: header.Found) -> Mapping:
+def _below(mapping: Mapping, place: header.HeaderPlace) -> Mapping:
     """The mapping for a header at this place and for the account that is stated above it."""
     mapping = replace(mapping, file=replace(mapping.file, header_line=place.shape.line))
     account = account_above(place.above)

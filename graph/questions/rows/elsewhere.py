@@ -13,10 +13,11 @@ Answer = dict[str, Any]
 
 
 def of_file(user_id: UUID, parts: Iterable[Mapping[str, str]]) -> list[Answer]:
-    """The ids of such a `row` and of its `twin` in other books, with `reason` and `confidence`.
+    """Return the payments of a file that other books have already, as pairs of relationship ids.
 
-    `parts` are those of the file, each with its `source` and with the `file` that its rows name as
-    where they were read. The payment counts once.
+    `row` is the file's relationship, `twin` the one in other books; `reason` and `confidence` say
+    why they are one payment, which counts once. `parts` are the file's parts, each with its
+    `source` and with the `file` that its rows name.
     """
     stored = list(parts)
     values: dict[str, Any] = {
@@ -31,8 +32,10 @@ def of_file(user_id: UUID, parts: Iterable[Mapping[str, str]]) -> list[Answer]:
 
 
 def compared(user_id: UUID, pairs: Iterable[Answer]) -> list[Answer]:
-    """The pairs with both relationships in place of their ids, the newest first. A pair that is not
-    in the view yet is left out."""
+    """Return the pairs, newest first, with both relationships in place of their ids.
+
+    A pair with a relationship that is not in the view yet is left out.
+    """
     listed = list(pairs)
     ids = [pair[end] for pair in listed for end in ("row", "twin")]
     rows = {row["id"]: row for row in relationships.with_ids(user_id, ids)}

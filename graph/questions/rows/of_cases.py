@@ -17,11 +17,12 @@ Event = UUID
 
 
 def compared(user_id: UUID, cases: Sequence[Answer]) -> list[Answer]:
-    """The cases of `graph.questions.cases.case`, whose rows have more facts.
+    """Return the cases of `graph.questions.cases.case`, with more facts about each of their rows.
 
-    `records` is what the row records, in words. `paid` has, for a payment, the `amount` that it
-    pays of the case's bills, and whether it is `all` of the payment and the `bills` it pays.
-    `of_party` is the entity that is not ours, None if the row is not in the view any more.
+    `records` is what the row records, in words. `paid` says, for a payment, the `amount` that it
+    pays of the case's `bills`, whether that is `all` of the payment, and whether the bills are paid
+    only `in_part`; else it is None. `of_party` is the party that is not ours, None if the row is
+    not in the view any more.
     """
     ids = [row["id"] for case in cases for row in case["rows"]]
     known = {row["id"]: row for row in records.named(user_id, relationships.with_ids(user_id, ids))}
@@ -65,7 +66,7 @@ def _paid(row: Answer, bills: dict[Event, Answer], parts: dict[Event, Decimal]) 
 
 
 def _allocated(user_id: UUID, rows: Sequence[Answer]) -> dict[Event, dict[Event, Decimal]]:
-    """For each payment's event, the amounts that settle each bill, by the bill's event."""
+    """Return, by payment's event, the amounts that it settles, by the bill's event."""
     events = [row["target_event_id"] for row in rows]
     with tenant_transaction(user_id):
         links = RelationshipInstance.objects.filter(
@@ -83,6 +84,6 @@ def _allocated(user_id: UUID, rows: Sequence[Answer]) -> dict[Event, dict[Event,
 
 
 def _party(row: Answer) -> Any:
-    """The entity that the money goes to, or comes from where it goes to us."""
+    """Return the entity that is paid, or if that is one of ours, the entity that pays."""
     target = row["target"]
     return row["source"] if target is not None and target.kind in records.OURS else target

@@ -1,5 +1,8 @@
-"""Parties that may be one: pairs that wait for a person, and parties whose payments have another
-party in other books."""
+"""Parties that may be one party.
+
+Those are pairs that wait for a person's decision, and parties whose payments other books record
+under another name.
+"""
 
 from threading import Lock
 from typing import Any
@@ -20,7 +23,7 @@ _lock = Lock()
 
 
 def perhaps_the_same(user_id: UUID) -> dict[UUID, Answer]:
-    """For each party that may be another one: that one's `id` and `name`.
+    """Return, by party, the other party that may be the same one: its `id`, `name` and `payments`.
 
     `payments` is the number of payments that other books have under that name; 0 if only the names
     are alike. Pairs that a person keeps apart are left out. Raises ViewMissing, ViewUnpopulated.
@@ -41,7 +44,7 @@ def perhaps_the_same(user_id: UUID) -> dict[UUID, Answer]:
 
 
 def _seen_as(reader: Reader, user_id: UUID) -> list[Answer]:
-    """The parties that other books name differently. They are read once per version."""
+    """Return the parties to which other books give another name. They are read once per version."""
     key = user_id, reader.version
     with _lock:
         stored = _seen.get(key)
@@ -53,7 +56,8 @@ def _seen_as(reader: Reader, user_id: UUID) -> list[Answer]:
 
 
 def _alike(pairs: Any) -> dict[UUID, Answer]:
-    """The likeliest other of each entity of these pairs, which come in ascending order."""
+    """Return, by entity, the other entity of its most likely pair. The pairs come in ascending
+    order of confidence."""
     others: dict[UUID, Answer] = {}
     for pair in pairs:
         for one, other in ((pair.kept, pair.merged), (pair.merged, pair.kept)):

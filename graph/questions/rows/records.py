@@ -35,7 +35,7 @@ SECOND = 2  # the payer's posting of a negative row, whose money goes the other 
 
 
 def named(user_id: UUID, rows: Sequence[Answer]) -> list[Answer]:
-    """The rows, each with `records`: what it records, in words.
+    """Return the rows, each with `records`: what it records, in words.
 
     A bill is what others ask of us, an invoice what we ask of others. Rows need `kind`,
     `relationship_type`, `source`, `target` and `source_event_id`.
@@ -47,14 +47,16 @@ def named(user_id: UUID, rows: Sequence[Answer]) -> list[Answer]:
 
 
 def facts(relationship: TenantRelationship, ends: Answer) -> Answer:
-    """What `named` needs of a relationship and the entities at its `ends`."""
+    """Return what `named` needs to know of a relationship and of the entities at its `ends`."""
     names = ("kind", "relationship_type", "source_event_id")
     return {**{name: getattr(relationship, name) for name in names}, **ends}
 
 
 def word(row: Answer, *, is_credit: bool = False) -> str:
-    """What the row records. `is_credit`: its money goes the other way than the document's kind
-    says."""
+    """Return the word for what a row records, such as "invoice".
+
+    `is_credit` means that the document is a credit note: its money goes the other way.
+    """
     if row["kind"] is None:
         return LINKS.get(row["relationship_type"], str(row["relationship_type"]).replace("_", " "))
     if row["kind"] != Records.OBLIGATION:
@@ -73,7 +75,7 @@ def _is_ours(entity: Any) -> bool:
 
 
 def _credit_notes(user_id: UUID, events: Iterable[UUID]) -> set[UUID]:
-    """The payers' postings among these that are the second one of their row."""
+    """Return those of the events that are a payer's posting of a negative row."""
     ids = list(events)
     if not ids:
         return set()

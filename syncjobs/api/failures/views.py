@@ -65,7 +65,7 @@ class Staff(Api):
     needs = "view"
 
     def by(self, request: Request) -> AbstractBaseUser:
-        """The user to name in the log."""
+        """The signed-in person, whom the log names."""
         return cast(AbstractBaseUser, request.user)
 
 
@@ -147,10 +147,8 @@ class ReplaysView(Staff):
         },
     )
     def post(self, request: Request) -> Response:
-        """Replay dead letters, optionally at a limited pace.
-
-        Those that cannot be replayed are skipped.
-        """
+        """Replay dead letters, if wanted at a limited pace. Those that cannot be replayed are
+        skipped."""
         options = self.body(request, shapes.ReplaysBody)
         if options["dry_run"]:
             return Response(_planned(replay.plan(options["ids"])))
@@ -217,7 +215,7 @@ class Settling(Staff):
 class ResolveView(Settling):
     @extend_schema(operation_id="job_failures_resolve", request=shapes.NoteBody, responses=SETTLED)
     def post(self, request: Request, failure_id: str) -> Response:
-        """Mark it resolved: the cause is fixed, or the work was done by hand."""
+        """Mark the dead letter resolved: its cause is fixed, or the work was done by hand."""
         options = self.body(request, shapes.NoteBody)
         return self.answer(settle.resolve([_id(failure_id)], by=self.by(request), **options))
 
@@ -226,9 +224,8 @@ class ResolveView(Settling):
 class IgnoreView(Settling):
     @extend_schema(operation_id="job_failures_ignore", request=shapes.NoteBody, responses=SETTLED)
     def post(self, request: Request, failure_id: str) -> Response:
-        """Ignore it until it changes; the next failure of its kind on the connection is ignored,
-        too.
-        """
+        """Ignore the dead letter until it changes. The next failure of its kind on the connection
+        is ignored, too."""
         options = self.body(request, shapes.NoteBody)
         return self.answer(settle.ignore([_id(failure_id)], by=self.by(request), **options))
 
@@ -239,7 +236,7 @@ class DiscardView(Settling):
         operation_id="job_failures_discard", request=shapes.ReasonBody, responses=SETTLED
     )
     def post(self, request: Request, failure_id: str) -> Response:
-        """Give it up, for a reason."""
+        """Give the dead letter up, for a reason."""
         options = self.body(request, shapes.ReasonBody)
         return self.answer(settle.discard([_id(failure_id)], by=self.by(request), **options))
 
@@ -248,6 +245,6 @@ class DiscardView(Settling):
 class ReopenView(Settling):
     @extend_schema(operation_id="job_failures_reopen", request=None, responses=SETTLED)
     def post(self, request: Request, failure_id: str) -> Response:
-        """Reopen it, whatever settled it."""
+        """Reopen a dead letter that was resolved, ignored or discarded."""
         self.body(request, NoBody)
         return self.answer(settle.reopen([_id(failure_id)], by=self.by(request)))

@@ -78,7 +78,7 @@ class UploadView(Api):
         responses={200: shapes.UploadDetailAnswer, **READ_ERRORS, **NOT_FOUND},
     )
     def get(self, request: Request, upload_id: str) -> Response:
-        """One file: its state, its first rows as they would be imported, and what is unsure."""
+        """One file: its state, its first rows as they would be imported, and its doubts."""
         self.parameters(request)
         return _answer(lifecycle.get(self.tenant(request), _id(upload_id)))
 
@@ -89,7 +89,7 @@ class UploadView(Api):
         responses={204: OpenApiResponse(description="Forgotten"), **SENT, **NOT_FOUND},
     )
     def delete(self, request: Request, upload_id: str) -> Response:
-        """Forget the file. What was imported of it stays."""
+        """Delete the file. The rows that were imported from it stay."""
         self.body(request, NoBody)
         lifecycle.discard(self.tenant(request), _id(upload_id))
         return Response(status=status.HTTP_204_NO_CONTENT)

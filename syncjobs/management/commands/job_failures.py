@@ -312,7 +312,7 @@ def _person(address: str) -> AbstractBaseUser | None:
 
 
 def _arguments(options: dict[str, Any]) -> dict[str, Any]:
-    """The arguments of the action other than the failures."""
+    """The keyword arguments for the action, from the command's options."""
     names = ("per_minute", "note", "reason")
     arguments: dict[str, Any] = {name: options[name] for name in names if name in options}
     if options.get("payload"):
@@ -380,7 +380,7 @@ def _total(number: int, what: str, more: bool) -> str:
 
 
 def _pages(details: dict[str, Any]) -> list[str]:
-    """A failure in pages of text for people. The error comes first."""
+    """The failure's details as pages of text. The first page has the error."""
     lines = [details["error"], "", f"What to do: {details['what_to_do']}", ""]
     lines += [f"{name}: {details[name]}" for name in FIELDS if details[name] and name != "error"]
     for run in details["runs"]:

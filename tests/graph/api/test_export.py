@@ -11,9 +11,7 @@ from uuid import UUID
 
 import duckdb
 import httpx
-import igraph
 import networkx as nx
-import pandas as pd
 import pyarrow as pa
 import pytest
 from django.db import connections
@@ -26,6 +24,7 @@ from graph.view import refresh
 from tests.conftest import client_of
 from tests.graph.api.conftest import serving
 from tests.graph.api.shapes import V1, validator
+from tests.graph.export import readers
 from tests.problems import problem, wrong
 
 EXPORT = V1 + "export/"
@@ -75,7 +74,7 @@ def test_xml_is_read_by_networkx_and_igraph(client, books, tmp_path, name):
     assert "120.5000" in amounts
     if name == "graphml":
         (tmp_path / "g.graphml").write_bytes(answer.content)
-        read = igraph.Graph.Read_GraphML(str(tmp_path / "g.graphml"))
+        read = readers.graphml_by_igraph(str(tmp_path / "g.graphml"))
         assert (read.vcount(), read.ecount()) == (5, 4)
 
 
@@ -83,7 +82,7 @@ def test_csv_is_read_by_pandas(client, books):
     answer = export(client, params={"format": "csv", "columns": "amount,reason", "edges": "flow"})
     assert answer.headers["content-type"] == "text/csv"
     assert answer.headers["content-disposition"] == 'attachment; filename="graph.csv"'
-    frame = pd.read_csv(io.BytesIO(answer.content), dtype=str, keep_default_na=False)
+    frame = readers.csv_by_pandas(io.BytesIO(answer.content))
     assert list(frame.columns) == ["id", "source", "target", "amount", "reason"]
     assert set(frame["id"]) == {str(getattr(books, name)) for name in EDGES[:3]}
 

@@ -13,7 +13,7 @@ from graph.errors import NotFound, TooMany
 from graph.models import AskedQuestion
 from graph.models.choices import QuestionFailure
 from graph.questions import entities
-from graph.questions.deferred import Wanted, accept
+from graph.questions.deferred import QuestionKey, accept
 from syncjobs.models.choices import RunStatus
 from syncjobs.questions import question_state
 from syncjobs.questions.question_state import End
@@ -133,7 +133,7 @@ def test_asked_by_many_at_once_it_is_one(tenant, books, heavy):
 
     def one() -> None:
         try:
-            ids.append(accept(tenant.pk, Wanted("importance", {"top": "10"}, "1")).pk)
+            ids.append(accept(tenant.pk, QuestionKey("importance", {"top": "10"}, "1")).pk)
         finally:
             connections["default"].close()
 
@@ -166,7 +166,7 @@ def test_so_many_also_if_they_are_asked_at_once(tenant, books, heavy):
 
     def one(number: int) -> None:
         try:
-            accept(tenant.pk, Wanted("importance", {"top": str(number)}, "1"))
+            accept(tenant.pk, QuestionKey("importance", {"top": str(number)}, "1"))
         except TooMany:
             refused.append(number)
         finally:

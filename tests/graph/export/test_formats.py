@@ -6,9 +6,7 @@ import warnings
 from decimal import Decimal
 
 import duckdb
-import igraph
 import networkx as nx
-import pandas as pd
 import pyarrow as pa
 import pytest
 from django.core.management import CommandError, call_command
@@ -22,6 +20,7 @@ from graph.models import CrossPlatformRelationship
 from graph.reading.load_graph import ALL, load
 from graph.view import refresh, version
 from tests.graph import rows
+from tests.graph.export import readers
 
 UGLY = "=cmd <&\"'>\x01 Ünï\n;,"
 
@@ -99,7 +98,7 @@ def test_xml_is_read_by_networkx(books, name):
 def test_graphml_is_read_by_igraph(books, tmp_path):
     text, truth = written(books, "graphml", "amount", "confidence_score")
     (tmp_path / "g.graphml").write_bytes(text)
-    result = igraph.Graph.Read_GraphML(str(tmp_path / "g.graphml"))
+    result = readers.graphml_by_igraph(str(tmp_path / "g.graphml"))
     assert (result.vcount(), result.ecount(), result.is_directed()) == (2, 4, True)
     ends = sorted((result.vs[e.source]["id"], result.vs[e.target]["id"]) for e in result.es)
     assert ends == [(u, v) for u, v, _ in keyed(truth)]
@@ -110,7 +109,7 @@ def test_csv_is_read_by_pandas_and_runs_nothing(books):
     text, truth = written(books, "csv")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        result = pd.read_csv(io.BytesIO(text), dtype=str, keep_default_na=False)
+        result = readers.csv_by_pandas(io.BytesIO(text))
     assert sorted(zip(result["source"], result["target"], result["id"], strict=True)) == keyed(
         truth
     )

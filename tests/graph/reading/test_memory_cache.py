@@ -3,14 +3,14 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.reading.memory_cache import Kept
+from graph.reading.memory_cache import BoundedCache
 
 PUT = st.tuples(st.sampled_from("abcde"), st.integers(0, 60))
 
 
 @given(st.lists(PUT, max_size=40), st.integers(1, 100))
 def test_it_keeps_the_last_used_that_fit(put, bound):
-    store = Kept(lambda: bound)
+    store = BoundedCache(lambda: bound)
     expected: dict[str, int] = {}
     for name, nbytes in put:
         store.put(name, (name, nbytes), nbytes)
@@ -26,7 +26,7 @@ def test_it_keeps_the_last_used_that_fit(put, bound):
 
 
 def test_what_is_read_stays_longer():
-    store = Kept(lambda: 20)
+    store = BoundedCache(lambda: 20)
     store.put("old", 1, 10)
     store.put("new", 2, 10)
     assert store.get("old") == 1
@@ -35,13 +35,13 @@ def test_what_is_read_stays_longer():
 
 
 def test_without_room_nothing_is_kept():
-    store = Kept(lambda: 0)
+    store = BoundedCache(lambda: 0)
     store.put("empty", b"", 0)
     assert store.get("empty") is None
 
 
 def test_what_is_forgotten_leaves_its_room():
-    store = Kept(lambda: 10)
+    store = BoundedCache(lambda: 10)
     store.put("a", 1, 10)
     store.forget()
     store.put("b", 2, 10)

@@ -67,7 +67,7 @@ def webhook(box: Receiver, user_id=OPERATORS, **options) -> tuple[DeliveryEndpoi
 def told(endpoint: DeliveryEndpoint, number: int = 1, **options) -> list[Delivery]:
     with as_owner():
         accepted = [
-            messages.deliver(endpoint, "test.said", {"n": n}, title=f"Said {n}", **options)
+            messages.deliver(endpoint, "test.said", {"n": n}, title=f"Content {n}", **options)
             for n in range(number)
         ]
     return [message for message in accepted if message]
@@ -288,7 +288,7 @@ def test_mail(settings, tenant, box):
         replay.replay([again(message).failure_id], by=None)
     delivered(endpoint)
     (letter,) = mail.outbox
-    assert letter.subject == "Said 0"
+    assert letter.subject == "Content 0"
     assert letter.to == ["me@example.org"]
     assert message.pk.hex in letter.extra_headers["Message-ID"]
     assert "n: 0" in letter.body

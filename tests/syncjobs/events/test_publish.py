@@ -24,8 +24,8 @@ FILE = {"name": "books.csv", "size": 1, "state": "done"}
 
 @pytest.fixture(autouse=True)
 def looked_never(monkeypatch):
-    monkeypatch.setattr(publish.Looked, "versions", {})
-    monkeypatch.setattr(publish.Looked, "broken", set())
+    monkeypatch.setattr(publish.LastLook, "versions", {})
+    monkeypatch.setattr(publish.LastLook, "broken", set())
 
 
 def endpoint(user, *events: str, days: int = 2, **values) -> DeliveryEndpoint:
@@ -87,7 +87,7 @@ def test_everything_is_told_once_to_whom_it_concerns(tenant, other_tenant):
     assert set(told(theirs)) == {VERSION_CHANGED}
     assert told(operators) == {}
     assert first == {"messages": 13}
-    publish.Looked.versions.clear()  # as in a worker that has just begun
+    publish.LastLook.versions.clear()  # as in a worker that has just begun
     assert publish.look() == {"messages": 0}
 
 
@@ -117,7 +117,7 @@ def test_a_price_that_rose_is_told(tenant, monkeypatch):
     monkeypatch.setattr(publish.spend, "spend", lambda *_, **__: {"results": [group]})
     assert publish.look() == {"messages": 1}
     assert told(follows)[PRICE_RISEN][0]["change_share"] == 0.2
-    publish.Looked.versions.clear()
+    publish.LastLook.versions.clear()
     assert publish.look() == {"messages": 0}
 
 

@@ -16,7 +16,7 @@ from django.db.models.functions import Now
 
 from graph.models import AskedQuestion
 from graph.questions import deferred, whole_graph
-from graph.questions.deferred import Wanted
+from graph.questions.deferred import QuestionKey
 from graph.view import refresh
 from syncjobs import periodic, queue, recover
 from syncjobs.questions import enqueue_questions, question_state
@@ -81,7 +81,7 @@ FILL = (
 
 def ask(user, question: str = "importance", **parameters: str) -> AskedQuestion:
     defaults = HEAVY if question == "importance" else {}
-    return deferred.accept(user, Wanted(question, {**defaults, **parameters}, "1"))
+    return deferred.accept(user, QuestionKey(question, {**defaults, **parameters}, "1"))
 
 
 def reread(question: AskedQuestion) -> AskedQuestion:
