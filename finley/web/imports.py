@@ -96,7 +96,8 @@ def _elsewhere(upload: Upload) -> list[Row]:
 
 @page()
 def same(request: PageRequest, upload_id: UUID) -> HttpResponse:
-    """The rows of an imported file that are taken for payments of other books, beside these."""
+    """The page of a file's rows that are taken for payments already in other books, with these
+    beside them."""
     upload = lifecycle.get(request.access.tenant_id, upload_id)
     pairs = _elsewhere(upload)
     context = {
@@ -108,7 +109,7 @@ def same(request: PageRequest, upload_id: UUID) -> HttpResponse:
 
 
 def _fields(upload: Upload, columns: list[str], doubts: list[Row]) -> list[Row]:
-    """The fields of the form of corrections: the choices, the chosen values, and the reader's
+    """The fields of the corrections' form: the choices, the chosen values, and the reader's
     doubts."""
     doubted = {doubt["option"].lstrip("-").replace("-", "_") for doubt in doubts}
     options = [(title, title) for title in columns if title]

@@ -1,4 +1,4 @@
-"""Tells a page when the layers of the newest rows are computed."""
+"""Tells an open page that the layers of the newest rows have been computed."""
 
 from urllib.parse import urlsplit
 
@@ -13,8 +13,8 @@ READ_ONLY = ("/parties/", "/payments/")  # pages in which nobody types what a re
 
 @page()
 def looked_at(request: PageRequest) -> HttpResponse:
-    """Nothing while layers are pending. Then a page that only shows rows is loaded again, and
-    others get a link that does it."""
+    """An empty response while layers are pending. Then the page is loaded again if it only shows
+    rows; other pages get a link that does so."""
     if pending_layers.are_pending(request.access.tenant_id):
         return HttpResponse(status=204)
     response = render(request, "web/looked_at.html", {"done": True})

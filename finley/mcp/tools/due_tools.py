@@ -1,4 +1,4 @@
-"""Tools about what is due: expected payments, and what is open."""
+"""Tools about expected payments and open invoices."""
 
 from datetime import date
 from typing import Annotated, Any, Literal
@@ -184,7 +184,7 @@ def items_open(user_id: UUID, asked: OpenArguments) -> OpenItems:
 
 
 def _facts(row: dict[str, Any], shape: type[Answer]) -> dict[str, Any]:
-    """What the shape has of the row."""
+    """The values of the row for the fields that the shape has."""
     return {name: row[name] for name in shape.model_fields if name in row}
 
 

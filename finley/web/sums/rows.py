@@ -1,5 +1,5 @@
-"""The rows behind one number: money in or out of some days, what a group of Spending cost, or what
-is new."""
+"""Pages that list the rows of one sum: money in or out, a group of Spending, a party, or new
+rows."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time
@@ -97,7 +97,7 @@ def dealings(request: PageRequest, entity_id: UUID) -> HttpResponse:
 
 @page()
 def added(request: PageRequest) -> HttpResponse:
-    """The rows that came since the person's last visit, which the overview counts."""
+    """The rows that were added since the person's last visit, whose number the overview shows."""
     last_visit, user_id = since_last_visit.since(request), request.access.tenant_id
     ids = since_last_visit.new_rows(user_id, last_visit) if last_visit else []
     when = f" since your last visit, {text.day(last_visit)}" if last_visit else ""
@@ -127,7 +127,7 @@ def _days(request: PageRequest) -> tuple[date | None, date | None]:
 
 
 def _in_days(since: date | None, until: date | None) -> str:
-    """`, from 1 Jul 2025 to 31 Jul 2025`."""
+    """The days in words, such as `, from 1 Jul 2025 to 31 Jul 2025`; "" if there is no limit."""
     if since is None and until is None:
         return ""
     ends = (("from", since), ("to", until))
@@ -139,7 +139,7 @@ def _sums(payments: Iterable[Row]) -> list[Sum]:
 
 
 def _by_direction(payments: Sequence[Row]) -> list[Sum]:
-    """What comes in and what goes out, which are never added."""
+    """One sum for money in and one for money out, because the two are never added."""
     ways = {"in": True, "out": False}
     return [
         Sum(word, _sums(row for row in payments if row["comes_in"] is comes_in)[0].amount)

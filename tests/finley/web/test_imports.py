@@ -316,6 +316,9 @@ def test_a_file_in_pieces_may_come_in_any_order_and_twice(client, quiet):
     upload = worked(newest())
     assert (upload.state, upload.name) == ("ready", "large.csv")
     assert upload.preview["parts"][0]["looked_at"] == 2_000
+    assert (
+        "in 2,000 rows of the first 2,000<" in client.get(f"/import/{upload.pk}/").content.decode()
+    )
 
 
 @pytest.mark.parametrize(
