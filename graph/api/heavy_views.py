@@ -11,20 +11,22 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
-from graph.api import computations, path_serializers
+from graph.api import computations
 from graph.api import serializers as shapes
 from graph.api.common_serializers import NoQuery
 from graph.api.computations import Computation
 from graph.api.problems import response
 from graph.api.question_view import NOT_FOUND, PROBLEMS, Question, described
+from graph.api.shapes import path_serializers
 from graph.api.tenant_view import TenantView
 from graph.http.problems import urn
 from graph.http.scopes import READ
 from graph.models import AskedQuestion
 from graph.models.choices import QuestionFailure, QuestionStatus
 from graph.models.questions import ACTIVE
-from graph.questions import deferred, entities
-from graph.questions.deferred import QuestionKey
+from graph.questions import entities
+from graph.questions.heavy import deferred
+from graph.questions.heavy.deferred import QuestionKey
 from graph.reading import cursors
 
 ASYNC = "respond-async"
