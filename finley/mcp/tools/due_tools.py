@@ -79,9 +79,9 @@ class AllDue(Answer):
 
 
 def due_payments(user_id: UUID, asked: DueArguments) -> AllDue:
-    return (
-        _next_ones(user_id, asked) if asked.until is None else _until(user_id, asked, asked.until)
-    )
+    if asked.until is None or asked.status == STALE:  # a stale series has no further occurrences
+        return _next_ones(user_id, asked)
+    return _until(user_id, asked, asked.until)
 
 
 def _until(user_id: UUID, asked: DueArguments, until: date) -> AllDue:

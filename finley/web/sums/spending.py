@@ -3,13 +3,14 @@ the period before."""
 
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from finley.web import downloads, list_filters, more
+from finley.web import answer_cache, downloads, list_filters, more
 from finley.web.access import PageRequest, page
 from finley.web.downloads import Column
 from graph.errors import QuestionError
@@ -43,33 +44,36 @@ def spending(request: PageRequest) -> HttpResponse:
     by = _one_of(request, "by", spend.BY)
     period = _one_of(request, "period", ("quarter", "month", "year"))
     order = _one_of(request, "order", ORDERS)
-    answer = spend.spend(
-        request.access.tenant_id, by=by, period=period, order=order, periods=1, limit=EVERY
-    )
-    rows = [row for result in answer["results"] if (row := _row(result, by))]
+    answer = answer_cache.answer(_spent, request.access.tenant_id, by, period, order)
+    results = answer["results"]
     if downloads.wants_file(request):
-        return downloads.file(request, "spending", COLUMNS, rows)
+        return downloads.file(request, "spending", COLUMNS, [_row(row, by) for row in results])
     part = more.by_offset(request, A_PAGE)
+    rows = [_row(row, by) for row in results[part.start : part.end]]
     context = {
-        "rows": rows[part.start : part.end],
-        "count": len(rows),
-        "span": rows[0]["now"] if rows else None,
+        "rows": rows,
+        "count": len(results),
+        "span": results[0]["periods"][0] if results else None,
         "books": answer["books"],
         "today": answer["today"],
         "chosen": {"by": by, "period": period, "order": order},
         "by": spend.BY,
         "periods": ("quarter", "month", "year"),
         "orders": ORDERS,
-        **part.link(len(rows)),
+        **part.link(len(results)),
     }
     return render(request, "web/spending.html", context)
 
 
-def _row(result: Row, by: str) -> Row | None:
-    """The group with the URLs of its rows; None if nothing was paid in the compared days."""
+def _spent(user_id: UUID, by: str, period: str, order: str) -> Row:
+    return spend.spend(
+        user_id, by=by, period=period, order=order, periods=1, limit=EVERY, is_compared=True
+    )
+
+
+def _row(result: Row, by: str) -> Row:
+    """The group with the URLs of its rows."""
     (now,) = result["periods"]
-    if not now["amount"] and not now["before_amount"]:
-        return None
     spans = {
         "now": (now["since"], now["until"]),
         "before": (now["before_since"], now["before_until"]),
@@ -82,8 +86,8 @@ def since_when(result: Row, now: Row) -> Row | None:
     """Since when the group costs more, or has another price.
 
     This is the day of a lasting change of the price in one of its series; for a group that costs
-    more, a rise is preferred to a fall. Without one, it is the first of the compared months from
-    which the group is lastingly higher, or the first month of a group without payments before the
+    more, a rise is preferred to a fall. Without one, it is the first month from which the group
+    is lastingly higher, or the first month of a group without payments before the
     compared days. None if there is none of these.
     """
     grows = bool(now["change"]) and now["change"] > 0
@@ -98,7 +102,7 @@ def since_when(result: Row, now: Row) -> Row | None:
     if not grows:
         return None
     month, first = result["higher_since"], result["first_month"]
-    if month and _begins(month["month"]) >= now["before_since"]:
+    if month:
         return _since(month["month"], month, is_month=True)
     new = {"at": first, "old": None, "new": None}
     return new if _begins(first) >= now["before_since"] else None

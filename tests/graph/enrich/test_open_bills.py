@@ -58,7 +58,7 @@ def status(
         settled[-1] = replace(settled[-1], returned=True)
     series = [one for one in courses(books, find(books)) if books.source[one.last[-1]] == "bank"]
     until = dict.fromkeys(books.source, TODAY)
-    (row,) = predict(books, series, until, [], Bills.of(books, settled, NONE, same))
+    (row,) = predict(books, series, until, [], bills=Bills.of(books, settled, NONE, same))
     return str(row["status"])
 
 
