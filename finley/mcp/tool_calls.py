@@ -66,8 +66,9 @@ def structured(user_id: UUID, tool: Tool, arguments: dict[str, Any]) -> dict[str
 
 
 def _asked(user_id: UUID, tool: Tool, asked: Arguments) -> dict[str, Any]:
-    answer = tool.ask(user_id, asked).model_dump(mode="json", exclude_none=True)
-    return _with_names(user_id, answer)
+    with source_names.read_once():
+        answer = tool.ask(user_id, asked).model_dump(mode="json", exclude_none=True)
+        return _with_names(user_id, answer)
 
 
 def _with_names(user_id: UUID, answer: dict[str, Any]) -> dict[str, Any]:
