@@ -1,11 +1,11 @@
-"""What `enrich` costs by step, from small books to large ones, and by which power of the payments.
+"""Measures what each step of `enrich` costs for ever larger books, and how the cost grows with the
+number of payments.
 
-Books of the second generator, with ever more traffic, are imported and enriched, each in a tenant
-of its own. A size is a number of payments, which the books have within a few per cent; the table's
-head states the exact number. Seconds are those of the processors: this process's and those of its
-sessions in the database, where it runs on this machine; so a machine that is busy with other work
-tells the same.
-The exponent is the slope of log seconds over log payments, by least squares.
+Books of the second generator are imported and enriched, each in a tenant of its own. A size is a
+number of payments, which the books have within a few per cent; the table's head states the exact
+number. Seconds are processor time: this process's and that of its sessions in the database, if the
+database runs on this machine. So other work on the machine does not change them. The exponent is
+the slope of log seconds over log payments, by least squares.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ AGREED = 3_600  # payments of the books at scale 0, which are made under agreeme
 IRREGULAR = 2_045  # payments in addition for each unit of scale, on average
 CLOSE, TRIES = 0.05, 6  # share by which the number of payments may differ from the size
 LEAST = 0.2  # seconds; steps that are always faster have no exponent
+SESSIONS = "SELECT pid::text FROM pg_stat_activity WHERE datname = %s"
 COUNT = "SELECT count(*) FROM relationship_instances WHERE user_id = %s AND edge_class = 'flow'"
 
 
@@ -61,7 +62,7 @@ def exponent(sizes: list[int], seconds: list[float]) -> str:
 
 
 def scale_of(size: int, seed: int) -> float:
-    """A scale at which the second generator's books have about this many payments.
+    """The scale at which the second generator's books have about `size` payments.
 
     It is found by trying, because how often a party is paid is drawn anew at each scale.
     """
@@ -106,11 +107,13 @@ class StepClock:
 def _ticks_of_sessions(name: str) -> dict[str, int]:
     """Processor ticks of the server's sessions of this database, by process; empty if they cannot
     be read."""
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(SESSIONS, [name])
+        processes = [Path("/proc", process) for (process,) in cursor.fetchall()]
     ticks = {}
-    for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):  # it has ended in the meantime
-            title = (process / "cmdline").read_bytes().decode(errors="replace")
-            if title.startswith("postgres:") and f" {name} " in title:
+    for process in processes:
+        with suppress(OSError):  # it has ended in the meantime, or is on another machine
+            if (process / "cmdline").read_bytes().startswith(b"postgres:"):
                 fields = (process / "stat").read_text().rpartition(")")[2].split()
                 ticks[process.name] = int(fields[11]) + int(fields[12])  # utime, stime
     return ticks

@@ -67,8 +67,8 @@ def script(names: Names) -> str:
 
 
 def run(names: Names, superuser_url: str) -> list[str]:
-    """Run the steps that are not done yet. Return the roles that existed before and keep their
-    passwords.
+    """Run the steps that are not done yet. Return the roles that existed before, whose passwords
+    stay as they are.
 
     Raises psycopg.Error.
     """
@@ -86,7 +86,7 @@ def run(names: Names, superuser_url: str) -> list[str]:
 
 
 def url(role: str, password: str, database: str, superuser_url: str = "") -> str:
-    """The role's DATABASE_URL, with the server's host and port from the superuser's URL."""
+    """The role's DATABASE_URL, on the host and port of the superuser's URL."""
     server = conninfo_to_dict(superuser_url)
     host, port = str(server.get("host") or "localhost"), server.get("port") or 5432
     at = quote(host, safe="")

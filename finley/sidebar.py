@@ -56,7 +56,8 @@ SECTIONS: dict[str, tuple[tuple[str, str], ...]] = {
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
-    """unfold's SIDEBAR.navigation: the links that this person may follow, below the console's.
+    """unfold's SIDEBAR.navigation: below the console's links, the links that this person may
+    follow.
 
     A table that no section names is in the last section, "Other".
     """

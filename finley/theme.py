@@ -1,4 +1,4 @@
-"""The admin's theme; all its files are served from here."""
+"""The settings of the admin's theme. finley serves all its files itself."""
 
 UNFOLD = {
     "SITE_TITLE": "finley",

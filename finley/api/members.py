@@ -25,7 +25,7 @@ NO_TOKENS = "A token cannot do this. Sign in."
 
 
 class PersonsView(APIView):
-    """A view of the owner's rows about the signed-in person."""
+    """A view about the signed-in person. It reads rows that only the owner's role may read."""
 
     parser_classes = (BoundedJSON,)
 

@@ -1,4 +1,5 @@
-"""Endpoints of a tenant's subscriptions: webhooks that get what happens in the books."""
+"""Endpoints of a tenant's subscriptions: webhooks that are sent what happens in the tenant's
+books."""
 
 from uuid import UUID
 
@@ -56,7 +57,7 @@ class SubscriptionView(TenantView):
         responses={**DONE, **READ_ERRORS, **NOT_FOUND},
     )
     def delete(self, request: Request, subscription_id: UUID) -> Response:
-        """Delete the webhook, and the log of what was sent to it."""
+        """Delete the webhook and the log of its messages."""
         self.parameters(request)
         subscriptions.remove(self.tenant(request), subscription_id)
         return Response(status=204)
@@ -104,7 +105,8 @@ class SendAgainView(TenantView):
         responses={202: shapes.MessageAnswer, **READ_ERRORS, **NOT_FOUND},
     )
     def post(self, request: Request, message_id: UUID) -> Response:
-        """Send a message again that arrived or failed, under its id. 409 if it waits already."""
+        """Send a delivered or failed message again, with the same id. 409 if it is still
+        waiting."""
         self.parameters(request)
         message = subscriptions.again(self.tenant(request), message_id)
         return Response(shapes.MessageAnswer(message).data, status=202)

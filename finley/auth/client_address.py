@@ -24,8 +24,8 @@ def of_meta(meta: Mapping[str, Any]) -> str:
 
 
 def _stated(peer: str, forwarded: str) -> str:
-    """The peer's address. If FINLEY_PROXIES proxies of ours forward requests, the address that the
-    outermost of them saw."""
+    """The client's address. If FINLEY_PROXIES proxies of ours forward requests, it is the address
+    from which the outermost proxy was called; otherwise `peer`."""
     hops = [hop.strip() for hop in forwarded.split(",") if hop.strip()]
     trusted = int(settings.PROXIES)
     return hops[-trusted] if 0 < trusted <= len(hops) else peer

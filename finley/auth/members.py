@@ -41,9 +41,10 @@ class Access:
 
 
 def access(person: User, session: Mapping[str, Any]) -> Access:
-    """The session's tenant, if the person may still see it; otherwise the person's own.
+    """The tenant that the session has chosen, if the person may still see it; otherwise the
+    person's own.
 
-    A membership alone never changes whose books a session shows: the person has to choose.
+    A membership alone never changes which tenant's books a session shows: the person has to choose.
     """
     choices = tenants_of(person)
     wanted = session.get(SESSION_TENANT)

@@ -20,7 +20,8 @@ AWAY = 5.0  # seconds without a new attempt after Redis failed
 
 
 class PerToken(BaseThrottle):
-    """Counts requests in windows of one minute. While Redis is not available, nothing is limited.
+    """Limits the requests of each token in windows of one minute. While Redis is not available,
+    nothing is limited.
 
     With several processes a token may exceed its limit by 1/50 for each further process.
     """

@@ -52,7 +52,8 @@ def get(token: str) -> Known | None:
 
 
 def made(user: Values, token: Values) -> Known:
-    """Objects with these values that belong to no role. The router decides how they are read."""
+    """The user and the token as objects with these values. They belong to no database role, so the
+    router decides how later queries are run."""
     asker, api_token = _object(User, user), _object(ApiToken, token)
     ApiToken._meta.get_field("user").set_cached_value(api_token, asker)
     return asker, api_token
@@ -66,7 +67,7 @@ def _object[Row: (User, ApiToken)](model: type[Row], values: Values) -> Row:
 
 
 def values(pair: Known) -> Entry:
-    """The loaded columns of the user and the token. The password is not among them."""
+    """The entry for a user and a token: their loaded columns, without the password."""
     return _columns(pair[0]), _columns(pair[1])
 
 

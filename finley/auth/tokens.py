@@ -13,13 +13,13 @@ SCOPES = (READ, SYNC)  # that a person may give; `manage.py tokens` gives admin
 
 
 def listed(person: User) -> list[ApiToken]:
-    """The user's tokens, oldest first. Only their first letters are known."""
+    """The user's tokens, oldest first. Only the first letters of a token's text are stored."""
     with as_owner():
         return list(ApiToken.objects.filter(user=person).order_by("created", "digest"))
 
 
 def make(person: User, name: str, scopes: list[str], days: int = DAYS) -> tuple[ApiToken, str]:
-    """Return a new token, which cannot be shown again. Raises TooMany."""
+    """Create a token and return it with its text, which cannot be shown again. Raises TooMany."""
     with as_owner():
         if ApiToken.objects.filter(user=person).count() >= MOST:
             raise TooMany(f"You have {MOST} tokens: revoke some first.", after=60)

@@ -1,5 +1,5 @@
-"""Invents the bank's part: payment runs, receipts from customers, fees, returned payments, card
-bills."""
+"""Invents what only the bank records: payment runs, receipts from customers, fees, returned
+payments, card bills."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ THURSDAY = 3
 
 
 def write_down(journal: Journal) -> None:
-    """Write everything that only the bank records, in the order in which it depends on the rest."""
+    """Write all these rows and their truth, each after the rows on which it depends."""
     rng = journal.company.dice("paying")
     _pay_suppliers(journal, rng)
     _receive(journal, rng)
@@ -104,7 +104,8 @@ def _charge(journal: Journal, rng: Random, paid: Row) -> None:
 def _settled(
     journal: Journal, rows: Iterable[Row], paid: list[Row], kind: str, *, complete: bool
 ) -> None:
-    """Note a settlement. Payments that follow a series' invoices get its frequency."""
+    """Note in the truth that these payments settle the rows' invoices. Payments of a series'
+    invoices are noted as echoes."""
     invoices = [one for row in rows for one in (row, *journal.credits[row.ref])]
     if paid:
         journal.settles.append(

@@ -89,8 +89,8 @@ def _span(start: date, months: int, end: date | None) -> tuple[date, date]:
 
 
 def _keep(journal: Journal, scale: float) -> None:
-    """Write everything down. Mistakes come last, because they need their originals and the
-    originals' numbers."""
+    """Write all rows into the journal. Mistakes come last, because they copy rows whose invoices
+    have their numbers by then (Journal.number_invoices)."""
     recurring.write_down(journal)
     one_off_payments.write_down(journal, scale)
     decoys.write_down(journal, scale)

@@ -26,7 +26,7 @@ DEPARTMENTS = ("Premises", "Production", "Sales", "Office")
 
 @dataclass
 class Company:
-    """Everybody who takes part, and the streams. `span` is the first and the last day of the
+    """The people, parties and streams of the company. `span` is the first and the last day of the
     books."""
 
     seed: int
@@ -44,7 +44,7 @@ class Company:
     streams: list[Stream] = field(default_factory=list)
 
     def dice(self, purpose: str) -> Random:
-        """The random source for one purpose."""
+        """The random source for this purpose; see `frequency.dice`."""
         return dice(self.seed, purpose)
 
 
@@ -165,7 +165,8 @@ def _habit(spec: Spec, usual: Habit) -> Habit:
 
 
 def _employ(company: Company, rng: Random, person: Party, number: int) -> Stream:
-    """A salary. Some people join late, one in ten leaves, one in four is paid by the hour."""
+    """The stream of a person's salary. Some people join late, one in ten leaves, one in four is
+    paid by the hour."""
     spec = Spec(
         f"salary-{number:02d}", "employee", "Payroll", "monthly", "payroll", 1650, 3600,
         "Salary", spread=rng.choice((0, 0, 0, 0.07)), rises=True, steady=True, day=28,

@@ -40,8 +40,8 @@ def _fit(row: Row) -> bool:
 
 
 def _take(fit: list[Row], kind: str) -> Row | None:
-    """The next original. Invoices of series are only paid twice or credited, because a subtler
-    mistake could not be recognised."""
+    """The next row to copy or reverse, or None. Invoices of series are only paid twice or credited,
+    because subtler mistakes with them could not be recognised."""
     for at, row in enumerate(fit):
         slips = spelling_noise.swappable(row.number, len(row.number) - 4)
         slips = slips and spelling_noise.swappable(money(row.pence)[:-3])

@@ -1,4 +1,4 @@
-"""The days on which a commitment falls due, and the days on which it really happens."""
+"""Computes the days on which a commitment falls due, and the days on which it really happens."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ DAY = timedelta(days=1)
 
 
 def dice(seed: int, purpose: str) -> Random:
-    """The random source for one purpose. Further random numbers for one purpose change nothing in
-    the others."""
+    """A random source for this purpose. Drawing more numbers from it does not change those of other
+    purposes."""
     return Random(f"{seed}/{purpose}")  # noqa: S311 - invented books, no secrets
 
 

@@ -1,4 +1,4 @@
-"""Collects the rows of the books, and the truth about them."""
+"""Collects the rows of the books and the truth about them, and numbers invoices and rows."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ def money(pence: int) -> str:
 
 @dataclass(eq=False)
 class Row:
-    """One row of a file. `pence` has the sign of the file; `due` is the day on which an invoice is
-    payable."""
+    """One row of a file. `pence` has the sign that the file states; `due` is the day on which an
+    invoice is payable."""
 
     ref: Ref
     day: date
@@ -72,7 +72,7 @@ class Row:
 
     @property
     def number(self) -> str:
-        """The invoice number, if any."""
+        """The row's invoice number, or ""."""
         return self.values.get("invoice_number", "")
 
 
@@ -106,8 +106,8 @@ class Journal:
         return row
 
     def spelled(self, party: Party) -> dict[str, str]:
-        """A party as a clerk enters it this time. Look-alikes are always entered with their
-        keys."""
+        """The party's name and keys as a clerk enters them this time. Look-alikes are always
+        entered with their keys."""
         variant = bool(party.spellings) and self.rng.random() < 0.22
         keys = {
             "supplier_id": (party.supplier_id, 0.65 if variant else 0.93),
@@ -200,7 +200,7 @@ class Journal:
         row.pence, row.values["amount"] = pence, money(pence)
 
     def decoy(self, kind: str, *rows: Row) -> None:
-        """Note rows that look like something they are not."""
+        """Note in the truth that these rows look like something that they are not."""
         self.decoys.append(Decoy(kind, [row.ref for row in rows]))
 
     def numbered(self) -> dict[Ref, Ref]:
@@ -216,7 +216,7 @@ class Journal:
         return final
 
     def truth(self) -> Truth:
-        """Everything that is known, with provisional references."""
+        """The truth about all rows so far, with provisional references."""
         start, end = self.company.span
         return Truth(
             self.company.seed, start, end, self.series, self.duplicates, self.same, self.settles,

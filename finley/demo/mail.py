@@ -11,6 +11,7 @@ from random import Random
 
 from finley.demo.books import generate
 from finley.demo.frequency import dice
+from finley.demo.truth import Truth
 
 TO = "accounts@example.org"
 _Row = dict[str, str]
@@ -19,7 +20,7 @@ _Row = dict[str, str]
 @dataclass(frozen=True)
 class Mail:
     """A mail. `given` has its subject, text, from, to, at (ISO 8601). `entry` is the key in
-    ledger.csv, or None."""
+    ledger.csv of the entry that it belongs to, or None."""
 
     given: dict[str, str]
     entry: str | None
@@ -30,10 +31,12 @@ def mails(seed: int = 7, end: date | None = None) -> list[Mail]:
 
     They are invoices that name the number and the amount of a ledger entry, a reminder, a credit
     note, and receipts without a number. Some belong to nothing: newsletters, and another company's
-    offer with the exact amount of an entry.
+    offer with the exact amount of an entry. One is from the processor of card payments, whose name
+    the bank's statement cuts and no other file has.
     """
     rng = dice(seed, "mail")
-    rows = generate(seed, end=end).rows["ledger.csv"]
+    sheets = generate(seed, end=end)
+    rows = sheets.rows["ledger.csv"]
     numbered, plain, credits_ = _numbered(rows), _plain(rows), _credits(rows)
     invoices = rng.sample(numbered, 6)
     messages = [_mail(rng, row, _invoice) for row in invoices]
@@ -41,7 +44,23 @@ def mails(seed: int = 7, end: date | None = None) -> list[Mail]:
     messages += [_mail(rng, row, _receipt) for row in rng.sample(plain, min(2, len(plain)))]
     messages += [_mail(rng, row, _credit) for row in rng.sample(credits_, min(1, len(credits_)))]
     messages += [_newsletter(rng, invoices[1]), _sale(rng, invoices[2]), _decoy(rng, invoices[3])]
+    charges = _charges(sheets.rows["bank.csv"], sheets.truth.end)
+    messages += [_statement(rng, name, charges) for name in _processors(sheets.truth)]
     return sorted(messages, key=lambda mail: (mail.given["at"], mail.given["subject"]))
+
+
+def _processors(truth: Truth) -> list[str]:
+    """The parties that pay the shop's takings."""
+    parties = {series.party for series in truth.series if series.stream == "till"}
+    return [alias.name for alias in truth.aliases if alias.party in parties]
+
+
+def _charges(rows: list[_Row], end: date) -> list[_Row]:
+    """The processor's charges on the bank's statement, of the last 90 days."""
+    since = (end - timedelta(days=90)).isoformat()
+    return [
+        row for row in rows if row["description"] == "PROCESSING FEE" and row["booked_on"] > since
+    ]
 
 
 def _numbered(rows: list[_Row]) -> list[_Row]:
@@ -149,6 +168,13 @@ def _sale(rng: Random, row: _Row) -> Mail:
     day = date.fromisoformat(row["posted_on"])
     text = "Spring offers: up to 20% off until the end of the month. Call 020 7946 0123.\n"
     return _from(rng, "Fernley Office Weekly", day, ("Up to 20% off", text))
+
+
+def _statement(rng: Random, name: str, charges: list[_Row]) -> Mail:
+    last = date.fromisoformat(charges[-1]["booked_on"])
+    total = sum(abs(_pence(row)) for row in charges) / 100
+    text = f"Our charges for your payouts of the last quarter.\nTotal: GBP {total:,.2f}\n"
+    return _from(rng, name, last - timedelta(days=rng.randint(0, 3)), ("Your statement", text))
 
 
 def _decoy(rng: Random, row: _Row) -> Mail:

@@ -1,4 +1,5 @@
-"""Writes the streams: each occurrence in every file that records it, and the resulting series."""
+"""Writes the occurrences of streams into every file that records them, and notes the resulting
+series."""
 
 from __future__ import annotations
 
@@ -47,7 +48,7 @@ def _note(
     journal: Journal, stream: Stream, suffix: str, pairs: list[tuple[Occurrence, Row]],
     course: _Course,
 ) -> None:  # fmt: skip
-    """Note a series, if it has at least two rows."""
+    """Note the series of these rows in the truth, if it has at least two rows."""
     if len(pairs) < 2:
         return
     name, file = stream.spec.id + suffix, pairs[0][1].ref.file
@@ -76,7 +77,8 @@ def _invoice(journal: Journal, rng: Random, stream: Stream, one: Occurrence) -> 
 
 
 def _debit(journal: Journal, rng: Random, stream: Stream, one: Occurrence) -> list[Row]:
-    """A direct debit. The ledger has it about two days after the statement at most."""
+    """A direct debit: the line of the statement, and the ledger's line at most about two days
+    later."""
     pence, spec = stream.amount_on(rng, one.due), stream.spec
     paid = journal.bank(
         one.day, stream.party, -pence, "DIRECT DEBIT", with_iban=False,
@@ -120,8 +122,8 @@ def _sale(journal: Journal, rng: Random, stream: Stream, one: Occurrence) -> lis
 
 
 def _payout(journal: Journal, rng: Random, stream: Stream, one: Occurrence) -> list[Row]:
-    """A payout of takings without deduction, and the processor's share, collected on the same
-    day."""
+    """A payout of takings without deduction, and the processor's share, which is collected on the
+    same day."""
     gross = stream.amount_on(rng, one.due)
     reference = f"PAYOUT {rng.randrange(10**6):06d}"
     paid = journal.bank(one.day, stream.party, gross, "BANK CREDIT", reference=reference)

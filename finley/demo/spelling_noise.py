@@ -1,5 +1,4 @@
-"""Changes names and numbers on their way into a file: the spelling of each system, and typing
-errors."""
+"""Changes names and numbers as systems and clerks do: each system's spelling, and typing errors."""
 
 from __future__ import annotations
 

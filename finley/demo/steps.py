@@ -43,7 +43,8 @@ def migrate() -> None:
 
 
 def let_in(email: str) -> Access:
-    """A tenant with one demo token, and an administrator. Both are created if they do not exist.
+    """Return the access to a tenant with one demo token and to an administrator. Both users are
+    created if they do not exist.
 
     Both get new passwords, which is safe because the demo serves on loopback only.
     """
@@ -119,8 +120,8 @@ def refresh() -> view_refresh.Refresh:
 
 
 def a_path(user_id: UUID, top: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """A path from the most important vendor to the least important of the top ones that can be
-    reached."""
+    """A path from the most important vendor to the least important of the `top` vendors that it
+    reaches. None if it reaches none."""
     for other in reversed(top[1:]):
         path = whole_graph.path(user_id, UUID(top[0]["id"]), UUID(other["id"]))
         if path["found"]:

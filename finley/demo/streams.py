@@ -1,4 +1,5 @@
-"""The commitments of a small food maker as data: what recurs, how often, and for about how much."""
+"""The commitments of a small food maker as data: what recurs, how often, and about how much it
+costs."""
 
 from __future__ import annotations
 

@@ -58,8 +58,8 @@ def sandbox(seed: int) -> Iterator[Sandbox]:
 def connect(
     box: Sandbox, user_id: UUID, seed: int, end: date | None = None
 ) -> list[SyncConnection]:
-    """The tenant's four connections. They are created once, and their accounts filled in the
-    sandbox."""
+    """Return the tenant's four connections. They are created if missing, and the sandbox's accounts
+    are filled."""
     for provider in PROVIDERS:
         key = nango_id(provider)
         script = REVOKED if provider == FAILS else []

@@ -34,7 +34,7 @@ class _Hold:
     servers: Servers
 
     def lasts(self) -> bool:
-        """Return whether the hold belongs to this process and the supervisor lives.
+        """Return whether this process opened the hold and the supervisor is alive.
 
         The supervisor never sends without a request, so a readable connection means that it has
         ended.

@@ -10,7 +10,8 @@ TOO_LITTLE = 1024 * 1024
 
 
 class EmbeddedServerError(Exception):
-    """One sentence for the user: what is wrong, where, and what to do."""
+    """The embedded servers cannot run. The message is one sentence for the user: what is wrong,
+    where, and what to do."""
 
 
 def no_space(place: Path) -> EmbeddedServerError:

@@ -23,8 +23,8 @@ PR_SET_CHILD_SUBREAPER = 36
 
 @dataclass(frozen=True)
 class Identity:
-    """The user of a process: the current one, `uid` in a private user namespace, or `uid`
-    itself."""
+    """The user as whom a process runs: the current user, `uid` within a private user namespace, or
+    `uid` itself."""
 
     kind: Literal["self", "namespace", "dropped"]
     uid: int = 0
@@ -146,10 +146,10 @@ def started(pid: int) -> str | None:
 
 
 def end_leftover(pid: int, began: str, number: int, seconds: float) -> bool:
-    """End a server process that an earlier supervisor left behind.
+    """End a server process that an earlier supervisor left behind, by the signal `number`. Return
+    whether it ended within `seconds`.
 
     A pid may have been reused, so the process is ended only if its start time is the recorded one.
-    Returns False if it does not end.
     """
     deadline = time.monotonic() + seconds
     if started(pid) == began:

@@ -9,7 +9,7 @@ HELP = "Database alias to use. Default: owner; the application's role (default) 
 
 
 class OwnerByDefault(BaseCommand):
-    """A mixin to put before a command's class. It makes `owner` the default of `--database`."""
+    """A mixin, put before a command's class, that makes `owner` the default of `--database`."""
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         return super().create_parser(prog_name, subcommand, conflict_handler="resolve", **kwargs)

@@ -1,1 +1,1 @@
-"""The door for assistants: an MCP server over HTTP and stdio, with read-only tools."""
+"""An MCP server for assistants, over HTTP and stdio. Its tools only read."""

@@ -1,4 +1,4 @@
-"""Who calls tools, and in which thread their work runs."""
+"""The interface between a tool's call and the thread in which the tool runs."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -6,7 +6,8 @@ from uuid import UUID
 
 
 class Caller(Protocol):
-    """A tenant whose tools are called from an event loop."""
+    """The tenant on whose behalf tools are called from an event loop."""
 
     async def run[Result](self, work: Callable[[UUID], Result]) -> Result:
-        """The result of `work` with the tenant's id, in a thread that may use the database."""
+        """Run `work` with the tenant's id in a thread that may use the database. Return its
+        result."""

@@ -7,8 +7,8 @@ from finley.mcp import protocol
 
 
 def build() -> StreamableHTTPSessionManager:
-    """A session manager: stateless, JSON answers. finley.mcp.origins has checked host and origin
-    before a request comes here, by finley's own settings."""
+    """Return a session manager of the SDK that keeps no state and answers in JSON. It checks
+    neither host nor origin, because finley.mcp.origins has checked both before."""
     return StreamableHTTPSessionManager(
         protocol.build(),
         json_response=True,

@@ -1,7 +1,7 @@
-"""Which hosts and origins may reach the door: against DNS rebinding, checked in every request.
+"""Checks the host and the origin of every MCP request, against DNS rebinding.
 
-A page of a stranger can make a browser send requests to a server on localhost. It cannot change
-the Host and Origin headers, which name the stranger's site.
+A stranger's page can make a browser send requests to a server on localhost. It cannot change the
+headers Host and Origin, which name the stranger's site.
 """
 
 from urllib.parse import urlsplit
@@ -13,9 +13,11 @@ from rest_framework.exceptions import PermissionDenied
 
 
 def check(request: HttpRequest) -> None:
-    """Raises PermissionDenied for a host that FINLEY_ALLOWED_HOSTS does not name (`*` names none),
-    and for an Origin that is neither this host's nor one of FINLEY_CORS_ORIGINS or
-    FINLEY_TRUSTED_ORIGINS."""
+    """Raises PermissionDenied if finley does not allow the request's host or origin.
+
+    The host must be named by FINLEY_ALLOWED_HOSTS (`*` names none). An Origin must be the same
+    host's, or one of FINLEY_CORS_ORIGINS or FINLEY_TRUSTED_ORIGINS.
+    """
     host = request.get_host()
     if not _is_named(host):
         raise PermissionDenied("This host is not one of FINLEY_ALLOWED_HOSTS.")

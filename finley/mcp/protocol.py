@@ -1,4 +1,4 @@
-"""The MCP server: what it lists, and how a call of a tool or a read of a resource is answered.
+"""The MCP server: lists tools and resources, calls tools, and reads resources.
 
 The same server speaks over HTTP (finley.mcp.sessions) and stdio (finley.mcp.stdio).
 """
@@ -40,7 +40,8 @@ type Request = Any  # parameters of a list, which is one page
 
 
 def build(caller: Caller | None = None) -> Server[Any]:
-    """A server. Without a caller, each request's scope names it."""
+    """A server whose tools run for this caller. If it is None, each request's scope names its
+    caller."""
 
     @asynccontextmanager
     async def lifespan(_: Server[Any]) -> AsyncIterator[dict[str, Any]]:
@@ -63,7 +64,7 @@ def build(caller: Caller | None = None) -> Server[Any]:
 
 @cache
 def tools() -> list[types.Tool]:
-    """The tools with their schemas, as tools/list has them."""
+    """All tools with their schemas, as the answer to tools/list."""
     only_reads = types.ToolAnnotations(read_only_hint=True, open_world_hint=False)
     return [
         types.Tool(
@@ -88,7 +89,7 @@ async def _call_tool(ctx: Context, params: types.CallToolRequestParams) -> types
 
 
 async def _list_resources(ctx: Context, _: Request) -> types.ListResourcesResult:
-    """None are listed: there are as many as parties and payments."""
+    """An empty list, because there are as many resources as parties and payments."""
     return types.ListResourcesResult(resources=[])
 
 
@@ -109,7 +110,8 @@ async def _list_templates(ctx: Context, _: Request) -> types.ListResourceTemplat
 async def _read_resource(
     ctx: Context, params: types.ReadResourceRequestParams
 ) -> types.ReadResourceResult:
-    """The resource, and a sentence that says that it is data."""
+    """The resource as JSON, with a sentence that says that its texts are data and no
+    instructions."""
     uri = str(params.uri)
     kind, _, row_id = uri.removeprefix(SCHEME).partition("/")
     if not uri.startswith(SCHEME) or kind not in RESOURCES:
@@ -125,7 +127,7 @@ async def _read_resource(
 
 
 def _resource(user_id: UUID, kind: str, row_id: str) -> str:
-    """The resource as JSON text. Raises MCPError."""
+    """The resource as JSON text. Raises MCPError if there is none."""
     tool, argument, _ = RESOURCES[kind]
     try:
         answer = tool_calls.structured(user_id, BY_NAME[tool], {argument: row_id})

@@ -1,7 +1,7 @@
-"""A request's thread works for its own MCP exchange, which an event loop drives.
+"""Runs the tools of an HTTP request in the thread of that request.
 
-So a tool runs where a view would: in one of REQUEST_THREADS, with the request's database
-connection, time limit and id.
+So a tool runs as a view does: in one of REQUEST_THREADS, with the request's database connection,
+time limit and id. The MCP exchange itself runs in an event loop.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from graph.errors import TookTooLong
 
 
 class RequestThread:
-    """The caller (finley.mcp.caller) of one HTTP request."""
+    """The caller (finley.mcp.caller) of one HTTP request. Its thread waits in `work_until`."""
 
     def __init__(self, user_id: UUID) -> None:
         self._user_id = user_id
@@ -27,9 +27,9 @@ class RequestThread:
         return await asyncio.wrap_future(job)
 
     def work_until[Result](self, done: "Future[Result]", seconds: float) -> Result:
-        """Do the jobs that `run` asks for until `done`; returns its result.
+        """Do the work that `run` hands over until `done` is complete; return the result of `done`.
 
-        Raises TookTooLong, and cancels it, if nothing happens for so many seconds.
+        If nothing is handed over for `seconds`, cancel `done` and raise TookTooLong.
         """
         done.add_done_callback(lambda _: self._jobs.put(None))
         try:

@@ -1,6 +1,6 @@
-"""The SDK's session manager: started by the first MCP request, ended with the server's lifespan.
+"""Runs the SDK's session manager: starts it at the first MCP request, ends it with the server.
 
-The SDK takes a second of processor time to import, so a server that nobody asks never does.
+Importing the SDK takes a second of processor time, which a server without MCP requests saves.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ GRACE = 5.0  # seconds beyond a question's time limit
 
 
 class Sessions:
-    """Answers MCP requests by the session manager: stateless, one JSON answer a request."""
+    """Answers MCP requests with the session manager: stateless, one JSON response per request."""
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -32,11 +32,11 @@ class Sessions:
         self._task: asyncio.Task[None] | None = None
 
     def open(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Requests are answered on this loop from now on."""
+        """Answer requests on this event loop from now on."""
         self._loop = loop
 
     async def close(self) -> None:
-        """End the session manager, on its loop."""
+        """End the session manager. To be called on its event loop."""
         self._loop = None
         if self._task is not None:
             self._task.cancel()
@@ -44,7 +44,8 @@ class Sessions:
         self._task = self._manager = None
 
     def answer(self, request: HttpRequest, user_id: UUID) -> HttpResponse:
-        """The answer to the request, whose thread this is. Raises Busy, TookTooLong."""
+        """The response to the request. To be called in the request's thread. Raises Busy,
+        TookTooLong."""
         if self._loop is None:
             raise Busy("The server has not started, or is stopping.", after=1)
         import_module("finley.mcp.protocol")  # here, for the loop must not wait
@@ -70,14 +71,16 @@ class Sessions:
         await (await self._started()).handle_request(scope, receive, send)
 
     async def _started(self) -> Any:
-        """The manager that runs; a new one if none does. Raises why it could not start."""
+        """The running session manager; it is started if there is none. Raises the error of a failed
+        start."""
         if self._manager is None or self._task is None or self._task.done():
             self._manager = asyncio.get_running_loop().create_future()
             self._task = asyncio.create_task(self._run(self._manager))
         return await asyncio.shield(self._manager)
 
     async def _run(self, ready: "asyncio.Future[Any]") -> None:
-        """Run a manager until this task is cancelled. `ready` gets the manager, or the error."""
+        """Run a session manager until this task is cancelled. The future `ready` gets the manager,
+        or the error of its start."""
         try:
             manager = import_module("finley.mcp.manager").build()
             async with manager.run():
@@ -96,7 +99,7 @@ SESSIONS = Sessions()
 
 
 class Lifespan:
-    """An ASGI application whose lifespan is that of SESSIONS."""
+    """An ASGI application that opens SESSIONS when the server starts, and closes it at the end."""
 
     def __init__(self, application: Application) -> None:
         self._application = application

@@ -1,4 +1,4 @@
-"""What tools take and give: pydantic models, and their JSON schemas without what says nothing."""
+"""The arguments and answers of tools as pydantic models, and short JSON schemas of these."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,13 +16,13 @@ NOISE = {"title", "minLength", "maxLength", "minItems"}  # words of a schema tha
 
 
 def _money(amount: Decimal) -> str:
-    """Two decimals, or as many as the amount has."""
+    """The amount with two decimals, or with more if it has more."""
     rounded = amount.quantize(CENTS)
     return str(rounded if rounded == amount else amount.normalize())
 
 
 def _storable(text: Any) -> Any:
-    """PostgreSQL stores no NUL."""
+    """The text. Raises ValueError if it contains NUL, which PostgreSQL cannot store."""
     if isinstance(text, str) and "\0" in text:
         raise ValueError("must not contain NUL")
     return text
@@ -30,7 +30,7 @@ def _storable(text: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
-    """Of a field's type: its values are these words."""
+    """Annotates a field whose value must be one of these words."""
 
     words: tuple[str, ...]
 
@@ -48,17 +48,17 @@ Share = Annotated[float, PlainSerializer(lambda share: round(share, 4), return_t
 
 
 class Arguments(BaseModel):
-    """The arguments of a tool. An unknown one is refused."""
+    """The arguments of a tool. Unknown arguments are refused."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 class Answer(BaseModel):
-    """A part of a tool's answer. What has no value is left out."""
+    """A tool's answer, or a part of it. Fields that are None are left out of the JSON."""
 
 
 class Party(Answer):
-    """Its id is what other tools take as `party_id`, or as a `party`."""
+    """A party. Other tools take its id as `party_id` or `party`."""
 
     party_id: Id
     kind: str
@@ -67,7 +67,8 @@ class Party(Answer):
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A question that assistants ask: `ask` answers it for a tenant. It raises GraphErrors."""
+    """A question for assistants. `ask` takes the tenant's id and the arguments. It raises
+    GraphErrors."""
 
     name: str
     description: str
@@ -77,7 +78,7 @@ class Tool:
 
 
 def party_of(entity: Any) -> Party | None:
-    """The party of an answer's entity, a row or a dict; None where the books name none."""
+    """The party of an entity, which is a row or a dict; None if the entity is None."""
     if entity is None:
         return None
     given = entity if isinstance(entity, dict) else vars(entity)
@@ -85,12 +86,13 @@ def party_of(entity: Any) -> Party | None:
 
 
 def schema(model: type[BaseModel]) -> dict[str, Any]:
-    """The model's JSON schema, short: without titles, lengths and alternatives of null."""
+    """The model's JSON schema, shortened: without titles, lengths and alternatives of null."""
     return cast("dict[str, Any]", _shortened(model.model_json_schema(), is_names=False))
 
 
 def _shortened(value: Any, *, is_names: bool) -> Any:
-    """`is_names`: the keys are names of fields, which may be like words of a schema."""
+    """The schema without the parts that say nothing. With `is_names`, the keys of `value` are names
+    of fields, so none is left out."""
     if isinstance(value, list):
         return [_shortened(item, is_names=False) for item in value]
     if not isinstance(value, dict):
@@ -105,14 +107,16 @@ def _shortened(value: Any, *, is_names: bool) -> Any:
 
 
 def _says_nothing(name: str, value: dict[str, Any]) -> bool:
-    """Defaults of null, and docstrings: they are for developers."""
+    """Return whether this key of a schema can be left out: a default of null, a docstring, or one
+    of NOISE."""
     if name == "default":
         return value[name] is None
     return name in NOISE or (name == "description" and "properties" in value)
 
 
 def _without_required_null(value: dict[str, Any]) -> dict[str, Any]:
-    """What has no value is left out of an answer, so it is not required."""
+    """The schema without fields that may be null among the required ones, because an answer leaves
+    them out if they are None."""
     if "required" not in value:
         return value
     fields = value["properties"]

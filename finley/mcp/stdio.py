@@ -1,4 +1,4 @@
-"""The door over stdin and stdout, for a program that starts finley itself."""
+"""Runs the MCP server over stdin and stdout, for a program that starts finley itself."""
 
 import asyncio
 from collections.abc import Callable
@@ -24,8 +24,8 @@ Tenant = Callable[[], UUID]
 
 
 def tenant_of(token: str) -> UUID:
-    """The token's tenant, as of now. Raises APIException for an invalid token, one without the
-    scope read, and one that asks too often."""
+    """The token's tenant. Raises APIException for an invalid token, a token without the scope read,
+    and a token that exceeds its rate limit."""
     user, row = TokenAuthentication().authenticate_credentials(token.encode())
     if READ not in allowed(row.scopes):
         raise PermissionDenied(f"{row.called} does not have the scope {READ}.")
@@ -57,7 +57,7 @@ class OwnThread:
 
 
 def serve(tenant: Tenant) -> None:
-    """Speak MCP until stdin ends. `tenant` is asked before each call."""
+    """Speak MCP until stdin ends. Before each call, `tenant` is called for the tenant's id."""
     asyncio.run(_serve(OwnThread(tenant)))
 
 

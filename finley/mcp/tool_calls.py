@@ -1,4 +1,5 @@
-"""Calls a tool for a tenant: arguments checked, answer and refusals as MCP has them."""
+"""Calls a tool for a tenant: checks the arguments, and returns the answer or the refusal in MCP's
+form."""
 
 import json
 import logging
@@ -31,11 +32,12 @@ IS_DATA = (
 
 
 class Refused(Exception):
-    """Why a tool gives no answer, in words for the assistant."""
+    """The tool gives no answer. The message explains it to the assistant."""
 
 
 def call(user_id: UUID, name: str, arguments: dict[str, Any]) -> CallToolResult:
-    """The tool's answer, or what is wrong with the call. Raises MCPError for an unknown tool."""
+    """The tool's answer, or an error result that explains what is wrong. Raises MCPError for an
+    unknown tool."""
     if name not in BY_NAME:
         known = ", ".join(BY_NAME)
         raise MCPError(INVALID_PARAMS, f"There is no tool {name[:50]!r}. Known: {known}.")
@@ -52,7 +54,7 @@ def call(user_id: UUID, name: str, arguments: dict[str, Any]) -> CallToolResult:
 
 
 def structured(user_id: UUID, tool: Tool, arguments: dict[str, Any]) -> dict[str, Any]:
-    """The answer as JSON. Raises Refused."""
+    """The tool's answer as JSON. Raises Refused."""
     try:
         asked = tool.arguments.model_validate(arguments)
     except ValidationError as error:
@@ -64,12 +66,13 @@ def structured(user_id: UUID, tool: Tool, arguments: dict[str, Any]) -> dict[str
 
 
 def _asked(user_id: UUID, tool: Tool, asked: Arguments) -> dict[str, Any]:
-    answer = tool.ask(user_id, asked).model_dump(mode="json", exclude_none=True)
-    return _with_names(user_id, answer)
+    with source_names.read_once():
+        answer = tool.ask(user_id, asked).model_dump(mode="json", exclude_none=True)
+        return _with_names(user_id, answer)
 
 
 def _with_names(user_id: UUID, answer: dict[str, Any]) -> dict[str, Any]:
-    """The answer with names of sources in place of keys that programs made."""
+    """The answer with sources' names in the place of keys that programs made."""
     text = json.dumps(answer, ensure_ascii=False)
     if not source_names.MADE.search(text) and not source_names.ROW.search(text):
         return answer
@@ -89,7 +92,8 @@ def _with_names(user_id: UUID, answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def _reason(error: Exception) -> str:
-    """As the API says it; nothing of an unexpected error."""
+    """The error in words, as the API says it. An unexpected error is logged and its text not
+    shown."""
     if timed_out(error):
         error = TookTooLong()
     match error:
@@ -106,14 +110,15 @@ def _reason(error: Exception) -> str:
 
 
 def _said(detail: Any) -> str:
-    """The REST framework's details, which nest, as one text."""
+    """The detail of a REST framework's exception, which may be nested, as one text."""
     if isinstance(detail, dict):
         return " ".join(f"{name}: {_said(item)}" for name, item in detail.items())
     return " ".join(map(_said, detail)) if isinstance(detail, list) else str(detail)
 
 
 def _wrong(error: ValidationError) -> str:
-    """Where and what, without the values: they may be long."""
+    """The errors of invalid arguments as text: where and why, without the values, which may be
+    long."""
     lines = [
         f"{'.'.join(map(str, one['loc'])) or 'arguments'}: {one['msg']}"
         for one in error.errors(include_url=False, include_input=False)
@@ -123,6 +128,6 @@ def _wrong(error: ValidationError) -> str:
 
 
 def _log(name: str, outcome: str, start: float) -> None:
-    """Without the arguments, which may hold names."""
+    """Log the call, without its arguments, which may contain names."""
     milliseconds = (time.perf_counter() - start) * 1000
     log.info("MCP tool %s %s in %.0f ms", name, outcome, milliseconds)

@@ -1,4 +1,4 @@
-"""/mcp, and what it says about its tokens (RFC 9728)."""
+"""The MCP endpoint /mcp, and the metadata about its tokens (RFC 9728)."""
 
 from typing import Any
 
@@ -21,8 +21,8 @@ from graph.http.scopes import READ
 
 @extend_schema(exclude=True)
 class McpView(APIView):
-    """One MCP message by POST, under the token's scopes and rate, a question's time limit and the
-    limits of concurrent requests, as any question of the API."""
+    """Answers one MCP message per POST. The token's scopes and rate limit, the time limit of a
+    question and the limits of concurrent requests apply as in the API."""
 
     authentication_classes = [TokenAuthentication]
     scope = READ
@@ -36,7 +36,8 @@ class McpView(APIView):
         super().initial(request, *args, **kwargs)
 
     def handle_exception(self, exc: Exception) -> Response:
-        """A refused token is told where the door describes its tokens."""
+        """The response to an exception. A refused token's response says where the tokens are
+        described."""
         response = super().handle_exception(exc)
         if response.status_code == 401:
             described = self.request.build_absolute_uri(reverse("mcp-metadata"))
@@ -50,8 +51,8 @@ class McpView(APIView):
 
 @require_safe
 def metadata(request: HttpRequest) -> JsonResponse:
-    """Protected-resource metadata: finley's own tokens, made on the account page; there is no
-    authorization server."""
+    """The metadata of the protected resource: tokens are made on finley's account page, and there
+    is no authorization server."""
     return JsonResponse(
         {
             "resource": request.build_absolute_uri(reverse("mcp")),

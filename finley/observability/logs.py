@@ -12,7 +12,7 @@ EXTRA = ("method", "path", "status", "milliseconds")
 
 
 class OfRequest(logging.Filter):
-    """Adds the id of the current request to every record; `-` outside of requests."""
+    """Adds the current request's id to every record; `-` outside of requests."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.request_id = request_id.get() or "-"

@@ -70,7 +70,7 @@ def method(request: HttpRequest) -> str:
 
 
 class StateCollector(Collector):
-    """Reads the current state at each scrape; database metrics are left out if it fails."""
+    """Reads the current state at each scrape. If the database fails, its metrics are left out."""
 
     def collect(self) -> Iterator[Metric]:
         yield from _pools()

@@ -96,7 +96,7 @@ def _statement(
 
 
 def operation(sql: Any) -> str:
-    """The kind of the statement, without its contents."""
+    """The kind of the SQL statement, such as SELECT, without its contents."""
     text = sql if isinstance(sql, str) else sql.as_string()
     lines = (line.strip() for line in text.splitlines())
     first = next((line for line in lines if line and not line.startswith("--")), "")

@@ -1,4 +1,4 @@
-"""Types of ASGI applications, as far as finley's own parts of the server need them."""
+"""The types of ASGI applications that finley's own server code uses."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any

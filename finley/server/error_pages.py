@@ -25,7 +25,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponseBase:
-    """403."""
+    """403: the person may not do this."""
     if _is_api(request):
         return _problem(403, "You are not allowed to do that.")
     return defaults.permission_denied(request, exception)

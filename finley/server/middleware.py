@@ -93,7 +93,8 @@ class LooserPoliciesMiddleware:
         return self.get_response(request)
 
     def _under(self, policy: dict[str, list[str]]) -> Callable[[HttpRequest], HttpResponseBase]:
-        """The view under the policy, which is reported, enforced or off as CSP_MODE says."""
+        """The view with this content security policy, which is reported, enforced or off according
+        to CSP_MODE."""
         override = csp_report_only_override if settings.CSP_MODE == "report" else csp_override
         return override(policy if settings.CSP_MODE != "off" else {})(self.get_response)
 

@@ -1,1 +1,1 @@
-"""All data of one tenant: exports, imports and erases it, whatever tables there are."""
+"""Exports, imports and erases all data of one tenant."""

@@ -55,9 +55,9 @@ class TransferError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """Rows by table, and other files.
+    """The result of an export or import: the number of rows by table, and of other files.
 
-    `left_out` counts, by table, rows whose user, group or permission the installation does not
+    `left_out` counts, by table, the rows whose user, group or permission the installation does not
     have.
     """
 
@@ -167,7 +167,7 @@ def _lines(archive: zipfile.ZipFile, name: str, query: Composed) -> tuple[int, s
 
 
 def rejects_of(user_id: UUID) -> Iterator[Path]:
-    """The files of rejected rows that syncs of the tenant's connections have written."""
+    """The rejects files that syncs of the tenant's connections have written."""
     with connections[ROLE].cursor() as cursor:
         cursor.execute("SELECT id FROM sync_connections WHERE user_id = %s", [user_id])
         ids = [row[0] for row in cursor.fetchall()]
@@ -228,8 +228,8 @@ def _read(archive: zipfile.ZipFile, manifest: dict[str, Any]) -> Transfer:
 
 
 def _silence(user_id: UUID) -> None:
-    """Let the tenant's endpoints send nothing until somebody has given them new secrets: the old
-    installation may send, too. What waited there is not sent here."""
+    """Disable the tenant's endpoints until somebody gives them new secrets, because the old
+    installation may send, too. Messages that were waiting there are not sent here."""
     Delivery.objects.using(ROLE).filter(user_id=user_id, state=DeliveryState.WAITING).delete()
     for endpoint in DeliveryEndpoint.objects.using(ROLE).filter(user_id=user_id):
         for name, value in REPLACED[DeliveryEndpoint._meta.db_table].items():

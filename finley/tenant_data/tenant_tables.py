@@ -52,7 +52,7 @@ WHERE contype = 'f' AND conrelid <> confrelid AND NOT condeferred
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table. `columns` are its writable columns, in the table's order.
+    """A table with rows of tenants. `columns` are its writable columns, in the table's order.
 
     The database generates the columns `numbered`. The columns `needed` may not be NULL.
     """

@@ -78,8 +78,8 @@ def page(needs: Role = Role.VIEWER) -> Callable[[Page], View]:
 
 
 def _forgot_choice(request: PageRequest) -> bool:
-    """Let the session read the person's own data from now on. Return True if a form has to be
-    refused."""
+    """Let the session read the person's own data from now on, because the chosen tenant's may not
+    be seen any more. Return True if a form has to be refused."""
     request.session.pop(members.SESSION_TENANT, None)
     if request.method not in SAFE:
         return True

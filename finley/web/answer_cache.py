@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from threading import Lock
-from typing import Any
+from typing import Any, Concatenate
 from uuid import UUID
 
 from cachetools import LRUCache
@@ -14,14 +14,16 @@ _answers: LRUCache[tuple[Any, ...], Any] = LRUCache(maxsize=64)
 _lock = Lock()
 
 
-def answer[Answer](question: Callable[[UUID], Answer], user_id: UUID) -> Answer:
+def answer[Answer](
+    question: Callable[Concatenate[UUID, ...], Answer], user_id: UUID, *arguments: str
+) -> Answer:
     """The answer for the tenant's graph as of today. Callers must not change it."""
-    key = (question, user_id, version.version(user_id), days.today(user_id))
+    key = (question, arguments, user_id, version.version(user_id), days.today(user_id))
     with _lock:
         kept: Answer | None = _answers.get(key)
     if kept is not None:
         return kept
-    fresh = question(user_id)
+    fresh = question(user_id, *arguments)
     with _lock:
         _answers[key] = fresh
     return fresh

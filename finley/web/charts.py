@@ -41,7 +41,7 @@ class Label:
 
 @dataclass(frozen=True)
 class BarChart:
-    """Money in and out of one currency by month. `ahead` are the expected months."""
+    """Money in and out by month, in one currency. `ahead` are the months of expected payments."""
 
     currency: str
     bars: list[Bar]
@@ -69,10 +69,11 @@ class LineChart:
 def cash_by_month(
     answer: Mapping[str, Any], addresses: Any, names: Mapping[str, str] = WAYS
 ) -> list[BarChart]:
-    """One chart per currency; the currency with most payments comes first.
+    """One chart of money in and out per currency; the currency with most payments comes first.
 
-    `answer` is cash_flow's. `addresses(month, currency, way)` returns the link of a month's money
-    in or out. `names` says what in and out are called. Months without money are shown with zero.
+    `answer` is that of graph.questions.cash_flow. `addresses(month, currency, way)` returns the URL
+    of a month's payments in or out. `names` are the words for in and out. Months without money are
+    shown with zero.
     """
     counts: dict[str, int] = {}
     for row in answer["months"]:
@@ -83,8 +84,8 @@ def cash_by_month(
 
 
 def turned(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """The answer of cash_flow with in and out exchanged: a party's, seen by those who deal with
-    it."""
+    """The answer of cash_flow with in and out exchanged, for a chart from the counterparties' point
+    of view."""
     return {
         **answer,
         **{name: [_turned(row) for row in answer[name]] for name in ("months", "expected")},
@@ -128,9 +129,12 @@ def _of_currency(
 
 
 def _months(answer: Mapping[str, Any], currency: str) -> list[dict[str, Any]]:
-    """One row for each month, also for those without money: what moved, and what is expected in
-    addition. They are the last MONTHS up to the newest with money, which is not in the future
-    unless all are, and those with money or with expected payments of the AHEAD months after it."""
+    """One row per month of the chart, also for months without money: the sums in and out, and the
+    expected sums.
+
+    The chart has the MONTHS months that end with the newest one that has money and is not in the
+    future, and up to AHEAD months after it that have money or expected payments.
+    """
     past, expected = (
         {row["month"]: row for row in answer[name] if row["currency"] == currency}
         for name in ("months", "expected")
@@ -186,8 +190,8 @@ def _month_bars(
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """The position of a month's bars: the left edge, the width, and the amount at the upper
-    edge."""
+    """The position of a month's bars: the left edge and the width, and the amount at the upper edge
+    of the chart."""
 
     x: float
     step: float
@@ -231,7 +235,7 @@ def _round(value: Decimal) -> str:
 
 
 def amounts_over_days(rows: Sequence[tuple[date, Decimal]]) -> LineChart | None:
-    """The line through amounts, oldest first; None for fewer than two."""
+    """The line through amounts, given as (day, amount) sorted by day. None for fewer than two."""
     if len(rows) < 2:
         return None
     first, last = rows[0][0], rows[-1][0]

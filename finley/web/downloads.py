@@ -61,7 +61,7 @@ def file(
 
 
 def _named(cell: Any) -> Any:
-    """The cell, with names of sources in its text."""
+    """The cell with sources' names in the place of keys that programs made."""
     return sources.readable(cell) if isinstance(cell, str) else cell
 
 

@@ -1,5 +1,5 @@
-"""What is due this week, next week and further ahead: every occurrence of the recurring payments,
-week by week."""
+"""The page of due payments: all occurrences of recurring payments in the coming weeks, week by
+week."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta

@@ -1,5 +1,5 @@
-"""What the pages show of the layers: payments that are due, prices that rose, and payments above
-the usual amount."""
+"""Reads what the pages show of the layers: due payments, price rises, and payments above their
+usual amount."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,9 +19,10 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """Predictions by their day, as of `today`. `books` says until when each source's books reach.
+    """The predictions, sorted by day, as of `today`. `books` has the last day of each source's
+    books.
 
-    A prediction is stale if its source's books ended too long ago to expect a payment.
+    A prediction is stale if its source's books ended so long ago that no payment can be expected.
     """
 
     today: date
@@ -32,7 +33,7 @@ class Expected:
 
 
 def expected(user_id: UUID) -> Expected:
-    """The recurring payments that are due, overdue and stale, the earliest first."""
+    """The predictions that are due, overdue and stale, each list with the earliest first."""
     today = days.today(user_id)
     rows = [with_lateness(row, today) for row in due.predictions(user_id, today)]
     states = ([row for row in rows if row["insight"]["status"] == status]
@@ -41,14 +42,15 @@ def expected(user_id: UUID) -> Expected:
 
 
 def ahead(expected: Expected, until: date) -> list[Row]:
-    """The payments from today to the day `until`, the earliest first: every occurrence of each
-    series. None is overdue."""
+    """The expected payments from today to the day `until`, the earliest first: every occurrence of
+    each series, without overdue ones."""
     rows = due.ahead([*expected.pending, *expected.overdue], expected.today, until)
     return [row for row in rows if row["insight"]["status"] != PredictionStatus.OVERDUE]
 
 
 def with_lateness(row: Row, today: date) -> Row:
-    """The row of a prediction with `late`: the days since its last expected day; 0 before it."""
+    """The prediction's row with `late`: the number of days since its last expected day, 0 until
+    then."""
     last = row["insight"]["expected_to"]
     return {**row, "late": max((today - last).days, 0) if last else 0}
 
@@ -67,10 +69,10 @@ def _rows(user_id: UUID, layer: str, **wanted: Any) -> Iterator[Row]:
 
 @dataclass(frozen=True, slots=True)
 class Risen:
-    """What rose in the last RECENT days of the books, the newest first.
+    """Price rises and high payments in the last RECENT days of the books, the newest first.
 
-    `prices` are lasting rises, each once, with its `step`: `from_day`, `old` and `new`. `payments`
-    are single payments above the usual amount of their series, each with `usual` and `ratio`.
+    `prices` are lasting price rises, one row each, with `step`: `from_day`, `old` and `new`.
+    `payments` are single payments above the usual amount of their series, with `usual` and `ratio`.
     """
 
     prices: list[Row]
@@ -78,7 +80,8 @@ class Risen:
 
 
 def risen(user_id: UUID) -> Risen:
-    """The prices that rose, and the other payments above their usual amount, to other parties."""
+    """The price rises, and the other payments to other parties that are above their usual
+    amount."""
     today = days.today(user_id)
     last = max((book["until"] for book in days.reach(user_id, today)), default=today)
     above = _above_usual(user_id, last - RECENT)
@@ -102,8 +105,8 @@ def _party_of(row: Row) -> UUID | None:
 
 
 def _lasting_rise(row: Row, history: series.History) -> Row | None:
-    """The rise of the price in the row's series if it is the last change, and the row is at the new
-    price."""
+    """The last change of the price in the row's series: `from_day`, `old` and `new`. None if it is
+    no rise, or if the row is not at the new price."""
     changes = price_changes(history)
     if not changes or changes[-1]["new"] <= changes[-1]["old"]:
         return None
@@ -115,8 +118,8 @@ def _lasting_rise(row: Row, history: series.History) -> Row | None:
 
 
 def _above_usual(user_id: UUID, since: date) -> list[Row]:
-    """The payments to others from a day on that exceed the usual amount of their series, newest
-    first."""
+    """The payments to other parties since this day that exceed the usual amount of their series,
+    newest first."""
     above: list[Row] = []
     for row in _rows(user_id, "root_cause", since=datetime.combine(since, time.min, UTC)):
         if due.seen_by_us(row)["comes_in"]:

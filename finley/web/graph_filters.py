@@ -25,8 +25,8 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class GraphFilters:
-    """The filters of the drawn graph: rows that record `kind` and meet all conditions. "" and None
-    mean no condition."""
+    """The filters of the drawn graph: it shows rows that record `kind` and meet all conditions. ""
+    and None mean no condition."""
 
     kind: str = counted_rows.DEFAULT
     type: str = ""
@@ -37,7 +37,7 @@ class GraphFilters:
     max_amount: Decimal | None = None
 
     def of_edges(self, **more: Any) -> Only:
-        """The filters in the form that the engine takes, without `kind`."""
+        """The filters in the form that the engine takes. `kind` is not among them."""
         return Only(
             types=(self.type,) if self.type else (),
             since=self.since,
@@ -62,8 +62,7 @@ class GraphFilters:
         return {name: value for name, value in wanted.items() if value is not None and value != ""}
 
     def address(self, source: Any, target: Any, currency: str | None, **more: str) -> str:
-        """The URL of the list of the rows that the filters leave between two parties, with their
-        sum."""
+        """The URL of the list of the rows between two parties that meet the filters."""
         wanted = {
             "source": source and _key(source),
             "target": target and _key(target),
@@ -119,7 +118,7 @@ def _amount(name: str, texts: dict[str, str]) -> Decimal | None:
 
 
 def choices(user_id: UUID) -> Row:
-    """The choices of the form, for the template."""
+    """The possible values of the form's fields, for the template."""
     return {
         "kinds": choices_in_words.KINDS.items(),
         "types": answer_cache.answer(_types, user_id),

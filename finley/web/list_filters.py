@@ -51,7 +51,8 @@ def of_payments(query: QueryDict) -> dict[str, Any]:
 
 
 def kind_of(text: str) -> str:
-    """What the rows record, if it is known. Raises QuestionError."""
+    """The kind of rows (what they record) that the text names. Raises QuestionError for an unknown
+    one."""
     if text not in counted_rows.KINDS:
         raise QuestionError(f"There is no kind {text}.", "kind")
     return text
@@ -126,7 +127,8 @@ def number(text: str) -> Decimal | None:
 
 
 def position(query: QueryDict) -> Position | None:
-    """The cursor of the page in its list. Raises QuestionError."""
+    """The position in the list that the query's cursor names; None for the list's beginning. Raises
+    QuestionError."""
     text = query.get("cursor")
     if not text:
         return None

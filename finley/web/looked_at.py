@@ -1,23 +1,16 @@
 """Tells a page when the layers of the newest rows are computed."""
 
-from urllib.parse import urlsplit
-
 from django.http import HttpResponse
 from django.shortcuts import render
 
 from finley.web.access import PageRequest, page
 from graph.questions import pending_layers
 
-READ_ONLY = ("/parties/", "/payments/")  # pages in which nobody types what a reload would lose
-
 
 @page()
 def looked_at(request: PageRequest) -> HttpResponse:
-    """Nothing while layers are pending. Then a page that only shows rows is loaded again, and
-    others get a link that does it."""
+    """Nothing while layers are pending, then a link that loads the page again. It is not loaded by
+    itself, because that would lose what a person has typed in its filters or in the search."""
     if pending_layers.are_pending(request.access.tenant_id):
         return HttpResponse(status=204)
-    response = render(request, "web/looked_at.html", {"done": True})
-    if urlsplit(request.headers.get("HX-Current-URL", "")).path.startswith(READ_ONLY):
-        response["HX-Refresh"] = "true"
-    return response
+    return render(request, "web/looked_at.html", {"done": True})

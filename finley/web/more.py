@@ -1,8 +1,8 @@
-"""The link "More" of a list, which adds rows to those that the page shows.
+"""The link "More" below a list, which adds rows to those that the page shows.
 
-htmx adds them. The link's address shows all rows up to there, so the page stays the same when it is
-loaded again, when one comes back to it, and without JavaScript. From MOST rows on, the address only
-shows the last ones.
+htmx adds them. The link's URL shows all rows up to its place, so the page stays the same when it is
+loaded again, when a person comes back to it, and without JavaScript. From MOST rows on, the URL
+shows only the last ones.
 """
 
 from dataclasses import dataclass
@@ -20,21 +20,21 @@ ROWS = "rows"  # the id of the element that has the rows
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """Rows of a list that stand at known places: from `start` up to `end`."""
+    """The part of a list that a page shows: the rows from `start` up to `end`."""
 
     start: int
     end: int
     query: QueryDict
 
     def link(self, count: int) -> dict[str, Any]:
-        """The template's `more` and `is_cut`, for a list of `count` rows."""
+        """The template's variables `more` and `is_cut`, for a list of `count` rows."""
         more = _address(self.query, offset=self.end) if self.end < count else ""
         return {"more": more, "is_cut": self.start > 0}
 
 
 def by_offset(request: HttpRequest, page: int, most: int = MOST) -> Slice:
-    """The rows that the request shows: `page` rows from the parameter `offset` on, and those before
-    them unless htmx adds to them. Raises QuestionError."""
+    """The rows to show: `page` rows from the parameter `offset` on, and all rows before them unless
+    htmx only adds rows. Raises QuestionError."""
     offset = list_filters.offset(request.GET)
     end = offset + page
     start = offset if adds(request) else max(0, end - most)
@@ -43,7 +43,8 @@ def by_offset(request: HttpRequest, page: int, most: int = MOST) -> Slice:
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """Rows of a list after a cursor: how many to read, and whether they are the first ones."""
+    """The part of a list with cursors that a page shows: how many rows, and whether they are the
+    first."""
 
     most: int
     is_first: bool
@@ -51,14 +52,14 @@ class Pages:
     query: QueryDict
 
     def link(self, **cursor: Any) -> dict[str, Any]:
-        """The template's `more` and `is_cut`. `cursor` has the parameters of the next page; it is
-        empty at the list's end."""
+        """The template's variables `more` and `is_cut`. `cursor` has the parameters of the next
+        page; it is empty at the list's end."""
         more = _address(self.query, **cursor, shown=self.shown) if cursor else ""
         return {"more": more, "is_cut": not self.is_first}
 
 
 def by_cursor(request: HttpRequest, page: int, cursor: str = "cursor") -> Pages:
-    """As `by_offset`, for a list with cursors. The parameter `shown` has the number of rows up to
+    """As `by_offset`, for a list with cursors. The parameter `shown` is the number of rows up to
     the page's end; without it, the page has the rows after the parameter `cursor`. Raises
     QuestionError."""
     text = request.GET.get("shown", "0")
@@ -71,12 +72,13 @@ def by_cursor(request: HttpRequest, page: int, cursor: str = "cursor") -> Pages:
 
 
 def after(request: HttpRequest, pages: Pages) -> Position | None:
-    """The position after which the rows begin. Raises QuestionError."""
+    """The position after which the rows begin; None for the list's beginning. Raises
+    QuestionError."""
     return None if pages.is_first else list_filters.position(request.GET)
 
 
 def adds(request: HttpRequest) -> bool:
-    """Return whether htmx adds the rows to those of a page."""
+    """Return whether the request comes from htmx, which adds the rows to the page's."""
     return request.headers.get("HX-Target") == ROWS
 
 

@@ -24,7 +24,7 @@ Row = dict[str, Any]
 
 @page()
 def overview(request: PageRequest) -> HttpResponse:
-    """The page. Each figure has its currency, what it counts, and a link to its rows."""
+    """The page. Each figure is shown with its currency, what it counts, and a link to its rows."""
     user_id = request.access.tenant_id
     flow = answer_cache.answer(cash_flow.cash_flow, user_id)
     last_visit = since_last_visit.since(request)

@@ -110,8 +110,8 @@ def party(request: PageRequest, entity_id: UUID) -> HttpResponse:
 
 
 def _charts(flow: Row, entity_id: str, kind: str) -> list[charts.BarChart]:
-    """What the party got and paid by month. As everywhere, what leaves the tenant has the colour of
-    money out: what a vendor received does, and what an own account paid."""
+    """Charts of the party's money by month, from the tenant's point of view: money to a vendor has
+    the colour of money out, money from a customer that of money in."""
     is_own = kind in OURS
     names = {"in": "it received", "out": "it paid"}
     other = names if is_own else {"in": names["out"], "out": names["in"]}

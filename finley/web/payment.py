@@ -40,7 +40,7 @@ def payment(request: PageRequest, relationship_id: UUID) -> HttpResponse:
 
 
 def _named(user_id: UUID, steps: list[Answer]) -> list[Answer]:
-    """The steps, each with what its row records."""
+    """The steps, each with the names of what its row records."""
     rows = [
         {**records.facts(step["relationship"], {end: step[end] for end in ("source", "target")}),
          **step}
@@ -50,8 +50,8 @@ def _named(user_id: UUID, steps: list[Answer]) -> list[Answer]:
 
 
 def _belonging(steps: list[Answer], group: UUID | None) -> Iterator[Answer]:
-    """The steps to other rows of the books than the payment's own, each with `why`: the reasons of
-    the links that lead there."""
+    """The steps to rows other than sightings of this payment. Each gets `why`: the reasons of the
+    links that lead to it."""
     for step in steps:
         row = step["relationship"]
         if row.edge_class == "flow" and (group is None or row.payment_group_id != group):
@@ -59,7 +59,8 @@ def _belonging(steps: list[Answer], group: UUID | None) -> Iterator[Answer]:
 
 
 def _leading(steps: list[Answer], to: Answer) -> Iterator[Any]:
-    """The links, one step nearer, that share an event with the row."""
+    """The links that lead to this step: they are one step nearer to the payment and share an event
+    with the step's row."""
     events = {to["relationship"].source_event_id, to["relationship"].target_event_id}
     for step in steps:
         link = step["relationship"]
@@ -69,7 +70,8 @@ def _leading(steps: list[Answer], to: Answer) -> Iterator[Any]:
 
 
 def _with_rows(user_id: UUID, known: list[Answer]) -> list[Answer]:
-    """The layers, each with the row that it compares the payment with, if that is in the view."""
+    """The layers, each with the row with which it compares the payment; None if that row is not in
+    the view."""
     ids = [UUID(layer["compared"]) for layer in known if layer["compared"]]
     rows = {str(row["id"]): row for row in relationships.with_ids(user_id, ids)} if ids else {}
     return [{**layer, "compared": rows.get(layer["compared"])} for layer in known]
@@ -80,5 +82,5 @@ def _is_view(step: Answer) -> bool:
 
 
 def _cells(data: Answer) -> list[tuple[str, str]]:
-    """The columns of the row in its file, as they are written there."""
+    """The columns of the row in its file, as (title, text) in the file's wording."""
     return [(name.replace("_", " ").capitalize(), str(value)) for name, value in data.items()]

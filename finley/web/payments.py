@@ -1,5 +1,4 @@
-"""The list of payments and invoices, filtered by party, days, amounts or document number, and as a
-file."""
+"""The page that lists payments and invoices, with filters, and the same list as a file."""
 
 from typing import Any
 from uuid import UUID
@@ -60,12 +59,14 @@ def payments(request: PageRequest) -> HttpResponse:
 
 
 def _are_alike(sums: list[Row]) -> bool:
-    """Whether the sums may be added. A bill and the payment that settles it may not."""
+    """Return whether the sums count the same kind of row. Otherwise they must not be added: a bill
+    and the payment that settles it are the same money."""
     return len({row["kind"] for row in sums}) <= 1
 
 
 def every(user_id: UUID, filters: Row) -> list[Row]:
-    """All rows of the list, at most as many as a file may have."""
+    """All rows of the list, in the list's order. If they are more than a file may have, reading
+    stops soon after that many."""
     rows: list[Row] = []
     after = None
     while len(rows) <= downloads.MOST:

@@ -1,4 +1,4 @@
-"""The list of recurring payments: what each costs in a month and in a year, and its price over
+"""The page of recurring payments: what each costs per month and per year, and its price over
 time."""
 
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 
 from finley.web import answer_cache, charts, downloads, due_and_risen, list_filters, more
 from finley.web.access import PageRequest, page
@@ -48,8 +48,10 @@ ORDERS: dict[str, tuple[str, Callable[[Row], Any]]] = {  # by parameter: the col
 
 @page()
 def recurring(request: PageRequest) -> HttpResponse:
-    """The next payment of each active series. The parameter `state` filters them, `order` sorts
-    them, by default the earliest first."""
+    """The page: the next payment of each active series. The parameters are `state` (a filter) and
+    `order` (by default the earliest first)."""
+    if request.GET.get("state") == "due":  # an older link
+        return redirect("due")
     state, order = _state(request), _order(request)
     user_id = request.access.tenant_id
     expected = answer_cache.answer(due_and_risen.expected, user_id)
@@ -88,7 +90,8 @@ def _order(request: PageRequest) -> str:
 
 
 def _detailed(user_id: UUID, rows: list[Row]) -> list[Row]:
-    """The rows with the course of their amounts, what they record, and who their party may be."""
+    """The rows, each with the chart of its amounts, the name of what it records, and other parties
+    that its party may be."""
     histories = series.histories(user_id, [row["id"] for row in rows])
     perhaps = other_names.perhaps_the_same(user_id)
     return [
@@ -120,7 +123,8 @@ def _with_history(row: Row, history: series.History) -> Row:
 
 
 def _change(share: float) -> str:
-    """`75 % less than the first`; "" if it is less than a percent."""
+    """The change in words, such as `75 % less than the first`; "" if it is less than one
+    percent."""
     if round(share * 100) == 0:
         return ""
     return f"{layers.percent(abs(share))} {'more' if share > 0 else 'less'} than the first"
@@ -128,7 +132,8 @@ def _change(share: float) -> str:
 
 @page()
 def one(request: PageRequest, relationship_id: UUID) -> HttpResponse:
-    """The series of one payment: its amounts over time, the newest first."""
+    """The page of one series, chosen by one of its payments: its amounts over time, newest
+    first."""
     user_id = request.access.tenant_id
     row = whole_graph.relationship(user_id, relationship_id)
     history = series.histories(user_id, [relationship_id]).get(relationship_id, [])

@@ -89,7 +89,7 @@ def _changed(request: PageRequest, table: RejectedTable) -> Iterator[tuple[int, 
 
 
 def _one_line(cell: str) -> str:
-    """The cell in the form in which a field of one line sends it."""
+    """The cell as a form field of one line sends it back."""
     return re.sub(r"[\r\n]", "", cell)
 
 
@@ -119,7 +119,7 @@ def download(request: PageRequest, upload_id: UUID) -> HttpResponse:
 
 
 def safe(text: str) -> bytes:
-    """The rejects as CSV that a spreadsheet cannot run as formulas."""
+    """The rejects as CSV in which no cell is a formula that a spreadsheet would run."""
     output = io.StringIO()
     csv.writer(output).writerows(
         [safe_cell(cell) for cell in line] for line in csv.reader(io.StringIO(text))

@@ -41,7 +41,7 @@ def whole_graph(request: PageRequest) -> HttpResponse:
 @require_safe
 @page()
 def data(request: PageRequest) -> HttpResponse:
-    """The result of `graph.questions.picture` for the script."""
+    """The result of `graph.questions.picture`, compressed, for the page's script."""
     filters = graph_filters.read(request)
     content = _compressed(request.access.tenant_id, filters)
     accepts = "gzip" in request.headers.get("Accept-Encoding", "")
@@ -55,7 +55,7 @@ def data(request: PageRequest) -> HttpResponse:
 
 
 def _linked(row: dict[str, Any], filters: GraphFilters) -> dict[str, Any]:
-    """The sum with the address of its rows."""
+    """The sum with the URL of its rows."""
     kind = row["kind"] or ""
     address = filters.address(row["source"], row["target"], row["currency"], records=kind)
     return {**row, "address": address}
@@ -72,7 +72,8 @@ def _all_sums(user_id: UUID) -> list[dict[str, Any]]:
 
 
 def _compressed(user_id: UUID, filters: GraphFilters) -> bytes:
-    """The picture, kept in the process while nothing narrows it and the graph is the same."""
+    """The result of `graph.questions.picture`, compressed. Without filters it is cached in the
+    process until the graph changes."""
     if filters == graph_filters.NONE:
         return answer_cache.answer(_all_compressed, user_id)
     only = filters.of_edges()

@@ -58,7 +58,7 @@ class Findings:
 
     @cached_property
     def bills(self) -> Bills:
-        return Bills.of(self.payments, self.settled, self.reversals)
+        return Bills.of(self.payments, self.settled, self.reversals, self.same)
 
     @cached_property
     def duplicates(self) -> list[fraud.Duplicate]:

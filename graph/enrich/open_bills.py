@@ -2,6 +2,9 @@
 
 A series of payments that settle bills follows from the bills. If a run pays several of them, or if
 there was nothing to pay, no payment is missing.
+
+Several sources may record one bill or one payment. What settles, credits or pays one sighting does
+so for all of them.
 """
 
 from collections import defaultdict
@@ -9,42 +12,55 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from graph.enrich.columns.counterparties import Sides, sides
+from graph.enrich.columns.counterparties import Sides, joined, sides
+from graph.enrich.columns.grouping import are
 from graph.enrich.columns.payments import Ints, Payments
 from graph.enrich.columns.records import money_moved
 from graph.enrich.links.reversals import Reversals
 from graph.enrich.links.settlements import Settled
+from graph.enrich.links.sighting_pairs import Pairs
 from graph.enrich.series.forecast import Course
+from graph.models.choices import Records
 
 SETTLING = 0.5  # least share of a series' payments that settle bills
 REST = 0.01  # share of a bill that may stay unpaid
+NEVER = 2**62  # later than any day
 Key = tuple[int, str, bool]  # counterparty, currency, whether we owe it
 
 
 @dataclass(frozen=True)
 class Bills:
-    """The bills that each payment settles, and the due days of the unpaid ones by counterparty."""
+    """The bills that each payment settles, and the due days of the unpaid ones by counterparty.
+
+    `seen` has one number for all sightings of a payment or bill. `settled_by` has the bills by the
+    payment's number.
+    """
 
     payments: Payments
+    seen: Ints
     settled_by: dict[int, list[int]]
     unpaid: dict[Key, list[int]]
 
     @classmethod
-    def of(cls, payments: Payments, settled: Sequence[Settled], reversed_by: Reversals) -> "Bills":
+    def of(
+        cls, payments: Payments, settled: Sequence[Settled], reversed_by: Reversals, same: Pairs
+    ) -> "Bills":
+        seen = joined(np.arange(len(payments)), same.one, same.other)
         settled_by: defaultdict[int, list[int]] = defaultdict(list)
         for one in settled:
-            settled_by[one.payment].append(one.invoice)
+            settled_by[int(seen[one.payment])].append(one.invoice)
         unpaid: defaultdict[Key, list[int]] = defaultdict(list)
-        side, due = sides(payments), _due(payments, settled)
-        for bill in _unpaid(payments, settled, reversed_by).tolist():
+        side, due = sides(payments), _due(payments, settled, seen)
+        for bill in _unpaid(payments, settled, reversed_by, seen).tolist():
             unpaid[_key(payments, side, bill)].append(int(due[bill]))
-        return cls(payments, dict(settled_by), dict(unpaid))
+        return cls(payments, seen, dict(settled_by), dict(unpaid))
 
     def settles(self, course: Course) -> bool:
         """Return whether the series' payments settle bills."""
-        places = course.series.places.tolist()
-        return sum(place in self.settled_by for place in places) >= SETTLING * len(places)
+        numbers = self.seen[course.series.places].tolist()
+        return sum(number in self.settled_by for number in numbers) >= SETTLING * len(numbers)
 
     def is_unpaid(self, course: Course, day: int) -> bool:
         """Return whether a bill of the parties whose bills the series settles was due by that
@@ -53,35 +69,64 @@ class Bills:
 
     def _first_due(self, course: Course) -> int:
         side = sides(self.payments)
-        places = course.series.places.tolist()
-        bills = (bill for place in places for bill in self.settled_by.get(place, ()))
+        numbers = self.seen[course.series.places].tolist()
+        bills = (bill for number in numbers for bill in self.settled_by.get(number, ()))
         keys = {_key(self.payments, side, bill) for bill in bills}
-        last = int(self.payments.day[places].max())
-        return min((due for key in keys for due in self.unpaid.get(key, ())), default=last + 10**6)
+        return min((due for key in keys for due in self.unpaid.get(key, ())), default=NEVER)
 
 
 def _key(payments: Payments, side: Sides, bill: int) -> Key:
     return int(side.party[bill]), str(payments.currency[bill]), bool(side.outgoing[bill])
 
 
-def _due(payments: Payments, settled: Iterable[Settled]) -> Ints:
-    """The due day of each bill. Without a stated one, the day on which bills are usually paid."""
+def _due(payments: Payments, settled: Iterable[Settled], seen: Ints) -> Ints:
+    """The due day of each bill: the first one that a sighting of it states. Without a stated one,
+    the day on which bills are usually paid."""
+    stated = np.full(len(payments), NEVER)
+    np.minimum.at(stated, seen, np.where(payments.due_day >= 0, payments.due_day, NEVER))
     days = [
         int(payments.day[one.payment] - payments.day[one.invoice])
         for one in settled
-        if payments.due_day[one.invoice] < 0
+        if stated[seen[one.invoice]] == NEVER
     ]
     usual = int(np.median(days)) if days else 0
-    return np.where(payments.due_day >= 0, payments.due_day, payments.day + usual)
+    return np.where(stated[seen] < NEVER, stated[seen], payments.day + usual)
 
 
-def _unpaid(payments: Payments, settled: Iterable[Settled], reversed_by: Reversals) -> Ints:
+def _unpaid(
+    payments: Payments, settled: Iterable[Settled], reversed_by: Reversals, seen: Ints
+) -> Ints:
     """The places of the bills of which more than REST is unpaid and not credited."""
-    rest = payments.amount.astype(np.float64)
-    for one in settled:
-        if not one.returned:
-            rest[one.invoice] -= one.amount
-    np.subtract.at(rest, reversed_by.original, payments.amount[reversed_by.reversal])
-    is_open = ~money_moved(payments) & (rest > REST * payments.amount)
-    is_open[reversed_by.reversal] = False
-    return np.flatnonzero(is_open)
+    rest = payments.amount - _taken(payments, settled, reversed_by, seen)[seen]
+    is_open = _owed(payments) & (rest > REST * payments.amount)
+    is_done = np.zeros(len(payments), dtype=bool)
+    is_done[seen[reversed_by.reversal]] = True  # credit notes
+    is_done[seen[money_moved(payments)]] = True  # a source states the bill, another its payment
+    return np.flatnonzero(is_open & ~is_done[seen])
+
+
+def _owed(payments: Payments) -> NDArray[np.bool_]:
+    """Marks bills and credit notes. For an order nothing is owed yet; claims and transfers are no
+    bills."""
+    if payments.records is None:
+        return np.zeros(len(payments), dtype=bool)
+    return are(payments.records, Records.OBLIGATION.value)
+
+
+def _taken(
+    payments: Payments, settled: Iterable[Settled], reversed_by: Reversals, seen: Ints
+) -> Ints:
+    """How much of each bill is settled or credited, by its number in `seen`. Several sightings of
+    a payment or a credit note count once."""
+    amounts: defaultdict[tuple[int, int], int] = defaultdict(int)
+    credits_ = zip(reversed_by.original.tolist(), reversed_by.reversal.tolist(), strict=True)
+    for bill, by, amount in (
+        *((one.invoice, one.payment, one.amount) for one in settled if not one.returned),
+        *((bill, note, int(payments.amount[note])) for bill, note in credits_),
+    ):
+        pair = int(seen[bill]), int(seen[by])
+        amounts[pair] = max(amounts[pair], amount)
+    taken = np.zeros(len(payments), dtype=np.int64)
+    for (number, _), amount in amounts.items():
+        taken[number] += amount
+    return taken

@@ -10,7 +10,7 @@ twice.
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -53,12 +53,11 @@ def enrich(
 ) -> Counts:
     """Write the layer: new predictions, and the state of the stored ones as of each source's
     today."""
-    stopped = other_views.behind(payments, every, same)
-    active = [course for at, course in enumerate(every) if at not in stopped]
+    behind = other_views.behind(payments, every, same)
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         alone(cursor, user_id)
         stored = _known(cursor, user_id)
-        rows = list(predict(payments, active, until, stored, bills))
+        rows = list(predict(payments, every, until, stored, bills=bills, behind=behind))
         if not rows:
             return Counts()
         values: dict[str, Any] = {"user_id": user_id, "rows": json.dumps(rows, default=str)}
@@ -81,19 +80,24 @@ def predict(
     every: Sequence[Course],
     until: Todays,
     stored: Iterable[Mapping[str, Any]],
+    *,
     bills: Bills | None = None,
+    behind: Collection[int] = (),
 ) -> Iterator[Row]:
     """Yield each stored prediction as of its source's today, and the new ones (with id None).
 
-    With `bills`, a payment that settles bills is overdue only if one of them is unpaid.
+    With `bills`, a payment that settles bills is overdue only if one of them is unpaid. Of the
+    series at the places `behind`, another view went on longer: they expect nothing. What they
+    fulfilled stays.
     """
     by_key = {key(payments, course.series): course for course in every}
-    scales = forecast.scales([trial for course in every for trial in forecast.trials(course)])
+    leading = [course for at, course in enumerate(every) if at not in behind]
+    scales = forecast.scales([trial for course in leading for trial in forecast.trials(course)])
     coming = {
         name: _next(
             payments, name, course, until[source_of(payments, course)], scales=scales, bills=bills
         )
-        for name, course in by_key.items()
+        for name, course in ((key(payments, course.series), course) for course in leading)
     }
     stored_keys: set[tuple[str, str]] = set()
     for row in stored:
@@ -105,7 +109,9 @@ def predict(
         if fresh and fresh["evidence"]["agreed"] == agreed:
             yield {**fresh, "id": row["id"]}
         else:
-            yield _settled(payments, row, by_key.get(name), until)
+            course = by_key.get(name)
+            is_behind = course is not None and name not in coming
+            yield _settled(payments, row, course, until, is_behind=is_behind)
     for name, fresh in coming.items():
         if fresh and (name, fresh["evidence"]["agreed"]) not in stored_keys:
             yield fresh
@@ -197,7 +203,12 @@ def _money(amount: int) -> Decimal:
 
 
 def _settled(
-    payments: Payments, row: Mapping[str, Any], course: Course | None, until: Todays
+    payments: Payments,
+    row: Mapping[str, Any],
+    course: Course | None,
+    until: Todays,
+    *,
+    is_behind: bool,
 ) -> Row:
     """A prediction that is not the series' next one any more: fulfilled, overdue or cancelled."""
     evidence = {name: value for name, value in row["evidence"].items() if name != FURTHER}
@@ -210,7 +221,7 @@ def _settled(
     elif course is None or row["status"] != PredictionStatus.FULFILLED:
         passed = course is not None and _passed(row, course)
         state["status"] = str(PredictionStatus.OVERDUE if passed else PredictionStatus.CANCELLED)
-        if course is not None and not passed:
+        if course is not None and not passed and not is_behind:
             state["evidence"]["stopped"] = True  # overdue for longer than the series' length allows
         state["fulfilled_by_event_id"] = None
     return state

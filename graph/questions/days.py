@@ -1,6 +1,6 @@
 """Which day is today for a question, and until which day each source's books reach."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from threading import Lock
 from typing import Any, LiteralString
@@ -35,6 +35,11 @@ def today_and_version(user_id: UUID) -> tuple[date, str]:
 
 def _in_zone(row: dict[str, Any]) -> date:
     return datetime.now(ZoneInfo(row["time_zone"] or settings.TIME_ZONE)).date()
+
+
+def later(day: date, by: timedelta) -> date:
+    """The day that is so much later, at most the last day that a date can express."""
+    return day + min(by, date.max - day)
 
 
 def reach_of_version(user_id: UUID, today: date, version: str) -> list[Answer]:

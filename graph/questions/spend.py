@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from itertools import groupby, pairwise
+from operator import itemgetter
 from statistics import median
 from typing import Any
 from uuid import UUID
@@ -41,6 +42,10 @@ class Group:
     to_date: dict[int, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     months: dict[int, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     series: dict[str, list[tuple[date, Decimal]]] = field(default_factory=lambda: defaultdict(list))
+
+    def is_compared(self, newest: int) -> bool:
+        """Return whether there are payments in the newest period, or in the same days before."""
+        return newest in self.amounts or newest - 1 in self.to_date
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +116,7 @@ def spend(
     order: str = "amount",
     limit: int = 50,
     today: date | None = None,
+    is_compared: bool = False,
 ) -> Answer:
     """Return the last `periods` periods up to today, for the `limit` first groups by `order`.
 
@@ -121,21 +127,29 @@ def spend(
     (`higher_since`). `kind` is payment
     (money that moved, so fees, too) or obligation (what was invoiced). Each payment counts once. A
     card company's bill does not count if its purchases count as payments. Amounts and shares are
-    per currency. Raises NotFound for an unknown party, ViewMissing, ViewUnpopulated.
+    per currency. With `is_compared` there are only groups with payments in the newest period, or in
+    the days that it is compared with. Raises NotFound for an unknown party, ViewMissing,
+    ViewUnpopulated.
     """
     day = today or days.today(user_id)
     payments, books, first = _payments(user_id, day, (by, direction, kind), party)
     until = max((book["until"] for book in books), default=day)
     calendar = Calendar(period, day, first, until)
     groups = _groups(payments, calendar, currency)
-    newest = calendar.newest
-    ranked = sorted(groups.items(), key=lambda item: _rank(item, newest, order))
-    return {
-        "today": day,
-        "books": books,
-        "count": len(groups),
-        "results": _results(ranked[:limit], _totals(groups, newest), calendar, periods),
-    }
+    ranked = _ranked(groups, calendar.newest, order, is_compared=is_compared)
+    results = _results(ranked[:limit], _totals(groups, calendar.newest), calendar, periods)
+    return {"today": day, "books": books, "count": len(ranked), "results": results}
+
+
+def _ranked(
+    groups: dict[Key, Group], newest: int, order: str, *, is_compared: bool
+) -> list[tuple[Key, Group]]:
+    listed = [
+        (key, group)
+        for key, group in groups.items()
+        if not is_compared or group.is_compared(newest)
+    ]
+    return sorted(listed, key=lambda item: _rank(item, newest, order))
 
 
 def payments_of(
@@ -194,19 +208,20 @@ def _groups(
     """Return the payments by name, party and currency; only those in `currency`, unless it is
     None."""
     groups: dict[Key, Group] = defaultdict(Group)
-    for row in payments:
-        if currency not in (None, row["currency"]):
-            continue
-        group = groups[row["name"], row["party_id"], row["currency"]]
-        month = row["day"].year * 12 + row["day"].month - 1
-        at = month // PERIODS[calendar.period]
-        group.amounts[at] += row["amount"]
-        group.counts[at] += 1
-        group.months[month] += row["amount"]
-        if calendar.is_to_date(row["day"]):
-            group.to_date[at] += row["amount"]
-        if row["series"]:
-            group.series[row["series"]].append((row["day"], row["amount"]))
+    of_currency = (row for row in payments if currency in (None, row["currency"]))
+    for day, rows in groupby(of_currency, key=itemgetter("day")):
+        month = _number(day, "month")
+        at, is_to_date = month // PERIODS[calendar.period], calendar.is_to_date(day)
+        for row in rows:
+            amount = row["amount"]
+            group = groups[row["name"], row["party_id"], row["currency"]]
+            group.amounts[at] += amount
+            group.counts[at] += 1
+            group.months[month] += amount
+            if is_to_date:
+                group.to_date[at] += amount
+            if row["series"]:
+                group.series[row["series"]].append((day, amount))
     return groups
 
 
@@ -338,13 +353,30 @@ def higher_since(months: Mapping[int, Decimal], last: int) -> Answer | None:
 
 
 def _higher_since(months: Mapping[int, Decimal], last: int) -> Answer | None:
+    """`higher_since` of the months up to `last`. It walks back with the lowest month so far, until
+    no month before can be lower."""
     first = min(months, default=last)
-    for at in range(first + LEAST_BEFORE, last - LASTING + 2):
-        before = [months.get(n, Decimal(0)) for n in range(max(first, at - COMPARED), at)]
-        since = [months.get(n, Decimal(0)) for n in range(at, last + 1)]
-        if min(since) > max(before):
-            return {"month": label(at, "month"), "old": _mean(before), "new": _mean(since)}
-    return None
+    floor = min((Decimal(0), *months.values()))
+    lowest, begin = months.get(last, Decimal(0)), None
+    for at in range(last, first + LEAST_BEFORE - 1, -1):
+        lowest = min(lowest, months.get(at, Decimal(0)))
+        if lowest <= floor:
+            break
+        if at <= last - LASTING + 1 and max(_sums(months, _before(at, first))) < lowest:
+            begin = at
+    if begin is None:
+        return None
+    old, new = _sums(months, _before(begin, first)), _sums(months, range(begin, last + 1))
+    return {"month": label(begin, "month"), "old": _mean(old), "new": _mean(new)}
+
+
+def _before(month: int, first: int) -> range:
+    """The months that a month is compared with."""
+    return range(max(first, month - COMPARED), month)
+
+
+def _sums(months: Mapping[int, Decimal], numbers: range) -> list[Decimal]:
+    return [months.get(number, Decimal(0)) for number in numbers]
 
 
 def _mean(amounts: Sequence[Decimal]) -> Decimal:

@@ -85,7 +85,7 @@ def test_says_what_it_found(state: Path):
     first, *_, last = re.split(r" (?:—[a-z_]+→|←[a-z_]+—) ", path[1])
     assert first == vendors[0]
     assert last in vendors[1:]
-    assert re.search(r"^ +Gmail +succeeded: 13 items, \d+ events$", process.stdout, re.MULTILINE)
+    assert re.search(r"^ +Gmail +succeeded: 14 items, \d+ events$", process.stdout, re.MULTILINE)
     assert re.search(
         r"^ +Dropbox +failed for good: .*Connect Dropbox again", process.stdout, re.MULTILINE
     )

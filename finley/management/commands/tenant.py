@@ -117,8 +117,10 @@ class Command(BaseCommand):
         return erasure
 
     def _user(self, text: str, *, may_be_gone: bool = False) -> User:
-        """The user. With `may_be_gone`, the id may belong to a tenant whose user is erased
-        already."""
+        """The user with this id or e-mail address. Raises CommandError.
+
+        With `may_be_gone`, the id may belong to a tenant whose user is erased already.
+        """
         try:
             return User.objects.get(pk=tenant_lookup.find(text))
         except TenantUnknown as error:

@@ -1,1 +1,1 @@
-"""The tools, in modules by what they ask about."""
+"""The tools, one module per subject."""

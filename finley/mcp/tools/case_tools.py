@@ -1,4 +1,5 @@
-"""Tools about mistakes: what was paid twice, and whether payments would be."""
+"""Tools about double payments: the possible ones in the books, and a check of payments before they
+are made."""
 
 from decimal import Decimal
 from typing import Annotated, Any, Literal

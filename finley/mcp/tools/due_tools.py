@@ -1,4 +1,4 @@
-"""Tools about what is due: expected payments, and what is open."""
+"""Tools about expected payments and open invoices."""
 
 from datetime import date
 from typing import Annotated, Any, Literal
@@ -79,9 +79,9 @@ class AllDue(Answer):
 
 
 def due_payments(user_id: UUID, asked: DueArguments) -> AllDue:
-    return (
-        _next_ones(user_id, asked) if asked.until is None else _until(user_id, asked, asked.until)
-    )
+    if asked.until is None or asked.status == STALE:  # a stale series has no further occurrences
+        return _next_ones(user_id, asked)
+    return _until(user_id, asked, asked.until)
 
 
 def _until(user_id: UUID, asked: DueArguments, until: date) -> AllDue:
@@ -184,7 +184,7 @@ def items_open(user_id: UUID, asked: OpenArguments) -> OpenItems:
 
 
 def _facts(row: dict[str, Any], shape: type[Answer]) -> dict[str, Any]:
-    """What the shape has of the row."""
+    """The values of the row for the fields that the shape has."""
     return {name: row[name] for name in shape.model_fields if name in row}
 
 

@@ -1,4 +1,4 @@
-"""Tools about parties: finding one by name, what there is to know of one, and paths between two."""
+"""Tools about parties: find one by name, summarise one, and find a path between two."""
 
 from datetime import date
 from typing import Annotated, Any, Literal
@@ -137,8 +137,8 @@ class Path(Answer):
 
 
 def path_between(user_id: UUID, asked: PathArguments) -> Path:
-    """Raises QuestionError where a request must not compute it: it has as many steps as a worker
-    would take."""
+    """The answer of the tool. Raises QuestionError if the path is a heavy question, which only a
+    worker may answer."""
     ends = [
         representative(user_id, getattr(asked, field), field)
         for field in ("from_party_id", "to_party_id")
@@ -158,7 +158,7 @@ def path_between(user_id: UUID, asked: PathArguments) -> Path:
 
 
 def _path_parameters(asked: PathArguments, source: UUID, target: UUID) -> dict[str, Any]:
-    """As the API's question has them."""
+    """The parameters of the API's question for these arguments."""
     given = {
         "source": str(source),
         "target": str(target),
@@ -169,7 +169,8 @@ def _path_parameters(asked: PathArguments, source: UUID, target: UUID) -> dict[s
 
 
 def _step(hop: dict[str, Any]) -> Step:
-    """A hop that was taken backwards is still paid from its payer."""
+    """One step of the path. Payer and payee are those of the payment, in whichever direction the
+    path goes."""
     ends = (hop["source"], hop["target"])[:: 1 if hop["forward"] else -1]
     payer, payee = (Party(party_id=end["id"], kind=end["kind"], name=end["name"]) for end in ends)
     return Step(

@@ -1,4 +1,4 @@
-"""Tools about payments: a list by filters, and why one came."""
+"""Tools about payments: list them by filters, and explain one."""
 
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -79,7 +79,7 @@ def find_payments(user_id: UUID, asked: FindArguments) -> Payments:
 
 
 def _position(text: str) -> cursors.Position:
-    """Raises QuestionError."""
+    """The position that a cursor names. Raises QuestionError if the text is no cursor."""
     try:
         return cursors.position(text)
     except ValueError:
@@ -87,7 +87,7 @@ def _position(text: str) -> cursors.Position:
 
 
 def payment(row: dict[str, Any]) -> Payment:
-    """A relationship as an answer has it; its money goes from `source` to `target`."""
+    """The payment of a row of relationships: `source` pays `target`."""
     return Payment(
         payment_id=row["id"],
         day=row["occurred_at"].date(),
@@ -111,7 +111,8 @@ class BookRow(Answer):
 
 
 class Related(Answer):
-    """A relationship beside the payment: what it settles, takes back, repeats."""
+    """A relationship between this payment and another one, for example a settlement, a reversal or
+    a duplicate."""
 
     type: str
     reason: str
@@ -153,7 +154,8 @@ def explain_payment(user_id: UUID, asked: ExplainArguments) -> Explanation:
 
 
 def _rows(events: list[Any]) -> list[BookRow]:
-    """Each row once; a ledger row is two postings or more."""
+    """The rows of the books that the events come from, each once: a ledger row is two or more
+    postings."""
     rows = {
         (event.source, event.external_id): BookRow(
             source=event.source, key=event.external_id, description=event.description or None

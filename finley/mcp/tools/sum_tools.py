@@ -1,4 +1,4 @@
-"""Tools about sums: spend compared, cash flow, and whether statements add up."""
+"""Tools about sums: spending compared over time, cash flow, and whether statements add up."""
 
 from datetime import UTC, date, datetime, time
 from typing import Annotated, Any, Literal

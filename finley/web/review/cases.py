@@ -51,7 +51,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A case and the version that a page showed; None if the form states no version."""
+    """A case and its version when a page showed it. The version is None if the form states none."""
 
     id: UUID
     version: str | None
@@ -88,7 +88,7 @@ def review(request: PageRequest) -> HttpResponse:
 
 
 def _of_one_party(case: Row) -> Row:
-    """The case with `entity`, the party of its repeated rows; None if it is not known."""
+    """The case with `entity`: the party of its repeated rows, or None if it is not known."""
     parties = [row["of_party"] for row in case["rows"] if row["of_party"]]
     extra = [row["of_party"] for row in case["rows"] if row["role"] == "extra" and row["of_party"]]
     return {**case, "entity": next(iter(extra or parties), None)}
@@ -129,8 +129,8 @@ def decide(request: PageRequest) -> HttpResponse:
 
 
 def _ask(request: PageRequest, action: str, seen: str) -> HttpResponse:
-    """Ask before an action on all cases of a filter, with a list of them. The answer names the
-    cases of the list, as it shows them."""
+    """The page that asks before an action on all cases of a filter. It lists the cases, and the
+    answer names exactly these."""
     filters = _filters(request.POST) | {"state": seen}
     answer = cases.cases(request.access.tenant_id, **filters, order="confidence", limit=MOST)
     context = {
@@ -176,7 +176,7 @@ def _recovered(request: PageRequest, action: str) -> Decimal | None:
 
 
 def _remember(request: PageRequest, action: str, changed: list[UUID]) -> None:
-    """Remember the cases that the next undo reopens."""
+    """Store in the session which cases the next undo reopens."""
     states = {"confirm": CaseState.CONFIRMED, "dismiss": CaseState.DISMISSED}
     if changed and action in states:
         ids = [str(case) for case in changed]
@@ -186,7 +186,7 @@ def _remember(request: PageRequest, action: str, changed: list[UUID]) -> None:
 
 
 def _shown(texts: list[str]) -> list[Shown]:
-    """The cases that a form names. Raises QuestionError."""
+    """The cases, with versions, that the form names. Raises QuestionError."""
     try:
         return [_one_shown(text) for text in texts]
     except ValueError:

@@ -45,13 +45,13 @@ def queue(request: PageRequest) -> HttpResponse:
 
 
 def _flat(row: due_and_risen.Row) -> due_and_risen.Row:
-    """The row in the form of `predictions.given_up`."""
+    """The prediction's row in the form that `predictions.given_up` returns."""
     names = ("source", "target", "currency", "late")
     return {**row["insight"], **{name: row[name] for name in names}, "relationship": row["id"]}
 
 
 def _perhaps(row: due_and_risen.Row, perhaps: dict[UUID, due_and_risen.Row]) -> list[Any]:
-    """The other parties that the row's parties may be."""
+    """The parties that may be the same as one of the row's two parties."""
     ends = (row["source"], row["target"])
     return [perhaps[end.id] for end in ends if end is not None and end.id in perhaps]
 
@@ -59,7 +59,7 @@ def _perhaps(row: due_and_risen.Row, perhaps: dict[UUID, due_and_risen.Row]) -> 
 @require_POST
 @page(Role.REVIEWER)
 def decide(request: PageRequest, prediction: UUID) -> HttpResponse:
-    """Cancel the payment, or expect it again. If another person was faster, the page shows that
+    """Give the payment up, or expect it again. If another person decided first, the page shows that
     decision."""
     action = request.POST.get("action", "")
     if action not in predictions.ACTIONS:

@@ -102,7 +102,8 @@ def one_party(request: PageRequest, entity_id: UUID) -> HttpResponse:
 @require_POST
 @page(Role.REVIEWER)
 def decide(request: PageRequest, pair: UUID) -> HttpResponse:
-    """Merge, keep apart or undo. If another person was faster, the page shows that decision."""
+    """Merge the pair, keep it apart, or undo that. If another person decided first, the page shows
+    that decision."""
     word, seen = request.POST.get("word", ""), request.POST.get("seen", "")
     if word not in get_args(Word) or seen not in ResolutionDecision.values:
         raise QuestionError(

@@ -1,1 +1,1 @@
-"""Pages of sums, and of the rows behind each of them."""
+"""Pages of sums, and pages of the rows that each sum counts."""

@@ -27,7 +27,7 @@ def by_currency(rows: Iterable[dict[str, Any]], amount: str = "amount") -> list[
 
 
 def of_sums(sums: Iterable[dict[str, Any]]) -> list[Sum]:
-    """The sums by currency of sums of several kinds, each with its `amount` and `count`."""
+    """One sum per currency from sums of several kinds, each with its `amount` and `count`."""
     totals: dict[str, tuple[Decimal, int]] = {}
     for row in sums:
         amount, rows = totals.get(row["currency"], (Decimal(0), 0))

@@ -1,4 +1,4 @@
-"""What recurring payments cost in a month and in a year."""
+"""Computes what recurring payments cost per month and per year."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -27,7 +27,7 @@ A_YEAR = {  # times
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """What the recurring payments of one direction and currency come to."""
+    """The cost of the recurring payments of one direction and currency."""
 
     currency: str
     comes_in: bool
@@ -37,8 +37,8 @@ class Total:
 
 
 def with_costs(rows: Iterable[Row]) -> list[Row]:
-    """The predictions, each with its `frequency`, its `times` in a year, and what it comes to
-    `per_month` and `per_year`: the middle of the expected amounts times its payments in a year."""
+    """The predictions, each with its `frequency`, its `times` per year, and its cost `per_month`
+    and `per_year`: the middle of the expected amounts multiplied by the payments in that time."""
     return [{**row, **_costs(row)} for row in rows]
 
 
@@ -83,7 +83,7 @@ def totals(rows: Iterable[Row]) -> list[Total]:
 
 
 def newest_of_series(rows: Iterable[Row]) -> list[Row]:
-    """Of each series the prediction that is expected last."""
+    """For each series, the prediction with the latest expected day."""
     newest: dict[Any, Row] = {}
     for row in rows:
         key = row["evidence"].get("series") or row["id"]

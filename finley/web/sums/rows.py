@@ -1,9 +1,10 @@
-"""The rows behind one number: money in or out of some days, what a group of Spending cost, or what
-is new."""
+"""Pages that list the rows of one sum: money in or out, a group of Spending, a party, or new
+rows."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -97,11 +98,14 @@ def dealings(request: PageRequest, entity_id: UUID) -> HttpResponse:
 
 @page()
 def added(request: PageRequest) -> HttpResponse:
-    """The rows that came since the person's last visit, which the overview counts."""
+    """The rows that were added since the person's last visit, whose number the overview shows."""
     last_visit, user_id = since_last_visit.since(request), request.access.tenant_id
-    ids = since_last_visit.new_rows(user_id, last_visit) if last_visit else []
-    when = f" since your last visit, {text.day(last_visit)}" if last_visit else ""
-    return _listed(request, ids, {"title": f"New rows{when}"})
+    if last_visit is None:
+        return _listed(request, 0, lambda start, end: [], {"title": "New rows"})
+    count = since_last_visit.count_of_rows(user_id, last_visit)
+    ids = partial(since_last_visit.new_rows, user_id, last_visit)
+    title = f"New rows since your last visit, {text.day(last_visit)}"
+    return _listed(request, count, ids, {"title": title})
 
 
 def _party(request: PageRequest, field: str = "party") -> Row | None:
@@ -127,7 +131,7 @@ def _days(request: PageRequest) -> tuple[date | None, date | None]:
 
 
 def _in_days(since: date | None, until: date | None) -> str:
-    """`, from 1 Jul 2025 to 31 Jul 2025`."""
+    """The days in words, such as `, from 1 Jul 2025 to 31 Jul 2025`; "" if there is no limit."""
     if since is None and until is None:
         return ""
     ends = (("from", since), ("to", until))
@@ -139,7 +143,7 @@ def _sums(payments: Iterable[Row]) -> list[Sum]:
 
 
 def _by_direction(payments: Sequence[Row]) -> list[Sum]:
-    """What comes in and what goes out, which are never added."""
+    """One sum for money in and one for money out, because the two are never added."""
     ways = {"in": True, "out": False}
     return [
         Sum(word, _sums(row for row in payments if row["comes_in"] is comes_in)[0].amount)
@@ -153,19 +157,23 @@ def _shown(
     if not currency:
         raise QuestionError("Name the currency of the sum.", "currency")
     ids = [UUID(row["id"]) for row in payments]
-    return _listed(request, ids, {"title": title, "sums": sums, "currency": currency})
+    context = {"title": title, "sums": sums, "currency": currency}
+    return _listed(request, len(ids), lambda start, end: ids[start:end], context)
 
 
-def _listed(request: PageRequest, ids: Sequence[UUID], context: Row) -> HttpResponse:
+def _listed(
+    request: PageRequest, count: int, ids: Callable[[int, int], list[UUID]], context: Row
+) -> HttpResponse:
+    """The page of `count` rows. `ids` returns those from one place up to another."""
     user_id = request.access.tenant_id
     if downloads.wants_file(request):
-        rows = records.named(user_id, relationships.with_ids(user_id, ids[: downloads.MOST + 1]))
+        rows = records.named(user_id, relationships.with_ids(user_id, ids(0, downloads.MOST + 1)))
         return downloads.file(request, "rows", COLUMNS, rows)
     part = more.by_offset(request, A_PAGE)
-    rows = relationships.with_ids(user_id, ids[part.start : part.end])
+    rows = relationships.with_ids(user_id, ids(part.start, part.end))
     context |= {
-        "count": len(ids),
+        "count": count,
         "rows": records.named(user_id, rows),
-        **part.link(len(ids)),
+        **part.link(count),
     }
     return render(request, "web/sum_rows.html", context)

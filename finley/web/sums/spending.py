@@ -1,15 +1,16 @@
-"""Spending by party, department or category: this period to date compared with the same days of
-the one before."""
+"""The page of spending by party, department or category: this period so far, and the same days of
+the period before."""
 
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from finley.web import downloads, list_filters, more
+from finley.web import answer_cache, downloads, list_filters, more
 from finley.web.access import PageRequest, page
 from finley.web.downloads import Column
 from graph.errors import QuestionError
@@ -43,33 +44,36 @@ def spending(request: PageRequest) -> HttpResponse:
     by = _one_of(request, "by", spend.BY)
     period = _one_of(request, "period", ("quarter", "month", "year"))
     order = _one_of(request, "order", ORDERS)
-    answer = spend.spend(
-        request.access.tenant_id, by=by, period=period, order=order, periods=1, limit=EVERY
-    )
-    rows = [row for result in answer["results"] if (row := _row(result, by))]
+    answer = answer_cache.answer(_spent, request.access.tenant_id, by, period, order)
+    results = answer["results"]
     if downloads.wants_file(request):
-        return downloads.file(request, "spending", COLUMNS, rows)
+        return downloads.file(request, "spending", COLUMNS, [_row(row, by) for row in results])
     part = more.by_offset(request, A_PAGE)
+    rows = [_row(row, by) for row in results[part.start : part.end]]
     context = {
-        "rows": rows[part.start : part.end],
-        "count": len(rows),
-        "span": rows[0]["now"] if rows else None,
+        "rows": rows,
+        "count": len(results),
+        "span": results[0]["periods"][0] if results else None,
         "books": answer["books"],
         "today": answer["today"],
         "chosen": {"by": by, "period": period, "order": order},
         "by": spend.BY,
         "periods": ("quarter", "month", "year"),
         "orders": ORDERS,
-        **part.link(len(rows)),
+        **part.link(len(results)),
     }
     return render(request, "web/spending.html", context)
 
 
-def _row(result: Row, by: str) -> Row | None:
-    """The group with the addresses of its rows; None if nothing was paid in these days."""
+def _spent(user_id: UUID, by: str, period: str, order: str) -> Row:
+    return spend.spend(
+        user_id, by=by, period=period, order=order, periods=1, limit=EVERY, is_compared=True
+    )
+
+
+def _row(result: Row, by: str) -> Row:
+    """The group with the URLs of its rows."""
     (now,) = result["periods"]
-    if not now["amount"] and not now["before_amount"]:
-        return None
     spans = {
         "now": (now["since"], now["until"]),
         "before": (now["before_since"], now["before_until"]),
@@ -79,11 +83,12 @@ def _row(result: Row, by: str) -> Row | None:
 
 
 def since_when(result: Row, now: Row) -> Row | None:
-    """Since when the group costs more or has another price: a lasting change of the price in one of
-    its series, else the first of the compared months from which it is lastingly higher.
+    """Since when the group costs more, or has another price.
 
-    For a group that costs more, a rise comes before a fall. A group without payments before the
-    compared days has only the month of the first one. None if there is nothing of that.
+    This is the day of a lasting change of the price in one of its series; for a group that costs
+    more, a rise is preferred to a fall. Without one, it is the first month from which the group
+    is lastingly higher, or the first month of a group without payments before the
+    compared days. None if there is none of these.
     """
     grows = bool(now["change"]) and now["change"] > 0
     changes = sorted(
@@ -97,7 +102,7 @@ def since_when(result: Row, now: Row) -> Row | None:
     if not grows:
         return None
     month, first = result["higher_since"], result["first_month"]
-    if month and _begins(month["month"]) >= now["before_since"]:
+    if month:
         return _since(month["month"], month, is_month=True)
     new = {"at": first, "old": None, "new": None}
     return new if _begins(first) >= now["before_since"] else None
@@ -114,7 +119,7 @@ def _since(at: date | str, step: Row, *, is_month: bool) -> Row:
 
 
 def _address(result: Row, by: str, since: date, until: date) -> str:
-    """The URL of the payments behind a group's sum of these days."""
+    """The URL of the payments that a group's sum of these days counts."""
     query = {"by": by, "currency": result["currency"], "since": since, "until": until}
     if result["party_id"]:
         query["party"] = result["party_id"]
@@ -124,7 +129,8 @@ def _address(result: Row, by: str, since: date, until: date) -> str:
 
 
 def _one_of(request: PageRequest, name: str, values: tuple[str, ...]) -> str:
-    """The chosen value, or the first one if none is chosen. Raises QuestionError."""
+    """The parameter's value; the first of `values` if it is missing. Raises QuestionError for
+    another value."""
     text = list_filters.text_of(request.GET, name) or values[0]
     if text not in values:
         raise QuestionError(f"Say one of {', '.join(values)}.", name)

@@ -20,25 +20,25 @@ for _filter in (text.money, text.day, text.weekday, text.month, text.number, lay
 
 @register.filter
 def prose(value: str | None) -> str:
-    """The sentence with the pages' days and amounts, and with names of sources."""
+    """The sentence with days and amounts in the pages' format, and with names of sources."""
     return sources.readable(text.prose(value))
 
 
 @register.filter
 def source(value: str) -> str:
-    """The name of a source."""
+    """The name of the source with this key."""
     return sources.readable(str(value))
 
 
 @register.filter
 def words(value: str) -> str:
-    """`same transaction` for same_transaction."""
+    """The name in words, such as `same transaction` for same_transaction."""
     return str(value).replace("_", " ")
 
 
 @register.filter
 def frequency(value: str) -> str:
-    """`every two weeks` for fortnightly."""
+    """The frequency in words, such as `every two weeks` for fortnightly."""
     return layers.FREQUENCIES.get(value, value)
 
 
@@ -56,25 +56,25 @@ def party_kind(value: str) -> str:
 
 @register.filter
 def direction(value: str) -> str:
-    """`money in` for in."""
+    """The direction in words, such as `money in` for in."""
     return choices.DIRECTIONS.get(value, value)
 
 
 @register.filter
 def way(value: str) -> str:
-    """The class by which a page colours a direction: `in`, `out` or nothing."""
+    """The CSS class of a direction's colour: `in`, `out` or ""."""
     return {"+": "in", "\N{MINUS SIGN}": "out"}.get(choices.SIGNS.get(value, ""), "")
 
 
 @register.filter
 def sign(value: str) -> str:
-    """The sign of an amount in this direction."""
+    """The sign of an amount with this direction."""
     return choices.SIGNS.get(value, "")
 
 
 @register.filter
 def summed(value: str | None) -> str:
-    """What a sum of rows of one kind has: `payments`."""
+    """The word for rows of this kind in a sum, such as `payments`."""
     return choices.SUMMED.get(value or "", "links")
 
 
@@ -113,6 +113,6 @@ def query(context: dict[str, Any], **changes: Any) -> str:
 
 @register.simple_tag
 def address(path: str, **parameters: Any) -> str:
-    """The path with these parameters; those without a value are left out."""
+    """The path with these parameters; parameters without a value are left out."""
     chosen = {name: str(value) for name, value in parameters.items() if value not in (None, "")}
     return f"{path}?{urlencode(chosen)}" if chosen else path

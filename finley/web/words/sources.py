@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from uuid import UUID
 
-from finley.web import answer_cache
 from graph.questions import source_names
 
 _tenant: ContextVar[UUID | None] = ContextVar("tenant of the page", default=None)
@@ -13,10 +12,11 @@ _tenant: ContextVar[UUID | None] = ContextVar("tenant of the page", default=None
 
 @contextmanager
 def of_tenant(user_id: UUID) -> Iterator[None]:
-    """Texts that are written inside have this tenant's names of sources."""
+    """Texts that are written inside have this tenant's names of sources, which are read once."""
     token = _tenant.set(user_id)
     try:
-        yield
+        with source_names.read_once():
+            yield
     finally:
         _tenant.reset(token)
 
@@ -30,4 +30,4 @@ def readable(text: str) -> str:
 
 def _names() -> source_names.Names:
     user_id = _tenant.get()
-    return answer_cache.answer(source_names.names, user_id) if user_id else {}
+    return source_names.names(user_id) if user_id else {}

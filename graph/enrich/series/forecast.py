@@ -241,14 +241,17 @@ def scale_of(calibration: dict[str, Scale], frequency: str) -> Scale | None:
     return own if own and own.trials >= ENOUGH_TRIALS else calibration.get("", own)
 
 
-def _coming(course: Course, count: int) -> int:
-    """The slot after the first `count` occurrences. If the series pauses at that time of the year,
-    the one after the pause."""
-    grid, slot = course.series.fit.grid, int(course.slots[count - 1]) + 1
+def _coming(course: Course, count: int, after: int | None = None) -> int:
+    """The slot after the first `count` occurrences, or after the expected slot `after` as well. If
+    the series pauses at that time of the year, the one after the pause."""
+    grid, slots, days = course.series.fit.grid, course.slots[:count], course.days[:count]
+    expected = course.habits.habit(count).expected
+    if after is not None:
+        slots, days = np.append(slots, after), np.append(days, expected(np.array([after])))
+    slot = int(slots[-1]) + 1
     if grid.frequency.period > pauses.LONGEST:
         return slot
-    day = int(course.habits.habit(count).expected(np.array([slot]))[0])
-    resumed = pauses.resumes(course.slots[:count], course.days[:count], day)
+    resumed = pauses.resumes(slots, days, int(expected(np.array([slot]))[0]))
     return slot if resumed is None else max(slot, int(grid.slots(Days(np.array([resumed])))[0]))
 
 
@@ -261,7 +264,7 @@ def ahead(
     scale = scale_of(calibration, course.series.frequency)
     if scale is None or count < FEWEST:
         return None
-    slot = np.array([_coming(course, count) if after is None else after + 1])
+    slot = np.array([_coming(course, count, after)])
     habit = course.habits.habit(count)
     day = int(habit.expected(slot)[0])
     own = np.array([habit.spread])
@@ -341,6 +344,8 @@ def next_day(course: Course, today: int) -> int | None:
         return None
     slots = course.coming + np.arange(AHEAD)
     coming = course.habit.expected(slots)
+    grid = course.series.fit.grid
+    coming = coming[list(pauses.going_on(grid, course.slots, course.days, slots, coming))]
     later = coming[(coming >= today) & (coming <= LAST_DAY)]
     return int(later[0]) if len(later) else None
 

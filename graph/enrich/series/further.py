@@ -7,7 +7,7 @@ A range that is wider than that has room for it already. A range of days stays a
 agreed days of a series do not depend on how late the one before was. In the demo's books, 93 % of
 the amounts 2 to 9 steps ahead are in such ranges; without the widening, 67 % of those 9 ahead.
 A series that keeps only half of its agreed days is projected to every second one, so that it comes
-as often as before.
+as often as before. Nothing is projected into the season in which it pauses.
 """
 
 import math
@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from graph.enrich.series import forecast
+from graph.enrich.series import forecast, pauses
 from graph.enrich.series.forecast import Amounts, Course, Expected, Scale
 
 NEAR_DAYS, FAR_DAYS = 92, 365  # how far series are projected: those of less than SHORT days, others
@@ -47,10 +47,13 @@ def further(
     period = course.series.fit.grid.frequency.period
     every = round(1 / kept(course))
     count = math.ceil((NEAR_DAYS if period < SHORT else FAR_DAYS) / period) + BESIDE
-    slots = following.slot + np.arange(every, count + 1, every)
+    slots = following.slot + np.arange(1, count + 1)
+    days = course.habit.expected(slots)
     amounts = Amounts.of(course, following.known, scale)
     before, after = following.day - following.first, following.last - following.day
-    for slot, day in zip(slots.tolist(), course.habit.expected(slots).tolist(), strict=True):
+    past = np.append(course.slots, following.slot), np.append(course.days, following.day)
+    for at in pauses.going_on(course.series.fit.grid, *past, slots, days, every=every):
+        slot, day = int(slots[at]), int(days[at])
         if day + after > forecast.LAST_DAY:
             return
         effect = forecast.effect_in(course, following.known, slot)
@@ -59,8 +62,8 @@ def further(
 
 
 def kept(course: Course) -> float:
-    """The share of its agreed days that the series kept."""
-    return len(course.slots) / float(course.slots[-1] - course.slots[0] + 1)
+    """The share of its agreed days that the series kept, without those in pauses."""
+    return len(course.slots) / pauses.agreed(course.slots, course.days)
 
 
 def _widened(amounts: Amounts, steps: int) -> Amounts:

@@ -20,6 +20,7 @@ _ONCE = (
     "sales",
     "donations",
 )  # older sources name one of these
+LONGEST = 60  # characters of an account's name in a source's key
 _OWN_NAME = (
     "SELECT party_name FROM raw_events WHERE user_id = %s AND source = %s AND posting = %s "
     "ORDER BY created_at DESC, external_id LIMIT 1"
@@ -55,7 +56,7 @@ def settled(user_id: UUID, mapping: Mapping, account: Account) -> Mapping:
                 source = older
                 break
         if account.name:
-            source = f"{source}.{slug(account.name)[:60]}"
+            source = f"{source}.{slug(account.name)[:LONGEST]}"
         of_source = replace(mapping, source=source)
         name = account.name or mapping.key.account  # what the file itself says stays
         payer = _own_side(cursor, user_id, of_source.payer, (source, 1), name)

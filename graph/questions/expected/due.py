@@ -56,7 +56,7 @@ def due_until(
 
 def ahead_of(today: date) -> date:
     """The last day of what is due if nobody names one."""
-    return today + timedelta(days=AHEAD)
+    return days.later(today, timedelta(days=AHEAD))
 
 
 def _facts(row: Answer) -> Answer:

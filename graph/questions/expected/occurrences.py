@@ -10,6 +10,7 @@ from graph.enrich.series.further import FAR_DAYS, NEAR_DAYS, SHORT
 from graph.enrich.series.periods import BY_FREQUENCY
 from graph.layers import FURTHER
 from graph.models.choices import PredictionStatus
+from graph.questions import days
 
 PROJECTED = "projected"  # the status of an occurrence after the predicted one
 Answer = dict[str, Any]
@@ -36,7 +37,7 @@ def of(row: Answer, today: date, until: date) -> Iterator[Answer]:
         first = max(first, today)
     if first <= until:
         yield {**row, "day": first}
-    yield from _projected(row, today, min(until, today + _reach(row)))
+    yield from _projected(row, today, min(until, days.later(today, _reach(row))))
 
 
 def most_likely(row: Answer) -> date | None:
@@ -58,16 +59,16 @@ def _projected(row: Answer, today: date, until: date) -> Iterator[Answer]:
     if likeliest is None or not row[FURTHER]:
         return
     before, after = likeliest - insight["expected_from"], insight["expected_to"] - likeliest
-    if date.fromisoformat(row[FURTHER][0][0]) + after < today:
+    if days.later(date.fromisoformat(row[FURTHER][0][0]), after) < today:
         return
     for written, low, high in row[FURTHER]:
         day = date.fromisoformat(written)
-        if day > until:
+        if max(day, today) > until:
             return
         columns = {
             "status": PROJECTED,
             "expected_from": day - before,
-            "expected_to": day + after,
+            "expected_to": days.later(day, after),
             "amount_low": Decimal(low),
             "amount_high": Decimal(high),
             "prediction_confidence": None,

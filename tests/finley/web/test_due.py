@@ -32,6 +32,7 @@ def test_a_weekly_payment_is_due_twice_in_14_days_on_the_overview_and_its_page(c
     assert '<a href="/recurring/due/"><span class="figure">GBP 215.00 out</span></a>' in overview
     assert "2 payments of 1 series" in overview
     page = text_of(client.get("/recurring/due/"))
+    assert 'aria-current="page">Recurring</a>' in page
     assert '<span class="figure">GBP 215.00 out</span>' in page
     assert page.count('data-label="Amount"') == 2
     assert page.count("if it goes on as before</span>") == 1
@@ -46,6 +47,8 @@ def test_next_week_is_one_click_from_the_overview(client, office):
     assert f"Due from {first.day} {first:%b %Y} to" in page
     assert page.count("Cleaners</a>") == 1
     assert client.get("/recurring/due/?span=x").status_code == 400
+    assert client.get("/recurring/?state=due").headers["Location"] == "/recurring/due/"
+    assert client.get("/recurring/?state=x").status_code == 400
     table = client.get("/recurring/due/?span=30-days&format=csv").content.decode()
     assert table.count("Cleaners") == 4
 

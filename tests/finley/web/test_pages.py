@@ -154,6 +154,7 @@ def test_the_overview_says_what_came_since_the_last_visit(person, books):
     assert '<a href="/payments/new/">1 new row</a>' in page
     assert "1 new open case</a>" in page
     listed = text_of(client.get("/payments/new/"))
+    assert 'aria-current="page">Payments</a>' in listed
     assert set(re.findall(r"/payments/([0-9a-f-]{36})/", listed)) == {str(new)}
     assert "No new row" in signed_in()[1]
 

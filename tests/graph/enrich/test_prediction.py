@@ -1,5 +1,6 @@
 """Predictions from birth to fulfilment: never two of one day, and late ones stay visible."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -12,11 +13,17 @@ FIRST = date(2024, 1, 10)
 YEAR = monthly(FIRST, 24, amount=850)
 
 
-def step(paid: list[Paid], today: date, known: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What the table holds after a run on that day."""
+def step(
+    paid: list[Paid], today: date, known: list[dict[str, Any]], *, behind: str = ""
+) -> list[dict[str, Any]]:
+    """What the table holds after a run on that day. `behind` is the source of which another one
+    went on longer."""
     books = payments(paid)
+    books = replace(books, external_id=books.day.astype(str).astype(object))
     until = dict.fromkeys(books.source, number(today))
-    rows = list(predict(books, courses(books, find(books)), until, known))
+    series = courses(books, find(books))
+    places = {at for at, one in enumerate(series) if books.source[one.last[-1]] == behind}
+    rows = list(predict(books, series, until, known, behind=places))
     changed = {row["id"]: row for row in rows if row["id"]}
     current = [changed.get(row["id"], row) for row in known]
     return [*current, *({**row, "id": f"p{len(known)}"} for row in rows if not row["id"])]
@@ -73,6 +80,20 @@ def test_an_ended_series_cancels_it():
 def test_a_series_that_is_no_more_cancels_it():
     rows = step(YEAR[:12], date(2024, 12, 10), [])
     assert statuses(step(YEAR[:2], date(2024, 12, 10), rows)) == ["cancelled"]
+
+
+def test_a_series_behind_another_view_keeps_what_it_fulfilled_and_expects_nothing():
+    ledger = [replace(one, source="ledger") for one in YEAR]
+    rows = step(ledger[:13], date(2025, 1, 10), step(ledger[:12], date(2024, 12, 10), []))
+    assert statuses(rows) == ["fulfilled", "pending"]
+    paid = [*ledger[:13], *(replace(one, source="bank") for one in YEAR[:14])]
+    rows = step(paid, date(2025, 2, 10), rows, behind="ledger")
+    assert statuses(rows) == ["fulfilled", "cancelled", "pending"]
+    assert rows[0]["fulfilled_by_event_id"]
+    assert "stopped" not in rows[1]["evidence"]
+    later = [*ledger[:14], *(replace(one, source="bank") for one in YEAR[:14])]
+    rows = step(later, date(2025, 2, 10), rows)
+    assert statuses(rows) == ["fulfilled", "fulfilled", "pending", "pending"]
 
 
 def test_several_series_each_have_their_own():

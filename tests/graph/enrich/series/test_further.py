@@ -54,6 +54,23 @@ def test_a_series_that_keeps_half_of_its_days_goes_on_as_often():
     assert len(found) == 8
 
 
+def test_nothing_is_projected_into_the_season_in_which_a_series_pauses():
+    seasons = every(14, date(2024, 4, 3), 15) + every(14, date(2025, 4, 2), 12)
+    assert EPOCH + timedelta(days=seasons[-1].day) == date(2025, 9, 3)
+    assert days(after(seasons)) == [date(2025, 10, 1), date(2025, 10, 15)]
+
+
+def test_a_winter_s_series_goes_on_each_month_of_winter():
+    winters = [
+        *monthly(date(2023, 10, 5), 6),
+        *monthly(date(2024, 10, 5), 6),
+        *monthly(date(2025, 10, 5), 3),
+    ]
+    months = [f"{day:%Y-%m}" for day in days(after(winters))]
+    assert months[:2] == ["2026-02", "2026-03"]
+    assert months[2:] == ["2026-10", "2026-11", "2026-12", "2027-01", "2027-02", "2027-03"]
+
+
 def test_a_month_s_effect_is_in_its_month_only():
     salary = [
         Paid(one.day, 2_000 if (EPOCH + timedelta(days=one.day)).month == 12 else 1_000)

@@ -14,6 +14,10 @@ from tests.graph import rows
 
 TODAY = date(2026, 11, 30)
 V1 = "/api/v1/graph/"
+AS_OF_A_DAY = (
+    ("due/", {}), ("cash-flow/", {}), ("open-items/", {}), ("insights/prediction/", {}),
+    ("spend/", {}), ("spend/", {"period": "year", "periods": 120}),
+)  # fmt: skip
 
 
 def expect(user: Any, payer: Any, payee: Any, often: str, *days: date, **values: Any) -> None:
@@ -89,6 +93,25 @@ def test_an_assistant_is_told_of_each_occurrence_if_it_says_until_when(office):
     ]  # fmt: skip
     assert [total["payments"] for total in until["totals"]] == [3]
     assert ask(until="2026-12-14", party="Cleaners", limit=1)["next_offset"] == 1
+
+
+def test_an_assistant_is_told_of_stale_payments_whatever_the_last_day(office):
+    models.PredictedRelationship.objects.using("owner").update(stale_from=TODAY)
+    refresh.refresh()
+    asked = {"today": str(TODAY), "status": "stale", "until": "2026-12-14"}
+    answer = call(office["user"], "due_payments", asked).structured_content
+    assert (answer["count"], answer["stale"], len(answer["due"])) == (2, 2, 2)
+
+
+@pytest.mark.parametrize("today", ["9999-12-25", "9999-12-31", "0001-01-01"])
+def test_the_first_and_the_last_days_of_time_are_days_like_others(office, today):
+    api = client_of(office["tenant"])
+    for path, parameters in AS_OF_A_DAY:
+        answer = api.get(V1 + path, {"today": today, **parameters})
+        assert answer.status_code == 200, (path, answer.content)
+    lists = [("relationships/", "since"), ("relationships/", "until"), ("due/", "until")]
+    for path, name in lists:
+        assert api.get(V1 + path, {name: today}).status_code == 200, (path, name)
 
 
 def test_evidence_does_not_list_the_later_days(office):

@@ -37,6 +37,7 @@ def of(row: dict[str, Any], days: int) -> list[tuple[str, int]]:
 def test_a_weekly_payment_is_due_twice_in_14_days():
     weekly = predicted("weekly", *every(7))
     assert of(weekly, 14) == [("pending", 3), ("projected", 10)]
+    assert of(weekly, -1) == []
     (total,) = due.totals(due.ahead([weekly], TODAY, TODAY + timedelta(days=14)))
     assert (total["low"], total["high"]) == (170, 230)
     assert (total["payments"], total["projected"]) == (2, 1)
@@ -64,6 +65,12 @@ def test_a_projection_says_so_and_has_its_own_days_and_amounts():
 
 def test_a_payment_that_may_still_come_is_due_today():
     assert of(predicted("weekly", *every(7, first=-1)), 7) == [("pending", 0), ("projected", 6)]
+
+
+def test_no_occurrence_is_shown_on_a_day_after_the_last_one():
+    late = predicted("weekly", *every(7, first=-8), status="overdue", reach=2)
+    assert of(late, 0) == [("overdue", -8), ("projected", 0)]
+    assert of(late, -1) == [("overdue", -8)]
 
 
 def test_an_overdue_series_goes_on_until_it_missed_two():
