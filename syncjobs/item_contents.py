@@ -24,7 +24,7 @@ from syncjobs.sources.items import Item, clean, speaks_of_money
 LARGEST_LEDGER = 48 * 1024 * 1024
 LARGEST_DOCUMENT = 16 * 1024 * 1024
 NAME_BYTES = 180
-NOTE = 1_000  # characters
+NOTE = 1_000  # characters of an item's note
 HELD = "Its rows were not imported: {why}. If you know that the file is right, import it yourself."
 WHY_HELD = {
     "failed": "the mail failed the check of its sender's domain",

@@ -31,7 +31,7 @@ SAID = {
     FailureStatus.OPEN: "Reopened",
 }
 NO_REASON = "Give a reason: discarding a failure requires one."
-LONGEST = 2_000  # characters
+NOTE_CHARACTERS = 2_000
 
 
 @dataclass(slots=True)
@@ -104,7 +104,7 @@ def _settle(
 
 
 def _clean(note: str) -> str:
-    return note.replace("\0", "").strip()[:LONGEST]
+    return note.replace("\0", "").strip()[:NOTE_CHARACTERS]
 
 
 def _put(failures: list[JobFailure], status: FailureStatus, note: str) -> None:

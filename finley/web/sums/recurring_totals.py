@@ -11,7 +11,7 @@ from graph.models.choices import Frequency
 
 Row = dict[str, Any]
 CENT = Decimal("0.01")
-A_YEAR = {  # times
+A_YEAR = {  # payments per year, by frequency
     Frequency.WEEKLY.value: 52,
     Frequency.FORTNIGHTLY.value: 26,
     Frequency.TWICE_MONTHLY.value: 24,
