@@ -100,7 +100,8 @@ class _Bounded(io.RawIOBase):
 
 @contextmanager
 def unpacked(path: Path) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
-    """The file's unpacked bytes, and the file itself, whose `tell` says how much was read."""
+    """Yield the file's unpacked bytes, and the file itself, whose `tell` says how much of it was
+    read."""
     with path.open("rb") as raw:
         start = raw.read(4)
         raw.seek(0)
@@ -190,8 +191,10 @@ def _by_mark(start: bytes) -> str | None:
 
 
 def _by_zeros(path: Path, start: bytes) -> str | None:
-    """UTF-16 without a mark if every other byte is mostly zero, or None if there are few zero
-    bytes. Raises LedgerFileError for many other zero bytes."""
+    """Return a codec of UTF-16 if every other byte is mostly zero, or None if few bytes are zero.
+
+    Raises LedgerFileError for many other zero bytes, because the file is not text then.
+    """
     even, odd, half = start[::2].count(0), start[1::2].count(0), len(start) / 2
     if even + odd <= len(start) / 10:
         return None
@@ -239,12 +242,12 @@ def _likeliest(path: Path, sample: bytes) -> str:
 
 
 def likeliest(sample: bytes) -> str | None:
-    """The most likely codec, or None.
+    """Return the most likely codec of the bytes, or None.
 
     In European languages, bytes that are not ASCII occur alone or in pairs within words. Then the
-    first of a few European codecs is chosen in which nearly all of them are letters. Otherwise
-    charset_normalizer guesses. Windows-1252 wins if it reads about as well as the best guess,
-    because guesses from few bytes are often wrong.
+    first of a few European codecs is chosen in which nearly all of these bytes are letters.
+    Otherwise charset_normalizer guesses. Windows-1252 wins if it reads about as well as the best
+    guess, because guesses from few bytes are often wrong.
     """
     if codec := _european(sample):
         return codec
