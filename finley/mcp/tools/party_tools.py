@@ -28,7 +28,7 @@ from graph.questions import entities, open_items, search, whole_graph
 from graph.questions.entities import representative
 from graph.view import version
 
-SPELLINGS = 20  # of one party
+SPELLINGS = 20  # of a party that are listed
 Kind = Annotated[str, OneOf(tuple(EntityKind.values))]
 
 

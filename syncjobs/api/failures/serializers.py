@@ -8,7 +8,7 @@ from graph.api.request_fields import TimeCursor, Timestamp
 from syncjobs.api.serializers import AttemptAnswer, past
 from syncjobs.failures import payloads
 from syncjobs.failures.replay import FASTEST
-from syncjobs.failures.settle import LONGEST
+from syncjobs.failures.settle import NOTE_CHARACTERS
 from syncjobs.models.choices import FailureStatus, Provider, RunStatus, Trigger
 
 CURRENT, ANY = "current", "any"
@@ -69,11 +69,11 @@ class ReplaysBody(StrictBody):
 
 
 class NoteBody(StrictBody):
-    note = serializers.CharField(default="", allow_blank=True, max_length=LONGEST)
+    note = serializers.CharField(default="", allow_blank=True, max_length=NOTE_CHARACTERS)
 
 
 class ReasonBody(StrictBody):
-    reason = serializers.CharField(max_length=LONGEST)
+    reason = serializers.CharField(max_length=NOTE_CHARACTERS)
 
 
 class FailureAnswer(Answer):
