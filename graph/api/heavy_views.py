@@ -140,7 +140,7 @@ class NeighbourhoodView(Computed):
         name="graph_neighbourhood",
     )
     def get(self, request: Request, entity_id: str) -> Response:
-        """Who is within some edges of an entity, and the relationships among them."""
+        """The entities within a number of edges of an entity, and the relationships among them."""
         return self.computed(request, entity=entity_id)
 
 
@@ -199,7 +199,7 @@ class QuestionView(TenantView):
         responses={200: shapes.QuestionDetailAnswer, **_SEEN, **NOT_FOUND},
     )
     def get(self, request: Request, question_id: str) -> Response:
-        """The state of one of these questions, and its answer once there is one."""
+        """The state of a question that a worker answers, and the answer once there is one."""
         self.parameters(request)
         question = deferred.get(self.tenant(request), question_id)
         waits = {"Retry-After": POLL} if question.status in ACTIVE else {}
@@ -214,7 +214,7 @@ class QuestionView(TenantView):
         },
     )
     def delete(self, request: Request, question_id: str) -> Response:
-        """Cancel it, or delete its answer; a repeated question is computed again."""
+        """Cancel a question, or delete its answer. A repeated question is then computed again."""
         self.parameters(request)
         deferred.forget(self.tenant(request), question_id)
         return Response(status=status.HTTP_204_NO_CONTENT)

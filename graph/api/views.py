@@ -14,7 +14,7 @@ from graph.api import serializers as shapes
 from graph.api.common_serializers import Answer, NoQuery
 from graph.api.json_object import JsonObject
 from graph.api.question_view import PROBLEMS, DatedQuestion, Question, described
-from graph.api.request_fields import beyond
+from graph.api.request_fields import entity_cursor
 from graph.api.shapes import check_serializers as checks
 from graph.api.shapes import due_serializers
 from graph.api.shapes import sum_serializers as sums
@@ -72,7 +72,7 @@ class EntitiesView(Listed):
         page = search.entities(
             self.tenant(request), parameters.pop("search"), **parameters, after=after
         )
-        following = beyond(page.following)
+        following = entity_cursor(page.following)
         return self.page(
             list_serializers.EntitiesAnswer,
             page.entities,
@@ -126,7 +126,7 @@ class RelationshipsView(Listed):
         name="graph_relationships",
     )
     def get(self, request: Request) -> Response:
-        """Relationships by type, party, time, amount and layers; or sums of them."""
+        """Relationships by type, party, time, amount and layers; or their sums by group."""
         parameters, tenant = self.parameters(request), self.tenant(request)
         sparse, most = parameters.pop("fields", None), parameters.pop("limit")
         after, order = parameters.pop("cursor", None), parameters.pop("order")

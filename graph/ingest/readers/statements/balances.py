@@ -1,5 +1,7 @@
-"""Checks a statement's sums: opening balance + movements = closing balance, and no statement
-missing."""
+"""Checks a statement's sums: opening balance + movements = closing balance.
+
+It also checks whether a statement is missing between two others.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
