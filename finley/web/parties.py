@@ -22,7 +22,7 @@ from graph.questions import (
     relationships,
     search,
 )
-from graph.questions.expected.due import OURS
+from graph.questions.expected.due import CASH_OF
 from graph.questions.rows import other_names, records
 
 A_PAGE = 50
@@ -113,7 +113,7 @@ def party(request: PageRequest, entity_id: UUID) -> HttpResponse:
 def _charts(flow: Row, entity_id: str, kind: str) -> list[charts.BarChart]:
     """Charts of the party's money by month, from the tenant's point of view: money to a vendor has
     the colour of money out, money from a customer that of money in."""
-    is_own = kind in OURS
+    is_own = kind in CASH_OF
     names = {"in": "it received", "out": "it paid"}
     other = names if is_own else {"in": names["out"], "out": names["in"]}
     ways = {"in": "in", "out": "out"} if is_own else {"in": "out", "out": "in"}

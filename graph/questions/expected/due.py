@@ -15,7 +15,7 @@ from graph.questions.prediction_status import STALE
 
 AHEAD = 14  # days
 STATUSES = (*DUE, occurrences.PROJECTED)
-OURS = frozenset({EntityKind.ACCOUNT, EntityKind.DEPARTMENT})  # as in cash flow
+CASH_OF = frozenset({EntityKind.ACCOUNT, EntityKind.DEPARTMENT})  # whose cash flow is ours
 Answer = dict[str, Any]
 
 
@@ -76,7 +76,7 @@ def seen_by_us(row: Answer) -> Answer:
     """The row with `comes_in`, and the `party` with which the tenant's accounts and departments
     deal."""
     target = row["target"]
-    comes_in = target is not None and target.kind in OURS
+    comes_in = target is not None and target.kind in CASH_OF
     return {**row, "comes_in": comes_in, "party": row["source"] if comes_in else target}
 
 
