@@ -92,7 +92,8 @@ def _after(request: PageRequest) -> search.After | None:
 
 @page()
 def party(request: PageRequest, entity_id: UUID) -> HttpResponse:
-    """One party and its payments, from the party's point of view: what it receives is money in."""
+    """One party and its payments, from the party's point of view: money that it receives is money
+    in."""
     user_id = request.access.tenant_id
     entity = entities.party(user_id, entity_id, limit=COUNTERPARTIES)
     party_id = str(entity["id"])

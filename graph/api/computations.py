@@ -9,13 +9,14 @@ from uuid import UUID
 from django.conf import settings
 from rest_framework.renderers import JSONRenderer
 
-from graph.api import path_serializers
 from graph.api import serializers as shapes
 from graph.api.common_serializers import Answer, NoQuery, StrictQuery
 from graph.api.serializers import EdgesQuery, constrained
+from graph.api.shapes import path_serializers
 from graph.database import deadlines
-from graph.questions import costs, sizes, whole_graph
-from graph.questions.costs import Cost, Size
+from graph.questions import whole_graph
+from graph.questions.heavy import costs, sizes
+from graph.questions.heavy.costs import Cost, Size
 
 Parameters = dict[str, Any]
 

@@ -2,7 +2,7 @@
 
 A statement in a tenant's transaction is cancelled when the time is up; `check` ends Python code.
 Compiled code cannot be interrupted, so its cost is estimated before it begins
-(graph.questions.costs).
+(graph.questions.heavy.costs).
 """
 
 import time

@@ -145,10 +145,7 @@ def decide(
         raise QuestionError(f"Say one of {', '.join(DECISIONS)}.", "action")
     with tenant_transaction(user_id):
         case_row = _one(user_id, case_id, lock=True)
-        if seen is not None and case_row.state != seen:
-            raise DecidedMeanwhile(_meanwhile(user_id, case_row), "seen")
-        if version is not None and _version(case_row) != version:
-            raise DecidedMeanwhile(_changed(case_row), "version")
+        _check_seen(user_id, case_row, seen, version)
         _check(case_row, action, note=note, owner=owner, amount=amount)
         _apply(case_row, action, note=note, owner=owner, amount=amount)
         PaymentCaseEntry.objects.create(
@@ -162,6 +159,15 @@ def decide(
             amount_recovered=case_row.amount_recovered if action == CaseAction.RECOVER else None,
         )
         return _detail(user_id, case_row)
+
+
+def _check_seen(
+    user_id: UUID, case_row: PaymentCase, seen: str | None, version: str | None
+) -> None:
+    if seen is not None and case_row.state != seen:
+        raise DecidedMeanwhile(_meanwhile(user_id, case_row), "seen")
+    if version is not None and _version(case_row) != version:
+        raise DecidedMeanwhile(_changed(case_row), "version")
 
 
 def _meanwhile(user_id: UUID, case_row: PaymentCase) -> str:

@@ -288,8 +288,8 @@ def _likeness(booking: Booking, other: Booking) -> float | None:
 
 
 def _may_be_reworded(booking: Booking, other: Booking) -> bool:
-    """Return whether all keys are made of the row's content. Only such keys change with the
-    words."""
+    """Return whether both bookings' keys are made of the rows' content. Only such keys change with
+    the words."""
     return all(_BY_CONTENT.fullmatch(key) for _, key in (*booking.rows, *other.rows))
 
 

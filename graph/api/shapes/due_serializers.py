@@ -7,7 +7,7 @@ from rest_framework import serializers
 from graph.api.common_serializers import Answer, StrictQuery
 from graph.api.list_serializers import money, total
 from graph.api.serializers import EntityAnswer
-from graph.api.sum_serializers import party_field, today_field
+from graph.api.shapes.sum_serializers import party_field, today_field
 from graph.questions.expected.due import STATUSES
 
 STATUS = (
