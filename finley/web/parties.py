@@ -11,6 +11,7 @@ from finley.web import charts, downloads, due_and_risen, list_filters, more
 from finley.web.access import PageRequest, page
 from finley.web.downloads import Column
 from finley.web.overview import month_address
+from finley.web.sums import open_invoices
 from finley.web.words import choices
 from graph.errors import QuestionError
 from graph.models.choices import EntityKind
@@ -103,6 +104,7 @@ def party(request: PageRequest, entity_id: UUID) -> HttpResponse:
         "totals": totals(flow["months"]),
         "charts": _charts(flow, party_id, entity["kind"]),
         "payments": records.named(user_id, rows),
+        "open_sums": open_invoices.of_party(user_id, party_id),
         "all_payments": following is not None,
         "perhaps": other_names.perhaps_the_same(user_id).get(UUID(party_id)),
         **_findings(user_id, party_id),

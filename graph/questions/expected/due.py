@@ -13,7 +13,7 @@ from graph.questions.expected import occurrences
 from graph.questions.insights import DUE
 from graph.questions.prediction_status import STALE
 
-AHEAD = 14  # days
+AHEAD = 14  # days, today among them
 STATUSES = (*DUE, occurrences.PROJECTED)
 CASH_OF = frozenset({EntityKind.ACCOUNT, EntityKind.DEPARTMENT})  # whose cash flow is ours
 Answer = dict[str, Any]
@@ -54,9 +54,9 @@ def due_until(
     }
 
 
-def ahead_of(today: date) -> date:
-    """The last day of what is due if nobody names one."""
-    return days.later(today, timedelta(days=AHEAD))
+def last_day(today: date, count: int = AHEAD) -> date:
+    """The last of `count` days from today on: today is the first one."""
+    return days.later(today, timedelta(days=count - 1))
 
 
 def _facts(row: Answer) -> Answer:
