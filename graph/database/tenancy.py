@@ -74,6 +74,13 @@ def tenant_row(user_id: UUID, query: Query) -> dict[str, Any]:
         return _last_row(cursor)
 
 
+def tenant_rows(user_id: UUID, query: Query) -> list[dict[str, Any]]:
+    """Return the query's rows, in a transaction of its own with one round trip."""
+    with connections["default"].cursor() as cursor:
+        _execute(cursor, _named(user_id), query)
+        return _last_rows(cursor)
+
+
 def _execute(cursor: CursorWrapper, *queries: Query) -> None:
     """Execute the queries in one round trip."""
     text = "; ".join(query.text for query in queries)
@@ -81,10 +88,15 @@ def _execute(cursor: CursorWrapper, *queries: Query) -> None:
 
 
 def _last_row(cursor: CursorWrapper) -> dict[str, Any]:
+    (row,) = _last_rows(cursor)
+    return row
+
+
+def _last_rows(cursor: CursorWrapper) -> list[dict[str, Any]]:
     while cursor.nextset():
         pass
     names = [column.name for column in cursor.description]
-    return dict(zip(names, cursor.fetchone(), strict=True))
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 def _named(user_id: UUID) -> Query:
