@@ -9,8 +9,9 @@ from graph.enrich.run_enrichment import enrich
 from graph.errors import NotFound
 from graph.ingest.import_file import format_of, import_file
 from graph.questions.cash_flow import cash_flow
+from graph.questions.lasting_changes import price_changes
 from graph.questions.open_items import bucket, open_items
-from graph.questions.spend import price_changes, spend
+from graph.questions.spend import spend
 from graph.view import refresh
 from tests.graph.enrich.write.test_write_links import BANK, LEDGER
 

@@ -4,10 +4,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from graph.questions.spend import Calendar, higher_since, label, payments_of, spend
+from graph.questions.spend import Calendar, payments_of, spend
 from graph.view import refresh
 from tests.graph import rows
 
@@ -106,42 +104,3 @@ def test_the_rows_behind_a_sum_come_to_the_sum(tenant, parties, by):
             payments = payments_of(tenant.id, key, by=by, **span, today=today)
             assert sum((row["amount"] for row in payments), Decimal(0)) == period["amount"]
             assert len(payments) == period["count"]
-
-
-@pytest.mark.parametrize(
-    ("amounts", "since"),
-    [
-        ([10, 12, 11, 20, 21, 19], {"month": "2025-04", "old": 11, "new": 20}),
-        ([10, 12, 11, 20, 21, 2], {"month": "2025-04", "old": 11, "new": 20.5}),  # June goes on
-        ([10, 12, 11, 20, 11, 11], None),  # not lastingly
-        ([10, 12, 11, 12, 11, 20], None),  # one month is not lasting
-        ([20, 21, 22, 23], None),  # too little before
-        ([12, 11, 10, 9], None),
-        ([100] * 6 + [150, 170, 160, 155, 165], {"month": "2025-07", "old": 100, "new": 160}),
-    ],
-)
-def test_the_month_from_which_each_month_is_higher(amounts, since):
-    january = 2025 * 12
-    months = {january + at: Decimal(amount) for at, amount in enumerate(amounts)}
-    assert higher_since(months, max(months)) == since
-
-
-@given(
-    st.lists(st.sampled_from([-1, 0, 1, 2, 3, 5, 8]), min_size=1, max_size=30),
-    st.integers(0, 3),
-)
-def test_the_month_is_the_first_one_that_a_search_of_all_months_comes_to(amounts, after):
-    months = {at: Decimal(amount) for at, amount in enumerate(amounts) if amount or not at}
-    last = len(amounts) - 1 + after
-
-    def begin(last: int) -> int | None:
-        for at in range(3, last):
-            before = [months.get(month, 0) for month in range(max(0, at - 12), at)]
-            since = [months.get(month, 0) for month in range(at, last + 1)]
-            if min(since) > max(before):
-                return at
-        return None
-
-    first = begin(last) or begin(last - 1)
-    higher = higher_since(months, last)
-    assert (higher and higher["month"]) == (first and label(first, "month"))
