@@ -1,5 +1,6 @@
 """The list of parties, found by name even with typos, and the page of one party."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -23,12 +24,14 @@ from graph.questions import (
     relationships,
     search,
 )
-from graph.questions.expected.due import CASH_OF
+from graph.questions.expected import occurrences
+from graph.questions.expected.due import CASH_OF, last_day
 from graph.questions.rows import other_names, records
 
 A_PAGE = 50
 RECENT = 25
 COUNTERPARTIES = 30
+AHEAD = 30  # days in which the page names every occurrence of a recurring payment
 COLUMNS = (
     Column("Name", lambda row: row["name"]),
     Column("Kind", lambda row: choices.PARTIES[row["kind"]]),
@@ -132,9 +135,19 @@ def _findings(user_id: UUID, entity_id: str) -> Row:
     twice, _ = insights.insights(user_id, "fraud", party=entity_id, status="open", once=True)
     today = days.today(user_id)
     return {
-        "expected": [due_and_risen.with_lateness(row, today) for row in expected],
+        "expected": [
+            {**due_and_risen.with_lateness(row, today), "then": _then(row, today)}
+            for row in expected
+        ],
+        "ahead": AHEAD,
         "twice": twice,
     }
+
+
+def _then(row: Row, today: date) -> list[date]:
+    """The days of the next AHEAD on which the series comes after its next payment."""
+    every = occurrences.of(row, today, last_day(today, AHEAD))
+    return [one["day"] for one in every if one["insight"]["status"] == occurrences.PROJECTED]
 
 
 def totals(months: list[Row]) -> list[Row]:

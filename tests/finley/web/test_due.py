@@ -46,6 +46,16 @@ def test_a_weekly_payment_is_due_twice_in_14_days_on_the_overview_and_its_page(c
     assert [month.count(f">{name}</a>") for name in ("Cleaners", "Landlord")] == [4, 1]
 
 
+def test_a_party_s_page_has_every_day_of_the_next_30_on_which_it_is_due(client, office):
+    (address,) = set(
+        re.findall(r'<a href="(/parties/[^"]+)">Cleaners<', text_of(client.get("/recurring/")))
+    )
+    page = text_of(client.get(address))
+    days_after = (office + timedelta(days=at) for at in (10, 17, 24))
+    listed = ", ".join(f"{day.day} {day:%b %Y}" for day in days_after)
+    assert f"If it goes on as before, within 30 days also on {listed}</li>" in page
+
+
 def test_next_week_is_one_click_from_the_overview(client, office):
     (address,) = re.findall(r'<a href="([^"]+)">Next week</a>', text_of(client.get("/")))
     page = text_of(client.get(address))
