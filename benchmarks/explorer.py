@@ -27,7 +27,7 @@ from uuid import UUID, uuid4
 from benchmarks import dataset, serving
 from benchmarks.scoring import real_books, scored_tenants
 from finley.models import User
-from finley.web.whole_graph import LIBRARIES, VENDOR
+from finley.web.explore.whole_graph import LIBRARIES, VENDOR
 from graph import tenant_lookup
 from graph.database.role import as_owner
 from graph.ingest.import_file import format_of

@@ -181,7 +181,7 @@ EXPORTS = {
     "timeout": environment.decimal("FINLEY_EXPORT_PATIENCE", 30.0),  # timeout of a read, seconds
 }
 
-# Questions that need more steps than this go to a worker (graph/questions/costs.py).
+# Questions that need more steps than this go to a worker (graph/questions/heavy/costs.py).
 QUESTIONS = {
     "steps": environment.number("FINLEY_QUESTION_STEPS", 10_000_000),
     "request_seconds": environment.decimal("FINLEY_REQUEST_SECONDS", 20.0),
@@ -326,7 +326,7 @@ SPECTACULAR_SETTINGS = {
         "UploadState": "syncjobs.models.choices.UploadState",
         "Role": "finley.models.Role",
         "Decided": "graph.models.choices.ResolutionDecision",
-        "PartyDecision": "graph.api.decision_serializers.WORDS",
+        "PartyDecision": "graph.api.shapes.decision_serializers.WORDS",
         "PredictionStatus": "graph.models.choices.PredictionStatus",
         "ConnectionState": "syncjobs.models.choices.ConnectionState",
         "AmountDirection": "syncjobs.uploads.upload_options.DIRECTIONS",

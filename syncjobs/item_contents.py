@@ -35,7 +35,7 @@ Senders = dict[str, tuple[str, dict[str, str]]]
 
 @dataclass
 class Content:
-    """An item and what was read from it.
+    """An item, and the result of reading its content.
 
     Until they are saved, `path` holds the item's bytes and `parts` the rows of a ledger file.
     `failed` means that reading failed and that a later sync may try again.

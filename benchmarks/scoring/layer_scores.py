@@ -95,7 +95,7 @@ def frequency(claims: Found, truth: Truth) -> Share:
 
 
 def matches(claims: Found, truth: Truth) -> dict[str, str]:
-    """Series → the pattern that belongs to it and has the most of its rows."""
+    """For each series the pattern that belongs to it and has the most of its rows."""
     series_of = _series_of(truth)
     whose = _majority(claims.series_of_row, series_of)
     shared = Counter(

@@ -69,7 +69,7 @@ def _grant(cursor: CursorWrapper, role: str) -> None:
 
 
 def application_role() -> str:
-    """The database role of the web and worker processes."""
+    """Return the database role of the web and worker processes."""
     return str(connections["default"].settings_dict["USER"])
 
 

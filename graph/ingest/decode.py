@@ -164,11 +164,11 @@ class _Zstandard(io.RawIOBase):
 
 
 def encoding_of(path: Path, whole: bool = True) -> str:
-    """The codec of the file: by its byte order mark, else UTF-8, else the most likely one.
+    """Return the codec of the file: by its byte order mark, else UTF-8, else the most likely one.
 
     UTF-8 is chosen if most lines that are not ASCII are valid UTF-8. The other lines then count as
-    bad. `whole` reads every line, otherwise only the first 64 KiB. Raises LedgerFileError for a
-    file that is not text, is empty, or fits no encoding.
+    bad. With `whole`, every line is read, otherwise only the first 64 KiB. Raises LedgerFileError
+    for a file that is not text, is empty, or fits no encoding.
     """
     with explained(path), unpacked(path) as (stream, _):
         start = stream.read(SAMPLE)
@@ -286,7 +286,8 @@ def _is_words(sample: bytes, codec: str) -> bool:
 
 @contextmanager
 def text(path: Path, encoding: str) -> Iterator[tuple[io.TextIOWrapper, IO[bytes]]]:
-    """The file as text with its own line ends, and the packed file below it.
+    """Yield the file as text with its own line ends, and the packed file, whose `tell` says how
+    much was read.
 
     Bytes that cannot be decoded become lone surrogates (PEP 383), so that a bad line can be
     recognised.

@@ -1,6 +1,7 @@
 """Cases of possible double payments: list them, read one, and record people's decisions."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 from hashlib import blake2b
 from typing import Any
@@ -56,6 +57,7 @@ def cases(
     currency: str | None = None,
     min_amount: Decimal | None = None,
     min_confidence: float | None = None,
+    found_after: datetime | None = None,
     order: str = "amount",
     limit: int = 50,
     offset: int = 0,
@@ -63,8 +65,8 @@ def cases(
     """Return a page of the cases that match the filters, in one of ORDERS, and the sums over all of
     them.
 
-    `party` is a part of the party's name. A page does not have the cases' rows; `case` returns
-    them.
+    `party` is a part of the party's name; `found_after` leaves out cases that were found before. A
+    page does not have the cases' rows; `case` returns them.
     """
     conditions = {
         "state": state,
@@ -73,6 +75,7 @@ def cases(
         "currency": currency,
         "amount_at_risk__gte": min_amount,
         "confidence__gte": min_confidence,
+        "created_at__gt": found_after,
     }
     filters = {name: value for name, value in conditions.items() if value is not None}
     with tenant_transaction(user_id):
@@ -145,10 +148,7 @@ def decide(
         raise QuestionError(f"Say one of {', '.join(DECISIONS)}.", "action")
     with tenant_transaction(user_id):
         case_row = _one(user_id, case_id, lock=True)
-        if seen is not None and case_row.state != seen:
-            raise DecidedMeanwhile(_meanwhile(user_id, case_row), "seen")
-        if version is not None and _version(case_row) != version:
-            raise DecidedMeanwhile(_changed(case_row), "version")
+        _check_seen(user_id, case_row, seen, version)
         _check(case_row, action, note=note, owner=owner, amount=amount)
         _apply(case_row, action, note=note, owner=owner, amount=amount)
         PaymentCaseEntry.objects.create(
@@ -162,6 +162,15 @@ def decide(
             amount_recovered=case_row.amount_recovered if action == CaseAction.RECOVER else None,
         )
         return _detail(user_id, case_row)
+
+
+def _check_seen(
+    user_id: UUID, case_row: PaymentCase, seen: str | None, version: str | None
+) -> None:
+    if seen is not None and case_row.state != seen:
+        raise DecidedMeanwhile(_meanwhile(user_id, case_row), "seen")
+    if version is not None and _version(case_row) != version:
+        raise DecidedMeanwhile(_changed(case_row), "version")
 
 
 def _meanwhile(user_id: UUID, case_row: PaymentCase) -> str:

@@ -31,7 +31,7 @@ _read: ContextVar[dict[UUID, Names] | None] = ContextVar("finley_source_names", 
 
 @contextmanager
 def read_once() -> Iterator[None]:
-    """Inside, a tenant's names are read from the database once."""
+    """Read a tenant's names of sources from the database only once inside this context."""
     token = _read.set({})
     try:
         yield
@@ -67,7 +67,11 @@ def _name(row: Mapping[str, Any]) -> str:
 
 
 def _account(stated: str, accounts: Sequence[str]) -> str | None:
-    """The account that the key states; if its name is another now, the one in most rows."""
+    """Return the name of the account that the key states: the one whose slug is `stated`, else the
+    name in most rows.
+
+    Returns None if rows name no account.
+    """
     called = (name for name in accounts if slug(name)[:LONGEST] == stated)
     return next(called, next(iter(accounts), None))
 
@@ -84,7 +88,7 @@ def _apart(names_of: Names) -> dict[str, str]:
 
 
 def _numbered(name: str, taken: Set[str]) -> str:
-    """The name with the first number, from 2, that makes it unlike those taken."""
+    """Return the name with the first number, from 2, with which it is not in `taken`."""
     numbered = (f"{name} ({number})" for number in count(2))
     return next(text for text in numbered if text not in taken)
 

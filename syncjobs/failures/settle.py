@@ -43,24 +43,24 @@ class Settled:
 
 
 def resolve(ids: Iterable[UUID], *, by: AbstractBaseUser | None, note: str = "") -> Settled:
-    """Resolve: the cause is fixed, or the work was done by hand."""
+    """Mark the failures resolved: the cause is fixed, or the work was done by hand."""
     return _settle(ids, FailureStatus.RESOLVED, by, note)
 
 
 def ignore(ids: Iterable[UUID], *, by: AbstractBaseUser | None, note: str = "") -> Settled:
-    """Ignore: hide them, and ignore the next failures of their kind on the same connection."""
+    """Hide the failures, and ignore the next failures of their kind on the same connections."""
     return _settle(ids, FailureStatus.IGNORED, by, note)
 
 
 def discard(ids: Iterable[UUID], *, by: AbstractBaseUser | None, reason: str) -> Settled:
-    """Give up, for a reason. Raises ReasonMissing."""
+    """Give the failures up, for a reason. Raises ReasonMissing."""
     if not _clean(reason):
         raise ReasonMissing(NO_REASON)
     return _settle(ids, FailureStatus.DISCARDED, by, reason)
 
 
 def reopen(ids: Iterable[UUID], *, by: AbstractBaseUser | None) -> Settled:
-    """Reopen, whatever settled them."""
+    """Reopen failures that were resolved, ignored or discarded."""
     return _settle(ids, FailureStatus.OPEN, by, "")
 
 

@@ -62,7 +62,7 @@ def frequency(row: Row) -> str:
 
 
 def totals(rows: Iterable[Row]) -> list[Total]:
-    """The sums by direction and currency: what goes out first, the greatest first.
+    """The sums by direction and currency: money out first, then the greatest first.
 
     A series that missed a payment and went on has an overdue and a pending one. It counts once.
     """

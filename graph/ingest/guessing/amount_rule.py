@@ -1,4 +1,4 @@
-"""The rule for reading a guessed file's amounts, and its doubts."""
+"""Makes the rule for reading a guessed file's amounts, and the doubts about it."""
 
 from collections.abc import Iterator
 

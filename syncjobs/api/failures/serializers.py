@@ -4,7 +4,7 @@ from rest_framework import serializers
 
 from graph.api.common_serializers import Answer, StrictQuery
 from graph.api.request_bodies import StrictBody
-from graph.api.request_fields import Place, Timestamp
+from graph.api.request_fields import TimeCursor, Timestamp
 from syncjobs.api.serializers import AttemptAnswer, past
 from syncjobs.failures import payloads
 from syncjobs.failures.replay import FASTEST
@@ -35,7 +35,7 @@ class Filters(StrictQuery):
 
 
 class FailuresQuery(Filters):
-    cursor = Place(required=False, help_text="The `next` of the previous page.")
+    cursor = TimeCursor(required=False, help_text="The `next` of the previous page.")
     limit = serializers.IntegerField(default=50, min_value=1, max_value=200)
 
 

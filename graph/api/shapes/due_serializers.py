@@ -7,7 +7,7 @@ from rest_framework import serializers
 from graph.api.common_serializers import Answer, StrictQuery
 from graph.api.list_serializers import money, total
 from graph.api.serializers import EntityAnswer
-from graph.api.sum_serializers import party_field, today_field
+from graph.api.shapes.sum_serializers import party_field, today_field
 from graph.questions.expected.due import STATUSES
 
 STATUS = (
@@ -20,8 +20,9 @@ COUNTED = "expected payments up to `until`, each occurrence once; none overdue o
 class DueQuery(StrictQuery):
     until = serializers.DateField(
         required=False,
-        help_text="The last day; 14 days after today by default. A series is projected for a year, "
-        "for three months if it recurs more often than every four weeks",
+        help_text="The last day; by default the last of 14 days, of which today is the first. A "
+        "series is projected for a year, for three months if it recurs more often than every four "
+        "weeks",
     )
     status = serializers.ChoiceField(STATUSES, required=False)
     party = party_field("only payments from or to this party")
