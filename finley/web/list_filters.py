@@ -79,6 +79,19 @@ def names(user_id: UUID, query: QueryDict) -> dict[str, str]:
     return {name: found[0]["name"] if found else UNKNOWN for name, found in rows.items()}
 
 
+def party_name(user_id: UUID, query: QueryDict) -> str:
+    """The name of the party by which the query filters: that of its id, or the text itself."""
+    return names(user_id, query).get("party", text_of(query, "party"))
+
+
+def days(query: QueryDict) -> tuple[date | None, date | None]:
+    """The parameters `since` and `until`, each None if it is missing. Raises QuestionError."""
+    since, until = (
+        day(name, text) if (text := text_of(query, name)) else None for name in ("since", "until")
+    )
+    return since, until
+
+
 def text_of(query: QueryDict, name: str) -> str:
     """The parameter, stripped and without NUL, which PostgreSQL refuses in texts."""
     return query.get(name, "").replace("\0", "").strip()

@@ -41,12 +41,12 @@ class Computation:
         return self.answer(self.ask(user_id, **arguments)).data
 
     def light(self, user_id: UUID, parameters: Parameters, version: str) -> bool:
-        """Return whether a request may compute it, judged by the size of the whole graph, without a
-        query."""
+        """Return whether a request may compute the question, by the size of the whole graph. Needs
+        no query."""
         return self.cost(sizes.at_most(user_id, version), parameters) <= settings.QUESTIONS["steps"]
 
     def light_when_narrowed(self, user_id: UUID, parameters: Parameters, version: str) -> bool:
-        """Return whether a request may compute it, judged by the number of edges that its filter
+        """Return whether a request may compute the question, by the number of edges that its filter
         selects."""
         if not self._narrowed:
             return False

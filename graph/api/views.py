@@ -242,7 +242,7 @@ class DueView(DatedQuestion):
     def get(self, request: Request) -> Response:
         """Recurring payments that are due until a day, every occurrence of each, with sums."""
         parameters = self.dated(request)
-        until = parameters.pop("until", None) or due.ahead_of(parameters["today"])
+        until = parameters.pop("until", None) or due.last_day(parameters["today"])
         if status := parameters.pop("status", None):
             parameters["statuses"] = (status,)
         answer = due.due_until(self.tenant(request), until, **parameters)

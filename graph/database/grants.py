@@ -50,7 +50,7 @@ def put_in_place(using: str, **_: Any) -> None:
 
 
 def application_role() -> str:
-    """The database role of the web and worker processes."""
+    """Return the database role of the web and worker processes."""
     return str(connections["default"].settings_dict["USER"])
 
 

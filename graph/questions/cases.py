@@ -1,6 +1,7 @@
 """Cases of possible double payments: list them, read one, and record people's decisions."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 from hashlib import blake2b
 from typing import Any
@@ -56,6 +57,7 @@ def cases(
     currency: str | None = None,
     min_amount: Decimal | None = None,
     min_confidence: float | None = None,
+    found_after: datetime | None = None,
     order: str = "amount",
     limit: int = 50,
     offset: int = 0,
@@ -63,8 +65,8 @@ def cases(
     """Return a page of the cases that match the filters, in one of ORDERS, and the sums over all of
     them.
 
-    `party` is a part of the party's name. A page does not have the cases' rows; `case` returns
-    them.
+    `party` is a part of the party's name; `found_after` leaves out cases that were found before. A
+    page does not have the cases' rows; `case` returns them.
     """
     conditions = {
         "state": state,
@@ -73,6 +75,7 @@ def cases(
         "currency": currency,
         "amount_at_risk__gte": min_amount,
         "confidence__gte": min_confidence,
+        "created_at__gt": found_after,
     }
     filters = {name: value for name, value in conditions.items() if value is not None}
     with tenant_transaction(user_id):

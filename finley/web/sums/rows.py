@@ -43,7 +43,7 @@ def cash(request: PageRequest) -> HttpResponse:
     way = list_filters.text_of(query, "way")
     if way not in WAYS:
         raise QuestionError(f"Say one of {', '.join(WAYS)}.", "way")
-    since, until = _days(request)
+    since, until = list_filters.days(request.GET)
     user_id, party = request.access.tenant_id, list_filters.text_of(query, "party")
     currency = list_filters.text_of(query, "currency")
     payments = cash_flow.payments_of(
@@ -69,7 +69,7 @@ def spending(request: PageRequest) -> HttpResponse:
     by = list_filters.text_of(query, "by") or spend.BY[0]
     if by not in spend.BY:
         raise QuestionError(f"Say one of {', '.join(spend.BY)}.", "by")
-    since, until = _days(request)
+    since, until = list_filters.days(request.GET)
     currency = list_filters.text_of(query, "currency")
     name, party = query.get("name", "").replace("\0", "") or None, _party(request)
     if party is not None:
@@ -119,15 +119,6 @@ def _party(request: PageRequest, field: str = "party") -> Row | None:
     if not rows:
         raise QuestionError("There is no such party.", field)
     return rows[0]
-
-
-def _days(request: PageRequest) -> tuple[date | None, date | None]:
-    texts = (list_filters.text_of(request.GET, name) for name in ("since", "until"))
-    since, until = (
-        list_filters.day(name, day) if day else None
-        for name, day in zip(("since", "until"), texts, strict=True)
-    )
-    return since, until
 
 
 def _in_days(since: date | None, until: date | None) -> str:

@@ -22,8 +22,9 @@ COUNTED = (
 class DueQuery(StrictQuery):
     until = serializers.DateField(
         required=False,
-        help_text="The last day; 14 days after today by default. A series is projected for a year, "
-        "for three months if it recurs more often than every four weeks",
+        help_text="The last day; by default the last of 14 days, of which today is the first. A "
+        "series is projected for a year, for three months if it recurs more often than every four "
+        "weeks",
     )
     status = serializers.ChoiceField(STATUSES, required=False)
     party = party_field("only payments from or to this party")

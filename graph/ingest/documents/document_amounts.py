@@ -71,7 +71,7 @@ class Amount:
 
 
 def named(text: str) -> tuple[Amount, ...]:
-    """The amounts in the text, in the order of the text, each once with its best rank.
+    """Return the amounts in the text, in the order of the text, each once with its best rank.
 
     A number counts if a currency is beside it. After a word for a total, a number with two decimals
     may take the only currency of the text. Zeros, percentages, dates and phone numbers do not

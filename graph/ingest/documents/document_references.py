@@ -121,7 +121,8 @@ def chief(references: tuple[Reference, ...]) -> Reference | None:
 
 
 def due_on(text: str, month_first: bool = False) -> date | None:
-    """The first due date in the text. With `month_first`, 03/04/2024 is the fourth of March."""
+    """Return the first due date in the text, or None. With `month_first`, 03/04/2024 is the fourth
+    of March."""
     for match in _DUE.finditer(text):
         words = _ORDINAL.sub("", match["date"])
         plain = " ".join(re.sub(r"[./,\-]", " ", words).split())

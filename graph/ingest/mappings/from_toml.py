@@ -98,8 +98,10 @@ def _skip(table: Table) -> tuple[SkipRule, ...]:
 
 
 def _records(table: Table) -> RecordsRule | str | None:
-    """The rule from `records = "payment"`, or from a table with the column, its values, and the
-    default."""
+    """Return the rule for what rows record, None if the TOML has none.
+
+    It is `records = "payment"`, or a table with the column, its values, and the default.
+    """
     if table.states_text("records"):
         return table.one_of("records", RECORDS)
     rule = table.table("records")

@@ -111,7 +111,7 @@ def settle(cursor: CursorWrapper, values: dict[str, Any], *, is_whole: bool = Tr
 
 
 def _days(rows: list[tuple[Any, ...]]) -> dict[str, tuple[date, date]]:
-    """The first and the last day of each account in the file."""
+    """Return the first and the last day of each account in the file, by account."""
     days: dict[str, list[date]] = defaultdict(list)
     for _, iban, number, day, *_ in rows:
         days[account_of(iban, number)].append(day)
@@ -296,7 +296,8 @@ def _may_be_reworded(booking: Booking, other: Booking) -> bool:
 def _doubts(
     group: Group, bookings: list[Booking], stored: list[Booking], pairs: list[Pair]
 ) -> Iterator[str]:
-    """Sentences about bookings that another source may have stated in quite different words."""
+    """Yield sentences about bookings that another source may have stated in quite different
+    words."""
     sources = {other.rows[0][0] for other in stored} - {bookings[0].rows[0][0]}
     unpaired = len(bookings) - len(pairs)
     if unpaired and len(stored) > len(pairs) and sources:

@@ -186,7 +186,7 @@ def _values(row: LedgerRow, books: Books) -> tuple[object, ...]:
 
 
 def external_id(row: LedgerRow) -> str:
-    """The row's key, with its ordinal if other rows have the same key."""
+    """Return the row's key, with its ordinal if other rows have the same key."""
     if row.ordinal == 1 and not _LIKE_ORDINAL.search(row.key):
         return row.key
     return f"{row.key} #{row.ordinal}"

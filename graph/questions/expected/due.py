@@ -13,9 +13,9 @@ from graph.questions.expected import occurrences
 from graph.questions.insights import DUE
 from graph.questions.prediction_status import STALE
 
-AHEAD = 14  # days
+AHEAD = 14  # days, today among them
 STATUSES = (*DUE, occurrences.PROJECTED)
-OURS = frozenset({EntityKind.ACCOUNT, EntityKind.DEPARTMENT})  # as in cash flow
+CASH_OF = frozenset({EntityKind.ACCOUNT, EntityKind.DEPARTMENT})  # whose cash flow is ours
 FACTS = ("id", "source", "target", "comes_in", "day", "currency", "is_cash")
 Answer = dict[str, Any]
 
@@ -55,9 +55,9 @@ def due_until(
     }
 
 
-def ahead_of(today: date) -> date:
-    """The last day of what is due if nobody names one."""
-    return days.later(today, timedelta(days=AHEAD))
+def last_day(today: date, count: int = AHEAD) -> date:
+    """The last of `count` days from today on: today is the first one."""
+    return days.later(today, timedelta(days=count - 1))
 
 
 def _facts(row: Answer) -> Answer:
@@ -77,7 +77,7 @@ def seen_by_us(row: Answer) -> Answer:
     """The row with `comes_in`, and the `party` with which the tenant's accounts and departments
     deal."""
     target = row["target"]
-    comes_in = target is not None and target.kind in OURS
+    comes_in = target is not None and target.kind in CASH_OF
     return {**row, "comes_in": comes_in, "party": row["source"] if comes_in else target}
 
 

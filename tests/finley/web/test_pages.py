@@ -152,11 +152,17 @@ def test_the_overview_says_what_came_since_the_last_visit(person, books):
     client, page = signed_in()
     assert "Since your last visit" in page
     assert '<a href="/payments/new/">1 new row</a>' in page
-    assert "1 new open case</a>" in page
+    assert '<a href="/review/?new=yes">1 new open case</a>' in page
+    assert text_of(client.get("/review/?new=yes")).count("<article") == 1
     listed = text_of(client.get("/payments/new/"))
     assert 'aria-current="page">Payments</a>' in listed
     assert set(re.findall(r"/payments/([0-9a-f-]{36})/", listed)) == {str(new)}
-    assert "No new row" in signed_in()[1]
+    client, page = signed_in()
+    assert "No new row" in page
+    counts = [
+        text_of(client.get(f"/review/{query}")).count("<article") for query in ("", "?new=yes")
+    ]
+    assert counts == [1, 0]
 
 
 def test_a_payment_that_did_not_come_is_given_up_and_expected_again(client, tenant, books):
