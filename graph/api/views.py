@@ -182,7 +182,7 @@ class InsightsView(DatedQuestion):
         parameters = self.dated(request)
         most, after = parameters.pop("limit"), parameters.pop("cursor", None)
         tenant, today = self.tenant(request), parameters["today"]
-        dated = {"today": today, "books": days.reach_of_version(tenant, today, self.version)}
+        dated = {"today": today, "books": days.reach(tenant, today)}
         if page := insights.as_json(tenant, layer, **parameters, most=most, after=after):
             return _written(page, **dated)
         rows, following = insights.insights(tenant, layer, **parameters, most=most, after=after)

@@ -77,6 +77,35 @@ def price_changes(series: Sequence[tuple[date, Decimal]]) -> list[Answer]:
     ]
 
 
+def price_part(
+    series: Sequence[tuple[date, Decimal]],
+    changes: Sequence[Answer],
+    now: tuple[date, date],
+    before: tuple[date, date],
+) -> Decimal | None:
+    """Return how much the payments of a series in the days `now` cost more by its new price.
+
+    It is their prices less the mean price in the days `before`, whatever was paid above or below
+    the price. None without a payment in both.
+    """
+    new, old = (
+        [_price_on(changes, day) for day, _ in series if span[0] <= day <= span[1]]
+        for span in (now, before)
+    )
+    if not new or not old:
+        return None
+    return sum(new, Decimal(0)) - sum(old, Decimal(0)) / len(old) * len(new)
+
+
+def _price_on(changes: Sequence[Answer], day: date) -> Decimal:
+    """The price on that day by these changes, of which there is at least one."""
+    price: Decimal = changes[0]["old"]
+    for change in changes:
+        if change["from_day"] <= day:
+            price = change["new"]
+    return price
+
+
 def is_same_price(amount: Decimal, price: Decimal) -> bool:
     return abs(amount - price) <= SAME * price
 

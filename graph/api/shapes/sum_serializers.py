@@ -216,7 +216,9 @@ class SpendQuery(StrictQuery):
 class SpendPeriod(Answer):
     period = serializers.CharField(help_text="2025-04, 2025-Q2 or 2025")
     since = serializers.DateField(help_text="The period's first day")
-    until = serializers.DateField(help_text="The last day that counts: today in the newest period")
+    until = serializers.DateField(
+        help_text="The last day that counts: in the newest period that of the books, at most today"
+    )
     amount = total("payments (or invoices, as `kind` says), each once, in this currency")
     count = serializers.IntegerField(help_text="Counts the payments of `amount`")
     share = serializers.FloatField(
@@ -225,12 +227,12 @@ class SpendPeriod(Answer):
     before_since = serializers.DateField(help_text="The first day of the period before")
     before_until = serializers.DateField(
         help_text="The last day of the period before that is compared: for the newest period the "
-        "same days as in it, for others the whole period"
+        "same number of days as in it, or of whole months if it ends with a month; for others the "
+        "whole period"
     )
     before_amount = total("as `amount`: from before_since to before_until")
     change = total(
-        "as `amount`: amount less before_amount, both over equal days; null if that period began "
-        "before the books did"
+        "as `amount`: amount less before_amount; null if that period began before the books did"
     )
     change_share = serializers.FloatField(allow_null=True, help_text="change / before_amount")
     change_on_last_year = total(
@@ -239,8 +241,8 @@ class SpendPeriod(Answer):
     )
     change_on_last_year_share = serializers.FloatField(allow_null=True)
     price_part = total(
-        "of `change` what comes of other prices in recurring series, at this period's number of "
-        "payments"
+        "of `change` what comes of lasting changes of the price in recurring series, at this "
+        "period's number of payments; null if there was none"
     )
 
 

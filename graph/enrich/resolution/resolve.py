@@ -107,9 +107,7 @@ def resolve(
     keys, then the one with the most events. An entity that a person merged has a Pair, too, because
     of that decision.
     """
-    ordered = sorted(
-        (party for party in parties if party.kind in PARTIES), key=lambda each: each.id
-    )
+    ordered = sorted((party for party in parties if party.kind in PARTIES), key=_by_name)
     reading = _Reading(ordered)
     clusters = Clusters([reading.facts(at) for at in range(len(ordered))])
     place = {party.id: at for at, party in enumerate(ordered)}
@@ -119,6 +117,12 @@ def resolve(
     offered = _of_continued(place, continued)
     clusters.agglomerate([*reading.of_keys(), *reading.of_names(), *offered], SURE)
     return [*_merges(ordered, reading.without_towns, clusters), *_open(ordered, clusters)]
+
+
+def _by_name(party: Party) -> tuple[str, str, str]:
+    """By this order, of equally good pairs the same one is offered each time: ids are by chance. A
+    feed's capitals come after small letters."""
+    return party.name.swapcase(), party.kind, party.id
 
 
 def _of_continued(place: Mapping[str, int], continued: Iterable[Continued]) -> Iterator[Edge]:
@@ -362,7 +366,7 @@ def _kept(parties: Sequence[Party], names: Sequence[Name], members: Sequence[int
 
 def _rank(party: Party) -> tuple[object, ...]:
     kinds = len({key.kind for key in party.keys})
-    return not party.kept, -kinds, -party.events, party.id
+    return not party.kept, -kinds, -party.events, party.name, party.id
 
 
 def _open(parties: Sequence[Party], clusters: Clusters) -> Iterator[Pair]:

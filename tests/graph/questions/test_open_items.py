@@ -117,7 +117,7 @@ def test_spend_counts_each_payment_once_and_tells_the_change(tenant, take):
         ledger=invoice("L1", "03-01", "60.00", "INV-70001", "2024-03-31")
         + invoice("L2", "04-01", "90.00", "INV-70002", "2024-04-30"),
         bank=paid("B1", "03-30", "-60.00", "INV-70001")
-        + paid("B2", "04-29", "-90.00", "INV-70002"),
+        + paid("B2", "04-30", "-90.00", "INV-70002"),
     )
     answer = spend(tenant.id, today=date(2024, 4, 30), periods=2)
     (acme,) = answer["results"]
