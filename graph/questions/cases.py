@@ -1,8 +1,9 @@
 """Cases of possible double payments: list them, read one, and record people's decisions."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from hashlib import blake2b
 from typing import Any
 from uuid import UUID
@@ -82,12 +83,11 @@ def cases(
         matching = PaymentCase.objects.filter(user_id=user_id, **filters)
         page = matching.order_by(*ORDERS[order])[offset : offset + limit]
         count = matching.count()
-        following = offset + limit
         return {
             "count": count,
             "totals": _totals(matching),
-            "results": [_answer(case) for case in page],
-            "next": following if following < count else None,
+            "results": _answers(user_id, page),
+            "next": offset + limit if offset + limit < count else None,
         }
 
 
@@ -120,7 +120,7 @@ def _totals(matching: "QuerySet[PaymentCase]") -> list[Answer]:
 
 def case(user_id: UUID, case_id: UUID | str) -> Answer:
     """Return one case with all its rows in all sources and its history. Raises NotFound."""
-    with tenant_transaction(user_id):
+    with tenant_transaction(user_id), source_names.read_once():
         return _detail(user_id, _one(user_id, case_id))
 
 
@@ -256,16 +256,35 @@ def _one(user_id: UUID, case_id: UUID | str, *, lock: bool = False) -> PaymentCa
     return case_row
 
 
-def _answer(case_row: PaymentCase) -> Answer:
+def _answers(user_id: UUID, case_rows: Iterable[PaymentCase]) -> list[Answer]:
+    with source_names.read_once():
+        return [_answer(user_id, case_row) for case_row in case_rows]
+
+
+def _answer(user_id: UUID, case_row: PaymentCase) -> Answer:
+    """The case's columns and version. Its reasons have names of sources in place of made keys."""
     values = {name: getattr(case_row, name) for name in COLUMNS}
-    return {**values, "version": _version(case_row)}
+    in_words = partial(source_names.in_words, user_id)
+    evidence = {
+        "for": [
+            {**reason, "why": in_words(reason["why"])}
+            for reason in case_row.evidence.get("for", [])
+        ],
+        "against": [in_words(reason) for reason in case_row.evidence.get("against", [])],
+    }
+    return {
+        **values,
+        "reason": in_words(case_row.reason),
+        "evidence": {**case_row.evidence, **evidence},
+        "version": _version(case_row),
+    }
 
 
 def _detail(user_id: UUID, case_row: PaymentCase) -> Answer:
     entries = PaymentCaseEntry.objects.filter(user_id=user_id, case=case_row)
     names = ("action", "by", "state", "owner", "note", "amount_recovered", "created_at")
     return {
-        **_answer(case_row),
+        **_answer(user_id, case_row),
         "row_keys": case_row.row_keys,
         "rows": _rows(user_id, case_row),
         "history": list(entries.order_by("created_at", "id").values(*names)),

@@ -32,6 +32,9 @@ _read: ContextVar[dict[UUID, Names] | None] = ContextVar("finley_source_names", 
 @contextmanager
 def read_once() -> Iterator[None]:
     """Read a tenant's names of sources from the database only once inside this context."""
+    if _read.get() is not None:
+        yield
+        return
     token = _read.set({})
     try:
         yield
@@ -119,6 +122,13 @@ def readable(text: str, names_of: Names) -> str:
         return text
     named = MADE.sub(lambda match: _named(match[0], names_of), text)
     return ROW.sub("a row", named)
+
+
+def in_words(user_id: UUID, text: str) -> str:
+    """As `readable`, with the tenant's names. They are read only if the text has a made key."""
+    if not MADE.search(text) and not ROW.search(text):
+        return text
+    return readable(text, names(user_id))
 
 
 def _named(key: str, names_of: Names) -> str:

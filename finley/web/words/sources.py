@@ -23,11 +23,5 @@ def of_tenant(user_id: UUID) -> Iterator[None]:
 
 def readable(text: str) -> str:
     """The text with names of sources in place of keys that programs made."""
-    if not source_names.MADE.search(text) and not source_names.ROW.search(text):
-        return text
-    return source_names.readable(text, _names())
-
-
-def _names() -> source_names.Names:
     user_id = _tenant.get()
-    return source_names.names(user_id) if user_id else {}
+    return source_names.in_words(user_id, text) if user_id else source_names.readable(text, {})

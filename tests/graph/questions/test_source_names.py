@@ -4,7 +4,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from graph.questions import source_names
+from graph.questions import cases, source_names
+from tests.finley.web.conftest import a_case
 from tests.graph import rows
 
 MAIL = "gmail.a511f1c1-c9c4-457d-9847-4a7e127c5273"
@@ -68,3 +69,16 @@ def test_names_are_read_once_inside(tenant):
         for _ in range(3):
             assert source_names.among(tenant.id, ["generic.b0000000"]) == {"generic.b0000000": "x"}
     assert sum("RECURSIVE step" in query["sql"] for query in captured) == 1
+
+
+def test_a_case_s_reasons_call_sources_by_their_names(tenant):
+    rows.event(tenant.id, source="generic.b0000000", provenance=[{"file": "bank.csv"}])
+    text = "row 2 of generic.b0000000 and row 3 of test state the same"
+    reason = {"kind": "k", "why": text, "confidence": 0.7, "repeats": ["generic.b0000000 2"]}
+    payments = [rows.payment(tenant.id) for _ in range(2)]
+    case = a_case(tenant.id, *payments, reason=text, evidence={"for": [reason], "against": [text]})
+    in_words = "row 2 of bank.csv and row 3 of test state the same"
+    listed = cases.cases(tenant.id)["results"][0]
+    for answer in (listed, cases.case(tenant.id, case.id)):
+        assert answer["reason"] == in_words
+        assert answer["evidence"] == {"for": [{**reason, "why": in_words}], "against": [in_words]}
