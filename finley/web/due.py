@@ -34,6 +34,7 @@ COLUMNS = (
     Column("Greatest amount", lambda row: row["insight"]["amount_high"]),
     Column("Currency", lambda row: row["currency"]),
     Column("Direction", lambda row: "in" if row["comes_in"] else "out"),
+    Column("In sums", lambda row: "yes" if row["is_cash"] else "no"),
 )
 Row = dict[str, Any]
 

@@ -93,6 +93,7 @@ def _ahead(user_id: UUID) -> Row:
     expected = answer_cache.answer(due_and_risen.expected, user_id)
     until = last_day(expected.today)
     due = due_and_risen.ahead(expected, until)
+    counted = [row for row in due if row["is_cash"]]
     return {
         "days": AHEAD,
         "today": expected.today,
@@ -102,7 +103,8 @@ def _ahead(user_id: UUID) -> Row:
         "stale": expected.stale,
         "due": due,
         "sums": totals(due),
-        "series": len({row["id"] for row in due}),
+        "counted": len(counted),
+        "series": len({row["id"] for row in counted}),
         "first": due[:SHOWN],
         "overdue": expected.overdue,
         "latest": max((row["late"] for row in expected.overdue), default=0),

@@ -14,7 +14,9 @@ STATUS = (
     "pending: the next one of its series; overdue: it did not come; projected: one after the next, "
     "which comes if its series goes on as before"
 )
-COUNTED = "expected payments up to `until`, each occurrence once; none overdue or stale"
+COUNTED = (
+    "expected payments up to `until`, each occurrence once, if `is_cash`; none overdue or stale"
+)
 
 
 class DueQuery(StrictQuery):
@@ -46,6 +48,10 @@ class DuePayment(Answer):
     source: Any = EntityAnswer(allow_null=True)
     target = EntityAnswer(allow_null=True)
     comes_in = serializers.BooleanField(help_text="Whether an own account or department gets it")
+    is_cash = serializers.BooleanField(
+        help_text="Whether `totals` and cash flow count it: no invoice, and nothing that a card "
+        "bought if an account's payment of the card counts"
+    )
     status = serializers.ChoiceField(STATUSES, help_text=STATUS)
     day = serializers.DateField(
         help_text="The most likely day; today if that has passed and it may still come"

@@ -16,6 +16,7 @@ from graph.questions.prediction_status import STALE
 AHEAD = 14  # days, today among them
 STATUSES = (*DUE, occurrences.PROJECTED)
 CASH_OF = frozenset({EntityKind.ACCOUNT, EntityKind.DEPARTMENT})  # whose cash flow is ours
+FACTS = ("id", "source", "target", "comes_in", "day", "currency", "is_cash")
 Answer = dict[str, Any]
 
 
@@ -33,9 +34,9 @@ def due_until(
 
     Each has a status: pending, overdue, or projected, which means that it is due if its series goes
     on as before (`occurrences.of`). `statuses` selects some. `totals` has the sums of all of them,
-    by currency and direction; none counts an overdue one. `stale` is the number of stale
-    predictions. Each payment counts once, and a bill and its payment count once. Raises
-    ViewMissing, ViewUnpopulated.
+    by currency and direction; none counts an overdue one, or one that is not cash. `stale` is the
+    number of stale predictions. Each payment counts once, and a bill and its payment count once.
+    Raises ViewMissing, ViewUnpopulated.
     """
     day = today or days.today(user_id)
     predicted = predictions(user_id, day, party)
@@ -60,7 +61,7 @@ def last_day(today: date, count: int = AHEAD) -> date:
 
 
 def _facts(row: Answer) -> Answer:
-    return {name: row[name] for name in ("id", "source", "target", "comes_in", "day", "currency")}
+    return {name: row[name] for name in FACTS}
 
 
 def predictions(user_id: UUID, today: date, party: str | None = None) -> list[Answer]:
@@ -87,14 +88,18 @@ def ahead(rows: Iterable[Answer], today: date, until: date) -> list[Answer]:
 
 
 def totals(rows: Iterable[Answer]) -> list[Answer]:
-    """The sums of occurrences by currency and direction, without overdue ones: what goes out first,
-    the greatest first. `payments` is their number, `projected` how many of them are projected."""
+    """The sums of occurrences by currency and direction: what goes out first, the greatest first.
+
+    As in cash flow, overdue ones do not count, nor series that are not cash: invoices, and what a
+    card bought if an account's payment of the card counts. `payments` is their number, `projected`
+    how many of them are projected.
+    """
     sums: defaultdict[tuple[str, bool], Answer] = defaultdict(
         lambda: {"low": Decimal(0), "high": Decimal(0), "payments": 0, "projected": 0}
     )
     for row in rows:
         insight = row["insight"]
-        if insight["status"] == PredictionStatus.OVERDUE:
+        if insight["status"] == PredictionStatus.OVERDUE or not row["is_cash"]:
             continue
         total = sums[row["currency"], row["comes_in"]]
         total["low"] += insight["amount_low"] or Decimal(0)
