@@ -18,10 +18,10 @@ from finley.web.access import PageRequest, page, require_same_tenant
 from graph.errors import QuestionError
 from graph.ingest.mappings.mapping import RECORDS
 from graph.questions import days
-from graph.questions.rows import elsewhere
+from graph.questions.rows import elsewhere, of_file
 from syncjobs.models import Upload
 from syncjobs.models.uploads import MOST_BYTES, PIECE_BYTES
-from syncjobs.uploads import lifecycle
+from syncjobs.uploads import lifecycle, preview_rows
 from syncjobs.uploads.upload_options import NAMES
 
 WITHOUT_SCRIPT = 900_000  # bytes of a whole form, because the service limits bodies to 1 MiB
@@ -85,6 +85,8 @@ def one(request: PageRequest, upload_id: UUID) -> HttpResponse:
         "is_table": bool(preview["columns"]),
         "fields": _fields(upload, preview["columns"], doubts),
         "elsewhere": _elsewhere(upload)[0],
+        "same_before": lifecycle.same_before(upload),
+        "stored_sums": _stored_sums(upload),
         **rejected_rows.shown(request, upload),
     }
     return render(request, "web/import.html", context)
@@ -94,6 +96,13 @@ def _elsewhere(upload: Upload) -> tuple[int, list[Row]]:
     """The number of rows that other books have already, and the newest pairs."""
     parts = (upload.outcome or {}).get("parts", [])
     return answer_cache.answer(_pairs, upload.user_id, json.dumps(parts)) if parts else (0, [])
+
+
+def _stored_sums(upload: Upload) -> list[Row]:
+    """The sums of the file's rows in the books, by direction and currency."""
+    parts = (upload.outcome or {}).get("parts", [])
+    sums = of_file.sums(upload.user_id, parts) if parts else []
+    return preview_rows.added_by_direction(sums)
 
 
 def _pairs(user_id: UUID, parts: str) -> tuple[int, list[Row]]:

@@ -17,7 +17,7 @@ NAVIGATION = (  # title, the page's name, and the names of pages that belong to 
     ("Payments", "payments", ("payment", "new-rows")),
     ("Parties", "parties", ("party", "party-rows")),
     ("Graph", "whole-graph", ("explorer",)),
-    ("Import", "imports", ("import", "import-same")),
+    ("Import", "imports", ("import", "import-same", "import-rows")),
 )
 
 

@@ -52,6 +52,7 @@ urlpatterns = [
     path("import/", imports.imports, name="imports"),
     path("import/<uuid:upload_id>/", imports.one, name="import"),
     path("import/<uuid:upload_id>/same/", imports.same, name="import-same"),
+    path("import/<uuid:upload_id>/rows/", rows.of_upload, name="import-rows"),
     path("looked-at/", looked_at.looked_at, name="looked-at"),
     path("import/<uuid:upload_id>/choose/", imports.choose, name="import-choose"),
     path("import/<uuid:upload_id>/confirm/", imports.confirm, name="import-confirm"),

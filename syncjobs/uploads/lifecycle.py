@@ -170,6 +170,19 @@ def get(user_id: UUID, upload_id: UUID) -> Upload:
         return _one(user_id, upload_id, *UploadState.values, lock=False)
 
 
+def same_before(upload: Upload) -> Upload | None:
+    """The newest upload with the same content that is imported; None if there is none."""
+    digest = (upload.preview or {}).get("digest")
+    if not digest:
+        return None
+    with tenant_transaction(upload.user_id):
+        done = Upload.objects.filter(
+            user_id=upload.user_id, state=UploadState.DONE, preview__digest=digest
+        )
+        others = done.exclude(pk=upload.pk).filter(created_at__lt=upload.created_at)
+        return others.defer("preview", "rejects").order_by("-created_at").first()
+
+
 def _one(user_id: UUID, upload_id: UUID, *states: str, lock: bool = True) -> Upload:
     uploads = Upload.objects.select_for_update() if lock else Upload.objects.all()
     upload = uploads.filter(user_id=user_id, pk=upload_id).first()

@@ -2,7 +2,7 @@
 money."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -41,18 +41,37 @@ def direction(row: LedgerRow) -> str:
     pay` for an invoice, `between` for own accounts, `unknown` if neither party is the tenant's
     own."""
     payer, payee = _ends(row)
-    from_us, to_us = payer.kind in OURS, payee.kind in OURS
+    return direction_of(payer.kind, payee.kind, row.records)
+
+
+def direction_of(payer_kind: str, payee_kind: str, records: str | None) -> str:
+    """As `direction`, from the kinds of both parties and what the row records."""
+    from_us, to_us = payer_kind in OURS, payee_kind in OURS
     if from_us and to_us:
         return BETWEEN
     if not from_us and not to_us:
         return UNKNOWN
     way = IN if to_us else OUT
-    return OWED[way] if row.records == "obligation" else way
+    return OWED[way] if records == "obligation" else way
 
 
 def _ends(row: LedgerRow) -> tuple[Party, Party]:
     """The party that pays and the party that is paid. A negative amount exchanges the two."""
     return (row.payee, row.payer) if row.amount < 0 else (row.payer, row.payee)
+
+
+def added_by_direction(sums: Iterable[Mapping[str, Any]]) -> list[PreviewRow]:
+    """As `sums_by_direction`, from sums by the kinds of both parties, `records` and `currency`."""
+    added: dict[tuple[str, str], PreviewRow] = {}
+    for row in sums:
+        way = direction_of(row["payer_kind"], row["payee_kind"], row["records"])
+        total = added.setdefault(
+            (way, row["currency"]),
+            {"direction": way, "currency": row["currency"], "rows": 0, "amount": Decimal(0)},
+        )
+        total["rows"] += row["rows"]
+        total["amount"] += row["amount"] or Decimal(0)
+    return list(added.values())
 
 
 def sums_by_direction(rows: Iterable[LedgerRow]) -> list[PreviewRow]:

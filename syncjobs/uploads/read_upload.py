@@ -7,7 +7,7 @@ committed together. If the process ends early, nothing is stored.
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
-from hashlib import blake2b
+from hashlib import blake2b, file_digest
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -81,12 +81,19 @@ def _file(upload: Upload) -> Iterator[Path]:
 
 
 def _show(upload: Upload, path: Path, hints: Hints) -> None:
+    digest = _digest(path)
     try:
-        upload.preview = preview(upload.user_id, path, hints)
+        upload.preview = {**preview(upload.user_id, path, hints), "digest": digest}
         upload.state, upload.error = UploadState.READY, ""
     except GraphError as error:
-        upload.preview = {"parts": [], "columns": _columns(path)}
+        upload.preview = {"parts": [], "columns": _columns(path), "digest": digest}
         upload.state, upload.error = UploadState.REFUSED, str(error)
+
+
+def _digest(path: Path) -> str:
+    """A digest of the file's content, by which the same file is known when it is sent again."""
+    with path.open("rb") as file:
+        return file_digest(file, lambda: blake2b(digest_size=16)).hexdigest()
 
 
 def preview(user_id: UUID, path: Path, hints: Hints) -> Preview:

@@ -17,7 +17,8 @@ from finley.web.payments import A_PAGE, COLUMNS
 from finley.web.words import text
 from graph.errors import QuestionError
 from graph.questions import cash_flow, entities, relationships, search, spend
-from graph.questions.rows import records
+from graph.questions.rows import of_file, records
+from syncjobs.uploads import lifecycle
 
 WAYS = {
     "in": "Money in",
@@ -106,6 +107,17 @@ def added(request: PageRequest) -> HttpResponse:
     ids = partial(since_last_visit.new_rows, user_id, last_visit)
     title = f"New rows since your last visit, {text.day(last_visit)}"
     return _listed(request, count, ids, {"title": title})
+
+
+@page()
+def of_upload(request: PageRequest, upload_id: UUID) -> HttpResponse:
+    """The rows of an imported file, as the books have them."""
+    user_id = request.access.tenant_id
+    upload = lifecycle.get(user_id, upload_id)
+    parts = (upload.outcome or {}).get("parts", [])
+    count = sum(row["rows"] for row in of_file.sums(user_id, parts))
+    ids = partial(of_file.ids, user_id, parts)
+    return _listed(request, count, ids, {"title": f"Rows of {upload.name}"})
 
 
 def _party(request: PageRequest, field: str = "party") -> Row | None:

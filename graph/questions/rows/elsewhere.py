@@ -1,6 +1,5 @@
 """Which rows of an imported file are payments that other books hold already."""
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
@@ -8,6 +7,7 @@ from uuid import UUID
 from graph import sql
 from graph.database.tenancy import tenant_transaction
 from graph.questions import relationships
+from graph.questions.rows.of_file import parameters
 
 Answer = dict[str, Any]
 
@@ -22,13 +22,7 @@ def of_file(
     why they are one payment, which counts once. `parts` are the file's parts, each with its
     `source` and with the `file` that its rows name.
     """
-    stored = list(parts)
-    values: dict[str, Any] = {
-        "user_id": user_id,
-        "sources": [part["source"] for part in stored],
-        "files": [json.dumps([{"file": part["file"]}]) for part in stored],
-        "most": most,
-    }
+    values = {**parameters(user_id, parts), "most": most}
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         cursor.execute(sql.read("questions/rows_elsewhere"), values)
         columns = [column.name for column in cursor.description]

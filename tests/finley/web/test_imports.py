@@ -11,6 +11,7 @@ from django.utils import timezone
 from finley.models import Membership, Role, User
 from graph.database.role import as_owner
 from graph.models import NormalizedEntity, RawEvent, RelationshipInstance
+from graph.view import refresh
 from syncjobs.models import Upload, UploadPiece
 from syncjobs.models.uploads import PIECE_BYTES
 from syncjobs.uploads import lifecycle, read_upload
@@ -101,6 +102,15 @@ def test_a_file_is_shown_as_it_would_be_read_and_stored_when_confirmed(client, t
     assert "1 row that could not be read" in text
     assert "lots" in client.get(f"/import/{upload.pk}/rejects/").content.decode("utf-8-sig")
     assert not UploadPiece.objects.using("owner").filter(upload=upload).exists()
+    assert "GBP 1,353.60</strong> in 3 rows" in text
+    refresh.refresh()
+    listed = text_of(client.get(f"/import/{upload.pk}/rows/"))
+    assert ("3 rows, each" in listed, listed.count('data-label="Amount"')) == (True, 3)
+    again = worked(send(client, name="again.csv"))
+    page = text_of(client.get(f"/import/{again.pk}/"))
+    assert "This file was imported on" in page
+    assert f'as <a href="/import/{upload.pk}/">books.csv</a>' in page
+    assert "This file was imported on" not in text
 
 
 def test_rejected_rows_are_mended_by_cells_without_a_script(client, tenant, quiet):

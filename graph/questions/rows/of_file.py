@@ -1,0 +1,42 @@
+"""The rows of an imported file, as the books have them."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+from graph import sql
+from graph.database.tenancy import tenant_transaction
+
+Answer = dict[str, Any]
+Parts = Iterable[Mapping[str, str]]
+
+
+def parameters(user_id: UUID, parts: Parts) -> dict[str, Any]:
+    """The parameters of queries about the rows of these parts, each with its `source` and with the
+    `file` that its rows name."""
+    stored = list(parts)
+    return {
+        "user_id": user_id,
+        "sources": [part["source"] for part in stored],
+        "files": [json.dumps([{"file": part["file"]}]) for part in stored],
+    }
+
+
+def ids(user_id: UUID, parts: Parts, start: int, end: int) -> list[UUID]:
+    """Return the ids of the rows' relationships from one place up to another, the newest first."""
+    values = {**parameters(user_id, parts), "start": start, "most": end - start}
+    return [row["id"] for row in _rows(user_id, "questions/rows_of_file", values)]
+
+
+def sums(user_id: UUID, parts: Parts) -> list[Answer]:
+    """Return the sums of the rows by `payer_kind`, `payee_kind`, `records` and `currency`, each
+    with `amount` and its number of `rows`."""
+    return _rows(user_id, "questions/rows_of_file_sums", parameters(user_id, parts))
+
+
+def _rows(user_id: UUID, query: str, values: Mapping[str, Any]) -> list[Answer]:
+    with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
+        cursor.execute(sql.read(query), values)
+        columns = [column.name for column in cursor.description]
+        return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
