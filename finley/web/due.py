@@ -55,6 +55,7 @@ class Week:
 @page()
 def due(request: PageRequest) -> HttpResponse:
     """The page. The parameter `span` is 14-days (the default), this-week, next-week or 30-days."""
+    list_filters.require_known(request.GET, "span")
     span = list_filters.text_of(request.GET, "span") or "14-days"
     if span not in TITLES:
         raise QuestionError(f"Say one of {', '.join(TITLES)}.", "span")

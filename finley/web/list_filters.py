@@ -31,9 +31,25 @@ FORMS = [  # the whole part, and the decimals
 ]
 
 
+PLACES = ("format", "cursor", "offset", "shown")  # of a file, and of a page in its list
+
+
+def require_known(query: QueryDict, *names: str) -> None:
+    """Raises QuestionError if the query has a parameter that is neither one of `names` nor a place
+    in the list: ignored, it would show rows that were not wanted."""
+    for name in query:
+        if name not in (*names, *PLACES):
+            raise QuestionError(
+                f"This list has no filter “{name[:100]}”. It has {', '.join(names)}. "
+                "Names, amounts and numbers are found by the search above.",
+                name,
+            )
+
+
 def of_payments(query: QueryDict) -> dict[str, Any]:
     """The filters in the form that `graph.questions.relationships` takes. Raises QuestionError
     naming the field."""
+    require_known(query, *TEXTS, *AMOUNTS, *PERIOD, *ENDS, "kind", "once", "has")
     filters: dict[str, Any] = {name: text for name in TEXTS if (text := text_of(query, name))}
     for name in AMOUNTS:
         if text := text_of(query, name):

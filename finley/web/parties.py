@@ -44,6 +44,7 @@ Row = dict[str, Any]
 @page()
 def parties(request: PageRequest) -> HttpResponse:
     """The parties by name, in pages. For a search, the most similar names come first."""
+    list_filters.require_known(request.GET, "kind", "q", "after_likeness", "after_name", "after_id")
     kind = list_filters.text_of(request.GET, "kind") or None
     if kind not in (None, *EntityKind.values):
         raise QuestionError(f"There is no kind {kind}.", "kind")

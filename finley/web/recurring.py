@@ -52,6 +52,7 @@ def recurring(request: PageRequest) -> HttpResponse:
     `order` (by default the earliest first)."""
     if request.GET.get("state") == "due":  # an older link
         return redirect("due")
+    list_filters.require_known(request.GET, "state", "order")
     state, order = _state(request), _order(request)
     user_id = request.access.tenant_id
     expected = answer_cache.answer(due_and_risen.expected, user_id)

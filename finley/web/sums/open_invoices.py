@@ -45,6 +45,9 @@ def open_invoices(request: PageRequest) -> HttpResponse:
     """What is owed and not settled. Parameters: `direction` (payable, receivable), `currency`,
     `party` (an id or a part of a name), `since` and `until` (due days), and `overdue` (only what is
     overdue)."""
+    list_filters.require_known(
+        request.GET, "direction", "currency", "party", "since", "until", "overdue"
+    )
     direction = list_filters.text_of(request.GET, "direction") or open_items.DIRECTIONS[0]
     if direction not in open_items.DIRECTIONS:
         raise QuestionError(f"Say {' or '.join(open_items.DIRECTIONS)}.", "direction")

@@ -41,6 +41,7 @@ Row = dict[str, Any]
 def spending(request: PageRequest) -> HttpResponse:
     """The page. Its parameters are `by` (party, department, category), `period` (month, quarter,
     year) and `order`."""
+    list_filters.require_known(request.GET, "by", "period", "order")
     by = _one_of(request, "by", spend.BY)
     period = _one_of(request, "period", ("quarter", "month", "year"))
     order = _one_of(request, "order", ORDERS)

@@ -268,6 +268,24 @@ def test_what_is_asked_wrongly_is_said(client, books):
         response = client.get(f"/payments/?{query}")
         assert response.status_code == 400, query
         assert 'role="alert"' in text_of(response)
+    page = text_of(client.get("/payments/?since=yesterday&document_ref=INV-7&max_amount=30"))
+    assert (
+        'role="alert">yesterday is not a day.' in page.split('name="since"')[1].split("</label>")[0]
+    )
+    for kept in ('value="yesterday"', 'value="INV-7"', 'value="30"'):
+        assert kept in page
+    assert "No row is like this" not in page
+    for path in (
+        "/payments/",
+        "/parties/",
+        "/open/",
+        "/spending/",
+        "/recurring/",
+        "/recurring/due/",
+    ):
+        unknown = client.get(f"{path}?colour=red")
+        assert unknown.status_code == 400
+        assert "no filter “colour”" in text_of(unknown), path
     for path in (
         f"/payments/{uuid4()}/",
         f"/parties/{uuid4()}/",
