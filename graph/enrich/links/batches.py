@@ -260,17 +260,17 @@ def _worth(books: _Books, runs: _Runs, several: _Several) -> Iterator[Ints]:
 
 def _paid(books: _Books, runs: _Runs, paying: Ints, *, own: bool) -> Iterator[Batch]:
     """Return the batches of these runs that these payments pay, if there is enough evidence."""
+    lows, highs = runs.spans(books.payments, paying)
+    if not (lows < highs).any():
+        return
     choices = [
         [
             (int(runs.first[at]), int(runs.last[at]))
             for at in range(high - 1, max(low, high - CLOSEST) - 1, -1)
             if _is_of(books, payment, runs.within(runs.first[at], runs.last[at]))
         ]
-        for payment, low, high in zip(
-            paying.tolist(), *(span.tolist() for span in runs.spans(books.payments, paying)),
-            strict=True,
-        )
-    ]  # fmt: skip
+        for payment, low, high in zip(paying.tolist(), lows.tolist(), highs.tolist(), strict=True)
+    ]
     batches = [
         Batch(int(paying[at]), runs.within(*run), linked)
         for at, run, linked in _chained(choices, len(runs.bounds))
