@@ -1,13 +1,14 @@
-"""Syncs while everything around them breaks; then an audit of what they did.
+"""Runs syncs while workers, servers and the network break, then audits what the syncs wrote.
 
-The migration is killed in mid-work before it ends. Then workers are killed with SIGKILL at random,
-Redis is flushed three times and stopped once, PostgreSQL is restarted three times, its sessions are
-ended twice, its connections are used up twice, and the network between workers and servers is cut
-twice, all in a fresh state folder of its own. Each job is a first sync of one connection through
-the real runner. The audit compares the tables with the sandbox and counts what triggers recorded:
-lost      accepted, and neither all of its items are there nor is it in job_failures
+`migrate` is killed while it works, and then run to its end. Then workers are killed with SIGKILL at
+random, Redis is flushed three times and stopped once, PostgreSQL is restarted three times, its
+sessions are ended twice, its connections are used up twice, and the network between workers and
+servers is cut twice, all in a fresh state folder. Each job is a first sync of one connection
+through the real runner. The audit compares the tables with the sandbox and counts what triggers
+recorded:
+lost      accepted, but not all of its items are stored, and it is not in job_failures
 doubled   an item or an event that was written twice, a job with two failures or two successes
-recovered_within_s            the longest wait after a disturbance until what it met went on
+recovered_within_s            the longest time from a disturbance until the work it met went on
 throughput_after_over_before  jobs a second without disturbance, after all of it over before it
 """
 

@@ -1,9 +1,10 @@
-"""A pay run against calderdale's books: how long a check takes, and whether an import agrees.
+"""Measures how long the check of a pay run takes on Calderdale's books, and whether an import
+agrees.
 
-1,000 candidates are made of the books (new payments, repeats, slips) and checked: with the books in
-memory (warm) and read anew (cold). Beside it, interleaved, one plain hash join of the candidates
-with the same payments in PostgreSQL. Then the run is imported and enriched, and each row's verdict
-is compared with the check's.
+1,000 candidates are made from the books (new payments, repeats, typing errors) and checked, with
+the books in memory (warm) and read anew (cold). A plain hash join of the candidates with the same
+payments in PostgreSQL is measured alternately. Then the run is imported and enriched, and each
+row's verdict is compared with the check's.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ TIMES, ADDED = 1.5, 0.2  # the targets: factor of the join's seconds, and second
 
 @dataclass(frozen=True, slots=True)
 class _Cost:
-    """Seconds on the clock, and of this process on a processor (PostgreSQL's not counted)."""
+    """Seconds on the clock, and seconds of this process on a processor (without PostgreSQL's)."""
 
     seconds: float
     cpu: float

@@ -1,12 +1,12 @@
-"""What a refresh of the operator's console costs the database, over a million past runs.
+"""Measures what a refresh of the operator's console costs the database after a million past runs.
 
     python -m benchmarks.console_cost [--runs 1000000] [--refreshes 100]
 
-Fills a database of its own, reads what a refresh shows, and prints one JSON object: the
-milliseconds of the queries of a refresh and of each part of it, as the client sees them, on this
-machine, whatever else it does. `first_ms` is the first refresh of a process, which counts the hours
-of a week. `database_cpu_ms` is the processor time of the server for a refresh, which other
-work on the machine does not change; null where the server is not on this machine.
+It fills a database of its own, reads what a refresh shows, and prints one JSON object: the
+milliseconds of all queries of a refresh, and of each of its parts, as the client sees them; other
+work on the machine makes them longer. `first_ms` is the first refresh of a process, which counts
+the hours of a week. `database_cpu_ms` is the processor time of the database server for a refresh,
+which other work does not change; it is null if the server is not on this machine.
 """
 
 import argparse

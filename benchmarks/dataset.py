@@ -43,8 +43,8 @@ def database(name: str = DATABASE) -> Iterator[None]:
 
 @contextmanager
 def kept(name: str, made_of: str, fill: Callable[[], None]) -> Iterator[None]:
-    """Connect both aliases to a database that is kept. It is filled if its label is not
-    `made_of`."""
+    """Connect both aliases to a database that stays after the run. `fill` fills it unless its label
+    is `made_of` already."""
     usual = {alias: connections[alias].settings_dict["NAME"] for alias in connections}
     if _label(name) != made_of:
         _create(name)

@@ -1,14 +1,13 @@
-"""Messages to webhooks whose receiver answers 500 or not at all, while workers are killed.
+"""Delivers messages to webhooks whose receiver answers 500 or not at all, while workers are killed.
 
     python -m benchmarks.deliveries [--messages 10000] [--seed N] [--json]
 
-In a fresh state folder of its own, two workers deliver while one of them is killed with SIGKILL in
-mid-delivery every few seconds. Of the requests, the receiver answers a part with 500, a part later
-than a worker waits, and the others with 204. Then the kills end and the receiver becomes well; what
-still waits for its next attempt is delivered, and dead letters are replayed. The receiver's own
-record is compared with what was accepted:
-lost      accepted, and never answered with 204 in time
-unknown   a request whose id or body is not that of an accepted message
+In a fresh state folder, two workers deliver messages, and every few seconds one of them is killed
+with SIGKILL while it delivers. The receiver answers some requests with 500, some later than a
+worker waits, and the others with 204. Then the kills end and the receiver answers only 204.
+Messages that wait for their next attempt are delivered, and dead letters are replayed. The
+receiver's own record is compared with the messages that were accepted: `lost` ones were never
+answered with 204 in time, and `unknown` requests have an id or a body that no accepted message has.
 """
 
 import argparse
@@ -68,7 +67,7 @@ def main() -> None:
 
 @dataclass
 class Receiver:
-    """What has arrived: how often each message was asked for, and how often it was answered 204."""
+    """Counts, for each message, how often it arrived and how often it was answered 204."""
 
     chance: random.Random
     port: int = 0

@@ -1,11 +1,11 @@
-"""What `enrich` costs by step, from small books to large ones, and by which power of the payments.
+"""Measures what each step of `enrich` costs for ever larger books, and how the cost grows with the
+number of payments.
 
-Books of the second generator, with ever more traffic, are imported and enriched, each in a tenant
-of its own. A size is a number of payments, which the books have within a few per cent; the table's
-head states the exact number. Seconds are those of the processors: this process's and those of its
-sessions in the database, where it runs on this machine; so a machine that is busy with other work
-tells the same.
-The exponent is the slope of log seconds over log payments, by least squares.
+Books of the second generator are imported and enriched, each in a tenant of its own. A size is a
+number of payments, which the books have within a few per cent; the table's head states the exact
+number. Seconds are processor time: this process's and that of its sessions in the database, if the
+database runs on this machine. So other work on the machine does not change them. The exponent is
+the slope of log seconds over log payments, by least squares.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def exponent(sizes: list[int], seconds: list[float]) -> str:
 
 
 def scale_of(size: int, seed: int) -> float:
-    """A scale at which the second generator's books have about this many payments.
+    """The scale at which the second generator's books have about `size` payments.
 
     It is found by trying, because how often a party is paid is drawn anew at each scale.
     """

@@ -1,12 +1,13 @@
-"""The explorer in a headless Chromium: bytes, the first picture, frames per second while panning.
+"""Measures the explorer in a headless Chromium: bytes, the first picture, frames per second while
+panning.
 
-Calderdale's books and seeded ones with 100,000 edges, each in a database that is gone afterwards.
-Seconds are those of the browser's clock from the request of the page to the first picture: cold
-(nothing of the tenant in memory, its layout not computed) and warm. The first picture has all
-parties and the strongest lines; `whole_seconds` are those until all lines are on the screen and
-frames follow each other again. They grow with the machine's load, which is printed; processor
-seconds, of the server and of the page's main thread for the whole picture, do not. Chromium renders
-with the software of SwiftShader: a graphics card pans faster. Prints JSON last.
+It shows Calderdale's books and seeded books with 100,000 edges, each in a database that is dropped
+afterwards. Seconds are those of the browser's clock from the request of the page to the first
+picture: cold (nothing of the tenant in memory, its layout not computed) and warm. The first picture
+has all parties and the strongest lines. `whole_seconds` last until all lines are on the screen and
+frames follow each other again. These seconds grow with the machine's load, which is printed. The
+processor time of the server and of the page's main thread for the whole picture does not. Chromium
+renders with the software of SwiftShader; a graphics card pans faster. JSON is printed last.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from uuid import UUID, uuid4
 from benchmarks import dataset, serving
 from benchmarks.scoring import real_books, scored_tenants
 from finley.models import User
-from finley.web.whole_graph import LIBRARIES, VENDOR
+from finley.web.explore.whole_graph import LIBRARIES, VENDOR
 from graph import tenant_lookup
 from graph.database.role import as_owner
 from graph.ingest.import_file import format_of
@@ -127,7 +128,7 @@ def _email(user_id: UUID) -> str:
 
 
 def measured(opened: Browser, server: serving.Server, email: str) -> dict[str, Any]:
-    """Of the tenant's whole graph, with the targets that it meets."""
+    """The measurements of the tenant's whole graph, each with whether it meets its target."""
     opened.forget()
     opened.open(f"{server.address}/account/sign-in/")
     opened.type("#id_username", email)

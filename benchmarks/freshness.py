@@ -1,13 +1,13 @@
-"""Whether reads are always fresh, and what that costs.
+"""Tests whether reads are always fresh, and measures what that costs.
 
---histories N   writers, refreshers and readers at once, N times over; what is read is compared with
-                the ten fetches on the same committed rows, also in the middle of a refresh
+--histories N   N histories of concurrent writers, refreshers and readers; each read is compared
+                with the ten fetches on the same committed rows, also in the middle of a refresh
 --crash         the same, while backends, refreshers and PostgreSQL itself are killed in between
 --bench         the cost: fresh reads beside plain reads of the view, writes with and without
-                capture, a refresh beside the plain SELECT, the answer that nothing has changed
+                capture, a refresh beside the plain SELECT, and the answer that nothing has changed
 --plans         EXPLAIN ANALYZE of the fresh read at 0 %, 1 % and 30 %
 
-Everything happens on servers of its own, which are gone at the end.
+Everything happens on servers of its own, which are deleted at the end.
 """
 
 import argparse
@@ -89,7 +89,8 @@ def _shared(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def run(count: int, seed: int, first: int = 0, *, crash: bool) -> dict[str, Any]:
-    """Return `histories, comparisons, mismatches, seed`, and a description of the first mismatches.
+    """Run the histories. Return `histories, comparisons, mismatches, seed`, and a description of
+    the first mismatches.
 
     Ctrl-C ends it early. The results are then those of the completed histories.
     """
@@ -119,7 +120,7 @@ def run(count: int, seed: int, first: int = 0, *, crash: bool) -> dict[str, Any]
 
 
 def disturbed(history: History) -> None:
-    """End a backend, a refresher or, rarely, PostgreSQL without a request."""
+    """End a backend, end a refresher or, rarely, kill PostgreSQL."""
     ends: tuple[Callable[[History], None], ...] = (*[_backend] * 10, *[_refresher] * 9, _server)
     ends[history.choose(len(ends))](history)
 

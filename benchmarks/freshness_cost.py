@@ -1,5 +1,5 @@
-"""Measures the cost of freshness: reads, writes and a refresh, each alternating with the same
-without it."""
+"""Measures what freshness costs: reads, writes and a refresh, each alternately with and without
+it."""
 
 import statistics
 import time
@@ -30,7 +30,8 @@ NODES = "SELECT id, kind, name FROM normalized_entities WHERE user_id = {} ORDER
 
 
 def measured(edges: int, seed: int, *, plans: bool) -> dict[str, Any]:
-    """Three tenants. The first one reads; it has 500,000 of the 1,675,000 relationships."""
+    """Measure with three tenants. The first one reads; it has 500,000 of the 1,675,000
+    relationships."""
     shares = (0.2985, 0.2985, 0.403)
     for number, share in enumerate(shares, start=1):
         dataset.fill(

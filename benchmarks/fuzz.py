@@ -1,8 +1,9 @@
-"""Schemathesis over the running service: requests of every shape that the schema allows, and not.
+"""Sends the running service requests that its API schema allows, and some that it does not, by
+Schemathesis.
 
-It has servers of its own: the demo's enriched books, one server process, a sandbox of Nango. Its
-token is staff's, so that every operation is reached. No request may end in a server error, in an
-answer that is not the schema's, or in a status that the schema does not name.
+The service runs on servers of its own, with the demo's enriched books, one server process and a
+sandbox of Nango. The token is that of staff, so every operation is reached. No response may be a
+server error, differ from the schema, or have a status that the schema does not name.
 """
 
 import argparse

@@ -1,10 +1,11 @@
-"""The columnar graph measured: against raw COPY, the cache, networkx and other libraries.
+"""Compares the columnar graph with raw COPY, the cache, networkx and other libraries.
 
     python -m benchmarks.graph [--json] [--plot build.png]
 
 200 tenants with 1,675,000 relationships are made once and kept in a database of their own
-(`finley_graph`; drop it to have the room back). Ways are interleaved; medians are told. Peak
-memory is that of a process of its own, over the same process without a graph.
+(`finley_graph`; drop it to free the disk). The methods are run alternately, and medians are
+printed. A method's peak memory is that of a process of its own, less that of the process without a
+graph.
 """
 
 import argparse

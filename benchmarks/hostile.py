@@ -1,8 +1,9 @@
-"""What strangers send, through real syncs: nothing ends, nobody waits, memory is bounded.
+"""Syncs hostile mail and files, and measures whether workers survive, others wait, and memory is
+bounded.
 
-Other tenants sync alone first, then the same beside a tenant whose connections hold the whole
-corpus of tests/hostile_corpus.py as mail and as files, all in one worker. Targets: no sync of the
-corpus ends before its last item, no lease is lost, the worker's peak is at most 600 MB, and the
+First other tenants sync alone. Then they sync beside a tenant whose connections contain the whole
+corpus of tests/hostile_corpus.py as mail and as files, all in one worker. Targets: every sync of
+the corpus reads up to its last item, no lease is lost, the worker's peak is at most 600 MB, and the
 others take at most 1.5 times as long.
 """
 
@@ -141,7 +142,7 @@ def _result(
 
 
 class Memory:
-    """The peak of the worker's resident memory, and of the worker with its parsers, in MB of 10**6
+    """The peak resident memory of the worker, and of the worker with its parsers, in MB of 10**6
     bytes."""
 
     def __init__(self, pid: int) -> None:

@@ -1,4 +1,5 @@
-"""Servers, workers and a sandbox of their own, for measurements that break them."""
+"""Starts servers, workers and a sandbox in a state folder of their own, for measurements that break
+them."""
 
 import json
 import os
@@ -22,7 +23,8 @@ def inside() -> bool:
 
 
 def again(module: str, environment: dict[str, str]) -> int:
-    """Run the same program again on servers of its own, which are deleted at its end."""
+    """Run the same program again, on servers of its own that are deleted at its end. Return its
+    exit status."""
     folder = tempfile.mkdtemp(prefix="finley-apart-", dir="/var/tmp")
     variables = {**os.environ, **environment, INSIDE: "1", "FINLEY_STATE": folder}
     for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL"):

@@ -1,9 +1,9 @@
-"""finley's jobs against plain arq's: the same task that does nothing, on the same Redis.
+"""Compares finley's jobs with plain arq's: the same task that does nothing, on the same Redis.
 
 Each of finley's jobs is accepted, claimed with a lease and ended in PostgreSQL, as any sync is;
-plain arq's is only enqueued and run. Both workers run 50 jobs at a time and poll each 0.01 s.
-Rounds are interleaved; a round's time is from a full queue to an empty one, medians are told.
-The latency is that of single requests at an idle worker: from the request to the task's start.
+plain arq's is only enqueued and run. Both workers run 50 jobs at once and poll every 0.01 s. Rounds
+alternate; a round lasts from a full queue to an empty one, and medians are printed. The latency is
+that of single requests to an idle worker: from the request to the task's start.
 """
 
 import argparse

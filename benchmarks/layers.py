@@ -1,8 +1,9 @@
-"""Every layer scored: against the truth of three generators, and on real books.
+"""Scores every layer against the truth of three generators, and on real books.
 
-Books are made, imported into a database of their own and enriched; the scores are read from the
-tables. Then each tenant is cut short by two months, three times over, and enriched again: what is
-predicted then is held against what came. The same books with shuffled dates should show no series.
+Books are generated, imported into a database of their own and enriched; the scores are read from
+the tables. Then the last two months of each tenant are deleted and the rest enriched again, three
+times over, and the predictions are compared with what those months contained. The same books with
+shuffled dates should show no series.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from benchmarks import dataset
 from benchmarks.otherbooks import charity as otherbooks
 from benchmarks.planted import planted_books as plantedbooks
 from benchmarks.planted.truth import PlantedTruth
-from benchmarks.scoring import compare, planted_scores, real_books, scored_tenants
+from benchmarks.scoring import layer_scores, planted_scores, real_books, scored_tenants
 from benchmarks.scoring import written_layers as tables
 from benchmarks.scoring.reliability_tables import markdown
 from benchmarks.scoring.scores import Card, Forecasts, Share, reliability
@@ -63,7 +64,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def demo(folder: Path, seed: int, options: argparse.Namespace) -> tuple[Files, Truth]:
-    """The demo's own generator."""
+    """Write the books of the demo's own generator. Return their files and their truth."""
     arguments = {"jitter_days": options.jitter, "missed": options.missed}
     arguments |= {"months": options.months} if options.months else {}
     books = demobooks.write(folder, seed, **arguments)
@@ -72,7 +73,8 @@ def demo(folder: Path, seed: int, options: argparse.Namespace) -> tuple[Files, T
 
 
 def other(folder: Path, seed: int, options: argparse.Namespace) -> tuple[Files, Truth]:
-    """The generator on which nothing was tuned."""
+    """Write the books of the generator on which nothing was tuned. Return their files and their
+    truth."""
     arguments = {"jitter_days": options.jitter, "missed": options.missed}
     arguments |= {"months": options.months} if options.months else {}
     books = otherbooks.write(folder, seed, **arguments)
@@ -80,7 +82,8 @@ def other(folder: Path, seed: int, options: argparse.Namespace) -> tuple[Files, 
 
 
 def hard(folder: Path, seed: int, _: argparse.Namespace) -> tuple[Files, Truth]:
-    """The generator that plants hard cases by kind, written without knowledge of the detectors."""
+    """Write the books that contain hard cases of each kind, whose generator was written without
+    knowledge of the detectors. Return their files and their truth."""
     books = plantedbooks.write(folder, seed)
     return [(path, plantedbooks.mapping_of(path.name)) for path in books.files], books.truth
 
@@ -125,21 +128,21 @@ def score(files: Files, truth: Truth, seed: int) -> Card:
     user_id = scored_tenants.made(files)
     scored_tenants.enrich(user_id)
     whole = tables.read(user_id)
-    card = compare.judge(whole, truth)
+    card = layer_scores.judge(whole, truth)
     card.scores["duplicates_by_case"] = planted_scores.by_case(whole, truth)
     card.scores["links_both_ways"] = Share(whole.cycles, sum(map(len, whole.links.values())))
     if isinstance(truth, PlantedTruth):
         card.scores |= planted_scores.judge(whole, truth).scores
         return card
     card.scores["prediction_coverage"] = ahead(
-        user_id, whole, truth.end, lambda cut: compare.groups(truth, whole.days, cut)
+        user_id, whole, truth.end, lambda cut: layer_scores.groups(truth, whole.days, cut)
     )
     card.scores["shuffled"] = at_random(files, seed)
     return card
 
 
 def ahead(user_id: UUID, whole: Found, end: date, series: Callable[[date], Groups]) -> Forecasts:
-    """The predictions from the books before each cut, compared with what `series` says happened
+    """Compare predictions made from the books before each cut with what `series` says happened
     later.
 
     Afterwards the tenant has only the rows before the earliest cut.
@@ -148,7 +151,7 @@ def ahead(user_id: UUID, whole: Found, end: date, series: Callable[[date], Group
     for cut in (end - HIDDEN * n for n in range(1, CUTS + 1)):
         scored_tenants.cut_short(user_id, cut)
         scored_tenants.enrich(user_id)
-        results += compare.forecasts(tables.read(user_id), series(cut), whole.days, cut)
+        results += layer_scores.forecasts(tables.read(user_id), series(cut), whole.days, cut)
     return results
 
 

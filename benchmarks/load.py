@@ -1,15 +1,17 @@
-"""The service under load: requests of many tenants arrive at a stated rate, whoever is served.
+"""Sends one server the requests of many tenants at a stated rate, and measures how it responds.
 
-An open loop: arrivals are drawn beforehand (Poisson), and a request's time counts from its arrival,
-so that a server that falls behind is not spared. 200 tenants' books lie in a database of its own;
-the questions are mixed as a front end asks them, with limits and caches as they are by default, and
-each tenant has asked each once when it begins. First the stated rate is held for as long as is
-told; then the rate is raised step by step, or lowered where it was not held: `requests_per_second`
-is the highest one that was answered with p95 ≤ 300 ms and without an error. `connections` are the
-most that PostgreSQL had of the server's; `server_cpu_ms` and `database_cpu_ms` are what a request
-at the stated rate took of the processors (null where /proc does not tell); `machine` is what ten
-million additions in Python take here, in seconds of the processor, before and after: rates of two
-machines do not compare. With --pgbouncer the connections go through PgBouncer in transaction mode.
+It is an open loop: arrivals are drawn in advance (Poisson), and a request's time counts from its
+arrival, so a server that falls behind is not spared. A database of its own has the books of 200
+tenants. The questions are mixed as a front end asks them, limits and caches have their defaults,
+and each tenant has asked each question once before the measurement.
+
+First the stated rate is held for the stated time. Then the rate is raised step by step, or lowered
+if the server did not keep up: `requests_per_second` is the highest rate that was answered with p95
+≤ 300 ms and without an error. `connections` is the greatest number of the server's connections to
+PostgreSQL. `server_cpu_ms` and `database_cpu_ms` are the processor time of one request at the
+stated rate (null without /proc). `machine` is the processor time in seconds of ten million
+additions in Python, before and after, because the rates of two machines cannot be compared. With
+--pgbouncer the connections go through PgBouncer in transaction mode.
 """
 
 import argparse

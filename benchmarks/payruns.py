@@ -193,7 +193,7 @@ def checked(user_id: UUID, run: Sequence[Candidate]) -> list[tuple[Any, ...]]:
 
 
 def judged(user_id: UUID, source: str, run: Sequence[Candidate]) -> list[tuple[Any, ...]]:
-    """The verdicts on the imported rows of the run, in the current books, as outlines."""
+    """The verdicts of the current books on the run's imported rows, as outlines."""
     books = Findings(user_id)
     payments = books.payments
     place = {
@@ -208,7 +208,7 @@ def judged(user_id: UUID, source: str, run: Sequence[Candidate]) -> list[tuple[A
 
 
 def outline(payments: Payments, verdict: Verdict) -> tuple[Any, ...]:
-    """A verdict in terms of the rows' own keys, so that two verdicts can be compared."""
+    """The verdict with the rows' own keys in place of ids, so that two verdicts can be compared."""
     findings = [_finding(payments, one) for one in verdict.findings]
     pays = sorted((_key(payments, one.invoice), one.amount) for one in verdict.pays)
     return payments.external_id[verdict.place], verdict.verdict, findings, pays

@@ -1,11 +1,12 @@
-"""How long after kill -9 of the only worker its run goes on, all settings at their defaults.
+"""Measures how long after the only worker's kill -9 its run continues, with all settings at their
+defaults.
 
-A sync has met a provider that stands still in the middle of its pages; its worker is killed;
-another one is started a second later, as a supervisor would, and the provider answers again. arq
+A sync waits for a provider that does not answer in the middle of its pages. Its worker is killed. A
+second later another worker is started, as a supervisor would, and the provider answers again. arq
 alone would wait for its in-progress key: the job's timeout of 3600 seconds and ten more.
 
-The kill waits until the provider stands still: a stall that the second worker met instead would
-add its own 30 seconds of silence and the backoff, which have nothing to do with the death.
+The worker is killed only when the provider has stopped answering. Otherwise the second worker would
+wait, and its 30 seconds of silence and the backoff would be measured, too.
 """
 
 import argparse

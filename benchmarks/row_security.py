@@ -1,8 +1,8 @@
-"""What row-level security costs: every read with the policies and the barrier, and without.
+"""Measures what row-level security costs: each read with the policies and the barrier, and without.
 
-200 small tenants and a large one in a database of its own; rounds with and without are interleaved,
-medians are told. Without: the tables' policies are switched off and the tenants' view has neither
-condition nor barrier, so that the application's own filter is all there is.
+A database of its own has 200 small tenants and a large one. Rounds with and without alternate, and
+medians are printed. Without, the tables' policies are switched off and the tenants' view has
+neither condition nor barrier, so only the application's own filter is left.
 """
 
 import argparse

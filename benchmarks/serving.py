@@ -1,4 +1,4 @@
-"""Runs finley with uvicorn, for measurements from outside."""
+"""Runs finley with uvicorn in processes of their own, for measurements over HTTP."""
 
 import os
 import socket

@@ -1,4 +1,4 @@
-"""Many tenants who ask a server at once, and the connections that it takes."""
+"""Measures requests of many tenants at once to one server, and its connections to PostgreSQL."""
 
 import asyncio
 import statistics
@@ -28,7 +28,7 @@ SEEN = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
 
 
 def tokens(tenants: list[UUID]) -> list[str]:
-    """A token of each tenant, who is a user from here on."""
+    """A new token for each tenant; a user is created for it if there is none."""
     values = []
     with as_owner():
         for tenant in tenants:
@@ -38,7 +38,7 @@ def tokens(tenants: list[UUID]) -> list[str]:
 
 
 def one(token: str, rounds: int) -> float:
-    """Milliseconds from request to response, the median; nothing is kept in between."""
+    """The median of the milliseconds from request to response, for one token without any cache."""
     times = []
     with (
         served({**database(), **UNCACHED}) as server,
@@ -53,7 +53,8 @@ def one(token: str, rounds: int) -> float:
 
 
 def together(tokens: list[str]) -> dict[str, Any]:
-    """All at once of one server: errors, times, and the most connections that were seen."""
+    """The results of one request with each token, all at once: errors, times, and the most
+    connections that were seen."""
     stop, most = threading.Event(), [0]
     watcher = threading.Thread(target=_watch, args=(stop, most))
     with served({**database(), **UNCACHED}) as server:

@@ -181,7 +181,7 @@ EXPORTS = {
     "timeout": environment.decimal("FINLEY_EXPORT_PATIENCE", 30.0),  # timeout of a read, seconds
 }
 
-# Questions that need more steps than this go to a worker (graph/questions/costs.py).
+# Questions that need more steps than this go to a worker (graph/questions/heavy/costs.py).
 QUESTIONS = {
     "steps": environment.number("FINLEY_QUESTION_STEPS", 10_000_000),
     "request_seconds": environment.decimal("FINLEY_REQUEST_SECONDS", 20.0),
@@ -218,12 +218,12 @@ ARQ_MAX_JOBS = environment.number("ARQ_MAX_JOBS", 20)
 ARQ_POLL_DELAY = environment.decimal("ARQ_POLL_DELAY", 0.1)
 SYNC_LEASE = environment.decimal("FINLEY_LEASE", 30.0)  # seconds until a lease expires
 ZOHO_PACE = environment.decimal("ZOHO_PACE", BY_NAME["zoho_mail"].pace)  # seconds between requests
+HOME_CURRENCY = environment.text("FINLEY_HOME_CURRENCY", "GBP").upper()  # if a file states none
 # Whether ledgers and e-invoices of mail whose sender was not verified are imported, too.
-HOME_CURRENCY = environment.text("FINLEY_HOME_CURRENCY", "GBP").upper()  # of files without any
 UNVERIFIED_BOOKS = environment.flag("FINLEY_UNVERIFIED_BOOKS", default=False)
 # Keys for secrets in the database, the newest first; without any, made from the secret keys.
 ENCRYPTION_KEYS = environment.words("FINLEY_ENCRYPTION_KEYS")
-WEBHOOK_NETWORKS = environment.networks("FINLEY_WEBHOOK_NETWORKS")  # private ones they may use
+WEBHOOK_NETWORKS = environment.networks("FINLEY_WEBHOOK_NETWORKS")  # private, but allowed
 DELIVERIES: dict[str, float] = {  # messages to webhooks, mailboxes and chats
     "max_tries": environment.number("FINLEY_DELIVERY_TRIES", 10),
     "backoff": environment.decimal("FINLEY_DELIVERY_BACKOFF", 10.0),  # seconds, then doubled
@@ -232,8 +232,8 @@ DELIVERIES: dict[str, float] = {  # messages to webhooks, mailboxes and chats
 SYNC_KEEP_DAYS = environment.number("FINLEY_KEEP_DAYS", 90)
 PARSERS = {  # processes of a worker that read mail, documents and ledgers
     "at_once": environment.number("FINLEY_PARSERS", 2),
-    "memory_mb": environment.number("FINLEY_PARSER_MEMORY_MB", 512),  # each
-    "file_mb": environment.number("FINLEY_PARSER_FILE_MB", 1024),  # that one writes
+    "memory_mb": environment.number("FINLEY_PARSER_MEMORY_MB", 512),  # per process
+    "file_mb": environment.number("FINLEY_PARSER_FILE_MB", 1024),  # per file that it writes
     "unpacked_mb": environment.number("FINLEY_UNPACKED_MB", 512),  # of a compressed ledger
     "document_seconds": environment.decimal("FINLEY_DOCUMENT_SECONDS", 20.0),  # processor time
     "ledger_seconds": environment.decimal("FINLEY_LEDGER_SECONDS", 300.0),
@@ -326,7 +326,7 @@ SPECTACULAR_SETTINGS = {
         "UploadState": "syncjobs.models.choices.UploadState",
         "Role": "finley.models.Role",
         "Decided": "graph.models.choices.ResolutionDecision",
-        "PartyDecision": "graph.api.decision_serializers.WORDS",
+        "PartyDecision": "graph.api.shapes.decision_serializers.WORDS",
         "PredictionStatus": "graph.models.choices.PredictionStatus",
         "ConnectionState": "syncjobs.models.choices.ConnectionState",
         "AmountDirection": "syncjobs.uploads.upload_options.DIRECTIONS",

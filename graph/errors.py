@@ -4,6 +4,7 @@ GraphError
 ├── ViewError            the view cannot be read or refreshed
 │   ├── ViewMissing      it does not exist
 │   ├── ViewUnpopulated  it exists, but was never populated
+│   ├── FunctionMissing  the database lacks a function that this release calls
 │   └── RefreshRunning   another refresh holds the lock
 ├── Later                not possible now; retry in `after` seconds
 │   ├── TooMany          the tenant runs as much of this work as it may
@@ -42,6 +43,13 @@ class ViewUnpopulated(ViewError):
 
     def __init__(self, message: str = "The view was never populated.") -> None:
         super().__init__(f"{message} {self.HINT}")
+
+
+class FunctionMissing(ViewError):
+    HINT = "Run: manage.py migrate"
+
+    def __init__(self) -> None:
+        super().__init__(f"The database lacks a function that this release calls. {self.HINT}")
 
 
 class RefreshRunning(ViewError):

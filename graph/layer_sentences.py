@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from string import Formatter
 from typing import Any
 
+from graph.words import FREQUENCIES
+
 Row = Mapping[str, Any]
 Sentence = str | Callable[[Row], str]
 
@@ -17,15 +19,6 @@ class _NullFormatter(Formatter):
 
     def format_field(self, value: Any, format_spec: str) -> str:
         return "unknown" if value is None else str(super().format_field(value, format_spec))
-
-
-FREQUENCIES = {  # those whose code is no word
-    "twice_monthly": "twice a month",
-    "four_weekly": "every four weeks",
-    "thirty_days": "every 30 days",
-    "two_monthly": "every two months",
-    "half_yearly": "half-yearly",
-}
 
 
 def say(sentence: Sentence, row: Row) -> str:

@@ -1,4 +1,4 @@
-"""System checks of the view and the database roles (`manage.py check --database owner`)."""
+"""System checks of the view, functions and roles (`manage.py check --database owner`)."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 from django.core.checks import CheckMessage, Tags, Warning, register  # noqa: A004
 from django.db import connections
 
-from graph.database import grants
-from graph.errors import ViewMissing
+from graph.database import functions, grants
+from graph.errors import FunctionMissing, ViewMissing
 from graph.view import refresh
 
 HINT_ROLES = (
@@ -55,6 +55,19 @@ def the_application_is_bound(
     if row is None or not row[0]:
         return []
     return [_warning("W003", f"Row-level security does not apply to the role {role}.", HINT_ROLES)]
+
+
+@register(Tags.database)
+def the_functions_are_there(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """graph.W004: the database lacks functions that this release calls."""
+    if "owner" not in (databases or ()) or not _migrated():
+        return []
+    with connections["owner"].cursor() as cursor:
+        missing = functions.missing(cursor)
+    if not missing:
+        return []
+    message = f"The database lacks functions that this release calls: {', '.join(missing)}."
+    return [_warning("W004", message, FunctionMissing.HINT)]
 
 
 def _warning(number: str, message: str, hint: str) -> CheckMessage:

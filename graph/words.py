@@ -1,4 +1,17 @@
-"""Numbers formatted for people."""
+"""Numbers and codes in words for people."""
+
+FREQUENCIES = {  # of graph.models.choices.Frequency
+    "weekly": "weekly",
+    "fortnightly": "every two weeks",
+    "twice_monthly": "twice a month",
+    "four_weekly": "every four weeks",
+    "thirty_days": "every 30 days",
+    "monthly": "monthly",
+    "two_monthly": "every two months",
+    "quarterly": "quarterly",
+    "half_yearly": "half-yearly",
+    "yearly": "yearly",
+}
 
 
 def bytes_in_words(size: float) -> str:

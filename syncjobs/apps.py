@@ -9,7 +9,7 @@ class SyncjobsConfig(AppConfig):
     verbose_name = "Sync jobs"
 
     def ready(self) -> None:
-        from graph.questions.deferred import accepted  # noqa: PLC0415
+        from graph.questions.heavy.deferred import accepted  # noqa: PLC0415
 
         accepted.connect(enqueue_question)
 

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 TICK = 1.0  # seconds between two checks for due tasks
 AT_ONCE = 3
-STALLED = 2  # leases
+STALLED = 2  # leases without a sign of life, after which the event loop counts as hung
 
 
 class Leases:

@@ -24,7 +24,7 @@ from syncjobs.sources.items import Item, clean, speaks_of_money
 LARGEST_LEDGER = 48 * 1024 * 1024
 LARGEST_DOCUMENT = 16 * 1024 * 1024
 NAME_BYTES = 180
-NOTE = 1_000  # characters
+NOTE = 1_000  # characters of an item's note
 HELD = "Its rows were not imported: {why}. If you know that the file is right, import it yourself."
 WHY_HELD = {
     "failed": "the mail failed the check of its sender's domain",
@@ -35,7 +35,7 @@ Senders = dict[str, tuple[str, dict[str, str]]]
 
 @dataclass
 class Content:
-    """An item and what was read from it.
+    """An item, and the result of reading its content.
 
     Until they are saved, `path` holds the item's bytes and `parts` the rows of a ledger file.
     `failed` means that reading failed and that a later sync may try again.

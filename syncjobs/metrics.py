@@ -42,7 +42,8 @@ for _reason in ("worker_lost", "redis_lost", "replay_abandoned"):
 
 @contextmanager
 def running(function: str) -> Iterator[None]:
-    """Measures one attempt."""
+    """Measure the attempt that the block makes: count it as running, time it, and make a span of
+    it."""
     for outcome in ENDS:
         _ENDED.labels(function, outcome.value)
     with (

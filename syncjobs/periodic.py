@@ -34,7 +34,8 @@ QUIET = 30.0  # seconds without a change, so that a sync of many pages is enrich
 
 @dataclass(frozen=True, slots=True)
 class PeriodicTask:
-    """A periodic task. `every` is its period in seconds. `work` returns what it did."""
+    """A periodic task. `every` is its period in seconds. `work` does it and returns the counts to
+    store with its result."""
 
     every: float
     work: Callable[[], dict[str, Any]]

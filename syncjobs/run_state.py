@@ -25,7 +25,7 @@ from syncjobs.models.choices import Outcome, RunStatus
 ROLE = "owner"
 # The server ends a save that hangs or whose process is stopped, because its locks block others.
 # COPY counts as a statement.
-LOG_LINES = 100  # of a run
+LOG_LINES = 100  # newest lines of a run's log that are kept
 BOUNDED = (
     "SET LOCAL idle_in_transaction_session_timeout = '20s'; SET LOCAL statement_timeout = '600s'"
 )

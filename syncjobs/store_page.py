@@ -1,4 +1,5 @@
-"""Writes what a source yields into the tenant's tables: items, and what was read from them.
+"""Stores a source's pages in the tenant's tables: the items, and the contents that were read from
+them.
 
 A page's items and the cursor after it are committed in one transaction. A sync that is killed
 therefore neither repeats nor skips anything.

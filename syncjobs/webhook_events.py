@@ -1,4 +1,4 @@
-"""Handles Nango's webhook events. They are not trusted: a sync checks what they say.
+"""Handles Nango's webhook events. An event is not trusted: a sync finds out whether it is true.
 
 A webhook has neither an id nor a time. It may be delivered twice or late, or replayed by an
 attacker. So handling one again must be harmless.

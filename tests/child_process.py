@@ -1,4 +1,5 @@
-"""Python programs as children of a test, forked by a process that has imported the libraries."""
+"""Starts Python programs as children of a test, quickly: forked by a process that has imported the
+libraries."""
 
 import atexit
 import ctypes
@@ -20,18 +21,20 @@ AT_START = {"LANG", "LANGUAGE", "TZ", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"}
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """The fork server: the socket that takes requests, and what it read as it started."""
+    """The fork server: the socket for requests, and the environment variables that it read at its
+    start."""
 
     connection: socket.socket
     read_at_start: dict[str, str]
 
 
 class Child(subprocess.Popen[str]):
-    """Popen([sys.executable, …]), forked by tests.fork_server; a child of this process, too.
+    """As Popen([sys.executable, …]), but forked by tests.fork_server. It is a child of this
+    process, too.
 
-    It is a plain Popen, which takes longer, elsewhere than on Linux, with options of the
-    interpreter other than -m, and if the environment differs from the fork server's in what Python
-    and its libraries read as they start. Of Popen's options it takes the pipes, `cwd`, `env`,
+    It is a plain, slower Popen where a fork would differ: outside of Linux, with other options of
+    the interpreter than -m, and if an environment variable that Python and its libraries read at
+    their start is not the fork server's. Of Popen's options it takes the pipes, `cwd`, `env`,
     `pass_fds` and `start_new_session`.
     """
 
@@ -62,7 +65,7 @@ class Child(subprocess.Popen[str]):
 
 
 def run(*arguments: object, **options: Any) -> "subprocess.CompletedProcess[str]":
-    """A program to its end, its output captured."""
+    """Run a program to its end. Return its exit status and its captured output."""
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with Child([sys.executable, *arguments], text=True, **pipes, **options) as process:
         out, err = process.communicate()
@@ -70,13 +73,14 @@ def run(*arguments: object, **options: Any) -> "subprocess.CompletedProcess[str]
 
 
 def starts_cold(arguments: list[str], environment: dict[str, str]) -> bool:
-    """Whether a fork of the server would differ from a fresh process of these arguments."""
+    """Return whether a fork of the server would differ from a fresh process with these
+    arguments."""
     has_options = arguments[0].startswith("-") and arguments[0] != "-m"
     return has_options or _read_at_start(environment) != _server().read_at_start
 
 
 def _read_at_start(environment: Mapping[str, str]) -> dict[str, str]:
-    """The variables that Python and its libraries read as they start, and not later."""
+    """The environment variables that Python and its libraries read only at their start."""
     return {
         name: value
         for name, value in environment.items()
@@ -85,7 +89,8 @@ def _read_at_start(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _forked(request: dict[str, Any], descriptors: list[int]) -> int:
-    """The child's pid. It is this process's child, for its parent ends while this one adopts."""
+    """Let the fork server fork a child and return its pid. It becomes this process's child, because
+    its parent ends and this process adopts orphans."""
     server, adopt = _server().connection, ctypes.CDLL(None).prctl
     adopt(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     try:
@@ -99,7 +104,8 @@ def _forked(request: dict[str, Any], descriptors: list[int]) -> int:
 
 @cache
 def _server() -> Server:
-    """It ends with this process, whose end of the socket nobody else has."""
+    """The fork server, started if there is none. It ends with this process, which has the only
+    other end of its socket."""
     environment = dict(os.environ)
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:

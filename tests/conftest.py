@@ -1,4 +1,4 @@
-"""What the suite shares: the test database with its two roles, tenants, real data."""
+"""Fixtures of the whole suite: the test database with its two roles, tenants, real books."""
 
 import gc
 import os
@@ -44,7 +44,7 @@ hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "normal"))
 
 
 # The files that take longest, most of it in other processes.
-LONGEST = (
+SLOWEST_FILES = (
     "docs/test_how_to.py",
     "finley/test_demo.py",
     "syncjobs/test_reliability.py",
@@ -63,7 +63,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     another that has none left. A long file at an end would be waited for alone.
     """
     count = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    files = [Path(__file__).parent.joinpath(name).resolve(strict=True) for name in LONGEST]
+    files = [Path(__file__).parent.joinpath(name).resolve(strict=True) for name in SLOWEST_FILES]
     first = {path: [item for item in items if item.path == path] for path in files}
     others = [item for item in items if item.path not in first]
     size = -(-len(items) // count)
@@ -85,7 +85,7 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _passwords_are_hashed_quickly() -> Iterator[None]:
-    """By the service's own algorithm, but 1,000 times instead of a million: 0.4 s less each."""
+    """Hash passwords with 1,000 iterations instead of a million, which saves 0.4 s per password."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(PBKDF2PasswordHasher, "iterations", 1000)
         yield
@@ -93,7 +93,8 @@ def _passwords_are_hashed_quickly() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _static_files_are_listed_once() -> Iterator[None]:
-    """Not once per test client: each makes its own middleware, which looks at every file."""
+    """List the static files once instead of once per test client, whose middleware reads every
+    file."""
     listed: dict[str, Any] = {}
     list_files = WhiteNoiseMiddleware.add_files_from_finders
 
@@ -110,9 +111,9 @@ def _static_files_are_listed_once() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _nothing_is_kept_in_memory() -> Iterator[None]:
-    """Unless a test is about that: what is asked again is computed again.
+    """Turn off the caches in memory, so that a repeated question is computed again.
 
-    Without the fixture `settings`, which would outlive every other that is set up after it.
+    The fixture `settings` is not used, because it would outlive fixtures that are set up after it.
     """
     apart = {**settings.GRAPH_CACHE, "memory": 0}
     with override_settings(ANSWERS_MEMORY=0, CHECKS_MEMORY=0, GRAPH_CACHE=apart):
@@ -121,8 +122,8 @@ def _nothing_is_kept_in_memory() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _pages() -> None:
-    """Every view and admin page, loaded before the first test as a server loads them before its
-    first request."""
+    """Import all views and admin pages before the first test, as a server does before its first
+    request."""
     import_module(settings.ROOT_URLCONF)
 
 
@@ -135,7 +136,8 @@ def kept_answers() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_test_environment, django_db_blocker, django_db_modify_db_settings):
-    """One test database a worker, made and migrated by the owner; `default` is the other role."""
+    """Create and migrate one test database per xdist worker as the owner. `default` is the other
+    role."""
     with django_db_blocker.unblock():
         name = connections["owner"].creation._get_test_db_name()
         test_settings = connections["owner"].settings_dict["TEST"]
@@ -153,9 +155,9 @@ def django_db_setup(django_test_environment, django_db_blocker, django_db_modify
 
 
 def _wait_for_no_disk(database: str) -> None:
-    """Commits return before they are on disk, in 0.1 ms instead of 2 to 4 ms.
+    """Let commits return before they are on disk, in 0.1 ms instead of 2 to 4 ms.
 
-    The database has to outlive no crash of the server. The setting is that of later sessions.
+    The test database need not survive a crash. The setting applies to sessions that start later.
     """
     owner = connections["owner"]
     with owner.cursor() as cursor:
@@ -167,11 +169,11 @@ def _wait_for_no_disk(database: str) -> None:
 
 @pytest.fixture
 def committed(django_db_setup, django_db_blocker) -> Iterator[None]:
-    """Both roles, real commits; every table is emptied afterwards and the view refreshed.
+    """Both roles with real commits. Afterwards every table is emptied and the view refreshed.
 
-    The owner's connection is kept for the next test: a new one would read the catalog anew.
-    A worker that is still connected fails the test that left it: it would work on the next one's
-    rows.
+    The owner's connection is kept for the next test, because a new one would read the catalogue
+    anew. A test fails if a worker that it started is still connected, because that worker would
+    change the rows of the next test.
     """
     with django_db_blocker.unblock():
         yield
@@ -186,7 +188,8 @@ def committed(django_db_setup, django_db_blocker) -> Iterator[None]:
 
 
 def _is_idle(database: BaseDatabaseWrapper) -> bool:
-    """Whether the connection is open, of the test database, and outside any transaction."""
+    """Return whether the connection is open, to the test database, and outside of any
+    transaction."""
     connection = database.connection
     return (
         connection is not None
@@ -198,8 +201,9 @@ def _is_idle(database: BaseDatabaseWrapper) -> bool:
 
 
 def _empty(cursor) -> None:
-    """DELETE, for few rows stand there: TRUNCATE would make every table and index anew. It is
-    kept for tables that have grown, and for those whose statistics would call them empty later."""
+    """Empty the tables by DELETE, because they have few rows: TRUNCATE would create every table and
+    index anew. TRUNCATE is used for tables that have grown, and for those whose statistics would
+    say later that they are empty."""
     tables = _in_order()
     cursor.execute(
         "SELECT relname FROM pg_class WHERE oid = ANY(%s::regclass[]) "
@@ -223,9 +227,10 @@ def _empty(cursor) -> None:
 
 @cache
 def _in_order() -> tuple[str, ...]:
-    """The tables and all that point at them, each before those that its rows point at.
+    """The tables and all tables that refer to them, each before the tables that its rows refer to.
 
-    What is checked at the end of the transaction needs no order, but it has to be emptied too.
+    Keys that are checked at the end of the transaction need no order, but their tables have to be
+    emptied, too.
     """
     with connections["owner"].cursor() as cursor:
         cursor.execute(
@@ -268,7 +273,7 @@ def other_tenant(committed) -> User:
 
 
 def client_of(user: User, *scopes: str) -> APIClient:
-    """An API client that shows a token of the user's; staff's has every scope."""
+    """An API client with a token of this user. A token of staff has every scope."""
     scopes = scopes or (SCOPES if user.is_staff else (READ, SYNC))
     with as_owner():
         _, token = ApiToken.objects.create(user, name="test", scopes=list(scopes))
@@ -284,7 +289,7 @@ def api(tenant) -> APIClient:
 
 @pytest.fixture
 def own_queue(committed, monkeypatch) -> Iterator[str]:
-    """A queue of the test's own, on the shared Redis."""
+    """The name of a queue for this test alone, on the shared Redis."""
     name = f"test:{uuid4()}"
     monkeypatch.setattr(queue, "NAME", name)
     yield name
@@ -293,7 +298,7 @@ def own_queue(committed, monkeypatch) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def real_books() -> Path:
-    """The folder of real ledgers, or a skip where it is missing."""
+    """The folder of the real ledgers. The test is skipped if it is missing."""
     if not DATA.is_dir():
         pytest.skip("no ../shared/data beside the project: the real books are not here")
     return DATA

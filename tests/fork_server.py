@@ -1,7 +1,7 @@
-"""`python -m tests.fork_server FD`: has imported the libraries, and forks for each child of a test.
+"""`python -m tests.fork_server FD`: imports the libraries once, and forks for each child of a test.
 
-The child imports finley itself and its settings, and runs as a process of its own: what it does,
-its signals and its end are those of a fresh one, but for 1 to 2 s of processor time.
+The child imports finley itself and its settings, and runs as a process of its own. It behaves like
+a fresh process, but needs 1 to 2 s less of processor time.
 
 A test of what only a fresh process does needs a plain subprocess.Popen. A fork does not show:
 - how long the start takes, and how much memory the process needs;
@@ -70,7 +70,7 @@ ABOVE_ALL_TARGETS = 512  # file descriptors
 
 
 def main(descriptor: int) -> None:
-    """Fork for each request until the test process ends. Only a child has something to run."""
+    """Fork for each request until the test process ends. A child then runs its program."""
     for library in LIBRARIES:
         importlib.import_module(library)
     with socket.socket(fileno=descriptor) as connection:
@@ -80,7 +80,8 @@ def main(descriptor: int) -> None:
 
 
 def _next_child(connection: socket.socket) -> dict[str, Any] | None:
-    """In a child its request; in this process None, at the end."""
+    """Wait for requests and fork for each. In a child, return its request; in this process, return
+    None at the end."""
     while True:
         message, descriptors, _, _ = socket.recv_fds(connection, 2**20, 64)
         if not message:
@@ -110,7 +111,7 @@ def _fork() -> int:
 
 
 def _take(descriptors: list[int], targets: list[int]) -> None:
-    """The child's files under the numbers that it expects."""
+    """Give the child's files the numbers that it expects."""
     aside = [fcntl.fcntl(number, fcntl.F_DUPFD, ABOVE_ALL_TARGETS) for number in descriptors]
     for number in descriptors:
         os.close(number)
@@ -120,7 +121,7 @@ def _take(descriptors: list[int], targets: list[int]) -> None:
 
 
 def _run(request: dict[str, Any]) -> None:
-    """What `python *arguments` would run."""
+    """Run what `python *arguments` would run."""
     if request["session"]:
         os.setsid()
     os.chdir(request["folder"])

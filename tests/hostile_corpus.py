@@ -1,7 +1,7 @@
-"""What strangers may send: at least 300 files and mails, made of a seed; none is longer than 2 MB.
+"""Generates hostile files and mails: at least 300 from a seed, none longer than 2 MB.
 
-Each kind has shapes of its own (a bomb, a loop, a name, a lie about a length) in several sizes.
-`python -m benchmarks.hostile` sends all of them through real syncs.
+Each kind of attack (a bomb, a loop, a name, a false length) comes in several sizes. `python -m
+benchmarks.hostile` sends all of them through real syncs.
 """
 
 import base64
@@ -24,7 +24,7 @@ KINDS = ("mail", "pdf", "archive", "name", "spreadsheet")
 
 @dataclass(frozen=True)
 class Hostile:
-    """A file, or a mail's text where `file` is empty."""
+    """A hostile file. It is the text of a mail if `file` is empty."""
 
     kind: str
     file: str
@@ -33,7 +33,7 @@ class Hostile:
     sender: str = '"Harbour Foods" <billing@harbour.example>'
 
     def mail(self) -> dict[str, Any]:
-        """As a mail of the sandbox."""
+        """The description of a sandbox's mail with this content."""
         if not self.file:
             text = self.data.decode(errors="replace")
             return {"subject": self.subject, "from": self.sender, "text": text, "attachments": []}
@@ -50,12 +50,12 @@ class Hostile:
         return {**head, "text": text, "attachments": attachments}
 
     def stored(self) -> dict[str, Any]:
-        """As a file of the sandbox."""
+        """The description of a sandbox's file with this content."""
         return {"name": self.file, "base64": base64.b64encode(self.data).decode()}
 
 
 def corpus(seed: int = 7) -> list[Hostile]:
-    """All of them, the same for the same seed."""
+    """The whole corpus. It is the same for the same seed."""
     chance = random.Random(seed)
     makers = (_mails, _pdfs, _archives, _names, _spreadsheets)
     return [item for make in makers for item in make(chance)]

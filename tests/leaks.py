@@ -1,4 +1,5 @@
-"""Asking as one tenant for what is another's: everywhere where the published schema takes an id."""
+"""Requests other tenants' rows through every operation of the API that takes an id, and finds
+leaks."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -32,7 +33,8 @@ FILTER = re.compile(
 
 @dataclass
 class Asked:
-    """How much was asked, and what came through."""
+    """The number of requests, and the leaks that were found. `unlike` lists requests whose answer
+    differs from that for an unknown id."""
 
     requests: int = 0
     operations: set[tuple[str, str]] = field(default_factory=set)
@@ -41,7 +43,7 @@ class Asked:
 
 
 def ids_of(user: UUID) -> dict[str, list[str]]:
-    """The tenant's ids, by table; as the owner sees them."""
+    """The ids of the tenant's rows by table, read as the owner."""
     by_key = {}
     with connections["owner"].cursor() as cursor:
         for table, _ in row_security.tenant_tables(cursor):
@@ -54,7 +56,8 @@ def ids_of(user: UUID) -> dict[str, list[str]]:
 
 
 def of_person(user: User) -> dict[str, list[str]]:
-    """A membership in the user's tenant and a token: the owner's rows about people."""
+    """The ids of a new membership in the user's tenant and of a token, which only the owner's role
+    can read."""
     with as_owner():
         member, _ = User.objects.get_or_create(email=f"{MARK}@example.org")
         membership, _ = Membership.objects.get_or_create(member=member, tenant=user)
@@ -102,7 +105,7 @@ ASYNC = {"Prefer": "respond-async"}
 
 @dataclass(frozen=True)
 class Sent:
-    """A request; `template` is the schema's path of it."""
+    """One request. `template` is its path in the schema."""
 
     template: str
     method: str
@@ -113,7 +116,8 @@ class Sent:
 
 
 def requests_of(given: Callable[[str], str]) -> Iterator[Sent]:
-    """Ids and words wherever they fit."""
+    """Requests to every operation, with `given(name)` as the value of each parameter that takes an
+    id or a word."""
     for template, operations in published()["paths"].items():
         for method, operation in operations.items():
             parameters = {p["name"]: p for p in operation.get("parameters", [])}
@@ -155,7 +159,8 @@ async def whole(answer: Any) -> bytes:
 
 
 def foreign(user: User) -> list[str]:
-    """What must not come through: the other's ids and words."""
+    """The texts that must not appear in an answer: the user's id, the ids of the tenant's rows, and
+    MARK."""
     return [*(one for some in ids_of(user.id).values() for one in some), str(user.id), MARK]
 
 
@@ -180,7 +185,8 @@ def _takes(path: str, name: str) -> bool:
 
 
 def asked_for_foreign_rows(mine: User, theirs: User) -> Asked:
-    """Every operation with the other's ids; each answer is also compared with an unknown id's."""
+    """Send every operation the other tenant's ids, as `mine`. Each answer is searched for foreign
+    texts and compared with the answer for an unknown id."""
     their_ids, client, report = ids_of(theirs.id) | of_person(theirs), client_of(mine), Asked()
     forbidden, stranger = foreign(theirs), str(uuid4())
 
@@ -208,7 +214,8 @@ def asked_for_foreign_rows(mine: User, theirs: User) -> Asked:
 
 
 def _outline(answer: Any) -> tuple[int, str]:
-    """What two answers have in common, ids of requests and times of building aside."""
+    """The status and the body of an answer, without the parts that differ between any two
+    requests."""
     new = "|id|created_at|updated_at" if answer.status_code == 201 else ""
     apart = rf'"(request_id|build_seconds|csrf_token{new})":[^,}}]+'
     body = re.sub(apart, "", answer.content.decode())
@@ -217,7 +224,8 @@ def _outline(answer: Any) -> tuple[int, str]:
 
 @contextmanager
 def without_our_filter(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """The application forgets `user_id = …` in every statement; yields those that it forgot."""
+    """Remove the application's filter `user_id = …` from every statement in the block. Yields the
+    list of the changed statements."""
     forgotten: list[str] = []
 
     def forget(statement: Any) -> str:

@@ -1,4 +1,4 @@
-"""A refusal as RFC 9457 has it."""
+"""Checks that a refusal is a problem of RFC 9457."""
 
 from typing import Any
 
@@ -6,7 +6,8 @@ from django.http import HttpResponseBase
 
 
 def problem(answer: HttpResponseBase) -> dict[str, Any]:
-    """The problem's members, if the answer is one and says the same as its own headers."""
+    """The problem's members. Asserts that the answer is a problem and that body and headers
+    agree."""
     assert answer.headers["Content-Type"] == "application/problem+json"
     body = answer.json()
     assert body["status"] == answer.status_code
@@ -18,12 +19,13 @@ def problem(answer: HttpResponseBase) -> dict[str, Any]:
 
 
 def unnamed(answer: HttpResponseBase) -> dict[str, Any]:
-    """The problem without its request's id: what two requests can have alike."""
+    """The problem without the request's id, so that the problems of two requests can be
+    compared."""
     return {name: value for name, value in problem(answer).items() if name != "request_id"}
 
 
 def wrong(answer: HttpResponseBase) -> dict[str, list[str]]:
-    """What the problem says of each value that it points at."""
+    """What the problem says about each value that it points at."""
     by_key: dict[str, list[str]] = {}
     for item in problem(answer).get("errors", []):
         assert item["in"] in {"query", "body", "path", "header"}

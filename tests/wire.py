@@ -1,7 +1,7 @@
-"""A listener between a client and PostgreSQL: what statements cross the wire, and what comes back.
+"""Listens between a client and PostgreSQL, and records the statements and answers on the wire.
 
 It reads the frontend's messages (PostgreSQL documentation, "Frontend/Backend Protocol") and changes
-none. Only plain connections: it answers an asking for encryption with no.
+none. Connections must be plain: it refuses requests for encryption.
 """
 
 import socket
@@ -21,12 +21,12 @@ CHUNK = 1 << 16
 
 @dataclass
 class Wire:
-    """Listens on a free port of localhost and passes everything on to PostgreSQL.
+    """Listens on a free port of localhost and forwards everything to PostgreSQL.
 
-    `executed` are the statements that were run, in order, simple or prepared; `prepared` those
-    that were parsed; `answers` the bytes that came back; `made` and `held` the connections that
-    were opened, and that are open. `before(text)` is called before a statement that runs is passed
-    on: the client waits until it returns.
+    `executed` lists the statements that were run, in order, simple or prepared. `prepared` lists
+    those that were parsed. `answers` are the bytes of the answers. `made` counts the connections
+    that were opened, and `held` those that are open. `before(text)` is called before a statement is
+    forwarded; the client waits until it returns.
     """
 
     conninfo: str
@@ -57,12 +57,12 @@ class Wire:
 
     @property
     def through(self) -> str:
-        """The same database's conninfo, by way of this listener."""
+        """The conninfo of the same database through this listener."""
         port = self._listener.getsockname()[1]
         return make_conninfo(self.conninfo, host="127.0.0.1", port=port)
 
     def forget(self) -> None:
-        """Start counting again; the connections stay."""
+        """Set the records back to empty. Connections stay open."""
         self.executed.clear()
         self.prepared.clear()
         self.answers.clear()
@@ -105,7 +105,7 @@ class Wire:
 
 
 class Session:
-    """One connection's prepared statements and portals, by name."""
+    """The prepared statements and portals of one connection, by name."""
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
@@ -134,7 +134,7 @@ Read = Callable[[int], bytes]
 
 
 def _startup(read: Read) -> bytes | None:
-    """The first message, which has no kind; None where the client has gone."""
+    """The first message, which has no type byte; None if the client has left."""
     length = read(4)
     return length + read(struct.unpack("!i", length)[0] - 4) if len(length) == 4 else None
 
@@ -150,7 +150,7 @@ def _messages(read: Read) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _dial(conninfo: str) -> socket.socket:
-    """A connection as libpq would make it, over its socket folder or TCP."""
+    """A connection to PostgreSQL as libpq would make it: over the socket's folder or TCP."""
     place = conninfo_to_dict(conninfo)
     host, port = str(place.get("host", "localhost")), int(place.get("port", 5432))
     if not host.startswith("/"):
@@ -162,7 +162,7 @@ def _dial(conninfo: str) -> socket.socket:
 
 @contextmanager
 def _ending(other: socket.socket) -> Iterator[None]:
-    """When one side has gone, the other side hears of it."""
+    """When one side closes its connection, close the other side's."""
     try:
         with suppress(OSError):
             yield

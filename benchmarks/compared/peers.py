@@ -1,5 +1,5 @@
-"""The same algorithms in finley, through networkx's interface, and in other libraries, on prepared
-arrays."""
+"""Runs the same algorithms in finley, through networkx's interface and in other libraries, on data
+that is prepared before."""
 
 from collections.abc import Callable
 from typing import Any
@@ -25,7 +25,8 @@ BETWEENNESS = (5_000, 50_000)  # nodes, edges
 
 
 def questions(large: ColumnarGraph, middle: ColumnarGraph) -> Peers:
-    """Algorithm → library → the computation alone, on the data that the library has prepared."""
+    """For each algorithm and library, a function that only computes, on data prepared for that
+    library."""
     return {
         "pagerank": _pagerank(large),
         "louvain": _louvain(middle),

@@ -25,8 +25,8 @@ NODES = SQL("SELECT id, kind, name FROM normalized_entities WHERE user_id = {}")
 
 
 def raw_copy(user: UUID) -> int:
-    """Read all columns by COPY … (FORMAT BINARY) and discard them. Return the bytes, which is what
-    the database can send."""
+    """Read all columns by COPY … (FORMAT BINARY) and discard them. Return the number of bytes: the
+    least that any method must read."""
     statement = SQL("COPY ({}) TO STDOUT (FORMAT BINARY)").format(_all(user))
     with (
         tenant_transaction(user) as connection,
@@ -55,7 +55,7 @@ def warm(user: UUID) -> ColumnarGraph:
 
 
 def get_bytes(user: UUID) -> int:
-    """Read the same entry from Redis and discard it."""
+    """Read the entry that `warm` reads from Redis and discard it. Return its number of bytes."""
     key = graph_cache.Key(user, version.version(user), tuple(sorted(ALL)), None)
     return len(graph_cache.redis().get(key.name))
 

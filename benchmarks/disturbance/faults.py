@@ -1,5 +1,5 @@
-"""The faults of benchmarks.chaos other than kills and restarts. Each is a function that ends by
-itself."""
+"""The faults that benchmarks.chaos.Chaos.break_servers causes, apart from stopping and restarting
+servers. Each is a function that returns when its fault is over."""
 
 import random
 import signal

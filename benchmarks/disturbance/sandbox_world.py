@@ -14,8 +14,8 @@ SHARE = 0.03  # of the connections that has each of the faults
 
 
 def world(connections: int, chance: Random) -> dict[str, dict[str, Any]]:
-    """By key, what each connection of the sandbox is: its provider, its faults and its contents.
-    Most have no fault, some have a temporary one, a few the permanent 401."""
+    """For each connection of the sandbox its provider, faults and contents, by key. Most have no
+    fault, some have a temporary one, and a few answer 401 for ever."""
     return {f"chaos-{number}": _connection(number, chance) for number in range(connections)}
 
 

@@ -1,4 +1,4 @@
-"""Seeded books of many tenants, made as columns and written by COPY.
+"""Generates seeded books of many tenants as columns, and writes them by COPY.
 
 Everything depends on the seed: ids, amounts, who pays whom. As in real books, a few entities take
 part in most of the payments. All nine layers have rows, each for its share of the relationships.
@@ -30,8 +30,8 @@ REASONS = tuple(f"one row of the ledger, rule {n}" for n in range(40))
 
 @dataclass(frozen=True)
 class Books:
-    """The number of relationships of each tenant. There is an entity for ten of them, and at least
-    two."""
+    """The books of all tenants. `sizes` has each tenant's number of relationships; for every ten of
+    these there is one entity, and at least two."""
 
     sizes: Index
     seed: int
@@ -55,24 +55,25 @@ class Books:
         )
 
     def part(self, kind: str, numbers: Index) -> npt.NDArray[np.float64]:
-        """A number in 0..1 for each row."""
+        """For each row a pseudo-random number from 0 to 1, which depends on seed, kind and row."""
         salt = np.uint64(int.from_bytes(f"{kind}.{self.seed}".encode()[-8:].ljust(8), "little"))
         return (_mixed(numbers.astype(np.uint64) * np.uint64(3) + salt) >> np.uint64(11)) / 2.0**53
 
     def places(self, share: int, least: int = 1) -> tuple[Index, Index]:
-        """(first, count) by tenant of rows of which there is one for `share` relationships."""
+        """For each tenant the first row and the number of rows, of a kind that has one row per
+        `share` relationships and at least `least`."""
         count = np.maximum(self.sizes // share, least)
         return np.cumsum(count) - count, count
 
     def shared(self) -> Iterator[tuple[str, Columns]]:
-        """The rows that relationships share: entities and patterns, by table."""
+        """The rows that relationships share (entities and patterns), as columns by table."""
         yield "normalized_entities", self._entities()
         yield "temporal_patterns", self._temporal()
         yield "seasonal_patterns", self._seasonal()
         yield "relationship_patterns", self._patterns()
 
     def related(self) -> Iterator[tuple[str, Columns]]:
-        """Events, matches, relationships and facts, by table and in pieces."""
+        """Events, matches, relationships and facts, as columns by table, in pieces."""
         for start in range(0, self.edges, CHUNK):
             n = np.arange(start, min(start + CHUNK, self.edges))
             tenant = np.searchsorted(np.cumsum(self.sizes), n, side="right")

@@ -1,4 +1,5 @@
-"""Bills and mistakes with them: deductions, case numbers, batches paid twice, lines."""
+"""Plants bills and mistakes with bills: deductions, case numbers, batches that are paid twice,
+repeated lines."""
 
 from __future__ import annotations
 

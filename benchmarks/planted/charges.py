@@ -1,4 +1,4 @@
-"""Two books with times to the second: a donations platform with its charges, and customers'
+"""Plants two books with times to the second: a donations platform with its charges, and customers'
 wallets."""
 
 from __future__ import annotations

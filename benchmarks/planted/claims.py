@@ -1,4 +1,5 @@
-"""Two books that seem to record one payment but do not, and short numbers that really match."""
+"""Plants rows of two books that seem to record one payment but do not, and short numbers that
+really match."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Long series with disturbances: rare frequencies, moved days, rises, pauses, ends."""
+"""Plants long series with disturbances: rare frequencies, moved days, rises, pauses, ends."""
 
 from __future__ import annotations
 

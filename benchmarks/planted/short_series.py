@@ -1,4 +1,4 @@
-"""Series of three to five payments, and rows that only look like one."""
+"""Plants series of three to five payments, and rows that only look like a series."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names of one party in several kinds of spellings, and names that only look similar."""
+"""Plants several kinds of spellings of one party, and names that only look alike."""
 
 from __future__ import annotations
 

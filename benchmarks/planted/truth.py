@@ -1,4 +1,4 @@
-"""The truth about the planted cases, by kind. Each kind concerns one layer."""
+"""The truth about the planted cases by kind. Each kind tests one layer."""
 
 from __future__ import annotations
 

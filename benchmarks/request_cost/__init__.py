@@ -1,1 +1,2 @@
-"""`python -m benchmarks.request_cost`: the cost of a request, beside bare Django's."""
+"""`python -m benchmarks.request_cost`: compares the processor time of a request with bare
+Django's."""

@@ -1,15 +1,16 @@
-"""The processor time of a request: finley's questions beside bare Django views on the same rows.
+"""Compares the processor time of a request: finley's questions and bare Django views on the same
+rows.
 
-One tenant's books lie in a database of their own. One server process answers finley's questions and
-the bare views (benchmarks.request_cost.bare_views), asked in turn; a second one answers finley's
-questions from its stored answers. A figure is the processor time of the server's threads and of
-PostgreSQL's backends for one request, the median of the rounds.
+A database of its own has the books of one tenant. One server process answers finley's questions and
+the bare views (benchmarks.request_cost.bare_views), requested in turn. A second one answers
+finley's questions from its stored answers. A figure is the processor time of the server's threads
+and of PostgreSQL's backends for one request, the median of the rounds.
 
-`ours_over_drf` is the mix of questions (benchmarks.load.MIX) computed, over the REST framework's
-answers of the same size: one row for questions about one thing, 20 rows for the others.
-`kept_over_django` is the mix of stored answers over one SELECT with JsonResponse.
-`database_over_bare` is PostgreSQL's part of the first, and `dearest_over_list` the dearest question
-over the list of 20 relationships.
+`ours_over_drf` is the time for the mix of questions (benchmarks.load.MIX), computed, divided by
+that of the REST framework's answers of the same size: one row for questions about one thing, 20
+rows for the others. `kept_over_django` is the time for the mix of stored answers divided by that of
+one SELECT with JsonResponse. `database_over_bare` is PostgreSQL's part of the first ratio, and
+`dearest_over_list` the most expensive question divided by the list of 20 relationships.
 """
 
 import argparse
@@ -46,7 +47,7 @@ SERVER = ("-m", "benchmarks.request_cost.serve")
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way to answer one question: paths to ask in turn, and with which headers."""
+    """One way to answer one question: the paths to request in turn, and their headers."""
 
     paths: tuple[str, ...]
     headers: dict[str, str]

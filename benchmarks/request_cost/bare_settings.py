@@ -1,4 +1,5 @@
-"""finley's settings with the bare views' URLs, and a pool for their connections as for finley's."""
+"""finley's settings with the URLs of the bare views, whose connections come from a pool as finley's
+do."""
 
 from finley.settings import *  # noqa: F403
 from finley.settings import DATABASES

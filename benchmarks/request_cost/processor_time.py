@@ -34,8 +34,8 @@ class Cost:
 
 @contextmanager
 def measured_of(pid: int) -> Iterator[Cost]:
-    """What the process and the database's backends need in the block. The cost is complete after
-    it."""
+    """Measure the processor time that the process and the database's backends use in the block. The
+    yielded Cost is complete after the block."""
     cost = Cost()
     before = _threads(pid), _backends()
     yield cost

@@ -1,4 +1,4 @@
-"""Scores each planted kind of case alone: what a layer says about the kind's rows."""
+"""Scores each kind of planted case alone: what its layer says about the rows of the kind."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import networkx as nx
 
 from benchmarks.planted.truth import Kind, PlantedTruth
-from benchmarks.scoring import compare
+from benchmarks.scoring import layer_scores
 from benchmarks.scoring.scores import PROBABLE, Card, Pair, Pairs, Score, of_pairs
 from benchmarks.scoring.written_layers import Found, Prediction
 from finley.demo.truth import Ref, Series, Truth
@@ -130,8 +130,8 @@ def _latest(found: Found, truth: Truth, kind: Kind) -> dict[str, Prediction]:
 def aliases(found: Found, truth: Truth, kind: Kind) -> Score:
     """The score of parties whose spellings are all one entity, or are offered to be. `found` also
     counts the kind's parties that were merged with another party."""
-    labels = compare.labels(found, truth)
-    graph = nx.Graph(compare.rightly(found, labels))
+    labels = layer_scores.labels(found, truth)
+    graph = nx.Graph(layer_scores.rightly(found, labels))
     parties: dict[str, set[str]] = defaultdict(set)
     for party, entity in labels:
         parties[entity].add(party)

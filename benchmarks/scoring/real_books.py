@@ -23,7 +23,7 @@ ON_CARD, INVOICE, MASK = "Credit Cards", "IV", "REDACTED"
 
 @dataclass(frozen=True)
 class Lines:
-    """The lines of the two files, as their rows state them."""
+    """The rows of the ledger and of the card feed, as their files state them."""
 
     ledger: dict[Ref, dict[str, str]]
     cards: dict[Ref, dict[str, str]]
@@ -91,7 +91,7 @@ def cross_platform(claims: Found, books: Lines) -> dict[str, Any]:
 
 
 def same_transaction(found: Found, known: Lines) -> Score:
-    """The score of the links between the two files with their confidence. A link within one group
+    """The score of the links between the two files, with their confidences. A link within one group
     is right."""
     sure = []
     for pair, confidence in found.links["same_transaction"].items():

@@ -1,4 +1,5 @@
-"""Counts of correct, found and true things, and the ratios of these counts."""
+"""Types of scores (how many results are right, found and true), and the ratios of these counts. The
+scores of the layers are in layer_scores."""
 
 from __future__ import annotations
 
@@ -47,7 +48,8 @@ class Score:
 
 @dataclass(frozen=True)
 class Forecasts:
-    """For each prediction, whether its range held, and by how many days its middle was wrong."""
+    """For each prediction, whether the true day was within its range, and by how many days its
+    middle was wrong. `unpredicted` counts series that went on without a prediction."""
 
     covered: tuple[bool, ...] = ()
     errors: tuple[float, ...] = ()
@@ -75,7 +77,7 @@ class Forecasts:
 
 @dataclass(frozen=True)
 class Share:
-    """A number out of a whole."""
+    """`part` out of `whole`."""
 
     part: int = 0
     whole: int = 0

@@ -55,8 +55,7 @@ PREDICTIONS = """
 
 @dataclass(frozen=True)
 class Prediction:
-    """A prediction and the row to which it refers: the next one of its series is expected from … to
-    …
+    """The prediction of a series' next row: from … to … (days). It refers to a row of the series.
 
     `amounts` are the lowest and the highest amount, in the currency's units.
     """

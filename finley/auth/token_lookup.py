@@ -9,6 +9,7 @@ from django.db import connections
 from django.utils import timezone
 
 from graph.database.role import is_owner
+from graph.database.tenancy import functions_expected
 
 OF_TOKEN = ("token_key", "name", "scopes", "created", "expiry", "user_id")
 Values = dict[str, Any]
@@ -17,9 +18,9 @@ Values = dict[str, Any]
 def find(digest: str) -> tuple[Values, Values] | None:
     """Columns of the user and of the token; None if there is no such token or it has expired.
 
-    Expired tokens of that user are deleted.
+    Expired tokens of that user are deleted. Raises FunctionMissing.
     """
-    with connections[_alias()].cursor() as cursor:
+    with functions_expected(), connections[_alias()].cursor() as cursor:
         cursor.execute("SELECT * FROM token_of_digest(%s)", [digest])
         names = [column.name for column in cursor.description]
         row = cursor.fetchone()

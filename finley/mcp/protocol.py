@@ -58,7 +58,7 @@ def build(caller: Caller | None = None) -> Server[Any]:
         on_list_resource_templates=_list_templates,
         on_read_resource=_read_resource,
     )
-    server.middleware.clear()  # spans of its own: finley makes those of requests
+    server.middleware.clear()  # the SDK's own spans, because finley makes spans of requests
     return server
 
 

@@ -48,7 +48,7 @@ class Sessions:
         TookTooLong."""
         if self._loop is None:
             raise Busy("The server has not started, or is stopping.", after=1)
-        import_module("finley.mcp.protocol")  # here, for the loop must not wait
+        import_module("finley.mcp.protocol")  # not in the event loop, which must not wait
         thread = RequestThread(user_id)
         parts: list[Message] = []
         scope = {**_scope(request), "finley.caller": thread}
@@ -62,7 +62,7 @@ class Sessions:
 
         async def receive() -> Message:
             if not coming:
-                await asyncio.Event().wait()  # the client stays
+                await asyncio.Event().wait()  # no message of a disconnect
             return coming.pop()
 
         async def send(part: Message) -> None:

@@ -12,7 +12,7 @@ from pydantic_core import core_schema
 
 CENTS = Decimal("0.01")
 NULL = {"type": "null"}
-NOISE = {"title", "minLength", "maxLength", "minItems"}  # words of a schema that help nobody
+NOISE = {"title", "minLength", "maxLength", "minItems"}  # keys that are left out of schemas
 
 
 def _money(amount: Decimal) -> str:
@@ -43,7 +43,7 @@ Id = Annotated[UUID, WithJsonSchema({"type": "string"})]
 Day = Annotated[date, WithJsonSchema({"type": "string", "format": "date"})]
 Word = Annotated[str, BeforeValidator(_storable), Field(min_length=1, max_length=200)]
 Currency = Annotated[str, Field(pattern="^[A-Z]{3}$")]
-Offset = Annotated[int, Field(ge=0, le=1_000_000_000)]  # an int that SQL takes
+Offset = Annotated[int, Field(ge=0, le=1_000_000_000)]  # the integers of SQL are limited
 Share = Annotated[float, PlainSerializer(lambda share: round(share, 4), return_type=float)]
 
 

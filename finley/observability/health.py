@@ -13,6 +13,7 @@ from redis.exceptions import RedisError
 
 from finley.server import database_gate
 from graph import sql
+from graph.database import functions
 
 
 @require_safe
@@ -23,7 +24,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
 
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """200, or 503 if the database or the view is not ready.
+    """200, or 503 if the database, its functions or the view are not ready.
 
     Without Redis questions are still answered. The status then stays 200, and `redis` says that
     Redis is not available.
@@ -64,8 +65,8 @@ def _state(check: Callable[[], str]) -> str:
 
 def _database() -> str:
     with connections["default"].cursor() as cursor:
-        cursor.execute("SELECT 1")
-    return "ok"
+        missing = functions.missing(cursor)
+    return f"lacks {len(missing)} functions: run manage.py migrate" if missing else "ok"
 
 
 def _view() -> str:

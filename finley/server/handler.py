@@ -56,7 +56,7 @@ class ThreadedHandler(ASGIHandler):
             body = await self.read_body(receive)
         except RequestAborted:
             return
-        leaving = asyncio.ensure_future(receive())  # until the answer is sent, it is all that comes
+        leaving = asyncio.ensure_future(receive())  # the only message until the response is sent
         try:
             if (answer := await self._in_turn(scope, body, leaving)) is not None:
                 await self._sent(answer, leaving, send)

@@ -27,7 +27,7 @@ OF_API = (
     "/.well-known/oauth-protected-resource",
     f"/{settings.STATIC_URL.lstrip('/')}",
 )
-# What reads users' rows or works for all tenants.
+# The URLs whose requests read users' rows, or rows of all tenants.
 OF_OTHERS = (
     "/api/v1/job-failures/",
     "/api/v1/webhooks/",

@@ -43,7 +43,7 @@ REPLACED: dict[str, dict[str, Any]] = {
     }
 }  # fmt: skip
 MEMBERS, MEMBER_OF = "members.jsonl", "member_of.jsonl"
-MEMBERSHIPS = {  # an import restores only the first; other tenants grant the second
+MEMBERSHIPS = {  # file → columns (other user, tenant); an import restores only MEMBERS
     MEMBERS: ("member_id", "tenant_id"),
     MEMBER_OF: ("tenant_id", "member_id"),
 }

@@ -29,8 +29,7 @@ from graph.errors import (
     QuestionError,
     TookTooLong,
     TooMany,
-    ViewMissing,
-    ViewUnpopulated,
+    ViewError,
 )
 
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -129,7 +128,7 @@ def _error_page(request: HttpRequest, error: GraphError) -> HttpResponse:
     template = "web/refused.html"
     if isinstance(error, TookTooLong):
         template = "web/took_too_long.html"
-    elif isinstance(error, ViewMissing | ViewUnpopulated):
+    elif isinstance(error, ViewError):
         template = "web/not_ready.html"
     response = render(request, template, {"error": error}, status=_status(error))
     if isinstance(error, Later):
@@ -142,7 +141,7 @@ def _status(error: GraphError) -> int:
         return 404
     if isinstance(error, TooMany):
         return 429
-    return 503 if isinstance(error, Later | ViewMissing | ViewUnpopulated) else 400
+    return 503 if isinstance(error, Later | ViewError) else 400
 
 
 def current(request: HttpRequest) -> Access:

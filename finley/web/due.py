@@ -12,10 +12,10 @@ from django.shortcuts import render
 from finley.web import answer_cache, downloads, due_and_risen, list_filters
 from finley.web.access import PageRequest, page
 from finley.web.downloads import Column
-from finley.web.sums import recurring_totals
+from finley.web.sums import open_invoices, recurring_totals
 from finley.web.words import layers
 from graph.errors import QuestionError
-from graph.questions.expected.due import AHEAD, totals
+from graph.questions.expected.due import AHEAD, last_day, totals
 
 DAYS = {"14-days": AHEAD, "30-days": 30}
 TITLES = {
@@ -34,6 +34,7 @@ COLUMNS = (
     Column("Greatest amount", lambda row: row["insight"]["amount_high"]),
     Column("Currency", lambda row: row["currency"]),
     Column("Direction", lambda row: "in" if row["comes_in"] else "out"),
+    Column("In sums", lambda row: "yes" if row["is_cash"] else "no"),
 )
 Row = dict[str, Any]
 
@@ -54,6 +55,7 @@ class Week:
 @page()
 def due(request: PageRequest) -> HttpResponse:
     """The page. The parameter `span` is 14-days (the default), this-week, next-week or 30-days."""
+    list_filters.require_known(request.GET, "span")
     span = list_filters.text_of(request.GET, "span") or "14-days"
     if span not in TITLES:
         raise QuestionError(f"Say one of {', '.join(TITLES)}.", "span")
@@ -77,14 +79,16 @@ def due(request: PageRequest) -> HttpResponse:
         "until": until,
         "today": expected.today,
         "overdue": len(expected.overdue),
+        "open_due": open_invoices.due_between(request.access.tenant_id, since, until),
     }  # fmt: skip
     return render(request, "web/due.html", context)
 
 
 def days_of(span: str, today: date) -> tuple[date, date]:
-    """The first and the last day of a span. This week begins today and ends on Sunday."""
+    """The first and the last day of a span. This week begins today and ends on Sunday; 14 days are
+    today and the 13 after it."""
     if span in DAYS:
-        return today, today + timedelta(days=DAYS[span])
+        return today, last_day(today, DAYS[span])
     sunday = today + timedelta(days=6 - today.weekday())
     if span == "this-week":
         return today, sunday

@@ -10,7 +10,7 @@ from uuid import UUID
 from graph.models.choices import PredictionStatus
 from graph.questions import days, insights, prediction_status, series
 from graph.questions.expected import due
-from graph.questions.spend import is_same_price, price_changes
+from graph.questions.lasting_changes import is_same_price, price_changes
 
 A_PAGE = 2_000  # rows per query; all of them are read
 RECENT = timedelta(days=62)  # how long a rise is news

@@ -3,6 +3,7 @@
 Scripts send the input to the API (syncjobs/api/uploads). Without scripts, forms do the same.
 """
 
+import json
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from finley.models import Role
-from finley.web import rejected_rows
+from finley.web import answer_cache, rejected_rows
 from finley.web.access import PageRequest, page, require_same_tenant
 from graph.errors import QuestionError
 from graph.ingest.mappings.mapping import RECORDS
@@ -83,15 +84,20 @@ def one(request: PageRequest, upload_id: UUID) -> HttpResponse:
         "blocked": any(doubt["blocking"] for doubt in doubts),
         "is_table": bool(preview["columns"]),
         "fields": _fields(upload, preview["columns"], doubts),
-        "elsewhere": len(_elsewhere(upload)),
+        "elsewhere": _elsewhere(upload)[0],
         **rejected_rows.shown(request, upload),
     }
     return render(request, "web/import.html", context)
 
 
-def _elsewhere(upload: Upload) -> list[Row]:
+def _elsewhere(upload: Upload) -> tuple[int, list[Row]]:
+    """The number of rows that other books have already, and the newest pairs."""
     parts = (upload.outcome or {}).get("parts", [])
-    return elsewhere.of_file(upload.user_id, parts) if parts else []
+    return answer_cache.answer(_pairs, upload.user_id, json.dumps(parts)) if parts else (0, [])
+
+
+def _pairs(user_id: UUID, parts: str) -> tuple[int, list[Row]]:
+    return elsewhere.of_file(user_id, json.loads(parts), MOST_PAIRS)
 
 
 @page()
@@ -99,11 +105,11 @@ def same(request: PageRequest, upload_id: UUID) -> HttpResponse:
     """The page of a file's rows that are taken for payments already in other books, with these
     beside them."""
     upload = lifecycle.get(request.access.tenant_id, upload_id)
-    pairs = _elsewhere(upload)
+    count, pairs = _elsewhere(upload)
     context = {
         "upload": upload,
-        "count": len(pairs),
-        "pairs": elsewhere.compared(upload.user_id, pairs[:MOST_PAIRS]),
+        "count": count,
+        "pairs": elsewhere.compared(upload.user_id, pairs),
     }
     return render(request, "web/import_same.html", context)
 

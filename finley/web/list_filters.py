@@ -31,9 +31,25 @@ FORMS = [  # the whole part, and the decimals
 ]
 
 
+PLACES = ("format", "cursor", "offset", "shown")  # of a file, and of a page in its list
+
+
+def require_known(query: QueryDict, *names: str) -> None:
+    """Raises QuestionError if the query has a parameter that is neither one of `names` nor a place
+    in the list: ignored, it would show rows that were not wanted."""
+    for name in query:
+        if name not in (*names, *PLACES):
+            raise QuestionError(
+                f"This list has no filter “{name[:100]}”. It has {', '.join(names)}. "
+                "Names, amounts and numbers are found by the search above.",
+                name,
+            )
+
+
 def of_payments(query: QueryDict) -> dict[str, Any]:
     """The filters in the form that `graph.questions.relationships` takes. Raises QuestionError
     naming the field."""
+    require_known(query, *TEXTS, *AMOUNTS, *PERIOD, *ENDS, "kind", "once", "has")
     filters: dict[str, Any] = {name: text for name in TEXTS if (text := text_of(query, name))}
     for name in AMOUNTS:
         if text := text_of(query, name):
@@ -77,6 +93,19 @@ def names(user_id: UUID, query: QueryDict) -> dict[str, str]:
         return {}
     rows = {name: search.entities_of(user_id, [id_]) for name, id_ in ids.items()}
     return {name: found[0]["name"] if found else UNKNOWN for name, found in rows.items()}
+
+
+def party_name(user_id: UUID, query: QueryDict) -> str:
+    """The name of the party by which the query filters: that of its id, or the text itself."""
+    return names(user_id, query).get("party", text_of(query, "party"))
+
+
+def days(query: QueryDict) -> tuple[date | None, date | None]:
+    """The parameters `since` and `until`, each None if it is missing. Raises QuestionError."""
+    since, until = (
+        day(name, text) if (text := text_of(query, name)) else None for name in ("since", "until")
+    )
+    return since, until
 
 
 def text_of(query: QueryDict, name: str) -> str:

@@ -1,6 +1,4 @@
-"""Tells an open page that the layers of the newest rows have been computed."""
-
-from urllib.parse import urlsplit
+"""Tells a page when the layers of the newest rows are computed."""
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -8,16 +6,11 @@ from django.shortcuts import render
 from finley.web.access import PageRequest, page
 from graph.questions import pending_layers
 
-READ_ONLY = ("/parties/", "/payments/")  # pages in which nobody types what a reload would lose
-
 
 @page()
 def looked_at(request: PageRequest) -> HttpResponse:
-    """An empty response while layers are pending. Then the page is loaded again if it only shows
-    rows; other pages get a link that does so."""
+    """Nothing while layers are pending, then a link that loads the page again. It is not loaded by
+    itself, because that would lose what a person has typed in its filters or in the search."""
     if pending_layers.are_pending(request.access.tenant_id):
         return HttpResponse(status=204)
-    response = render(request, "web/looked_at.html", {"done": True})
-    if urlsplit(request.headers.get("HX-Current-URL", "")).path.startswith(READ_ONLY):
-        response["HX-Refresh"] = "true"
-    return response
+    return render(request, "web/looked_at.html", {"done": True})

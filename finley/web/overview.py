@@ -1,7 +1,7 @@
 """The first page: cash, possible double payments, due payments, and price increases."""
 
 import calendar
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -13,9 +13,10 @@ from django.utils.http import urlencode
 
 from finley.web import answer_cache, charts, due_and_risen, since_last_visit
 from finley.web.access import PageRequest, page
+from finley.web.sums import open_invoices
 from graph.models.choices import CaseState
 from graph.questions import cases, cash_flow, resolutions
-from graph.questions.expected.due import AHEAD, totals
+from graph.questions.expected.due import AHEAD, last_day, totals
 from syncjobs import connections
 
 SHOWN = 5
@@ -90,15 +91,20 @@ def _owed(obligations: list[Row]) -> list[Row]:
 
 def _ahead(user_id: UUID) -> Row:
     expected = answer_cache.answer(due_and_risen.expected, user_id)
-    due = due_and_risen.ahead(expected, expected.today + timedelta(days=AHEAD))
+    until = last_day(expected.today)
+    due = due_and_risen.ahead(expected, until)
+    counted = [row for row in due if row["is_cash"]]
     return {
         "days": AHEAD,
         "today": expected.today,
+        "until": until,
+        "open_due": open_invoices.due_between(user_id, expected.today, until),
         "books": expected.books,
         "stale": expected.stale,
         "due": due,
         "sums": totals(due),
-        "series": len({row["id"] for row in due}),
+        "counted": len(counted),
+        "series": len({row["id"] for row in counted}),
         "first": due[:SHOWN],
         "overdue": expected.overdue,
         "latest": max((row["late"] for row in expected.overdue), default=0),

@@ -1,5 +1,6 @@
 """The list of parties, found by name even with typos, and the page of one party."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -11,6 +12,7 @@ from finley.web import charts, downloads, due_and_risen, list_filters, more
 from finley.web.access import PageRequest, page
 from finley.web.downloads import Column
 from finley.web.overview import month_address
+from finley.web.sums import open_invoices
 from finley.web.words import choices
 from graph.errors import QuestionError
 from graph.models.choices import EntityKind
@@ -22,12 +24,14 @@ from graph.questions import (
     relationships,
     search,
 )
-from graph.questions.expected.due import OURS
+from graph.questions.expected import occurrences
+from graph.questions.expected.due import CASH_OF, last_day
 from graph.questions.rows import other_names, records
 
 A_PAGE = 50
 RECENT = 25
 COUNTERPARTIES = 30
+AHEAD = 30  # days in which the page names every occurrence of a recurring payment
 COLUMNS = (
     Column("Name", lambda row: row["name"]),
     Column("Kind", lambda row: choices.PARTIES[row["kind"]]),
@@ -40,6 +44,7 @@ Row = dict[str, Any]
 @page()
 def parties(request: PageRequest) -> HttpResponse:
     """The parties by name, in pages. For a search, the most similar names come first."""
+    list_filters.require_known(request.GET, "kind", "q", "after_likeness", "after_name", "after_id")
     kind = list_filters.text_of(request.GET, "kind") or None
     if kind not in (None, *EntityKind.values):
         raise QuestionError(f"There is no kind {kind}.", "kind")
@@ -91,7 +96,8 @@ def _after(request: PageRequest) -> search.After | None:
 
 @page()
 def party(request: PageRequest, entity_id: UUID) -> HttpResponse:
-    """One party and its payments, from the party's point of view: what it receives is money in."""
+    """One party and its payments, from the party's point of view: money that it receives is money
+    in."""
     user_id = request.access.tenant_id
     entity = entities.party(user_id, entity_id, limit=COUNTERPARTIES)
     party_id = str(entity["id"])
@@ -102,6 +108,7 @@ def party(request: PageRequest, entity_id: UUID) -> HttpResponse:
         "totals": totals(flow["months"]),
         "charts": _charts(flow, party_id, entity["kind"]),
         "payments": records.named(user_id, rows),
+        "open_sums": open_invoices.of_party(user_id, party_id),
         "all_payments": following is not None,
         "perhaps": other_names.perhaps_the_same(user_id).get(UUID(party_id)),
         **_findings(user_id, party_id),
@@ -112,7 +119,7 @@ def party(request: PageRequest, entity_id: UUID) -> HttpResponse:
 def _charts(flow: Row, entity_id: str, kind: str) -> list[charts.BarChart]:
     """Charts of the party's money by month, from the tenant's point of view: money to a vendor has
     the colour of money out, money from a customer that of money in."""
-    is_own = kind in OURS
+    is_own = kind in CASH_OF
     names = {"in": "it received", "out": "it paid"}
     other = names if is_own else {"in": names["out"], "out": names["in"]}
     ways = {"in": "in", "out": "out"} if is_own else {"in": "out", "out": "in"}
@@ -129,9 +136,19 @@ def _findings(user_id: UUID, entity_id: str) -> Row:
     twice, _ = insights.insights(user_id, "fraud", party=entity_id, status="open", once=True)
     today = days.today(user_id)
     return {
-        "expected": [due_and_risen.with_lateness(row, today) for row in expected],
+        "expected": [
+            {**due_and_risen.with_lateness(row, today), "then": _then(row, today)}
+            for row in expected
+        ],
+        "ahead": AHEAD,
         "twice": twice,
     }
+
+
+def _then(row: Row, today: date) -> list[date]:
+    """The days of the next AHEAD on which the series comes after its next payment."""
+    every = occurrences.of(row, today, last_day(today, AHEAD))
+    return [one["day"] for one in every if one["insight"]["status"] == occurrences.PROJECTED]
 
 
 def totals(months: list[Row]) -> list[Row]:

@@ -11,11 +11,13 @@ from finley.web.access import PageRequest, page
 from finley.web.downloads import Column
 from finley.web.sums import money_totals
 from finley.web.words import choices
+from graph.errors import NotFound, QuestionError
 from graph.questions import relationships as listing
 from graph.questions.rows import records
 from graph.reading import cursors
 
 A_PAGE = 50
+TYPED = {"document_ref", "since", "until", "min_amount", "max_amount", "currency", "party"}
 COLUMNS = (
     Column("Date", lambda row: row["occurred_at"].date()),
     Column("Records", lambda row: row["records"]),
@@ -33,7 +35,22 @@ Row = dict[str, Any]
 @page()
 def payments(request: PageRequest) -> HttpResponse:
     """Payments and invoices, newest first. A payment that several sources saw is listed once per
-    source, unless the parameter `once` is given. Filtered rows have their sums above them."""
+    source, unless the parameter `once` is given. Filtered rows have their sums above them.
+
+    For a filter that cannot be read, the page has the form with the entries, and what is wrong
+    beside the field.
+    """
+    try:
+        return _listed(request)
+    except NotFound:
+        raise
+    except QuestionError as error:
+        context = {**_form(request), "error": error, "is_beside": error.field in TYPED}
+        context["narrowed"] = True
+        return render(request, "web/payments.html", context, status=400)
+
+
+def _listed(request: PageRequest) -> HttpResponse:
     filters = list_filters.of_payments(request.GET)
     user_id = request.access.tenant_id
     if downloads.wants_file(request):
@@ -48,14 +65,21 @@ def payments(request: PageRequest) -> HttpResponse:
         "rows": records.named(user_id, rows),
         "sums": sums,
         "totals": money_totals.of_sums(sums) if _are_alike(sums) else [],
-        "layers": choices.layers(),
-        "kinds": choices.KINDS.items(),
-        "has": request.GET.get("has", ""),
-        "names": list_filters.names(user_id, request.GET),
+        **_form(request),
         "narrowed": narrowed,
         **pages.link(**({"cursor": cursors.cursor(following)} if following else {})),
     }
     return render(request, "web/payments.html", context)
+
+
+def _form(request: PageRequest) -> Row:
+    """The template's variables of the filters' form."""
+    return {
+        "layers": choices.layers(),
+        "kinds": choices.KINDS.items(),
+        "has": request.GET.get("has", ""),
+        "names": list_filters.names(request.access.tenant_id, request.GET),
+    }
 
 
 def _are_alike(sums: list[Row]) -> bool:

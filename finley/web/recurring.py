@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 
 from finley.web import answer_cache, charts, downloads, due_and_risen, list_filters, more
 from finley.web.access import PageRequest, page
@@ -50,6 +50,9 @@ ORDERS: dict[str, tuple[str, Callable[[Row], Any]]] = {  # by parameter: the col
 def recurring(request: PageRequest) -> HttpResponse:
     """The page: the next payment of each active series. The parameters are `state` (a filter) and
     `order` (by default the earliest first)."""
+    if request.GET.get("state") == "due":  # an older link
+        return redirect("due")
+    list_filters.require_known(request.GET, "state", "order")
     state, order = _state(request), _order(request)
     user_id = request.access.tenant_id
     expected = answer_cache.answer(due_and_risen.expected, user_id)

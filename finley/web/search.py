@@ -13,14 +13,14 @@ from graph.questions import search as parties_by_name
 from graph.questions.rows import records
 
 SHOWN = 20
-LONGEST = 200  # characters
+TEXT_CHARACTERS = 200  # of the search
 Row = dict[str, Any]
 
 
 @page()
 def search(request: PageRequest) -> HttpResponse:
     """The results for any text: a name with typos, an amount, the number of a document or row."""
-    text = list_filters.text_of(request.GET, "q")[:LONGEST]
+    text = list_filters.text_of(request.GET, "q")[:TEXT_CHARACTERS]
     context: Row = {"text": text}
     if text:
         user_id = request.access.tenant_id

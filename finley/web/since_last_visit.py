@@ -45,11 +45,18 @@ def counts(user_id: UUID, last_visit: datetime) -> dict[str, Any]:
         }
 
 
-def new_rows(user_id: UUID, last_visit: datetime) -> list[UUID]:
-    """The ids of the rows that `counts` counts, the newest first."""
+def new_rows(user_id: UUID, last_visit: datetime, start: int, end: int) -> list[UUID]:
+    """The ids of the rows that `counts` counts, the newest first, from the place `start` up to
+    `end`."""
     with tenant_transaction(user_id):
         rows = _rows(user_id, last_visit).order_by("-source_event__occurred_at", "-id")
-        return list(rows.values_list("id", flat=True))
+        return list(rows.values_list("id", flat=True)[start:end])
+
+
+def count_of_rows(user_id: UUID, last_visit: datetime) -> int:
+    """The number of all rows of `new_rows`."""
+    with tenant_transaction(user_id):
+        return _rows(user_id, last_visit).count()
 
 
 def _rows(user_id: UUID, last_visit: datetime) -> "QuerySet[RelationshipInstance]":

@@ -12,9 +12,9 @@ from graph.questions import pending_layers
 NAVIGATION = (  # title, the page's name, and the names of pages that belong to it
     ("Overview", "overview", ("open-invoices", "cash-rows")),
     ("Review", "review", ("review-parties", "review-missed")),
-    ("Recurring", "recurring", ("calendar", "series")),
+    ("Recurring", "recurring", ("calendar", "series", "due")),
     ("Spending", "spending", ("spending-rows",)),
-    ("Payments", "payments", ("payment",)),
+    ("Payments", "payments", ("payment", "new-rows")),
     ("Parties", "parties", ("party", "party-rows")),
     ("Graph", "whole-graph", ("explorer",)),
     ("Import", "imports", ("import", "import-same")),

@@ -7,7 +7,6 @@ from finley.web import (
     account,
     calendar,
     due,
-    explorer,
     imports,
     looked_at,
     overview,
@@ -17,8 +16,8 @@ from finley.web import (
     recurring,
     rejected_rows,
     search,
-    whole_graph,
 )
+from finley.web.explore import explorer, whole_graph
 from finley.web.review import cases, missed
 from finley.web.review import parties as review_parties
 from finley.web.sums import open_invoices, rows, spending

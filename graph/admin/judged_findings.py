@@ -40,7 +40,8 @@ class Findings(ReadOnly):
 
 @admin.register(DuplicateTransaction)
 class DuplicateTransactionAdmin(Findings):
-    """Open pairs by confidence, with both rows side by side and the reason."""
+    """The admin page of possible duplicates: open pairs by confidence, both rows side by side, and
+    why."""
 
     list_display = ("party", "later", "original", "why", "duplicate_confidence", "status")
     list_filter = (open_first("status", DuplicateStatus, DuplicateStatus.OPEN),)
@@ -110,7 +111,8 @@ def _evidence_row(row: DuplicateTransaction, at: int) -> str:
 
 @admin.register(PredictedRelationship)
 class PredictedRelationshipAdmin(Findings):
-    """Overdue predictions first: payments that were expected and have not come."""
+    """The admin page of predictions, at first the overdue ones: expected payments that have not
+    come."""
 
     list_display = (
         "party",

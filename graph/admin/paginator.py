@@ -250,7 +250,8 @@ class HugeTable(ModelAdmin):
 
 
 class ReadOnly(HugeTable):
-    """A table that only programs write."""
+    """The admin page of a table that only programs write: people cannot add, change or delete
+    rows."""
 
     actions: Any = ()
 

@@ -6,7 +6,7 @@ from psycopg import Cursor
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from graph.adopting.check_tables import POINTED_AT, LayerPlan
-from graph.adopting.merge_rows import leading
+from graph.adopting.merge_rows import reference_parts
 from graph.adopting.old_tables import POINTERS, Old
 from graph.adopting.statements import listed, run
 from graph.layers import Layer
@@ -36,7 +36,7 @@ def attach(cursor: Cursor[Any], plan: LayerPlan) -> int:
     run(cursor, "enriched", old)
     for column in plan.way:
         if column in POINTERS:
-            _lead(cursor, old, column)
+            _resolve_reference(cursor, old, column)
     run(cursor, "foreign", old)
     if plan.layer.is_pattern:
         return _shared(cursor, plan)
@@ -50,13 +50,13 @@ def clear_pointers(cursor: Cursor[Any], layer: Layer) -> int:
     return run(cursor, "unpointed", pointer=layer.pointer)
 
 
-def _lead(cursor: Cursor[Any], old: Old, column: str) -> None:
+def _resolve_reference(cursor: Cursor[Any], old: Old, column: str) -> None:
     target = POINTERS[column]
     condition: Composable = SQL("true")
     if may_have_no_relationship(old):
         run(cursor, "astray_log", old, column=column, target=f"old_{target}")
         condition = SQL("old.{} IS NOT NULL").format(Identifier(column))
-    run(cursor, "astray", old, **leading(column, target), asked=condition)
+    run(cursor, "astray", old, **reference_parts(column, target), asked=condition)
     run(cursor, "led", old, column=column, target=f"old_{target}")
 
 

@@ -32,7 +32,7 @@ def merge(cursor: Cursor[Any], old: Old) -> None:
     """Set, for each staged row, either `twin` (the id of its row in finley) or `outcome` (why it is
     not brought)."""
     for column, target in POINTERS.get(old.name, {}).items():
-        run(cursor, "astray", old, **leading(column, target), asked=SQL("true"))
+        run(cursor, "astray", old, **reference_parts(column, target), asked=SQL("true"))
         run(cursor, "led", old, column=column, target=f"old_{target}")
     if old.name == "normalized_entities":
         identify(cursor)
@@ -45,7 +45,7 @@ def merge(cursor: Cursor[Any], old: Old) -> None:
     run(cursor, "twins", old, reason=reason)
 
 
-def leading(column: str, target: str) -> dict[str, Composable | str]:
+def reference_parts(column: str, target: str) -> dict[str, Composable | str]:
     return {
         "column": column,
         "name": Literal(column),

@@ -1,5 +1,4 @@
-"""Finds old rows that finley cannot store, and gives the reason, by the rules of finley's
-tables."""
+"""Finds old rows that break the rules of finley's tables, and notes the reason for each."""
 
 from collections.abc import Iterator
 from typing import Any

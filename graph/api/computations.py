@@ -9,13 +9,14 @@ from uuid import UUID
 from django.conf import settings
 from rest_framework.renderers import JSONRenderer
 
-from graph.api import path_serializers
 from graph.api import serializers as shapes
 from graph.api.common_serializers import Answer, NoQuery, StrictQuery
 from graph.api.serializers import EdgesQuery, constrained
+from graph.api.shapes import path_serializers
 from graph.database import deadlines
-from graph.questions import costs, sizes, whole_graph
-from graph.questions.costs import Cost, Size
+from graph.questions import whole_graph
+from graph.questions.heavy import costs, sizes
+from graph.questions.heavy.costs import Cost, Size
 
 Parameters = dict[str, Any]
 
@@ -40,12 +41,12 @@ class Computation:
         return self.answer(self.ask(user_id, **arguments)).data
 
     def light(self, user_id: UUID, parameters: Parameters, version: str) -> bool:
-        """Return whether a request may compute it, judged by the size of the whole graph, without a
-        query."""
+        """Return whether a request may compute the question, by the size of the whole graph. Needs
+        no query."""
         return self.cost(sizes.at_most(user_id, version), parameters) <= settings.QUESTIONS["steps"]
 
     def light_when_narrowed(self, user_id: UUID, parameters: Parameters, version: str) -> bool:
-        """Return whether a request may compute it, judged by the number of edges that its filter
+        """Return whether a request may compute the question, by the number of edges that its filter
         selects."""
         if not self._narrowed:
             return False

@@ -5,11 +5,11 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from graph.api import decision_serializers as shapes
-from graph.api import sum_serializers as sums
 from graph.api.common_serializers import NoQuery
 from graph.api.idempotent_view import IdempotentView
 from graph.api.question_view import NOT_FOUND, PROBLEMS
+from graph.api.shapes import case_serializers as of_cases
+from graph.api.shapes import decision_serializers as shapes
 from graph.api.tenant_view import TenantView
 from graph.http.scopes import REVIEW
 from graph.models.choices import ResolutionDecision
@@ -136,29 +136,30 @@ class PredictionView(IdempotentView):
 
 
 class CasesView(TenantView):
-    query = sums.CasesQuery
+    query = of_cases.CasesQuery
 
     @extend_schema(
         operation_id="graph_cases",
-        parameters=[sums.CasesQuery],
-        responses={200: sums.CasesAnswer, **OF_ROWS},
+        parameters=[of_cases.CasesQuery],
+        responses={200: of_cases.CasesAnswer, **OF_ROWS},
     )
     def get(self, request: Request) -> Response:
         """Possible double payments, each listed once, with the totals at risk and recovered."""
         answer = cases.cases(self.tenant(request), **self.parameters(request))
-        return Response(sums.CasesAnswer(answer).data)
+        return Response(of_cases.CasesAnswer(answer).data)
 
 
 @extend_schema(parameters=[OpenApiParameter("case_id", OpenApiTypes.UUID, "path")])
 class CaseView(TenantView):
     @extend_schema(
-        operation_id="graph_case", responses={200: sums.CaseDetailAnswer, **OF_ROWS, **NOT_FOUND}
+        operation_id="graph_case",
+        responses={200: of_cases.CaseDetailAnswer, **OF_ROWS, **NOT_FOUND},
     )
     def get(self, request: Request, case_id: str) -> Response:
         """One case with all its rows in all sources, and its history."""
         self.parameters(request)
         answer = cases.case(self.tenant(request), case_id)
-        return Response(sums.CaseDetailAnswer(answer).data)
+        return Response(of_cases.CaseDetailAnswer(answer).data)
 
 
 @extend_schema(parameters=[OpenApiParameter("case_id", OpenApiTypes.UUID, "path")])
@@ -167,9 +168,9 @@ class DecisionView(IdempotentView):
 
     @extend_schema(
         operation_id="graph_case_decide",
-        request=sums.DecisionBody,
+        request=of_cases.DecisionBody,
         responses={
-            200: sums.CaseDetailAnswer,
+            200: of_cases.CaseDetailAnswer,
             **OF_ROWS,
             **NOT_FOUND,
             **MEANWHILE,
@@ -179,7 +180,7 @@ class DecisionView(IdempotentView):
         """Confirm, dismiss, recover, reopen, assign or note a case. Returns the case's new
         state."""
         self.parameters(request)
-        decision = sums.DecisionBody(data=request.data).checked()
+        decision = of_cases.DecisionBody(data=request.data).checked()
         answer = cases.decide(
             self.tenant(request),
             case_id,
@@ -187,4 +188,4 @@ class DecisionView(IdempotentView):
             by=person(request),
             **decision,
         )
-        return Response(sums.CaseDetailAnswer(answer).data)
+        return Response(of_cases.CaseDetailAnswer(answer).data)

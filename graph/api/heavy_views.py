@@ -11,20 +11,22 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
-from graph.api import computations, path_serializers
+from graph.api import computations
 from graph.api import serializers as shapes
 from graph.api.common_serializers import NoQuery
 from graph.api.computations import Computation
 from graph.api.problems import response
 from graph.api.question_view import NOT_FOUND, PROBLEMS, Question, described
+from graph.api.shapes import path_serializers
 from graph.api.tenant_view import TenantView
 from graph.http.problems import urn
 from graph.http.scopes import READ
 from graph.models import AskedQuestion
 from graph.models.choices import QuestionFailure, QuestionStatus
 from graph.models.questions import ACTIVE
-from graph.questions import deferred, entities
-from graph.questions.deferred import QuestionKey
+from graph.questions import entities
+from graph.questions.heavy import deferred
+from graph.questions.heavy.deferred import QuestionKey
 from graph.reading import cursors
 
 ASYNC = "respond-async"
@@ -138,7 +140,7 @@ class NeighbourhoodView(Computed):
         name="graph_neighbourhood",
     )
     def get(self, request: Request, entity_id: str) -> Response:
-        """Who is within some edges of an entity, and the relationships among them."""
+        """The entities within a number of edges of an entity, and the relationships among them."""
         return self.computed(request, entity=entity_id)
 
 
@@ -197,7 +199,7 @@ class QuestionView(TenantView):
         responses={200: shapes.QuestionDetailAnswer, **_SEEN, **NOT_FOUND},
     )
     def get(self, request: Request, question_id: str) -> Response:
-        """The state of one of these questions, and its answer once there is one."""
+        """The state of a question that a worker answers, and the answer once there is one."""
         self.parameters(request)
         question = deferred.get(self.tenant(request), question_id)
         waits = {"Retry-After": POLL} if question.status in ACTIVE else {}
@@ -212,7 +214,7 @@ class QuestionView(TenantView):
         },
     )
     def delete(self, request: Request, question_id: str) -> Response:
-        """Cancel it, or delete its answer; a repeated question is computed again."""
+        """Cancel a question, or delete its answer. A repeated question is then computed again."""
         self.parameters(request)
         deferred.forget(self.tenant(request), question_id)
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from graph.api.common_serializers import Answer, Money, StrictQuery
-from graph.api.request_fields import Beyond, Ids, Names, Timestamp
+from graph.api.request_fields import EntityCursor, Ids, Names, Timestamp
 from graph.api.serializers import EntityAnswer, RelationshipAnswer, kind_field, layer_answer
 from graph.layers import BY_NAME, LAYERS
 from graph.models.choices import Records
@@ -64,7 +64,7 @@ class EntitiesQuery(SparseQuery):
     )
     kind = kind_field()
     limit = serializers.IntegerField(default=20, min_value=1, max_value=100)
-    cursor = Beyond(required=False, help_text="The `next` of the previous page.")
+    cursor = EntityCursor(required=False, help_text="The `next` of the previous page.")
 
 
 class EntitiesAnswer(Answer):

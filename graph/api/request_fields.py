@@ -136,8 +136,8 @@ class NamesInSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped
 
 
 @extend_schema_field({"type": "string"})
-class Beyond(serializers.Field[After, str, str | None, Any]):
-    """A cursor of a list of entities: the position after which the next page begins, as opaque
+class EntityCursor(serializers.Field[After, str, str | None, Any]):
+    """A cursor in a list of entities: the position after which the next page begins, as opaque
     text."""
 
     default_error_messages = {"invalid": "This is not a cursor. Use the `next` of an answer."}
@@ -148,16 +148,16 @@ class Beyond(serializers.Field[After, str, str | None, Any]):
             after = float(likeness), str(name), UUID(entity_id)
         except (ValueError, TypeError, AttributeError):
             self.fail("invalid")
-        if "\0" in after[1] or not 0 <= after[0] <= 1 or beyond(after) != data:
+        if "\0" in after[1] or not 0 <= after[0] <= 1 or entity_cursor(after) != data:
             self.fail("invalid")
         return after
 
     def to_representation(self, value: After) -> str | None:
-        return beyond(value)
+        return entity_cursor(value)
 
 
-def beyond(after: After | None) -> str | None:
-    """Return the position as opaque text, which the field `Beyond` parses; None for None."""
+def entity_cursor(after: After | None) -> str | None:
+    """Return the position as opaque text, which the field `EntityCursor` parses; None for None."""
     if after is None:
         return None
     position = json.dumps([after[0], after[1], str(after[2])]).encode()
@@ -165,8 +165,9 @@ def beyond(after: After | None) -> str | None:
 
 
 @extend_schema_field({"type": "string"})
-class Place(serializers.Field[Position, str, str | None, Any]):
-    """A cursor of a list by time: the position after which the next page begins, as opaque text."""
+class TimeCursor(serializers.Field[Position, str, str | None, Any]):
+    """A cursor in a list ordered by time: the position after which the next page begins, as opaque
+    text."""
 
     default_error_messages = {"invalid": "This is not a cursor. Use the `next` of an answer."}
 

@@ -8,7 +8,7 @@ from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_fiel
 from rest_framework import serializers
 
 from graph.api.common_serializers import Answer, Fields, Money, StrictQuery
-from graph.api.request_fields import Names, Place, Timestamp, Words
+from graph.api.request_fields import Names, TimeCursor, Timestamp, Words
 from graph.engine.communities import SEED
 from graph.engine.edge_filters import Only
 from graph.engine.importance import ALGORITHMS
@@ -143,7 +143,7 @@ class InsightsQuery(StrictQuery):
         default=False, help_text="Only one relationship per payment that several sources have."
     )
     limit = serializers.IntegerField(default=50, min_value=1, max_value=200)
-    cursor = Place(required=False, help_text="The `next` of the previous page.")
+    cursor = TimeCursor(required=False, help_text="The `next` of the previous page.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         since, until = attrs.get("since"), attrs.get("until")
@@ -306,7 +306,7 @@ class InsightsAnswer(Answer):
 class QuestionsQuery(StrictQuery):
     status = serializers.ChoiceField(QuestionStatus.choices, required=False)
     limit = serializers.IntegerField(default=50, min_value=1, max_value=200)
-    cursor = Place(required=False, help_text="The `next` of the previous page.")
+    cursor = TimeCursor(required=False, help_text="The `next` of the previous page.")
 
 
 class QuestionAnswer(Answer):

@@ -9,14 +9,15 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from graph.api import check_serializers as checks
-from graph.api import due_serializers, list_serializers
+from graph.api import list_serializers
 from graph.api import serializers as shapes
-from graph.api import sum_serializers as sums
 from graph.api.common_serializers import Answer, NoQuery
 from graph.api.json_object import JsonObject
 from graph.api.question_view import PROBLEMS, DatedQuestion, Question, described
-from graph.api.request_fields import beyond
+from graph.api.request_fields import entity_cursor
+from graph.api.shapes import check_serializers as checks
+from graph.api.shapes import due_serializers
+from graph.api.shapes import sum_serializers as sums
 from graph.api.tenant_view import TenantView
 from graph.database import deadlines
 from graph.errors import QuestionError
@@ -71,7 +72,7 @@ class EntitiesView(Listed):
         page = search.entities(
             self.tenant(request), parameters.pop("search"), **parameters, after=after
         )
-        following = beyond(page.following)
+        following = entity_cursor(page.following)
         return self.page(
             list_serializers.EntitiesAnswer,
             page.entities,
@@ -125,7 +126,7 @@ class RelationshipsView(Listed):
         name="graph_relationships",
     )
     def get(self, request: Request) -> Response:
-        """Relationships by type, party, time, amount and layers; or sums of them."""
+        """Relationships by type, party, time, amount and layers; or their sums by group."""
         parameters, tenant = self.parameters(request), self.tenant(request)
         sparse, most = parameters.pop("fields", None), parameters.pop("limit")
         after, order = parameters.pop("cursor", None), parameters.pop("order")
@@ -181,7 +182,7 @@ class InsightsView(DatedQuestion):
         parameters = self.dated(request)
         most, after = parameters.pop("limit"), parameters.pop("cursor", None)
         tenant, today = self.tenant(request), parameters["today"]
-        dated = {"today": today, "books": days.reach_of_version(tenant, today, self.version)}
+        dated = {"today": today, "books": days.reach(tenant, today)}
         if page := insights.as_json(tenant, layer, **parameters, most=most, after=after):
             return _written(page, **dated)
         rows, following = insights.insights(tenant, layer, **parameters, most=most, after=after)
@@ -241,7 +242,7 @@ class DueView(DatedQuestion):
     def get(self, request: Request) -> Response:
         """Recurring payments that are due until a day, every occurrence of each, with sums."""
         parameters = self.dated(request)
-        until = parameters.pop("until", None) or due.ahead_of(parameters["today"])
+        until = parameters.pop("until", None) or due.last_day(parameters["today"])
         if status := parameters.pop("status", None):
             parameters["statuses"] = (status,)
         answer = due.due_until(self.tenant(request), until, **parameters)

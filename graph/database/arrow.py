@@ -20,7 +20,7 @@ from psycopg.sql import SQL, Composable, Literal
 
 from graph.database import deadlines
 from graph.database.tenancy import TENANT_SETTING
-from graph.errors import GraphError, ViewMissing, ViewUnpopulated
+from graph.errors import FunctionMissing, GraphError, ViewMissing, ViewUnpopulated
 
 LIBPQ = (
     "host",
@@ -212,7 +212,8 @@ class TenantReader:
         self.queries = 0
 
     def table(self, query: Composable) -> pa.Table:
-        """Return the query's rows. Raises ViewMissing or ViewUnpopulated."""
+        """Return the query's rows. Raises ViewMissing, ViewUnpopulated or
+        FunctionMissing."""
         self.queries += 1
         try:
             self._cursor.execute(query.as_string())
@@ -274,6 +275,8 @@ def _limit() -> Composable:
 def _explained(error: adbc_driver_manager.Error) -> Exception:
     if error.sqlstate == "42P01":
         return ViewMissing()
+    if error.sqlstate == "42883":
+        return FunctionMissing()
     if error.sqlstate == "55000":
         return ViewUnpopulated()
     return error

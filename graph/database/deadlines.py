@@ -2,7 +2,7 @@
 
 A statement in a tenant's transaction is cancelled when the time is up; `check` ends Python code.
 Compiled code cannot be interrupted, so its cost is estimated before it begins
-(graph.questions.costs).
+(graph.questions.heavy.costs).
 """
 
 import time
@@ -29,15 +29,15 @@ def seconds(most: float) -> Iterator[None]:
 
 
 def check() -> None:
-    """Raises TookTooLong if the time is up."""
+    """Raise TookTooLong if the time is up."""
     ends = _ends.get()
     if ends is not None and time.monotonic() >= ends:
         raise TookTooLong
 
 
 def statement() -> str:
-    """PostgreSQL's statement_timeout for the remaining time, in milliseconds; ""
-    without a limit."""
+    """Return PostgreSQL's statement_timeout for the remaining time, in milliseconds; "" without a
+    limit."""
     return "" if (milliseconds := _left()) is None else str(milliseconds)
 
 

@@ -10,8 +10,11 @@ from uuid import UUID
 from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
+from django.db.utils import ProgrammingError
+from psycopg.errors import UndefinedFunction
 
 from graph.database import deadlines
+from graph.errors import FunctionMissing
 
 TENANT_SETTING = "finley.user_id"
 NAMED: LiteralString = "SELECT set_config(%s, %s, true)"
@@ -36,15 +39,30 @@ SNAPSHOT = Query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 
 
 @contextmanager
+def functions_expected() -> Iterator[None]:
+    """Raise FunctionMissing for PostgreSQL's error about a function that does not exist."""
+    try:
+        yield
+    except ProgrammingError as error:
+        if isinstance(error.__cause__, UndefinedFunction):
+            raise FunctionMissing from error
+        raise
+
+
+@contextmanager
 def tenant_transaction(user_id: UUID, *, using: str = "default") -> Iterator[BaseDatabaseWrapper]:
     """Yield a connection in a transaction that sees the rows of this tenant only.
 
     The tenant is set for this transaction alone, so it works behind poolers and does not leak into
     other transactions. The same holds for the time limit, if there is one
-    (graph.database.deadlines).
+    (graph.database.deadlines). Raises FunctionMissing.
     """
     connection = connections[using]
-    with transaction.atomic(using=using), connection.cursor() as cursor:
+    with (
+        functions_expected(),
+        transaction.atomic(using=using),
+        connection.cursor() as cursor,
+    ):
         _execute(cursor, _named(user_id))
         yield connection
 
@@ -59,7 +77,11 @@ def snapshot_transaction(
     trip of its own. Raises an error if the transaction is inside another one.
     """
     connection = connections["default"]
-    with transaction.atomic(durable=True), connection.cursor() as cursor:
+    with (
+        functions_expected(),
+        transaction.atomic(durable=True),
+        connection.cursor() as cursor,
+    ):
         _execute(cursor, SNAPSHOT, _named(user_id), query)
         yield connection, _last_row(cursor)
 
@@ -69,9 +91,16 @@ def tenant_row(user_id: UUID, query: Query) -> dict[str, Any]:
 
     PostgreSQL runs statements that arrive together as one transaction.
     """
-    with connections["default"].cursor() as cursor:
+    with functions_expected(), connections["default"].cursor() as cursor:
         _execute(cursor, _named(user_id), query)
         return _last_row(cursor)
+
+
+def tenant_rows(user_id: UUID, query: Query) -> list[dict[str, Any]]:
+    """Return the query's rows, in a transaction of its own with one round trip."""
+    with functions_expected(), connections["default"].cursor() as cursor:
+        _execute(cursor, _named(user_id), query)
+        return _last_rows(cursor)
 
 
 def _execute(cursor: CursorWrapper, *queries: Query) -> None:
@@ -81,10 +110,15 @@ def _execute(cursor: CursorWrapper, *queries: Query) -> None:
 
 
 def _last_row(cursor: CursorWrapper) -> dict[str, Any]:
+    (row,) = _last_rows(cursor)
+    return row
+
+
+def _last_rows(cursor: CursorWrapper) -> list[dict[str, Any]]:
     while cursor.nextset():
         pass
     names = [column.name for column in cursor.description]
-    return dict(zip(names, cursor.fetchone(), strict=True))
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 def _named(user_id: UUID) -> Query:

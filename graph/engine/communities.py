@@ -43,7 +43,10 @@ def communities(graph: Graph, seed: int = SEED) -> Communities:
 
 
 def modularity(matrix: sp.csr_array, labels: Index) -> float:
-    """Newman's modularity (2004) of a symmetric matrix. A self-loop counts at both its ends."""
+    """Return Newman's modularity (2004) of these communities in a symmetric matrix.
+
+    `labels` has the community of each node. A self-loop counts at both its ends.
+    """
     loops = matrix.diagonal()
     degree = matrix.sum(axis=1) + loops
     total = degree.sum()

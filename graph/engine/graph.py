@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
@@ -14,6 +15,7 @@ from graph.engine.columns import as_strings, positions, storage
 
 Index = npt.NDArray[np.int64]
 ENDS = ("source_entity_id", "target_entity_id")
+DERIVED = 6  # values that are kept with a graph
 MANY = 100_000  # edges; for more, a second thread saves time
 
 
@@ -40,11 +42,16 @@ class Graph:
     def once[Value](self, name: Hashable, compute: Callable[["Graph"], Value]) -> Value:
         """Return the value that `compute` derives from the graph, computed once and then kept.
 
-        The value must be small compared with the graph, and nobody may change it.
+        The value must be small compared with the graph, and nobody may change it. The newest
+        DERIVED values are kept, because the graph's `nbytes` does not count them.
         """
-        if name not in self._derived:
-            self._derived[name] = compute(self)
-        return cast(Value, self._derived[name])
+        derived = self._derived
+        with suppress(KeyError):
+            return cast(Value, derived[name])
+        value = derived[name] = compute(self)
+        for oldest in list(derived)[:-DERIVED]:
+            derived.pop(oldest, None)  # another thread may have dropped it
+        return value
 
     @property
     def node_count(self) -> int:

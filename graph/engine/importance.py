@@ -40,9 +40,10 @@ def importance(graph: Graph, algorithm: str, direction: Direction = "any") -> Im
 
 
 def pagerank(graph: Graph, direction: Direction) -> Importance:
-    """PageRank (Page et al., 1999), damping 0.85, weighted by causal_score; sums to 1.
+    """Return the PageRank of each node (Page et al., 1999), damping 0.85; all sum to 1.
 
-    An edge without causal_score weighs its confidence_score; `weights_used` counts both.
+    Edges are weighted by causal_score. An edge without one weighs its confidence_score;
+    `weights_used` counts both.
     """
     weights = weighted(graph)
     matrix = adjacency(graph, weights.values, direction)
@@ -53,14 +54,15 @@ def pagerank(graph: Graph, direction: Direction) -> Importance:
 
 
 def betweenness(graph: Graph, direction: Direction) -> Importance:
-    """Betweenness (Brandes, 2001), unweighted, normalized to 0..1."""
+    """Return the nodes' betweenness (Brandes, 2001), unweighted, normalized to 0..1."""
     projected = _rustworkx(graph, direction)
     scores = rx.betweenness_centrality(projected, normalized=True)
     return Importance(_in_order(scores, graph), {})
 
 
 def closeness(graph: Graph, direction: Direction) -> Importance:
-    """Closeness with Wasserman and Faust's correction for components, 0..1, as in networkx."""
+    """Return the nodes' closeness with Wasserman and Faust's correction for components, 0..1, as in
+    networkx."""
     projected = _rustworkx(graph, direction)
     return Importance(_in_order(rx.closeness_centrality(projected, wf_improved=True), graph), {})
 

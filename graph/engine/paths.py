@@ -44,7 +44,7 @@ def shortest_path(
     weight: str | None = None,
     direction: Direction = "any",
 ) -> Path | None:
-    """The cheapest path of at most `max_length` edges, or None.
+    """Return the cheapest path of at most `max_length` edges, or None if there is none.
 
     Unweighted, an edge costs 1. With `weight` (a column of scores) it costs -ln(score), so the
     cheapest path has the greatest product of scores. Among equally cheap paths the one with fewer
@@ -109,8 +109,10 @@ def steps_of(graph: Graph, costs: npt.NDArray[np.float64], direction: Direction)
 def _levels(
     steps: Steps, nodes: int, source: int, max_length: int, enough: int | None
 ) -> list[_Level]:
-    """Levels k = 0 … max_length; stops early when a walk of k edges improves nothing, or reaches
-    the node `enough`: where each edge costs the same, no longer walk to it is cheaper."""
+    """Return the levels k = 0 … max_length: the cheapest walk of exactly k edges to each node.
+
+    Stops early when a walk of k edges improves nothing.
+    """
     start = np.full(nodes, np.inf)
     start[source] = 0
     levels = [_Level(start, np.full(nodes, -1))]

@@ -14,7 +14,7 @@ DECIMALS = 12
 
 
 def adjacency(graph: Graph, weights: Weights, direction: Direction = "any") -> sp.csr_array:
-    """The n by n matrix whose entry (u, v) is the sum of the weights of the edges from u to v.
+    """Return the n by n matrix of the summed weights of the edges from row u to column v.
 
     `direction="any"` gives a symmetric matrix: every edge counts both ways, a self-loop once. Sums
     are rounded to DECIMALS, because further digits would depend on the order of the edges.
@@ -29,8 +29,10 @@ def adjacency(graph: Graph, weights: Weights, direction: Direction = "any") -> s
 
 
 def pairs(graph: Graph, direction: Direction = "any") -> npt.NDArray[np.int64]:
-    """The distinct pairs (u, v) without self-loops, shape (k, 2). With `any`, each pair occurs
-    once, u < v."""
+    """Return the distinct pairs (u, v) without self-loops, shape (k, 2).
+
+    With `any`, each pair occurs once, u < v.
+    """
     ends = np.column_stack([graph.source, graph.target])
     if direction == "any":
         ends = np.sort(ends, axis=1)

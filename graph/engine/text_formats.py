@@ -49,7 +49,8 @@ class Contents:
 
 
 def node_link(contents: Contents) -> Iterator[bytes]:
-    """JSON for `networkx.node_link_graph`. The facts about the graph come last."""
+    """Yield the graph as JSON for `networkx.node_link_graph`. The facts about the graph come
+    last."""
     yield b'{"directed": true, "multigraph": true, "nodes": ['
     yield from _listed(nodes(contents))
     yield b'], "edges": ['
@@ -59,7 +60,10 @@ def node_link(contents: Contents) -> Iterator[bytes]:
 
 
 def graphml(contents: Contents) -> Iterator[bytes]:
-    """GraphML 1.0. An edge's id is its relationship's id. NULL values are left out."""
+    """Yield the graph as GraphML 1.0.
+
+    An edge's id is its relationship's id. NULL values are left out.
+    """
     keys = {
         of: {name: f"{of[0]}{i}" for i, name in enumerate(_attributes(schema))}
         for of, schema in contents.schemas()
@@ -79,7 +83,7 @@ def graphml(contents: Contents) -> Iterator[bytes]:
 
 
 def gexf(contents: Contents) -> Iterator[bytes]:
-    """GEXF 1.2, as GraphML; an entity's name is its label."""
+    """Yield the graph as GEXF 1.2, like GraphML; an entity's name is its label."""
     yield GEXF_HEAD.encode()
     for of, schema in contents.schemas():
         yield f'<attributes class="{of}" mode="static">\n'.encode()

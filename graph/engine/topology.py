@@ -64,44 +64,48 @@ class Topology:
 
     @cached_property
     def index(self) -> dict[Hashable, int]:
-        """Label → position."""
+        """Node label → its position in `labels`."""
         return {label: place for place, label in enumerate(self.labels)}
 
     def place(self, label: Any) -> int:
-        """The label's position. Raises NodeNotFound."""
+        """Return the label's position. Raises NodeNotFound."""
         try:
             return self.index[label]
         except (KeyError, TypeError):
             raise nx.NodeNotFound(f"Node {label!r} is not in the graph.") from None
 
     def weights(self, weight: Weight) -> Floats:
-        """One weight per edge; 1 if `weight` is None."""
+        """Return one weight per edge; 1 if `weight` is None."""
         return np.ones(len(self.source)) if weight is None else self.read(weight)
 
     def costs(self, weight: Weight) -> Floats:
-        """Weights for shortest paths. Raises Unsupported if one is negative."""
+        """Return one cost per edge, for shortest paths. Raises Unsupported if a cost is
+        negative."""
         costs = self.weights(weight)
         if not (costs >= 0).all():
             raise Unsupported("negative weights")
         return costs
 
     def matrix(self, weight: Weight = None) -> sp.csr_array:
-        """n by n: the sum of the weights of the edges from row to column, as in networkx."""
+        """Return an n by n matrix: the sum of the weights of the edges from row to column, as in
+        networkx."""
         return self._both_ways(self.weights(weight), loops=True)
 
     def steps(self, weight: Weight = None) -> Steps:
-        """The steps of a random walk on the matrix."""
+        """Return the steps of a random walk on the matrix."""
         return self._once("steps", weight, lambda: Steps.of(self.matrix(weight)))
 
     @cached_property
     def simple(self) -> sp.csr_array:
-        """n by n with 1 where there is an edge; parallel edges count once, self-loops not."""
+        """An n by n matrix with 1 where an edge goes from row to column. Self-loops do not
+        count."""
         matrix = self._both_ways(np.ones(len(self.source)), loops=False)
         matrix.data[:] = 1
         return matrix
 
     def cheapest(self, weight: Weight) -> sp.csr_array:
-        """n by n: the lowest cost of an edge from row to column. A cost of 0 is stored."""
+        """Return an n by n matrix: the lowest cost of an edge from row to column. A cost of 0 is
+        stored."""
         source, target, costs = self._arcs(self.costs(weight), loops=False)
         order = np.lexsort((costs, target, source))
         source, target, costs = source[order], target[order], costs[order]
@@ -112,21 +116,21 @@ class Topology:
 
     @cached_property
     def pairs(self) -> tuple[Index, Index]:
-        """The edges of the simple graph; an undirected edge occurs once."""
+        """Return the ends of the simple graph's edges; an undirected edge occurs once."""
         matrix = self.simple.tocoo()
         source, target = matrix.coords
         once = slice(None) if self.directed else source < target
         return source[once].astype(np.int64), target[once].astype(np.int64)
 
     def rustworkx(self) -> Any:
-        """The simple graph as a rustworkx PyGraph or PyDiGraph."""
+        """Return the simple graph as a rustworkx PyGraph or PyDiGraph."""
         simple: Any = rx.PyDiGraph() if self.directed else rx.PyGraph()
         simple.add_nodes_from(range(self.n))
         simple.add_edges_from_no_data(list(zip(*(x.tolist() for x in self.pairs), strict=True)))
         return simple
 
     def networkit(self, weight: Weight = None) -> Any:
-        """A networkit.Graph. Parallel edges become one with the sum of their weights."""
+        """Return a networkit.Graph. Parallel edges become one with the sum of their weights."""
         return self._once("networkit", weight, lambda: self._networkit(self.matrix(weight)))
 
     def _networkit(self, matrix: sp.csr_array) -> Any:
@@ -162,7 +166,7 @@ class Topology:
 
 
 def networkit_graph(matrix: sp.coo_array, *, directed: bool) -> Any:
-    """The weighted NetworKit graph of a matrix that has each undirected edge once."""
+    """Return the weighted NetworKit graph of a matrix that has each undirected edge once."""
     ends = tuple(places.astype(np.uint64) for places in matrix.coords)
     entries = (matrix.data.astype(float), ends)
     return networkit().GraphFromCoo(entries, n=matrix.shape[0], weighted=True, directed=directed)

@@ -30,16 +30,11 @@ from graph.enrich.temporal import key, on, source_of
 from graph.enrich.write.counts import Counts
 from graph.layers import FURTHER
 from graph.models.choices import PredictionStatus
+from graph.words import FREQUENCIES
 
 Row = dict[str, Any]
 DIGITS = 4
 STALE = 2  # periods after the end of the source's books from which a prediction is stale
-FREQUENCY_WORDS = {
-    "weekly": "weekly", "fortnightly": "fortnightly", "twice_monthly": "twice a month",
-    "four_weekly": "four-weekly",
-    "thirty_days": "every 30 days", "monthly": "monthly", "two_monthly": "every two months",
-    "quarterly": "quarterly", "half_yearly": "half-yearly", "yearly": "yearly",
-}  # fmt: skip
 
 
 def enrich(
@@ -188,7 +183,7 @@ def _agreed(course: Course, slot: int) -> str:
 
 
 def _reason(course: Course, expected: Expected) -> str:
-    frequency = FREQUENCY_WORDS[course.series.frequency]
+    frequency = FREQUENCIES[course.series.frequency]
     regularity = f"{len(course.slots)} of {course.slots[-1] - course.slots[0] + 1} times kept"
     probable = "probably " if course.series.is_probable else ""
     return (

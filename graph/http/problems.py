@@ -33,7 +33,7 @@ KINDS = {
 
 
 def body(status: int, detail: str, errors: Errors | None = None, **more: Any) -> dict[str, Any]:
-    """The problem as a dict for JSON.
+    """Return the problem as a dict for JSON.
 
     A `type` in `more` replaces the kind that `status` implies.
     """
@@ -59,7 +59,7 @@ def named(field: str, detail: str, where: Where) -> dict[str, str]:
 
 
 def pointer(*path: str | int) -> str:
-    """The path as a JSON Pointer (RFC 6901) in URI fragment form."""
+    """Return the path as a JSON Pointer (RFC 6901) in URI fragment form."""
     steps = (str(step).replace("~", "~0").replace("/", "~1") for step in path)
     return "/".join(("#", *steps))
 

@@ -22,10 +22,10 @@ Progress = Callable[[int], object]
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The layout of a CSV file.
+    """The layout of a CSV file: encoding, delimiter, and the titles of its header.
 
     `line` is the physical line on which the header starts, `end` the one on which it ends. Without
-    a header, `line` is 0 and `header` has neutral names.
+    a header, `line` is 0 and `header` has the titles "Column 1", "Column 2", …
     """
 
     encoding: str
@@ -36,7 +36,7 @@ class Layout:
 
 
 def layout(path: Path, rule: FileRule, whole: bool = True) -> Layout:
-    """The layout according to `rule`. What the rule leaves open is detected in the file.
+    """Return the file's layout. What `rule` leaves open is detected in the file.
 
     With `whole`, every line is read to detect the encoding. Raises LedgerFileError.
     """
@@ -58,8 +58,10 @@ def layout(path: Path, rule: FileRule, whole: bool = True) -> Layout:
 
 
 def _delimiter(separator: re.Match[str] | None, sample: str) -> str:
-    """The delimiter that splits the most records into equally many cells, with a preference for
-    more cells."""
+    """Return the delimiter that splits the most records into equally many cells.
+
+    If several do, the one that makes more cells is preferred.
+    """
     return separator[1] if separator else max(DELIMITERS, key=lambda mark: _evenness(sample, mark))
 
 
@@ -99,7 +101,7 @@ def _with_header(path: Path, encoding: str, delimiter: str, skipped: int, sample
 
 
 def _as_wide(names: tuple[str, ...], below: Record | None) -> tuple[str, ...]:
-    """The names without blank ones at the end for which the next record has no cell."""
+    """Return the names without the blank ones at the end for which the next record has no cell."""
     width = len(below.cells) if below and below.cells else len(names)
     while len(names) > width and not names[-1]:
         names = names[:-1]
@@ -107,15 +109,15 @@ def _as_wide(names: tuple[str, ...], below: Record | None) -> tuple[str, ...]:
 
 
 def header(path: Path) -> list[str]:
-    """The names in the file's first line that is not blank. Raises LedgerFileError."""
+    """Return the cells of the file's first line that is not blank. Raises LedgerFileError."""
     return list(layout(path, FileRule(), whole=False).header)
 
 
 def body(path: Path, shape: Layout, progress: Progress | None = None) -> Iterator[Record]:
     """Yield the records below the header.
 
-    `progress` is called now and then with the number of bytes that were read of the (perhaps
-    packed) file.
+    `progress` is called from time to time with the number of bytes read of the file, which may be
+    packed.
     """
     with explained(path), text(path, shape.encoding) as (stream, raw):
         for _ in range(shape.end):

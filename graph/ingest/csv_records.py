@@ -1,5 +1,7 @@
-"""Splits text into CSV records in bounded memory, however broken. No record swallows the next
-ones."""
+"""Splits text into CSV records in bounded memory, however broken the text is.
+
+A record with a stray quote does not swallow the records after it.
+"""
 
 import csv
 from collections import deque
@@ -24,7 +26,8 @@ class Readable(Protocol):
 
 
 class Record(NamedTuple):
-    """A record. `cells` is None if `problem` says why the text is not a record."""
+    """A record of a CSV. `cells` is None if the text is not a record, and `problem` then says
+    why."""
 
     line: int
     text: str

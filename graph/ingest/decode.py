@@ -100,7 +100,8 @@ class _Bounded(io.RawIOBase):
 
 @contextmanager
 def unpacked(path: Path) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
-    """The file's unpacked bytes, and the file itself, whose `tell` says how much was read."""
+    """Yield the file's unpacked bytes, and the file itself, whose `tell` says how much of it was
+    read."""
     with path.open("rb") as raw:
         start = raw.read(4)
         raw.seek(0)
@@ -163,11 +164,11 @@ class _Zstandard(io.RawIOBase):
 
 
 def encoding_of(path: Path, whole: bool = True) -> str:
-    """The codec of the file: by its byte order mark, else UTF-8, else the most likely one.
+    """Return the codec of the file: by its byte order mark, else UTF-8, else the most likely one.
 
     UTF-8 is chosen if most lines that are not ASCII are valid UTF-8. The other lines then count as
-    bad. `whole` reads every line, otherwise only the first 64 KiB. Raises LedgerFileError for a
-    file that is not text, is empty, or fits no encoding.
+    bad. With `whole`, every line is read, otherwise only the first 64 KiB. Raises LedgerFileError
+    for a file that is not text, is empty, or fits no encoding.
     """
     with explained(path), unpacked(path) as (stream, _):
         start = stream.read(SAMPLE)
@@ -190,8 +191,10 @@ def _by_mark(start: bytes) -> str | None:
 
 
 def _by_zeros(path: Path, start: bytes) -> str | None:
-    """UTF-16 without a mark if every other byte is mostly zero, or None if there are few zero
-    bytes. Raises LedgerFileError for many other zero bytes."""
+    """Return a codec of UTF-16 if every other byte is mostly zero, or None if few bytes are zero.
+
+    Raises LedgerFileError for many other zero bytes, because the file is not text then.
+    """
     even, odd, half = start[::2].count(0), start[1::2].count(0), len(start) / 2
     if even + odd <= len(start) / 10:
         return None
@@ -239,12 +242,12 @@ def _likeliest(path: Path, sample: bytes) -> str:
 
 
 def likeliest(sample: bytes) -> str | None:
-    """The most likely codec, or None.
+    """Return the most likely codec of the bytes, or None.
 
     In European languages, bytes that are not ASCII occur alone or in pairs within words. Then the
-    first of a few European codecs is chosen in which nearly all of them are letters. Otherwise
-    charset_normalizer guesses. Windows-1252 wins if it reads about as well as the best guess,
-    because guesses from few bytes are often wrong.
+    first of a few European codecs is chosen in which nearly all of these bytes are letters.
+    Otherwise charset_normalizer guesses. Windows-1252 wins if it reads about as well as the best
+    guess, because guesses from few bytes are often wrong.
     """
     if codec := _european(sample):
         return codec
@@ -283,7 +286,8 @@ def _is_words(sample: bytes, codec: str) -> bool:
 
 @contextmanager
 def text(path: Path, encoding: str) -> Iterator[tuple[io.TextIOWrapper, IO[bytes]]]:
-    """The file as text with its own line ends, and the packed file below it.
+    """Yield the file as text with its own line ends, and the packed file, whose `tell` says how
+    much was read.
 
     Bytes that cannot be decoded become lone surrogates (PEP 383), so that a bad line can be
     recognised.

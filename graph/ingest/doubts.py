@@ -1,4 +1,4 @@
-"""Doubts about a reading, as data."""
+"""Questions that are open about how a file is read, as data."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -25,8 +25,8 @@ NO_HINTS = Hints()
 
 
 def format_of(path: Path, hints: Hints = NO_HINTS) -> Format:
-    """The file's format, recognised by its content. For a CSV it is a mapping, as `mapping_of`
-    finds it.
+    """Return the file's format, recognised by its content. A CSV's format is its mapping
+    (`mapping_of`).
 
     Raises LedgerError if the file cannot be read or nothing sensible can be guessed.
     """
@@ -34,9 +34,10 @@ def format_of(path: Path, hints: Hints = NO_HINTS) -> Format:
 
 
 def mapping_of(path: Path, hints: Hints = NO_HINTS) -> Mapping:
-    """The saved or ready mapping for a CSV's header, or a guess.
+    """Return the saved or ready mapping for a CSV's header, or a guessed one.
 
-    `choices`, what a person decides now, override a saved or ready mapping. Raises LedgerError.
+    What a person decides now (`hints.choices`) overrides a saved or ready mapping. Raises
+    LedgerError.
     """
     if hints.choices != NONE:
         return guess(path, choices=hints.choices, usual=hints.usual)
@@ -47,7 +48,7 @@ def mapping_of(path: Path, hints: Hints = NO_HINTS) -> Mapping:
 def parts_of(
     path: Path, by: Format, progress: Progress | None = None, hints: Hints = NO_HINTS
 ) -> list[Part]:
-    """The file's parts, ready to read. Raises LedgerError for a file that is refused as a whole.
+    """Return the file's parts, ready to read. Raises LedgerError if the whole file is refused.
 
     A mapping reads a CSV, and each table of a workbook that has the mapping's columns.
     """
@@ -81,7 +82,7 @@ def _part(path: Path, by: Mapping, progress: Progress | None) -> Part:
 def _of_tables(
     path: Path, tables: list[Table], mapping: Mapping | None, hints: Hints
 ) -> list[Part]:
-    """A part for each table with payments. A warning names the other tables.
+    """Return a part for each table with payments, the first of which warns about the other tables.
 
     Tables with the same header get the same mapping, which is made from the longest of them.
     """
@@ -104,8 +105,8 @@ def _of_table(table: Table, hints: Hints) -> Mapping:
 
 
 def _by_header(tables: list[Table], hints: Hints) -> dict[tuple[str, ...], Mapping]:
-    """For each header of several tables, the mapping of the longest table for which there is
-    one."""
+    """Return a mapping per header, made from the longest table with that header that can be
+    mapped."""
     mappings: dict[tuple[str, ...], Mapping] = {}
     counts = Counter(tuple(header(table.csv)) for table in tables)
     for table in sorted(tables, key=lambda table: -table.csv.stat().st_size):
@@ -132,7 +133,8 @@ def _table_part(path: Path, table: Table, by: Mapping) -> Part:
 
 
 def _own_lines(path: Path, table: Table, by: Mapping) -> Rows:
-    """The table's rows, with line numbers in the table's own numbering."""
+    """Yield the table's rows, with line numbers in the table's own numbering instead of the
+    CSV's."""
     yield from table.rejects
     try:
         yield from (_moved(row, table.before) for row in read(table.csv, by))
@@ -150,7 +152,7 @@ def _of_original(sentence: str, path: Path, table: Table) -> str:
 
 
 def labelled(part: Part) -> Iterator[LedgerRow | Reject]:
-    """The part's rows. A reject states the part of the file."""
+    """Yield the part's rows. A reject says in which part of the file it is."""
     for row in part.read():
         if part.label and isinstance(row, Reject):
             yield replace(row, reason=f"{part.label}: {row.reason}")

@@ -44,9 +44,9 @@ def is_ledger(name: str) -> bool:
 class Imported:
     """The result of importing one file.
 
-    `rejects` is the file of rejected rows, if there are any. `warnings` are for a person. `doubts`
-    are those of the reading and of the storing. `parts` has the source of each part, and the name
-    of the file that its rows state.
+    `rejects` is the file of rejected rows, or None if no row was rejected. `warnings` are for a
+    person. `doubts` are those of the reading and of the storing. `parts` has the source of each
+    part, and the name of the file that its rows state.
     """
 
     file: str
@@ -96,7 +96,7 @@ def store_parts(user_id: UUID, path: Path, parts: list[Part], rejects_folder: Pa
 
 
 def must_be_sure(path: Path, parts: list[Part]) -> None:
-    """Raises UnsureError if a part has a doubt that prevents its import."""
+    """Raise UnsureError if a part has a doubt that prevents its import."""
     for part in parts:
         if blocking := [doubt.text for doubt in part.doubts if doubt.blocking]:
             text = part.question() if part.question else "; ".join(blocking)
@@ -105,8 +105,7 @@ def must_be_sure(path: Path, parts: list[Part]) -> None:
 
 
 def of_account(user_id: UUID, part: Part, hints: Hints) -> Part:
-    """The part with the source and the account name under which earlier files of its layout were
-    stored.
+    """Return the part with the source and account name of earlier files of its layout.
 
     So rows that are imported again are recognised.
     """
@@ -119,14 +118,17 @@ def of_account(user_id: UUID, part: Part, hints: Hints) -> Part:
 
 
 def with_known(user_id: UUID, hints: Hints = NO_HINTS) -> Hints:
-    """The hints, with the tenant's own accounts, saved mappings and currencies added."""
+    """Return the hints, with the tenant's own accounts, saved mappings and currencies added."""
     own = hints.own | own_accounts(user_id)
     saved, usual = saved_mappings.of_tenant(user_id), usual_currencies(user_id)
     return replace(hints, own=own, saved=saved, usual=usual)
 
 
 def usual_currencies(user_id: UUID) -> dict[str, str]:
-    """The currency of each source of the tenant that has but one; under "" that of all of them."""
+    """Return the currency of each of the tenant's sources that has only one, by source.
+
+    The key "" has the currency of all sources, if they have only one.
+    """
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         cursor.execute(sql.read("ingest/usual_currencies"), {"user_id": user_id})
         pairs = cursor.fetchall()
@@ -138,7 +140,7 @@ def usual_currencies(user_id: UUID) -> dict[str, str]:
 
 
 def own_accounts(user_id: UUID) -> frozenset[str]:
-    """The IBANs of the tenant's own accounts that statements have stated."""
+    """Return the IBANs that statements have named as the tenant's own accounts."""
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         cursor.execute(sql.read("ingest/own_accounts"), {"user_id": user_id})
         return frozenset(iban for (iban,) in cursor.fetchall())
@@ -150,13 +152,14 @@ def file_name(path: Path) -> str:
 
 
 def part_name(file: str, part: Part) -> str:
-    """The file's name as rows of this part state it."""
+    """Return the name of the file as rows of this part state it: 'book.xlsx [January]'."""
     return f"{file} [{part.label}]" if part.label else file
 
 
 @contextmanager
 def _together(user_id: UUID, parts: list[Part]) -> Iterator[None]:
-    """One transaction for all parts of a file. A single part has its own."""
+    """Run the block in one transaction for all parts of a file. A single part has a transaction of
+    its own."""
     with tenant_transaction(user_id) if len(parts) > 1 else nullcontext():
         yield
 
@@ -182,7 +185,7 @@ def _stored(
 
 
 def summed(counts: list[Stored]) -> Stored:
-    """The sums of the counts of several files or parts."""
+    """Return the sums of the counts of several files or parts."""
     total = Stored()
     for stored in counts:
         for name, value in asdict(stored).items():

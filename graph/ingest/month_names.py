@@ -1,4 +1,5 @@
-"""The names of months in the languages of the guess, in full and abbreviated, as English ones."""
+"""Translates names of months, in full and abbreviated, to English, from the languages of the
+guess."""
 
 import re
 import tomllib
@@ -15,8 +16,11 @@ _WORD = re.compile(r"[^\W\d_]{3,}\.?")
 
 
 def in_english(text: str, form: str) -> str:
-    """The date with its month in English, in full for the format's %B and else in three letters:
-    '2 févr. 2026' → '2 Feb 2026'. A text without such a name stays as it is."""
+    """Return the date with its month in English: '2 févr. 2026' → '2 Feb 2026'.
+
+    The name is in full for the format's %B, and else has three letters. A text without a known name
+    stays as it is.
+    """
     word = _WORD.search(text)
     number = _NUMBERS.get(word[0].rstrip(".").casefold()) if word else None
     if word is None or number is None:

@@ -57,7 +57,7 @@ def _grammar(decimal: str, thousands: str) -> re.Pattern[str]:
 
 @lru_cache(maxsize=65_536)
 def money(text: str, decimal: str = ".", thousands: str = ",", currency: str = "") -> Decimal:
-    """The amount: '1,234.50', '(12.00)', '12.00-', '£1,200', 'GBP 7' → Decimal.
+    """Return the amount: '1,234.50', '(12.00)', '12.00-', '£1,200', 'GBP 7' → Decimal.
 
     Raises ValueError for a text that is not clearly an amount: exponents, NaN, CR and DR, groups of
     the wrong length, more than 15 whole digits or 4 decimals (trailing zeros do not count), another
@@ -91,15 +91,20 @@ def _without_unit(text: str, currency: str) -> str:
 
 
 def is_lasting(id_: str) -> bool:
-    """Whether an id is long enough to be unique over all files; a short one is a counter that
-    starts again in the next file."""
+    """Return whether an id is long enough to be unique over all files.
+
+    A short id is a counter that starts again in the next file.
+    """
     letters = "".join(filter(str.isalnum, id_))
     digits = sum(map(str.isdigit, letters))
     return digits >= 9 if digits == len(letters) else len(letters) >= 8 and digits > 0
 
 
 def unlabelled(cell: str, labels: Collection[str]) -> str:
-    """'Nazwa odbiorcy: Bakery' -> 'Bakery', where that is one of the labels."""
+    """Return the cell without a label and colon before it: 'Nazwa odbiorcy: Bakery' → 'Bakery'.
+
+    Only these `labels` are removed.
+    """
     match = LABELLED.fullmatch(cell) if labels else None
     return match[2] if match and match[1] in labels else cell
 
@@ -119,10 +124,10 @@ class Timestamp(NamedTuple):
 
 
 def timestamp(text: str, formats: tuple[str, ...], zone: str = "UTC") -> Timestamp:
-    """The timestamp by the first format that fits, in UTC. A date alone is midnight, and a month
-    its last day.
+    """Return the timestamp that the first fitting format reads, in UTC, and its precision.
 
-    Midnight with an offset from UTC is that day, not a time of the day before.
+    A date alone is midnight, and a month its last day. Midnight with an offset from UTC is that
+    day, not a time of the day before.
     """
     for form in formats:
         try:
@@ -157,8 +162,10 @@ def _timestamp(text: str, form: str, zone: str) -> Timestamp:
 
 @lru_cache(maxsize=64)
 def zone_of(name: str) -> tzinfo:
-    """The time zone. UTC needs no zone database, which slim systems lack. Raises what ZoneInfo
-    raises."""
+    """Return the time zone. UTC needs no zone database, which slim systems lack.
+
+    Raises what ZoneInfo raises.
+    """
     return UTC if name == "UTC" else ZoneInfo(name)
 
 

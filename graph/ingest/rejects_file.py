@@ -13,7 +13,7 @@ COLUMNS = ("line", "field", "reason", "text")
 
 
 def default_path(folder: Path, ledger: Path) -> Path:
-    """`<ledger file name>.rejects.csv` in `folder`."""
+    """Return the path of the rejects file: `<ledger file name>.rejects.csv` in `folder`."""
     return folder / f"{ledger.name}.rejects.csv"
 
 
@@ -27,13 +27,13 @@ def as_cells(line: int, field: str, reason: str, text: str) -> tuple[int | str, 
 
 
 def _no_formula(text: str) -> str:
-    """The text with an apostrophe before it if a spreadsheet would take it for a formula
+    """Return the text, with an apostrophe before it if a spreadsheet would run it as a formula
     (OWASP)."""
     return f"'{text}" if text.startswith(_FORMULAS) else text
 
 
 def as_stated(text: str) -> str:
-    """The text of a cell without the apostrophe that protected it."""
+    """Return the text of a cell without the apostrophe that protected it."""
     return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULAS) else text
 
 

@@ -30,7 +30,7 @@ class Rejected:
 
 
 def rejected(path: Path) -> list[Rejected]:
-    """The rows of a rejects file. Raises LedgerError if it is not one."""
+    """Return the rows of a rejects file. Raises LedgerError if it is not one."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file)
@@ -56,7 +56,7 @@ def _row(path: Path, number: int, row: dict[str, str]) -> Rejected:
 def resubmit(
     user_id: UUID, rejects: Path, ledger: Path, by: Format, hints: Hints | None = None
 ) -> Imported:
-    """Store the rows of a rejects file in their current state, as rows of `ledger`.
+    """Store the corrected rows of a rejects file, as rows of the file `ledger`.
 
     They are read like the ledger's own rows, under its name and with their lines. Rows that are
     still rejected replace the rejects file. If it raises LedgerError, nothing is stored.
@@ -97,8 +97,11 @@ def _written(mended: Path, ledger: Path, by: Mapping, rows: list[Rejected]) -> M
 
 
 def _numbered(user_id: UUID, file: str, part: Part, rejects: list[Rejected]) -> Part:
-    """The part, whose rows have their lines in the ledger. The corrected rows are in the order of
-    `rejects`."""
+    """Return the part, whose rows have the lines that they have in the ledger file.
+
+    The corrected rows are in the order of `rejects`. Raises LedgerError if a row has become several
+    or none.
+    """
     rows = list(part.read())
     if len(rows) != len(rejects):
         raise LedgerError(
@@ -116,7 +119,8 @@ def _numbered(user_id: UUID, file: str, part: Part, rejects: list[Rejected]) -> 
 
 
 class _Lines:
-    """The lines of the file's rows by their keys: of the stored rows, and of the corrected ones."""
+    """Finds on which line of the ledger file the row with a key stands, stored or just
+    corrected."""
 
     def __init__(
         self, user_id: UUID, source: str, file: str, rows: list[LedgerRow | Reject]
@@ -126,10 +130,10 @@ class _Lines:
         self._by_key, self._ids = self._find(ids), ids
 
     def apart(self, row: LedgerRow, text: str, is_unique: bool) -> LedgerRow | Reject:
-        """The row with a key that no other line has.
+        """Return the row with a key that no other line has.
 
         A row that equals another line's row gets the next ordinal, as if the whole file was read.
-        If keys are unique, it is rejected.
+        If keys must be unique, a Reject is returned instead.
         """
         while (line := self._line(row)) not in {None, row.line}:
             if is_unique:

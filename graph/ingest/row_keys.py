@@ -1,4 +1,4 @@
-"""Keys of rows, made of their cells."""
+"""Makes the keys of rows out of their cells."""
 
 from collections.abc import Iterable
 from hashlib import blake2b
@@ -7,7 +7,7 @@ KEY_LIMIT = 200  # characters; longer keys are hashed, because index entries hav
 
 
 def joined(data: dict[str, str], columns: tuple[str, ...]) -> str:
-    """The values of these columns as one text: equal for equal values only."""
+    """Return the values of these columns as one text: equal for equal values only."""
     values = [data.get(column, "") for column in columns]
     if len(values) == 1:
         return values[0]
@@ -15,15 +15,15 @@ def joined(data: dict[str, str], columns: tuple[str, ...]) -> str:
 
 
 def short(key: str) -> str:
-    """The key, or its hash if it is longer than KEY_LIMIT."""
+    """Return the key, or its hash if it is longer than KEY_LIMIT."""
     return key if len(key) <= KEY_LIMIT else hashed(key)
 
 
 def digest(cells: Iterable[tuple[str, str]]) -> str:
-    """A hash of the cells' names and values, in this order."""
+    """Return a hash of the cells' names and values, in this order."""
     return hashed("\x1e".join(f"{name}\x1f{value}" for name, value in cells))
 
 
 def hashed(text: str) -> str:
-    """32 hexadecimal digits (BLAKE2b, RFC 7693)."""
+    """Return a hash of the text: 32 hexadecimal digits (BLAKE2b, RFC 7693)."""
     return blake2b(text.encode(), digest_size=16).hexdigest()

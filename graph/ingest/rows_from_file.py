@@ -70,8 +70,7 @@ def read(
 
 
 class _Row:
-    """Turns records into rows. Its caches are bounded, and last as long as the reading of the
-    file."""
+    """Turns records into rows. Its caches are bounded, and last for one reading of a file."""
 
     def __init__(self, mapping: Mapping, names: list[str], path: Path, shape: Layout) -> None:
         self._mapping = mapping
@@ -229,7 +228,7 @@ class _Row:
         return -amount if rule.positive == "payer_receives" else amount
 
     def _ending(self, text: str) -> str:
-        """The word that ends an amount: '12.00 Dr' → 'dr'."""
+        """Return the word that ends an amount, in lower case: '12.00 Dr' → 'dr'; "" without one."""
         return text.casefold().rstrip(".").lstrip("+-0123456789.,' \xa0()£€$₹¥")
 
     def _money(self, data: dict[str, str], column: str, currency: str) -> Decimal | None:
@@ -270,8 +269,10 @@ class _Row:
             return None
 
     def _party(self, rule: PartyRule) -> Callable[[dict[str, str], bool], Party]:
-        """A function that returns the party of a row, given whether the payer is paid. It makes
-        each party once."""
+        """Return a function of (data, is the payer paid?) that returns the row's party.
+
+        It makes each party once.
+        """
         present = [(kind, column) for kind, column in rule.keys if column in self._names]
         paying = [c for c in (rule.name, *rule.or_else) if c in self._names]
         receiving = [c for c in rule.received if c in self._names] or paying
@@ -325,8 +326,10 @@ class _Row:
         return row_keys.short(key)
 
     def _content_key(self, data: dict[str, str]) -> str:
-        """A long id, or else a digest of the row's content in which the spelling of dates and
-        amounts does not count."""
+        """Return an id that is long enough to be unique, or else a digest of the row's content.
+
+        The spelling of dates and amounts does not change the digest.
+        """
         id_ = row_keys.joined(data, self._key_columns) if self._key_columns else ""
         if is_lasting(id_):
             return row_keys.short(id_)
@@ -379,7 +382,7 @@ def _separators(marks: str) -> re.Pattern[str] | None:
 
 
 def _shown(text: str) -> str:
-    r"""The text, cut, and fit for every database and file: a NUL as \x00, an undecodable byte as
+    r"""Return the text, cut, and storable in every database: a NUL as \x00, an undecodable byte as
     \xe9."""
     escaped = _UNFIT.sub(lambda bad: f"\\x{ord(bad[0]) & 0xFF:02x}", text[:TEXT_LIMIT])
     return escaped.rstrip("\r\n")[:TEXT_LIMIT]

@@ -78,7 +78,7 @@ CASH_FLOW = KeptQuery(
 )
 CASH_FLOW_EXPECTED = KeptQuery(
     name="cash_flow_expected_of",
-    files=("questions/cash_flow_expected",),
+    files=("questions/expected_counted", "questions/cash_flow_expected"),
     parameters={"user_id": "uuid", "parties": "uuid[]", "today": "date"},
     columns="id uuid, currency text, amount_low numeric, amount_high numeric, expected_from date, "
     "expected_to date, status text, stale_from date, comes_in boolean, evidence text",

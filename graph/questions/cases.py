@@ -1,7 +1,9 @@
 """Cases of possible double payments: list them, read one, and record people's decisions."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from hashlib import blake2b
 from typing import Any
 from uuid import UUID
@@ -56,6 +58,7 @@ def cases(
     currency: str | None = None,
     min_amount: Decimal | None = None,
     min_confidence: float | None = None,
+    found_after: datetime | None = None,
     order: str = "amount",
     limit: int = 50,
     offset: int = 0,
@@ -63,8 +66,8 @@ def cases(
     """Return a page of the cases that match the filters, in one of ORDERS, and the sums over all of
     them.
 
-    `party` is a part of the party's name. A page does not have the cases' rows; `case` returns
-    them.
+    `party` is a part of the party's name; `found_after` leaves out cases that were found before. A
+    page does not have the cases' rows; `case` returns them.
     """
     conditions = {
         "state": state,
@@ -73,18 +76,18 @@ def cases(
         "currency": currency,
         "amount_at_risk__gte": min_amount,
         "confidence__gte": min_confidence,
+        "created_at__gt": found_after,
     }
     filters = {name: value for name, value in conditions.items() if value is not None}
     with tenant_transaction(user_id):
         matching = PaymentCase.objects.filter(user_id=user_id, **filters)
         page = matching.order_by(*ORDERS[order])[offset : offset + limit]
         count = matching.count()
-        following = offset + limit
         return {
             "count": count,
             "totals": _totals(matching),
-            "results": [_answer(case) for case in page],
-            "next": following if following < count else None,
+            "results": _answers(user_id, page),
+            "next": offset + limit if offset + limit < count else None,
         }
 
 
@@ -117,7 +120,7 @@ def _totals(matching: "QuerySet[PaymentCase]") -> list[Answer]:
 
 def case(user_id: UUID, case_id: UUID | str) -> Answer:
     """Return one case with all its rows in all sources and its history. Raises NotFound."""
-    with tenant_transaction(user_id):
+    with tenant_transaction(user_id), source_names.read_once():
         return _detail(user_id, _one(user_id, case_id))
 
 
@@ -145,10 +148,7 @@ def decide(
         raise QuestionError(f"Say one of {', '.join(DECISIONS)}.", "action")
     with tenant_transaction(user_id):
         case_row = _one(user_id, case_id, lock=True)
-        if seen is not None and case_row.state != seen:
-            raise DecidedMeanwhile(_meanwhile(user_id, case_row), "seen")
-        if version is not None and _version(case_row) != version:
-            raise DecidedMeanwhile(_changed(case_row), "version")
+        _check_seen(user_id, case_row, seen, version)
         _check(case_row, action, note=note, owner=owner, amount=amount)
         _apply(case_row, action, note=note, owner=owner, amount=amount)
         PaymentCaseEntry.objects.create(
@@ -162,6 +162,15 @@ def decide(
             amount_recovered=case_row.amount_recovered if action == CaseAction.RECOVER else None,
         )
         return _detail(user_id, case_row)
+
+
+def _check_seen(
+    user_id: UUID, case_row: PaymentCase, seen: str | None, version: str | None
+) -> None:
+    if seen is not None and case_row.state != seen:
+        raise DecidedMeanwhile(_meanwhile(user_id, case_row), "seen")
+    if version is not None and _version(case_row) != version:
+        raise DecidedMeanwhile(_changed(case_row), "version")
 
 
 def _meanwhile(user_id: UUID, case_row: PaymentCase) -> str:
@@ -247,16 +256,35 @@ def _one(user_id: UUID, case_id: UUID | str, *, lock: bool = False) -> PaymentCa
     return case_row
 
 
-def _answer(case_row: PaymentCase) -> Answer:
+def _answers(user_id: UUID, case_rows: Iterable[PaymentCase]) -> list[Answer]:
+    with source_names.read_once():
+        return [_answer(user_id, case_row) for case_row in case_rows]
+
+
+def _answer(user_id: UUID, case_row: PaymentCase) -> Answer:
+    """The case's columns and version. Its reasons have names of sources in place of made keys."""
     values = {name: getattr(case_row, name) for name in COLUMNS}
-    return {**values, "version": _version(case_row)}
+    in_words = partial(source_names.in_words, user_id)
+    evidence = {
+        "for": [
+            {**reason, "why": in_words(reason["why"])}
+            for reason in case_row.evidence.get("for", [])
+        ],
+        "against": [in_words(reason) for reason in case_row.evidence.get("against", [])],
+    }
+    return {
+        **values,
+        "reason": in_words(case_row.reason),
+        "evidence": {**case_row.evidence, **evidence},
+        "version": _version(case_row),
+    }
 
 
 def _detail(user_id: UUID, case_row: PaymentCase) -> Answer:
     entries = PaymentCaseEntry.objects.filter(user_id=user_id, case=case_row)
     names = ("action", "by", "state", "owner", "note", "amount_recovered", "created_at")
     return {
-        **_answer(case_row),
+        **_answer(user_id, case_row),
         "row_keys": case_row.row_keys,
         "rows": _rows(user_id, case_row),
         "history": list(entries.order_by("created_at", "id").values(*names)),

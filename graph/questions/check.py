@@ -32,7 +32,7 @@ NOTHING = "Nothing in the books speaks against it."
 def check(user_id: UUID, candidates: Sequence[Candidate], *, source: str | None = None) -> Answer:
     """Return one verdict for each candidate, in their order.
 
-    It is the verdict that importing the candidates into `source` and enriching would give. The
+    The verdict is the same as if the candidates were imported into `source` and enriched. The
     default source is the one with the most outgoing payments. Nothing is stored. Raises
     QuestionError for an unknown source, for an id that two candidates have, and for an id that a
     row of the source already has.
@@ -59,7 +59,7 @@ def judged(
     source: str | None = None,
     records: Mapping[str, Record] | None = None,
 ) -> tuple[Books, list[Verdict]]:
-    """The books with the candidates in them, and the verdicts in the candidates' order.
+    """Return the books with the candidates added, and one verdict per candidate, in their order.
 
     `records` are the decisions of people, by kind of duplicate.
     """
@@ -73,7 +73,7 @@ def judged(
 
 
 def books(user_id: UUID) -> History:
-    """The tenant's books. They stay in memory while they do not change."""
+    """Return the tenant's books. They are kept in memory while they do not change."""
     name = (
         connections["default"].settings_dict["NAME"],
         user_id,
@@ -96,8 +96,10 @@ def _source(tenant_history: History, source: str | None) -> str:
 
 
 def _must_be_new(tenant_history: History, candidates: Sequence[Candidate], source: str) -> None:
-    """Raises QuestionError if two candidates have the same id, or a row of the source has it. An
-    import would use the ids as keys, which are unique within a source."""
+    """Raise QuestionError if two candidates have the same id, or a row of the source has it.
+
+    An import would use the ids as keys, which are unique within a source.
+    """
     ids = [candidate.id for candidate in candidates]
     if len(set(ids)) < len(ids):
         raise QuestionError("Two payments have the same id.", "payments")

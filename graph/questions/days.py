@@ -1,19 +1,15 @@
 """Which day is today for a question, and until which day each source's books reach."""
 
 from datetime import date, datetime, timedelta
-from functools import lru_cache
-from threading import Lock
 from typing import Any, LiteralString
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from cachetools import LRUCache, cached
 from django.conf import settings
 
 from graph import sql
-from graph.database.tenancy import Query, tenant_row
+from graph.database.tenancy import Query, tenant_row, tenant_rows
 from graph.questions import source_names
-from graph.reading import current_rows
 from graph.reading.current_rows import Reader
 from graph.view import version
 
@@ -42,42 +38,25 @@ def later(day: date, by: timedelta) -> date:
     return day + min(by, date.max - day)
 
 
-def reach_of_version(user_id: UUID, today: date, version: str) -> list[Answer]:
-    """Return what `reach` returns. The rows are read once per version of the data."""
-    return _named(user_id, _reach(user_id, today, version))
-
-
 def reach(user_id: UUID, today: date) -> list[Answer]:
-    """Return what `books` returns, read in a transaction of its own."""
-    with current_rows.snapshot(user_id) as reader:
-        return books(reader, user_id, today)
+    """Return what `books` returns, by one round trip of its own."""
+    query = Query(sql.read("questions/books"), (user_id, today))
+    return _named(user_id, tenant_rows(user_id, query))
 
 
 def books(reader: Reader, user_id: UUID, today: date) -> list[Answer]:
     """Return each source with its name and the last day of its books. Days after `today` do not
-    count."""
-    return _named(user_id, _books(reader, user_id, today))
+    count.
+
+    Read anew each time: a new event, or one that changes its source, changes them without changing
+    the version of the data.
+    """
+    return _named(user_id, reader.rows(sql.read("questions/books"), (user_id, today)))
 
 
 def _named(user_id: UUID, rows: list[Answer]) -> list[Answer]:
     name_of = source_names.among(user_id, [row["source"] for row in rows])
     return [{**row, "name": name_of[row["source"]]} for row in rows]
-
-
-@lru_cache(maxsize=4096)
-def _reach(user_id: UUID, today: date, version: str) -> list[Answer]:
-    with current_rows.snapshot(user_id) as reader:
-        return _books(reader, user_id, today)
-
-
-@cached(
-    LRUCache(4096),
-    key=lambda reader, user_id, today: (user_id, today, reader.version),
-    lock=Lock(),
-)
-def _books(reader: Reader, user_id: UUID, today: date) -> list[Answer]:
-    """Return each source with the last day of its books, read once per version of the data."""
-    return reader.rows(sql.read("questions/books"), {"user_id": user_id, "today": today})
 
 
 def first(reader: Reader, user_id: UUID) -> date | None:

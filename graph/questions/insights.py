@@ -38,6 +38,7 @@ FACTS = (
 )
 EXPECTED = "expected"  # a prediction in any state except fulfilled
 DUE = (PredictionStatus.PENDING.value, PredictionStatus.OVERDUE.value)
+DUE_PAYMENTS = sql.read("questions/expected_counted") + sql.read("questions/due_payments")
 Answer = dict[str, Any]
 
 
@@ -132,7 +133,8 @@ def due(
 
     A status is pending, overdue or stale. `counts` has the number of predictions in each of them,
     whatever `statuses` and `limit` are. Each payment counts once. `party` and the rows of `results`
-    are as in `insights`. Raises ViewMissing, ViewUnpopulated.
+    are as in `insights`; `is_cash` says whether cash flow counts the row's series. Raises
+    ViewMissing, ViewUnpopulated.
     """
     day = today or days.today(user_id)
     layer = BY_NAME["prediction"]
@@ -140,12 +142,15 @@ def due(
     with reading_rows.snapshot(user_id) as reader:
         parties = None if party is None else representatives_of(user_id, party)
         parameters |= {"parties": parties, "limit": limit, "offset": offset}
-        (counts,) = reader.rows(sql.read("questions/due_payments"), parameters)
-        page = counts.pop("page")
+        (counts,) = reader.rows(DUE_PAYMENTS, parameters)
+        page, counting = counts.pop("page"), set(counts.pop("counting"))
         predicted = reader.relationships(_annotated(user_id, layer).filter(id__in=page))
         rows = _rows(user_id, layer, [getattr(row, layer.id_column) for row in predicted])
         ends_of = edge_ends.of(user_id, predicted)
-    results = [{**_answer(layer, row, rows, day), **ends_of[row.id]} for row in predicted]
+    results = [
+        {**_answer(layer, row, rows, day), **ends_of[row.id], "is_cash": row.id in counting}
+        for row in predicted
+    ]
     places = {id_: place for place, id_ in enumerate(page)}
     results.sort(key=lambda row: places[row["id"]])
     return {"today": day, "counts": counts, "results": results}

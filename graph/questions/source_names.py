@@ -6,24 +6,55 @@ connection's id for mail.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
+from contextvars import ContextVar
+from itertools import count
 from typing import Any
 from uuid import UUID
 
 from graph import sql
 from graph.database.tenancy import tenant_transaction
+from graph.ingest.mappings.column_names import slug
+from graph.ingest.mappings.file_account import LONGEST
 from graph.models.choices import EventKind
 
 MADE = re.compile(r"\b[a-z_]+(?:\.[a-z_]+)?\.[0-9a-f]{8}(?:-[0-9a-f]{4}){0,3}[\w.-]*", re.ASCII)
+ACCOUNT = re.compile(r"\.[0-9a-f]{8}\.(.+)$", re.ASCII)  # of generic.<layout>.<account>
 ROW = re.compile(r"\brow [0-9a-f]{32}\b", re.ASCII)  # a key made of the row's content
 PLATFORMS = {"gdrive": "Google Drive", "zoho_mail": "Zoho Mail"}
+READ = 50  # first rows of a source that are read, and last ones
 Names = Mapping[str, str]
 
+_read: ContextVar[dict[UUID, Names] | None] = ContextVar("finley_source_names", default=None)
 
-def names(user_id: UUID) -> dict[str, str]:
+
+@contextmanager
+def read_once() -> Iterator[None]:
+    """Read a tenant's names of sources from the database only once inside this context."""
+    if _read.get() is not None:
+        yield
+        return
+    token = _read.set({})
+    try:
+        yield
+    finally:
+        _read.reset(token)
+
+
+def names(user_id: UUID) -> Names:
     """Return the name of each source whose key a program made, by key. No two names are equal."""
+    kept = _read.get()
+    if kept is None:
+        return _names(user_id)
+    if user_id not in kept:
+        kept[user_id] = _names(user_id)
+    return kept[user_id]
+
+
+def _names(user_id: UUID) -> Names:
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
-        cursor.execute(sql.read("questions/source_names"), {"user_id": user_id})
+        cursor.execute(sql.read("questions/source_names"), {"user_id": user_id, "most": READ})
         columns = [column.name for column in cursor.description]
         rows = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
     return _apart({row["source"]: _name(row) for row in rows})
@@ -33,19 +64,36 @@ def _name(row: Mapping[str, Any]) -> str:
     if row["kind"] != EventKind.POSTING:
         platform = str(row["platform"])
         return PLATFORMS.get(platform, platform.replace("_", " ").capitalize())
-    stated = row["source"].count(".") > 1  # generic.<layout>.<account>
-    named = row["account"] if stated else row["file"]
-    return str(named or row["file"] or row["platform"])
+    stated = ACCOUNT.search(row["source"])
+    account = _account(stated[1], row["accounts"]) if stated else None
+    return str(account or row["file"] or row["platform"])
 
 
-def _apart(names_of: dict[str, str]) -> dict[str, str]:
+def _account(stated: str, accounts: Sequence[str]) -> str | None:
+    """Return the name of the account that the key states: the one whose slug is `stated`, else the
+    name in most rows.
+
+    Returns None if rows name no account.
+    """
+    called = (name for name in accounts if slug(name)[:LONGEST] == stated)
+    return next(called, next(iter(accounts), None))
+
+
+def _apart(names_of: Names) -> dict[str, str]:
     """Return the names, by key, with a number added where several sources have one name."""
-    counts: dict[str, int] = {}
-    apart = {}
+    taken = set(names_of.values())
+    apart: dict[str, str] = {}
     for source, name in names_of.items():
-        counts[name] = counts.get(name, 0) + 1
-        apart[source] = name if counts[name] == 1 else f"{name} ({counts[name]})"
+        unlike = _numbered(name, taken) if name in apart.values() else name
+        taken.add(unlike)
+        apart[source] = unlike
     return apart
+
+
+def _numbered(name: str, taken: Set[str]) -> str:
+    """Return the name with the first number, from 2, with which it is not in `taken`."""
+    numbered = (f"{name} ({number})" for number in count(2))
+    return next(text for text in numbered if text not in taken)
 
 
 def among(user_id: UUID, sources: Iterable[str]) -> dict[str, str]:
@@ -74,6 +122,13 @@ def readable(text: str, names_of: Names) -> str:
         return text
     named = MADE.sub(lambda match: _named(match[0], names_of), text)
     return ROW.sub("a row", named)
+
+
+def in_words(user_id: UUID, text: str) -> str:
+    """As `readable`, with the tenant's names. They are read only if the text has a made key."""
+    if not MADE.search(text) and not ROW.search(text):
+        return text
+    return readable(text, names(user_id))
 
 
 def _named(key: str, names_of: Names) -> str:

@@ -2,32 +2,29 @@
 
 from calendar import monthrange
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
-from itertools import groupby, pairwise
+from functools import cached_property
+from itertools import groupby
 from operator import itemgetter
-from statistics import median
 from typing import Any
 from uuid import UUID
 
 from graph import sql
 from graph.questions import counted_rows, days
+from graph.questions.lasting_changes import higher_since, price_changes, price_part
 from graph.questions.open_items import entities_named, hashed
 from graph.reading import current_rows
 
 Answer = dict[str, Any]
+Payments = list[tuple[date, Decimal]]
 Key = tuple[str | None, str | None, str]  # name, party's id, currency
 
 BY = ("party", "department", "category")
 PERIODS = {"month": 1, "quarter": 3, "year": 12}
 RANKINGS = ("amount", "growth", "count")
-SAME = Decimal("0.005")  # share of a price by which payments of the same price may differ
-LEVEL = 2  # payments in a row with one price that establish the price
-LONGEST_MONTH = 31  # days
-LASTING = 2  # months in a row, each higher than all of the months before them
-LEAST_BEFORE, COMPARED = 3, 12  # months before, at least and at most
 
 
 @dataclass
@@ -41,14 +38,20 @@ class Group:
     counts: dict[int, int] = field(default_factory=lambda: defaultdict(int))
     to_date: dict[int, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     months: dict[int, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
-    series: dict[str, list[tuple[date, Decimal]]] = field(default_factory=lambda: defaultdict(list))
+    series: dict[str, Payments] = field(default_factory=lambda: defaultdict(list))
+
+    @cached_property
+    def changed_prices(self) -> list[tuple[Payments, list[Answer]]]:
+        """The series with lasting changes of their price, each with the changes."""
+        changes = ((series, price_changes(series)) for series in self.series.values())
+        return [(series, steps) for series, steps in changes if steps]
 
     def is_compared(self, newest: int) -> bool:
         """Return whether there are payments in the newest period, or in the same days before."""
         return newest in self.amounts or newest - 1 in self.to_date
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Calendar:
     """The periods up to today. The newest one is complete only if today is its last day.
 
@@ -71,18 +74,30 @@ class Calendar:
         return _number(self.today, self.period)
 
     @property
-    def place(self) -> tuple[int, int]:
-        """Today's place in its period: the month from 0, and the day of the month.
+    def last_day(self) -> date:
+        """The last day of the newest period that the books cover; today if they end before it."""
+        end = min(self.until or self.today, self.today)
+        return end if _number(end, self.period) == self.newest else self.today
 
-        The last day of a month is as late as that of any other month.
+    @cached_property
+    def compared_days(self) -> int | None:
+        """The number of days of the newest period that are compared with those before.
+
+        None if the last day ends a month: whole months are compared with whole months, because
+        what is paid at a month's end would be missing in one of them otherwise.
         """
-        is_last = self.today == _last_of_month(self.today)
-        month = (self.today.month - 1) % PERIODS[self.period]
-        return month, LONGEST_MONTH if is_last else self.today.day
+        if self.last_day == _last_of_month(self.last_day):
+            return None
+        first, before = (self._first(self.newest - at) for at in (0, 1))
+        return min((self.last_day - first).days + 1, (first - before).days)
+
+    def _first(self, number: int) -> date:
+        return _first_of_month(number * PERIODS[self.period])
 
     def is_to_date(self, day: date) -> bool:
-        """Return whether the day comes no later in its period than today in today's period."""
-        return ((day.month - 1) % PERIODS[self.period], day.day) <= self.place
+        """Return whether the day is one of its period's that are compared with the newest one."""
+        since, until = self.span(_number(day, self.period), self.newest)
+        return since <= day <= until
 
     def has(self, number: int) -> bool:
         """Return whether the books begin in the first month of the period, or before."""
@@ -93,14 +108,15 @@ class Calendar:
         """Return the first and the last day of the period that count in a comparison with
         `compared`.
 
-        A period that is compared with today's period has only the days up to today's place in it.
+        A period that is compared with today's period has as many days, or as many whole months, as
+        that has up to the last day of the books.
         """
-        month, at = self.place
-        if compared != self.newest:
-            month, at = PERIODS[self.period] - 1, LONGEST_MONTH
-        first = _first_of_month(number * PERIODS[self.period])
-        end = _last_of_month(_first_of_month(number * PERIODS[self.period] + month))
-        return first, end.replace(day=min(at, end.day))
+        first, months = self._first(number), PERIODS[self.period]
+        if compared == self.newest:
+            if self.compared_days is not None:
+                return first, first + timedelta(days=self.compared_days - 1)
+            months = (self.last_day.month - 1) % months + 1
+        return first, _last_of_month(_first_of_month(number * PERIODS[self.period] + months - 1))
 
 
 def spend(
@@ -215,8 +231,9 @@ def _groups(
         for row in rows:
             amount = row["amount"]
             group = groups[row["name"], row["party_id"], row["currency"]]
-            group.amounts[at] += amount
-            group.counts[at] += 1
+            if is_to_date or at != calendar.newest:
+                group.amounts[at] += amount
+                group.counts[at] += 1
             group.months[month] += amount
             if is_to_date:
                 group.to_date[at] += amount
@@ -284,13 +301,12 @@ def _results(
 
 def _answer(key: Key, group: Group, periods: list[Answer]) -> Answer:
     name, party_id, currency = key
-    prices = (price_changes(series)[-1:] for series in group.series.values())
     return {
         "name": name,
         "party_id": party_id,
         "currency": currency,
         "periods": periods,
-        "prices": [change for changes in prices for change in changes],
+        "prices": [changes[-1] for _, changes in group.changed_prices],
     }
 
 
@@ -326,99 +342,16 @@ def _share(change: Decimal | None, of: Decimal) -> float | None:
     return None if change is None or not of else float(change / of)
 
 
-def _price_part(group: Group, now: tuple[date, date], before: tuple[date, date]) -> Decimal:
+def _price_part(group: Group, now: tuple[date, date], before: tuple[date, date]) -> Decimal | None:
     """Return the part of a group's change, from the days `before` to `now`, that comes from prices.
 
-    It is the sum over the series with payments in both: the change of the mean price times the
-    number of payments now.
+    None if no series has payments in both and, between the two, a lasting change of its price:
+    other amounts vary with what was used.
     """
-    part = Decimal(0)
-    for series in group.series.values():
-        new = [amount for day, amount in series if now[0] <= day <= now[1]]
-        old = [amount for day, amount in series if before[0] <= day <= before[1]]
-        if new and old:
-            mean = sum(old, Decimal(0)) / len(old)
-            part += sum(new, Decimal(0)) - mean * len(new)
-    return part.quantize(Decimal("0.0001"))
-
-
-def higher_since(months: Mapping[int, Decimal], last: int) -> Answer | None:
-    """Return the first month from which each month is higher than every earlier one, or None.
-
-    At least LASTING months must be higher than at least LEAST_BEFORE and at most COMPARED earlier
-    months. `months` has the sums by number of the month up to `last`, which may be incomplete: it
-    counts if it is higher already. `old` and `new` are the means of the months before and since.
-    """
-    return _higher_since(months, last) or _higher_since(months, last - 1)
-
-
-def _higher_since(months: Mapping[int, Decimal], last: int) -> Answer | None:
-    """`higher_since` of the months up to `last`. It walks back with the lowest month so far, until
-    no month before can be lower."""
-    first = min(months, default=last)
-    floor = min((Decimal(0), *months.values()))
-    lowest, begin = months.get(last, Decimal(0)), None
-    for at in range(last, first + LEAST_BEFORE - 1, -1):
-        lowest = min(lowest, months.get(at, Decimal(0)))
-        if lowest <= floor:
-            break
-        if at <= last - LASTING + 1 and max(_sums(months, _before(at, first))) < lowest:
-            begin = at
-    if begin is None:
-        return None
-    old, new = _sums(months, _before(begin, first)), _sums(months, range(begin, last + 1))
-    return {"month": label(begin, "month"), "old": _mean(old), "new": _mean(new)}
-
-
-def _before(month: int, first: int) -> range:
-    """The months that a month is compared with."""
-    return range(max(first, month - COMPARED), month)
-
-
-def _sums(months: Mapping[int, Decimal], numbers: range) -> list[Decimal]:
-    return [months.get(number, Decimal(0)) for number in numbers]
-
-
-def _mean(amounts: Sequence[Decimal]) -> Decimal:
-    return (sum(amounts, Decimal(0)) / len(amounts)).quantize(Decimal("0.01"))
-
-
-def price_changes(series: Sequence[tuple[date, Decimal]]) -> list[Answer]:
-    """Return the lasting price changes of a series of (day, amount).
-
-    A change has at least LEVEL payments with the old price (to within half a percent), then at
-    least LEVEL with the new one. `from_day` is the day of the first payment with the new price.
-    """
-    levels = _levels([(day, amount) for day, amount in sorted(series)])
-    return [
-        {
-            "from_day": new[0][0],
-            "old": _price(old),
-            "new": _price(new),
-            "change_share": float(_price(new) / _price(old) - 1),
-        }
-        for old, new in pairwise(levels)
-        if not is_same_price(_price(new), _price(old))
+    parts = [
+        price_part(series, changes, now, before)
+        for series, changes in group.changed_prices
+        if any(before[0] < change["from_day"] <= now[1] for change in changes)
     ]
-
-
-def is_same_price(amount: Decimal, price: Decimal) -> bool:
-    return abs(amount - price) <= SAME * price
-
-
-def _levels(paid: Sequence[tuple[date, Decimal]]) -> list[list[tuple[date, Decimal]]]:
-    """Return the runs of at least LEVEL payments with one price. Other payments are left out."""
-    numbered: list[tuple[int, tuple[date, Decimal]]] = []
-    level = 0
-    for at, payment in enumerate(paid):
-        if at and abs(payment[1] - paid[at - 1][1]) > SAME * paid[at - 1][1]:
-            level += 1
-        numbered.append((level, payment))
-    runs = [
-        [payment for _, payment in run] for _, run in groupby(numbered, key=lambda pair: pair[0])
-    ]
-    return [run for run in runs if len(run) >= LEVEL]
-
-
-def _price(level: Sequence[tuple[date, Decimal]]) -> Decimal:
-    return median(amount for _, amount in level)
+    known = [part for part in parts if part is not None]
+    return sum(known, Decimal(0)).quantize(Decimal("0.0001")) if known else None

@@ -132,11 +132,7 @@ def paths(
     return {
         "weights_used": shortest[0].weights_used if shortest else {},
         "paths": [
-            {
-                "length": len(way.hops),
-                "cost": way.cost,
-                "hops": _hops(graph, way.hops),
-            }
+            {"length": len(way.hops), "cost": way.cost, "hops": _hops(graph, way.hops)}
             for way in shortest
         ],
     }

@@ -78,7 +78,7 @@ def edges(reader: TenantReader, query: EdgeQuery, state: State, *, apart: bool =
     needs more queries, but half the time for a large tenant.
     """
     change_records = sum(state.pending.get(kind, 0) for kind in query.kinds())
-    if state.unknown or _many(reader, query, change_records):
+    if state.unknown or _is_live_cheaper(reader, query, change_records):
         return _live(reader, query)
     patterns = [layer for layer in query.patterns() if layer.name in state.pending and not apart]
     names = tuple(dict.fromkeys((*query.columns, *(layer.id_column for layer in patterns))))
@@ -140,13 +140,13 @@ def _joined(joined: pa.Table, keys: Sequence[str], others: Sequence[pa.Table]) -
     Table i of `others` is joined by its first column to the column `keys[i]`.
     """
     with ThreadPoolExecutor() as threads:
-        for columns in threads.map(partial(_beside, joined), keys, others):
+        for columns in threads.map(partial(_matched_columns, joined), keys, others):
             for name, column in columns.items():
                 joined = joined.append_column(name, column)
     return joined
 
 
-def _beside(left: pa.Table, key: str, rows: pa.Table) -> dict[str, pa.Array]:
+def _matched_columns(left: pa.Table, key: str, rows: pa.Table) -> dict[str, pa.Array]:
     """Return the columns of `rows`, arranged for the rows of the left table by its column `key`.
 
     A row without a match has NULL, or false in a column of flags. The columns are dictionary arrays
@@ -174,7 +174,7 @@ def _having(layers: Iterable[Layer]) -> Composable:
     )
 
 
-def _many(reader: TenantReader, edge_query: EdgeQuery, change_records: int) -> bool:
+def _is_live_cheaper(reader: TenantReader, edge_query: EdgeQuery, change_records: int) -> bool:
     """Return whether reading the whole tenant from the tables costs less than correcting the view's
     rows."""
     if change_records <= PATCHED_ANYWAY:
@@ -284,11 +284,11 @@ def _resolved(template: str, user: Literal, kinds: Sequence[str], pointer: str) 
 def _patched(view: pa.Table, stale: pa.Table, now: pa.Table) -> pa.Table:
     """Return the view's rows, with the rows of `stale` replaced by those of `now`."""
     is_stale = pc.is_in(storage(view["id"]), value_set=storage(stale["id"]))
-    anew = {field.name: _like(field, now[field.name]) for field in view.schema}
+    anew = {field.name: _encoded_as(field, now[field.name]) for field in view.schema}
     return pa.concat_tables([view.filter(pc.invert(is_stale)), pa.table(anew)])
 
 
-def _like(field: pa.Field, column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
+def _encoded_as(field: pa.Field, column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
     """Return the column, dictionary-encoded if the type of `field` is."""
     if not pa.types.is_dictionary(field.type):
         return column

@@ -58,8 +58,10 @@ class Reader:
         return bool(self._before)
 
     def kept_rows(self, query: KeptQuery, parameters: Any) -> list[dict[str, Any]]:
-        """Return the query's rows as dicts. The database's kept plan is used unless rows are
-        corrected."""
+        """Return the query's rows as dicts.
+
+        The database's function runs the query, with a stored plan, unless rows must be corrected.
+        """
         return self.rows(query.text if self.corrects else query.call, parameters)
 
     def rows(self, query: str, parameters: Any) -> list[dict[str, Any]]:

@@ -140,8 +140,10 @@ def refreshing(connection: BaseDatabaseWrapper, concurrently: bool) -> Iterator[
 
 @contextmanager
 def _transaction(connection: BaseDatabaseWrapper) -> Iterator[CursorWrapper]:
-    """A REPEATABLE READ transaction, so that the stored snapshot is the one that the view was
-    computed on."""
+    """Yield a cursor in a REPEATABLE READ transaction.
+
+    So the stored snapshot is the one that the view was computed on.
+    """
     with connection.cursor() as cursor:
         cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
         try:
@@ -174,7 +176,7 @@ def _concurrent(cursor: CursorWrapper) -> tuple[int, int, int]:
 
 @contextmanager
 def _connection_before() -> Iterator[CursorWrapper]:
-    """A cursor on a second connection whose snapshot still has the view's old rows."""
+    """Yield a cursor on a second connection whose snapshot still has the view's old rows."""
     connection = connections.create_connection("owner")
     try:
         with connection.cursor() as cursor:

@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
-from django.db import connections, transaction
+from django.db import connections
 from django.db.backends.utils import CursorWrapper
 from django.dispatch import receiver
 from django_pgviews.signals import all_views_synced
 from psycopg.sql import SQL, Composed, Identifier, Literal
 
 from graph import sql
-from graph.database.grants import application_role, current_role
+from graph.database.grants import application_role, current_role, one_at_a_time
 from graph.view.captured_tables import EVERYTHING, CapturedTable, captured_tables
 
 CHANGE_RECORDS = "change_marks"
@@ -39,7 +39,7 @@ def put_in_place(using: str, **_: Any) -> None:
     """
     if using != "owner":
         return
-    with transaction.atomic(using=using), connections[using].cursor() as cursor:
+    with one_at_a_time(using) as cursor:
         if not _migrated(cursor):
             return
         wrong = [pair for pair in triggers() if not _is_enabled(cursor, *pair)]

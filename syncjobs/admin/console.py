@@ -1,4 +1,5 @@
-"""The operator's console: the admin's first page, and the part of it that the browser updates."""
+"""The operator's console: the admin's first page, and the part of that page that the browser
+updates."""
 
 from collections.abc import Callable
 from typing import Any

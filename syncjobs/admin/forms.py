@@ -14,7 +14,7 @@ from syncjobs.errors import PayloadRefused
 from syncjobs.failures import payloads
 from syncjobs.failures.masking import masked_json
 from syncjobs.failures.replay import FASTEST
-from syncjobs.failures.settle import LONGEST, NO_REASON
+from syncjobs.failures.settle import NO_REASON, NOTE_CHARACTERS
 from syncjobs.models import JobFailure
 
 
@@ -70,7 +70,7 @@ class ReplayForm(Plain):
 class NoteForm(Plain):
     note = forms.CharField(
         required=False,
-        max_length=LONGEST,
+        max_length=NOTE_CHARACTERS,
         help_text="For others who see it later. Optional.",
         widget=UnfoldAdminTextInputWidget(),
     )
@@ -78,7 +78,7 @@ class NoteForm(Plain):
 
 class ReasonForm(Plain):
     reason = forms.CharField(
-        max_length=LONGEST,
+        max_length=NOTE_CHARACTERS,
         error_messages={"required": NO_REASON},
         help_text="Why it will never be needed.",
         widget=UnfoldAdminTextInputWidget(),

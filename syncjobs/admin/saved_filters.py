@@ -26,7 +26,7 @@ else:
 
 MOST_NAME = 60  # characters
 MOST_QUERY = 2_000
-MOST_SAVED = 100  # of a person and list; and that are shown
+MOST_SAVED = 100  # filters of a person for a list; also how many are shown
 NAMELESS = f"Give the filter a name of at most {MOST_NAME} characters."
 
 

@@ -32,8 +32,8 @@ Network = IPv4Network | IPv6Network
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 PORTS = {"https": 443, "http": 80}
 MOST = 2_000  # characters of a URL
-# Beside what Python calls not global: addresses that carry another one, which may be private, and
-# those of old networks that routers may still lead inwards.
+# Refused although Python calls them global: addresses that contain another address, which may be
+# private, and addresses of old networks, which routers may still route to private ones.
 REFUSED = tuple(
     ip_network(text)
     for text in (

@@ -17,10 +17,10 @@ from syncjobs.alerts import channels, delivery_state, wake_up
 from syncjobs.alerts.delivery_state import Claim
 from syncjobs.database_threads import Threads, ended
 
-ENDPOINTS = 4  # of a worker at once
-AT_ONCE = 8  # messages of an endpoint
-ENDPOINT_SECONDS = 30.0  # seconds for one endpoint
-BUSY = 1.0  # seconds until an endpoint is tried again by a worker without a free turn
+ENDPOINTS = 4  # endpoints to which a worker delivers at once
+AT_ONCE = 8  # messages of an endpoint that are sent at once
+ENDPOINT_SECONDS = 30.0  # after which a worker leaves an endpoint to wait for its next turn
+BUSY = 1.0  # seconds until the job of an endpoint is tried again if ENDPOINTS others are served
 DATABASE_TIMEOUT = 300.0
 
 

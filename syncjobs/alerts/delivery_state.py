@@ -24,7 +24,7 @@ from syncjobs.models import OPERATORS, Delivery, DeliveryEndpoint, JobFailure
 from syncjobs.models.choices import DeliveryState, FailureStatus
 
 ROLE = "owner"
-KEPT = 10  # attempts of a message
+KEPT = 10  # newest attempts of a message that are stored
 ENDPOINTS = 500  # endpoints that are enqueued at once
 WORDS = 300  # characters of an attempt's error
 
@@ -106,7 +106,7 @@ def recorded(outcomes: Sequence[Sent]) -> None:
 def _recorded(sent: Sent) -> None:
     rows = Delivery.objects.using(ROLE).select_for_update(of=("self",))
     message = rows.filter(pk=sent.message.pk, state=DeliveryState.WAITING).first()
-    if message is None:  # a worker that was slow has delivered it, too
+    if message is None:  # another worker, which took the lease over, has ended it
         return
     message.tries += 1
     message.attempts = [*message.attempts, _attempt(sent)][-KEPT:]

@@ -130,6 +130,6 @@ def rotate_keys() -> int:
         sealed = {"secret": sealed_secrets.rotated(endpoint.secret)}
         if endpoint.former_secret:
             sealed["former_secret"] = sealed_secrets.rotated(endpoint.former_secret)
-        # not where somebody has just rotated the endpoint's own secret
+        # leave the row if somebody has given the endpoint a new secret meanwhile
         count += rows.filter(pk=endpoint.pk, secret=endpoint.secret).update(**sealed)
     return count

@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from graph.api.common_serializers import Answer, StrictQuery
 from graph.api.request_bodies import StrictBody
-from graph.api.request_fields import Place, Timestamp
+from graph.api.request_fields import TimeCursor, Timestamp
 from syncjobs.models.choices import ConnectionState, Outcome, Provider, RunStatus, Trigger
 
 MONTH = int(timedelta(days=31).total_seconds())
@@ -37,7 +37,7 @@ class Seconds(serializers.Field[timedelta, int, int, Any]):
 class PageQuery(StrictQuery):
     """Parameters of all lists."""
 
-    cursor = Place(required=False, help_text="The `next` of the previous page.")
+    cursor = TimeCursor(required=False, help_text="The `next` of the previous page.")
     limit = serializers.IntegerField(default=50, min_value=1, max_value=200)
     since = Timestamp(
         required=False, validators=[past], help_text="Accepted at or after this time."

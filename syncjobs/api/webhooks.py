@@ -47,7 +47,7 @@ class NangoView(APIView):
         },
     )
     def post(self, request: Request) -> Response:
-        """Receive an event from Nango. A sync then checks what it says."""
+        """Receive an event from Nango. A sync then finds out whether it is true."""
         key = settings.NANGO["webhook_key"]
         if not key:
             return response(503, NO_KEY)

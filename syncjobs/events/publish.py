@@ -30,9 +30,9 @@ from syncjobs.models import OPERATORS, DeliveryEndpoint
 
 log = logging.getLogger(__name__)
 ROLE = "owner"
-DAYS = 7  # of what happened; retention keeps messages for longer, by whose keys they are known
-MOST = 500  # messages of a type at once; the others follow at the next look
-GROUPS = 1_000  # parties whose prices are looked at
+DAYS = 7  # of events that are searched; the messages, whose keys prevent repeats, are kept longer
+MOST = 500  # messages of a type per search; the others follow in the next search
+GROUPS = 1_000  # parties whose prices are searched for rises
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from syncjobs.alerts import endpoints, messages, wake_up
 from syncjobs.models import Delivery, DeliveryEndpoint
 from syncjobs.models.choices import Channel, DeliveryState
 
-MOST = 20  # of a tenant
-TEST = "test"  # the type of a test's message
+MOST = 20  # webhooks of a tenant
+TEST = "test"  # the type of a test message
 LOGGED = 100  # messages that are listed
 
 

@@ -31,7 +31,7 @@ SAID = {
     FailureStatus.OPEN: "Reopened",
 }
 NO_REASON = "Give a reason: discarding a failure requires one."
-LONGEST = 2_000  # characters
+NOTE_CHARACTERS = 2_000
 
 
 @dataclass(slots=True)
@@ -43,24 +43,24 @@ class Settled:
 
 
 def resolve(ids: Iterable[UUID], *, by: AbstractBaseUser | None, note: str = "") -> Settled:
-    """Resolve: the cause is fixed, or the work was done by hand."""
+    """Mark the failures resolved: the cause is fixed, or the work was done by hand."""
     return _settle(ids, FailureStatus.RESOLVED, by, note)
 
 
 def ignore(ids: Iterable[UUID], *, by: AbstractBaseUser | None, note: str = "") -> Settled:
-    """Ignore: hide them, and ignore the next failures of their kind on the same connection."""
+    """Hide the failures, and ignore the next failures of their kind on the same connections."""
     return _settle(ids, FailureStatus.IGNORED, by, note)
 
 
 def discard(ids: Iterable[UUID], *, by: AbstractBaseUser | None, reason: str) -> Settled:
-    """Give up, for a reason. Raises ReasonMissing."""
+    """Give the failures up, for a reason. Raises ReasonMissing."""
     if not _clean(reason):
         raise ReasonMissing(NO_REASON)
     return _settle(ids, FailureStatus.DISCARDED, by, reason)
 
 
 def reopen(ids: Iterable[UUID], *, by: AbstractBaseUser | None) -> Settled:
-    """Reopen, whatever settled them."""
+    """Reopen failures that were resolved, ignored or discarded."""
     return _settle(ids, FailureStatus.OPEN, by, "")
 
 
@@ -104,7 +104,7 @@ def _settle(
 
 
 def _clean(note: str) -> str:
-    return note.replace("\0", "").strip()[:LONGEST]
+    return note.replace("\0", "").strip()[:NOTE_CHARACTERS]
 
 
 def _put(failures: list[JobFailure], status: FailureStatus, note: str) -> None:

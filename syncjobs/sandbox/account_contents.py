@@ -252,7 +252,7 @@ def _bytes(description: dict[str, Any], otherwise: Callable[[], bytes]) -> bytes
 
 
 def _results(description: Any) -> list[str] | None:
-    """The Authentication-Results that a script gives; None means that the provider verified the
+    """The Authentication-Results that the description states; None if the provider verified the
     sender."""
     if "results" not in description:
         return None

@@ -1,4 +1,4 @@
-"""SQL longer than a few lines, one file each; `read` gives a file's text."""
+"""SQL longer than a few lines, one file per statement. `read` returns a file's text."""
 
 from functools import cache
 from importlib.resources import files

@@ -1,4 +1,5 @@
-"""Rows of a file as its preview shows them: who pays whom, and whether money comes in."""
+"""The rows of an uploaded file as its preview shows them: payer, payee, and the direction of the
+money."""
 
 from collections import defaultdict
 from collections.abc import Iterable

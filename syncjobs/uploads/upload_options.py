@@ -18,7 +18,7 @@ ONE_OF: dict[str, tuple[str, ...]] = {
     "same_account": ("yes",),
 }
 NAMES = (*Choices.__dataclass_fields__, *OF_ACCOUNT)
-LONGEST = 200  # characters of a decision
+CHOICE_CHARACTERS = 200  # characters of a decision
 
 
 def must_be_choices(choices: Mapping[str, str]) -> None:
@@ -28,8 +28,8 @@ def must_be_choices(choices: Mapping[str, str]) -> None:
             raise QuestionError(f"There is no choice {name}.", name)
         if value and name in ONE_OF and value not in ONE_OF[name]:
             raise QuestionError(f"{value} is no value of {name}.", name)
-        if len(value) > LONGEST or "\0" in value:
-            raise QuestionError(f"{name} has more than {LONGEST} characters.", name)
+        if len(value) > CHOICE_CHARACTERS or "\0" in value:
+            raise QuestionError(f"{name} has more than {CHOICE_CHARACTERS} characters.", name)
     currency = choices.get("currency", "")
     if currency and not _is_code(currency):
         raise QuestionError("A currency is a code of three letters, as GBP.", "currency")

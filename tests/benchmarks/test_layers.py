@@ -17,7 +17,7 @@ import pytest
 from django.db import connections
 
 from benchmarks import layers
-from benchmarks.scoring import compare, real_books, scored_tenants
+from benchmarks.scoring import layer_scores, real_books, scored_tenants
 from benchmarks.scoring import written_layers as tables
 from benchmarks.scoring.reliability_tables import markdown
 from benchmarks.scoring.scores import Card, reliability
@@ -101,11 +101,11 @@ def imported(make: Callable[..., Any], folder: Path) -> tuple[UUID, Truth]:
 @pytest.mark.parametrize("make", layers.MAKERS.values(), ids=layers.MAKERS)
 def test_the_truth_scores_one_and_an_empty_enrichment_nothing(make, tmp_path):
     user, truth = imported(make, tmp_path)
-    before = compare.judge(tables.read(user), truth).as_json()
+    before = layer_scores.judge(tables.read(user), truth).as_json()
     for name in ("recurrence", "duplicates", *LINKED):
         assert (before[name]["found"], before[name]["recall"]) == (0, 0), name
     Oracle(user, truth).write()
-    after = compare.judge(tables.read(user), truth).as_json()
+    after = layer_scores.judge(tables.read(user), truth).as_json()
     for name in ("recurrence", "duplicates", "aliases", *LINKED):
         assert (after[name]["precision"], after[name]["recall"]) == (1, 1), name
         assert after[name]["n"] > 0, name

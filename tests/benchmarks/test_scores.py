@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.scoring import compare
+from benchmarks.scoring import layer_scores
 from benchmarks.scoring.scores import (
     Card,
     Forecasts,
@@ -121,19 +121,19 @@ def test_recurrence_counts_rows_of_the_right_pattern():
         claims.series_of_row[row(key)] = "P"
     claims.series_of_row |= {row(7): "Q", row(8): "Q", row(50): "R"}
     # right: 1 2 3 7 8; wrong: 6 (another series' pattern), 40, 50 and 60; missing: 4 5 9 and 6
-    score = compare.recurrence(claims, true_books)
+    score = layer_scores.recurrence(claims, true_books)
     assert numbers(score) == (5, 9, 9)
     assert sorted(score.sure) == [(0.4, False), (0.8, True), (0.9, True)]
-    assert compare.frequency(claims, true_books) == Share(1, 2)
+    assert layer_scores.frequency(claims, true_books) == Share(1, 2)
 
 
 def test_the_frequency_is_that_of_the_largest_pattern():
     true_books = truth(series=[series("four", [1, 2, 3, 4, 5], frequency="four-weekly")])
     claims = Found(patterns={"P": ("four_weekly", 1), "Q": ("monthly", 1)})
     claims.series_of_row |= {row(k): "P" for k in (1, 2, 3)} | {row(k): "Q" for k in (4, 5)}
-    assert compare.frequency(claims, true_books) == Share(1, 1)
+    assert layer_scores.frequency(claims, true_books) == Share(1, 1)
     claims.series_of_row[row(3)] = "Q"
-    assert compare.frequency(claims, true_books) == Share(0, 1)
+    assert layer_scores.frequency(claims, true_books) == Share(0, 1)
 
 
 def test_duplicates_leave_echoes_and_copies_of_copies_out():
@@ -149,7 +149,7 @@ def test_duplicates_leave_echoes_and_copies_of_copies_out():
         duplicates={pair(1, 2): 0.9, pair(2, 3): 0.9, pair(11, 12): 0.9, pair(8, 9): 0.9,
                     pair(4, 5): 0.4}
     )  # fmt: skip
-    assert numbers(compare.duplicates(claims, true_books)) == (1, 2, 3)
+    assert numbers(layer_scores.duplicates(claims, true_books)) == (1, 2, 3)
 
 
 def test_links():
@@ -167,14 +167,14 @@ def test_links():
     claims.links["reversal"] = {pair(10, 11): 1, pair(10, 13): 1, pair(1, 2): 1}
     claims.links["settles"] = {pair(10, 20): 1, pair(11, 20): 1, pair(14, 20): 1}
     claims.links["fee_of"] = {pair(30, 31): 1, pair(30, 33): 1, pair(32, 31): 1, pair(9, 8): 1}
-    assert numbers(compare.same_transaction(claims, true_books)) == (1, 2, 3)
-    assert numbers(compare.reversals(claims, true_books)) == (1, 3, 2)
-    assert numbers(compare.settles(claims, true_books)) == (
+    assert numbers(layer_scores.same_transaction(claims, true_books)) == (1, 2, 3)
+    assert numbers(layer_scores.reversals(claims, true_books)) == (1, 3, 2)
+    assert numbers(layer_scores.settles(claims, true_books)) == (
         1,
         2,
         3,
     )  # a credit note counts neither way
-    assert numbers(compare.fee_of(claims, true_books)) == (1, 4, 2)
+    assert numbers(layer_scores.fee_of(claims, true_books)) == (1, 4, 2)
 
 
 def spelling(name: str, *keys: int, **strong: str) -> Spelling:
@@ -196,14 +196,14 @@ def test_aliases_go_by_the_entity_of_most_rows():
         (row(7), "CUT"): "E1",
     })  # fmt: skip
     # of 4 spellings (CUT is both parties'): true pairs 3, found pairs 3 (E1 has 3), right 1
-    assert numbers(compare.aliases(claims, true_books)) == (1, 3, 3)
+    assert numbers(layer_scores.aliases(claims, true_books)) == (1, 3, 3)
 
 
 def test_spellings_without_an_entity_are_each_alone():
     true_books = truth(
         aliases=[Alias("p1", "vendor", "A", [spelling("A", 1), spelling("B", 2)], [])]
     )
-    assert numbers(compare.aliases(Found(), true_books)) == (0, 0, 1)
+    assert numbers(layer_scores.aliases(Found(), true_books)) == (0, 0, 1)
 
 
 def long(name: str, first: int, season: list[int] | None) -> Series:
@@ -216,8 +216,8 @@ def test_seasons_are_scored_by_series_and_pattern():
     )
     claims = Found(seasons={"S": [1, 2, 3], "T": [5]})
     claims.season |= {row(key): "S" for key in range(20)} | {row(200): "T"}
-    assert numbers(compare.seasonal(claims, true_books)) == (1, 2, 2)
-    assert compare.seasonal_months(claims, true_books) == Share(2, 3)
+    assert numbers(layer_scores.seasonal(claims, true_books)) == (1, 2, 2)
+    assert layer_scores.seasonal_months(claims, true_books) == Share(2, 3)
 
 
 def test_predictions_are_held_against_what_came():
@@ -235,7 +235,8 @@ def test_predictions_are_held_against_what_came():
         Prediction(row(3), at, at, 0.9),  # not the series' last
         Prediction(row(14), at + timedelta(days=2), at + timedelta(days=4), 0.9),
     ]
-    forecasts = compare.forecasts(before, compare.groups(true_books, days, cut), days, cut)
+    groups = layer_scores.groups(true_books, days, cut)
+    forecasts = layer_scores.forecasts(before, groups, days, cut)
     assert forecasts.covered == (True, False)
     assert forecasts.errors == (1, 3)
     assert forecasts.unpredicted == 1  # c is known and nothing was foretold; d was not known
@@ -249,8 +250,8 @@ def test_series_that_miss_a_day_at_the_cut_are_left_out():
     skips = replace(skips, rows=[*skips.rows, row(5)], due=[*skips.due, START + MONTH * 4],
                     missed=[START + MONTH * 2])  # fmt: skip
     days = dict(zip(skips.rows, skips.due, strict=True))
-    assert compare.groups(truth(series=[skips]), days, cut) == []
-    assert len(compare.groups(truth(series=[replace(skips, missed=[])]), days, cut)) == 1
+    assert layer_scores.groups(truth(series=[skips]), days, cut) == []
+    assert len(layer_scores.groups(truth(series=[replace(skips, missed=[])]), days, cut)) == 1
 
 
 def test_cards_of_several_books_add_up():

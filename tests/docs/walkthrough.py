@@ -1,6 +1,7 @@
-"""A how-to page, followed step by step in a copy of the project.
+"""Follows a how-to page step by step, in a copy of the project.
 
-The sentence before a code block says where the block goes, to a reader and to this module alike.
+The sentence before a code block says where the code goes. It is written for readers, and this
+module parses it.
 """
 
 import os
@@ -40,7 +41,8 @@ class Project:
     state: Path
 
     def run(self, command: str, **environment: str) -> str:
-        """Run a shell command in the copy. Its output; AssertionError if it fails."""
+        """Run a shell command in the copy and return its output. Raises AssertionError if it
+        fails."""
         plain = {k: v for k, v in os.environ.items() if not k.startswith(("DATABASE_", "REDIS_"))}
         process = subprocess.run(
             ["bash", "-ec", command.replace(".venv/bin/python", sys.executable)],
@@ -95,7 +97,7 @@ def steps(page: str) -> Iterator[Step]:
 
 
 def _inside(text: str, name: str, code: str) -> str:
-    """The text with the code before the bracket that closes the name's value."""
+    """The text with the code inserted before the bracket that closes the value of `name`."""
     lines = text.splitlines(keepends=True)
     (start,) = (i for i, line in enumerate(lines) if re.match(rf"\s*{name}\b.*[\[({{]$", line))
     indent = lines[start][: len(lines[start]) - len(lines[start].lstrip())]
@@ -105,14 +107,14 @@ def _inside(text: str, name: str, code: str) -> str:
 
 
 def _in_class(text: str, name: str, code: str) -> str:
-    """The text with the code behind the last line of the class."""
+    """The text with the code inserted after the last line of the class `name`."""
     (match,) = re.finditer(rf"^class {name}\b.*\n(?:(?: .*)?\n)*?(?=\n*\S|\Z)", text, re.MULTILINE)
     body = match[0].rstrip("\n") + "\n"
     return text[: match.start()] + body + code + text[match.start() + len(body) :]
 
 
 def _imported(text: str, code: str) -> str:
-    """The text with the import before its first one."""
+    """The text with the import inserted before its first import."""
     first = re.search(r"^(import|from) ", text, re.MULTILINE)
     assert first, "no imports"
     return text[: first.start()] + code + text[first.start() :]

@@ -1,6 +1,6 @@
-"""A headless Chromium, asked over WebDriver's HTTP (W3C); what its console said.
+"""Drives a headless Chromium over WebDriver's HTTP (W3C), and collects the messages of its console.
 
-The flags keep it from asking anybody but the page's own server.
+The flags of Chromium prevent requests to any server but the page's own.
 """
 
 import base64
@@ -34,7 +34,7 @@ def installed() -> bool:
 
 
 class Browser:
-    """One window."""
+    """One window of the browser."""
 
     def __init__(self, client: httpx.Client, session: str) -> None:
         self._client, self._session = client, session
@@ -50,23 +50,25 @@ class Browser:
         self._ask("POST", "/url", url=address)
 
     def keep(self, name: str, value: str) -> None:
-        """A cookie of the page's host."""
+        """Set a cookie for the page's host."""
         self._ask("POST", "/cookie", cookie={"name": name, "value": value, "path": "/"})
 
     def run(self, script: str) -> Any:
-        """What the script returns: a value of JSON."""
+        """Run the script and return its result, a JSON value."""
         return self._ask("POST", "/execute/sync", script=script, args=[])
 
     def run_async(self, script: str) -> Any:
-        """What the script gives to the function that is its last argument."""
+        """Run the script and return the JSON value that it passes to the function in its last
+        argument."""
         return self._ask("POST", "/execute/async", script=script, args=[])
 
     def forget(self) -> None:
-        """No cookie of any host."""
+        """Delete the cookies of all hosts."""
         self._ask("POST", "/goog/cdp/execute", cmd="Network.clearBrowserCookies", params={})
 
     def block(self, *patterns: str) -> None:
-        """Requests to addresses like these (`*` for any text) fail, as without a connection."""
+        """Let requests to these addresses fail, as without a connection. `*` stands for any
+        text."""
         for command, values in (
             ("Network.enable", {}),
             ("Network.setBlockedURLs", {"urls": list(patterns)}),
@@ -74,7 +76,7 @@ class Browser:
             self._ask("POST", "/goog/cdp/execute", cmd=command, params=values)
 
     def fresh(self) -> None:
-        """Nothing comes from the browser's cache from now on, and what pages cost is counted."""
+        """Turn off the browser's cache, and count the costs of pages from now on."""
         for command, values in (
             ("Performance.enable", {"timeDomain": "threadTicks"}),
             ("Network.enable", {}),
@@ -83,8 +85,8 @@ class Browser:
             self._ask("POST", "/goog/cdp/execute", cmd=command, params=values)
 
     def metrics(self) -> dict[str, float]:
-        """What the page has cost since it was opened, in seconds of its main thread's processor;
-        after `fresh`."""
+        """What the page has cost since it was opened, in seconds of processor time of its main
+        thread. Call `fresh` before."""
         answer = self._ask("POST", "/goog/cdp/execute", cmd="Performance.getMetrics", params={})
         return {metric["name"]: metric["value"] for metric in answer["metrics"]}
 
@@ -97,12 +99,13 @@ class Browser:
         raise AssertionError(f"not in {seconds} s: {script}; {self.said()}")
 
     def type(self, selector: str, text: str) -> None:
-        """Into the first element that the CSS selector finds; a path into a field for files."""
+        """Type the text into the first element that the CSS selector finds. For a file field, the
+        text is a path."""
         self._ask("POST", f"/element/{self._element(selector)}/value", text=text)
 
     def click(self, selector: str) -> None:
-        """By the mouse, in the middle of the first element that the CSS selector finds; an error
-        where something covers it."""
+        """Click with the mouse in the middle of the first element that the CSS selector finds.
+        Fails if something covers it."""
         self._ask("POST", f"/element/{self._element(selector)}/click")
 
     def _element(self, selector: str) -> str:
@@ -111,13 +114,14 @@ class Browser:
         return str(element)
 
     def press(self, *keys: str) -> None:
-        """Keys one after the other, wherever the focus is; WebDriver's codes for special ones."""
+        """Press the keys one after another, wherever the focus is. Special keys are WebDriver's
+        codes."""
         actions = [{"type": kind, "value": key} for key in keys for kind in ("keyDown", "keyUp")]
         source = {"type": "key", "id": "keyboard", "actions": actions}
         self._ask("POST", "/actions", actions=[source])
 
     def look_like(self, width: int, scheme: str) -> None:
-        """A window of this width (CSS pixels) with the colour scheme `light` or `dark`."""
+        """Set the window's width in CSS pixels, and the colour scheme: `light` or `dark`."""
         size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
         media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
         for command, values in (
@@ -127,11 +131,11 @@ class Browser:
             self._ask("POST", "/goog/cdp/execute", cmd=command, params=values)
 
     def picture(self) -> bytes:
-        """What the window shows, as PNG."""
+        """A screenshot of the window as PNG."""
         return base64.b64decode(self._ask("GET", "/screenshot"))
 
     def said(self) -> list[str]:
-        """The console's warnings and errors since it was last asked."""
+        """The console's warnings and errors since the last call."""
         report = self._ask("POST", "/se/log", type="browser")
         return [item["message"] for item in report if item["level"] in {"WARNING", "SEVERE"}]
 

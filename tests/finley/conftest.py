@@ -10,7 +10,7 @@ from tests.finley.holders import Command, Start, unguarded, wait_until
 
 @pytest.fixture
 def state(tmp_path: Path) -> Iterator[Path]:
-    """A state folder; after the test nothing of it may run."""
+    """A state folder. After the test none of its servers may run."""
     folder = tmp_path / "state"
     yield folder
     at = state_paths.of(folder)

@@ -1,4 +1,4 @@
-"""Commands that hold the embedded servers, for the tests of what becomes of these."""
+"""Starts commands that hold the embedded servers, and observes which processes live."""
 
 import contextlib
 import fcntl
@@ -67,7 +67,7 @@ Start = Callable[..., Command]
 
 
 def unguarded(lock: Path) -> bool:
-    """Whether no guardian lives: it keeps its lock to its end."""
+    """Return whether no supervisor is running: it holds its lock until it ends."""
     if not lock.exists():
         return True
     with lock.open() as file:
@@ -92,7 +92,7 @@ def alive(pids: set[int]) -> set[int]:
 
 
 def family(status: Status) -> set[int]:
-    """The guardian, the servers and, on Linux, all processes below them."""
+    """The pids of the supervisor, the servers and, on Linux, all processes below these."""
     distinct = {status["guardian"], status["postgres"], status["valkey"]}
     parents = {}
     for file in Path("/proc").glob("[0-9]*/stat"):
@@ -108,7 +108,7 @@ def all_gone(pids: set[int]) -> bool:
 
 
 def answers(status: Status) -> bool:
-    """Whether both servers do what they are for."""
+    """Return whether both servers answer a request."""
     with psycopg.connect(status["app_url"]) as connection, redis_of(status) as cache:
         return connection.execute("SELECT 1").fetchone() == (1,) and bool(cache.ping())
 
@@ -131,7 +131,8 @@ def cli(state: Path, *arguments: str) -> tuple[int, Status]:
 
 
 def refusal(state: Path, **env: str) -> str:
-    """What a command says that cannot start the servers: one line, no traceback."""
+    """The one line of output of a command that cannot start the servers; it must not be a
+    traceback."""
     result = subprocess.run(
         [sys.executable, "-m", "finley.embedded", "run", "--state", str(state)],
         env={**ENV, **env},

@@ -18,6 +18,7 @@ from graph.ingest.import_file import format_of, import_file
 from graph.models import EntityMatch, RawEvent
 from graph.questions import cases, insights
 from graph.questions.cash_flow import cash_flow
+from graph.questions.expected import due
 from graph.questions.reconcile import reconcile
 from graph.view import refresh as view
 
@@ -176,6 +177,33 @@ def is_missed(prediction: dict[str, Any], truth: Truth) -> bool:
     )
 
 
+def due_months(user_id: UUID, today: date) -> dict[tuple[str, str], list[Decimal]]:
+    """The least and the greatest sums of money in and out that are due, by month and currency."""
+    sums: dict[tuple[str, str], list[Decimal]] = {}
+    for row in due.ahead(due.predictions(user_id, today), today, date(today.year + 2, 12, 31)):
+        for total in due.totals([row]):
+            month = sums.setdefault((f"{row['day']:%Y-%m}", row["currency"]), [Decimal(0)] * 4)
+            way = 0 if total["comes_in"] else 2
+            month[way] += total["low"]
+            month[way + 1] += total["high"]
+    return sums
+
+
+def check_expected_months(user_id: UUID, today: date) -> None:
+    """What is due comes to the expected months, which are as high as past ones: a card counts
+    once."""
+    answer = cash_flow(user_id, today=today)
+    ends = ("in_low", "in_high", "out_low", "out_high")
+    expected = {
+        (row["month"], row["currency"]): [row[end] for end in ends] for row in answer["expected"]
+    }
+    assert due_months(user_id, today) == expected
+    paid = [row["money_out"] for row in answer["months"] if row["currency"] == "USD"]
+    dollars = [row for row in answer["expected"] if row["currency"] == "USD"]
+    assert all(row["payments"] == 1 and row["out_low"] <= max(paid) for row in dollars)
+    assert all(row["out_high"] < 2 * min(filter(None, paid)) for row in dollars)
+
+
 @pytest.mark.parametrize(
     ("kind", "seed"),
     [
@@ -222,6 +250,8 @@ def test_sums_are_the_truth(kind, seed, tenant, tmp_path):
         case: amount for case, amount in real.items() if amount
     }
     assert sum(told_risk.values()) == sum(risk.values())
+    if kind == "demo":
+        check_expected_months(tenant.id, truth.end)
     expected = predictions(tenant.id, truth.end)
     assert [one["party"] for one in expected if not is_named(one, truth)] == []
     overdue = [one for one in expected if one["status"] == "overdue"]

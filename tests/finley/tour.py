@@ -1,4 +1,4 @@
-"""docs/tour.md, run: its commands in one shell, and what each one printed.
+"""Runs the commands of docs/tour.md in one shell, and compares what each one prints.
 
 `TOUR=write pytest tests/finley/test_demo.py -k tour` writes the outputs into the page.
 """
@@ -20,13 +20,13 @@ VARIES = (
 
 
 def commands(page: str) -> list[str]:
-    """The page's commands, in their order."""
+    """The page's commands in order."""
     blocks = re.findall(r"```console\n(.*?)```", page, re.DOTALL)
     return re.findall(r"^\$ (.*)$", "\n".join(blocks), re.MULTILINE)
 
 
 def run(page: str, environment: dict[str, str], port: str) -> list[str]:
-    """What each command prints, when they run one after another in one shell."""
+    """The output of each command, run one after another in one shell."""
     script = "".join(f"{command}\nprintf '{MARK}'\n" for command in commands(page))
     script = script.replace(".venv/bin/python", sys.executable).replace(":8000", f":{port}")
     process = subprocess.run(
@@ -42,7 +42,7 @@ def run(page: str, environment: dict[str, str], port: str) -> list[str]:
 
 
 def filled(page: str, outputs: list[str]) -> str:
-    """The page with these outputs below their commands, and no others."""
+    """The page with these outputs below their commands, in place of the old ones."""
     remaining = iter(outputs)
 
     def below(block: re.Match[str]) -> str:
@@ -58,7 +58,7 @@ def _lines(output: str) -> str:
 
 
 def alike(page: str) -> str:
-    """The page without what differs from run to run."""
+    """The page without the parts that differ from run to run."""
     for pattern, instead in VARIES:
         page = pattern.sub(instead, page)
     return page

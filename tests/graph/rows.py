@@ -1,4 +1,4 @@
-"""Rows for tests, one call each, written as the owner."""
+"""Creates rows for tests as the owner, one call each."""
 
 import uuid
 from datetime import UTC, datetime
@@ -85,7 +85,7 @@ def asked(user: uuid.UUID, **values: Any) -> models.AskedQuestion:
 
 
 def repeated(user: uuid.UUID, **values: Any) -> models.RepeatedRequest:
-    """An answer that is given again to who comes with its key."""
+    """A stored answer for requests that are repeated with its idempotency key."""
     values = {"key": str(next(_keys)), "digest": "d", "status": 202, "answer": "{}", **values}
     return add(models.RepeatedRequest, user_id=user, **values)
 
@@ -93,7 +93,8 @@ def repeated(user: uuid.UUID, **values: Any) -> models.RepeatedRequest:
 def payment(
     user: uuid.UUID, payer: Any = None, payee: Any = None, amount: float = 1, **values: Any
 ) -> uuid.UUID:
-    """A payment between two entities (or unresolved ends); its relationship's id."""
+    """Create a payment between two entities; None is an unresolved end. Return the id of its
+    relationship."""
     source, target = event(user, payer, amount=-amount), event(user, payee, amount=amount)
     return relationship(user, source, target, **values).id
 

@@ -1,4 +1,4 @@
-"""Whether two networkx multigraphs are the same: nodes, edges, keys and every attribute."""
+"""Compares two networkx multigraphs: nodes, edges, keys and every attribute."""
 
 from typing import Any
 
@@ -6,7 +6,8 @@ import networkx as nx
 
 
 def same_graph(one: "nx.MultiDiGraph[Any]", other: "nx.MultiDiGraph[Any]") -> bool:
-    """Types count too: "1.0000" and 1.0 differ, and so do True and 1."""
+    """Return whether the graphs are equal. Types count: "1.0000" and 1.0 differ, and so do True and
+    1."""
     return (
         typed(one.graph) == typed(other.graph)
         and _nodes(one) == _nodes(other)

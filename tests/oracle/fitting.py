@@ -1,4 +1,4 @@
-"""Fits the slow, obvious way: one set of days, one grid after the other, every one of them."""
+"""Fits a frequency to days the slow, obvious way: tries every grid, one after the other."""
 
 from math import log
 
@@ -11,7 +11,7 @@ from graph.enrich.series.periods import FREQUENCIES, Days, Grid
 
 
 class Around:
-    """The activity of a source's days but a group's own, counted day by day."""
+    """The number of the source's other events on each day, without the group's own."""
 
     def __init__(self, every, own, *, in_runs=False):
         self.first, self.last = int(min(every)), int(max(every))
@@ -37,7 +37,7 @@ class Around:
 
 
 def best(days, amounts, around, price, sure):
-    """The rhythm, phase, width, hits and odds of the best fit, or None."""
+    """The frequency, phase, width, hits and odds of the best fit; None if there is no fit."""
     result = None
     for frequency in FREQUENCIES:
         fewest = FEWEST_YEARLY if frequency.step * frequency.monthly >= 6 else FEWEST
@@ -77,7 +77,7 @@ def _fit(days, amounts, around, grid, width):
 
 
 def _near(days, amounts, grid, width):
-    """(place, slot, offset, inside) of one day for each slot, in order."""
+    """For each slot the nearest day: (place, slot, offset, inside), in the order of slots."""
     low, high, tail = -(width // 2), (width - 1) // 2, grid.frequency.tail
     slots = grid.slots(Days(np.asarray(days))).tolist()
     by_slot = {}
@@ -114,7 +114,7 @@ def _span(grid, first, last):
 
 
 def _run(near, density, gain, loss):
-    """Of all runs the one that is worth most."""
+    """The run of slots that is worth most: (begin, end)."""
     best_of = None
     for begin in range(len(near)):
         worth = 0.0

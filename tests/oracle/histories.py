@@ -1,8 +1,9 @@
-"""Histories of writers, refreshers and readers at once, each step chosen by a number.
+"""Runs histories of concurrent writers, refreshers and readers. A chooser of numbers decides each
+step.
 
-Sessions are real and their transactions overlap, but one thread takes all steps, so that a history
-comes out the same from the same choices. After every step that commits, and in the middle of a
-refresh, what a reader builds is compared with the ten fetches on the same committed rows.
+Sessions are real and their transactions overlap, but one thread takes all steps, so the same
+choices give the same history. After every commit, and in the middle of a refresh, the graph that a
+reader builds is compared with the ten fetches on the same committed rows.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -32,7 +33,7 @@ THRESHOLDS = (0, 2, 2_000)
 
 
 class Session:
-    """A writer's connection; a transaction is open or not."""
+    """A writer's connection, within a transaction (`open`) or not."""
 
     def __init__(self) -> None:
         self.begin_anew()
@@ -44,14 +45,14 @@ class Session:
         self._run("SET lock_timeout = %s", [LOCK_TIMEOUT])
 
     def die(self) -> None:
-        """Its backend is ended by another; a new one takes over."""
+        """End this session's backend from another session, and connect anew."""
         pid = self.connection.connection.info.backend_pid
         with connections["owner"].cursor() as cursor:
             cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
         self.forget()
 
     def forget(self) -> None:
-        """The connection is gone; a new one is made."""
+        """Close the connection, and connect anew."""
         with suppress(DatabaseError):
             self.connection.close()
         self.begin_anew()
@@ -61,7 +62,7 @@ class Session:
             cursor.execute(statement, parameters)
 
     def write(self, statement: str, parameters: list[Any]) -> bool:
-        """Whether it went well; an error ends the transaction."""
+        """Execute the statement. Return whether it succeeded; an error ends the transaction."""
         try:
             self._run(statement, parameters)
         except DatabaseError:
@@ -106,14 +107,15 @@ def sessions(count: int = SESSIONS) -> Iterator[list[Session]]:
 
 @dataclass
 class Mismatch(Exception):
-    """A reader saw something else than the tables hold."""
+    """A reader's result differs from what the tables contain."""
 
     user: UUID
     what: str
 
 
 class History:
-    """Two tenants, some writers; `check` after each step that a reader may see."""
+    """A history of two tenants and some writers. `check` runs after each step that readers may
+    notice."""
 
     def __init__(
         self,
@@ -136,7 +138,7 @@ class History:
         ]
 
     def run(self, steps: int) -> None:
-        """Raises Mismatch."""
+        """Run this many steps with their checks. Raises Mismatch."""
         self._begin()
         try:
             for _ in range(steps):
@@ -154,7 +156,7 @@ class History:
         refresh.refresh()
 
     def step(self) -> bool:
-        """Whether readers may see something else since."""
+        """Take one step. Return whether readers may see a change."""
         if self.disturb is not None and self.choose(12) == 0:
             self.disturb(self)
             self.touched = set(self.users)
@@ -199,7 +201,8 @@ class History:
         return False
 
     def _refreshes(self, _: Session) -> bool:
-        """Half of a refresh now, the other half later, or it dies."""
+        """Do the first half of a refresh; or the second half of the one that has begun; or abandon
+        that."""
         if self._refresh is None:
             self._begin_refresh()
         elif self.choose(4) == 0:
@@ -227,7 +230,7 @@ class History:
             self._refresh = None
 
     def settle(self) -> None:
-        """Everybody comes to an end."""
+        """Commit all open transactions and complete the refresh."""
         for session in self.sessions:
             if session.open:
                 session.end("COMMIT")
@@ -237,9 +240,11 @@ class History:
         self.touched = set(self.users)
 
     def check(self) -> None:
-        """Those whose rows were touched since the last look. Raises Mismatch.
+        """Compare what readers see of the tenants whose rows changed since the last check. Raises
+        Mismatch.
 
-        While a table is emptied and that not committed, whoever reads it waits: later, then.
+        Does nothing while a writer has emptied a table and not committed, because readers would
+        wait.
         """
         if any(session.emptied for session in self.sessions):
             return
@@ -262,7 +267,8 @@ class History:
         self.comparisons += 1
 
     def _compare_some(self, user: UUID, truth: "nx.MultiDiGraph[Any]") -> None:
-        """Few columns, of one class: marks that do not matter to them are left out."""
+        """Compare a few columns of one edge class, so that change records of others are left
+        out."""
         columns = [name for name in ALL if self.choose(12) == 0]
         edge_class = (None, "flow", "link")[self.choose(3)]
         read, _ = load(user, columns, edge_class=edge_class)
@@ -276,7 +282,7 @@ class History:
             raise Mismatch(user, f"columns {columns} of {edge_class}")
 
     def _compare_rows(self, user: UUID) -> None:
-        """What is read row by row: lookups, insights, exports."""
+        """Compare the results that are read row by row: lookups, insights, exports."""
         truth = ten_fetches.rows(user, "owner")
         with arrow_pages.relationships(user, page_rows=2) as result:
             exported = [row for page in result.pages for row in page["relationship_id"].to_pylist()]
@@ -296,15 +302,15 @@ class History:
                 raise Mismatch(user, f"relationship {key}")
 
     def _some[Each](self, of: Iterable[Each]) -> list[Each]:
-        """A third, others the next time."""
+        """About a third of the items, chosen at random."""
         return [item for item in of if self.choose(3) == 0]
 
 
 class Abandoned(Exception):
-    """A refresh that does not come to its end."""
+    """The refresh is not completed."""
 
 
 def emptied() -> None:
-    """No rows of anybody; the view is as it was."""
+    """Delete the rows of all tenants. The view is not refreshed."""
     with connections["owner"].cursor() as cursor:
         cursor.execute(f"TRUNCATE {', '.join(TABLES)} CASCADE")

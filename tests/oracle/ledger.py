@@ -1,4 +1,4 @@
-"""What a tenant's tables must hold after an import: the slow, obvious version.
+"""Computes what a tenant's tables must contain after an import, the slow, obvious way.
 
 It reads files of one layout only (COLUMNS, with the mapping of test_store_rows.py) and keeps
 everything in dictionaries, row by row.
@@ -23,7 +23,8 @@ Change = tuple[str, dict[str, tuple[Any, Any]]]
 
 @dataclass(frozen=True)
 class Row:
-    """`columns` are the file's own cells but the publication, `stated` what they mean."""
+    """One row of a file. `columns` are the file's cells except the publication, `stated` are their
+    meanings."""
 
     columns: Fields
     stated: Fields
@@ -33,7 +34,8 @@ class Row:
 
 @dataclass
 class Known:
-    """A key's state, and every (file, publication) that stated it with its first line there."""
+    """The state of a key, and every (file, publication) that stated it, with the first line
+    there."""
 
     row: Row
     provenance: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -47,7 +49,8 @@ class Books:
     changes: list[Change] = field(default_factory=list)
 
     def take(self, file: str, lines: Iterable[Cells]) -> dict[str, int]:
-        """Import a file; how many of its lines were stored, updated, unchanged and rejected."""
+        """Import a file. Return how many of its lines were stored, updated, unchanged and
+        rejected."""
         counts = dict.fromkeys(("stored", "updated", "unchanged", "rejected"), 0)
         read = self._read(lines)
         for item in read.values():
@@ -69,7 +72,7 @@ class Books:
     _now: dict[str, Row] = field(default_factory=dict)
 
     def _read(self, lines: Iterable[Cells]) -> dict[int, tuple[str, str, Row] | None]:
-        """By line: the key, the publication and the row, or None for a reject."""
+        """For each line its key, publication and row; None for a rejected row."""
         keys_before: list[tuple[str, str]] = []
         read: dict[int, tuple[str, str, Row] | None] = {}
         for line, cells in enumerate(lines, 2):
@@ -103,7 +106,7 @@ class Books:
 
 
 def _row(data: dict[str, str]) -> Row | None:
-    """None where the date, the amount or the supplier's name and id are missing."""
+    """The row; None if the date, the amount, or the supplier's name and id are missing."""
     supplier = data["supplier"] or data["supplier_id"]
     if data["date"] == "soon" or data["amount"] == "much" or not supplier:
         return None
@@ -122,7 +125,8 @@ def _row(data: dict[str, str]) -> Row | None:
 
 
 def _change(old: Row, new: Row) -> dict[str, tuple[Any, Any]]:
-    """By field. Where a column has the name of something stated, what is stated is told."""
+    """The changed fields with (old, new). If a column has the same name as a stated field, the
+    stated one counts."""
     changed = {}
     for then, now in ((old.columns, new.columns), (old.stated, new.stated)):
         changed.update({n: (then[n], now[n]) for n in then if then[n] != now[n]})

@@ -1,4 +1,5 @@
-"""Which transaction a document belongs to, the slow and obvious way: every pair is looked at."""
+"""Finds the transaction that a document belongs to, the slow, obvious way: by comparing all
+pairs."""
 
 import re
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ _FORMS = "ltd|limited|llp|plc|inc|llc|co|gmbh|ag|bv|nv|sa|sas|sarl|srl|spa|oy|ab
 
 @dataclass(frozen=True)
 class Row:
-    """A ledger row; `amount` is what the payee gets."""
+    """A ledger row. `amount` is what the payee receives."""
 
     source: str
     key: str
@@ -38,7 +39,7 @@ class Paper:
 
 @dataclass(frozen=True)
 class Found:
-    """The row, how sure, and the posting that the link goes to."""
+    """The row, the confidence, and the posting to which the link goes."""
 
     source: str
     key: str
@@ -61,7 +62,8 @@ def find(paper: Paper, rows: Sequence[Row]) -> Found | None:
 
 
 def score(paper: Paper, row: Row, rows: Sequence[Row]) -> tuple[float, int, bool] | None:
-    """Confidence, how much the sender is a party to it, whether it is the books': in this order."""
+    """The confidence, the similarity of the sender to a party (0 to 2), and whether the row is of
+    the ledger, to be compared in this order. None if the document does not fit the row."""
     party = max(alike(paper.sender, row.payer), alike(paper.sender, row.payee))
     sure = _by_number(paper, row, rows, party) or _by_amount(paper, row)
     return (sure, party, row.platform == "ledger") if sure else None
@@ -107,7 +109,7 @@ def called(name: str) -> str:
 
 
 def alike(one: str, other: str) -> int:
-    """2 the same, 1 of a like name, 0 another, or nobody."""
+    """The similarity of two names: 2 if equal, 1 if similar, else 0. 0 also if one is empty."""
     if not called(one) or not called(other):
         return 0
     if called(one) == called(other) or normalized(one) == normalized(other):
@@ -116,7 +118,8 @@ def alike(one: str, other: str) -> int:
 
 
 def similarity(one: str, other: str) -> float:
-    """As pg_trgm has it: shared trigrams of all trigrams, words padded with blanks."""
+    """The similarity that pg_trgm computes: shared trigrams as a share of all trigrams, words
+    padded with blanks."""
     first, second = _trigrams(one), _trigrams(other)
     return len(first & second) / len(first | second) if first | second else 0.0
 

@@ -1,7 +1,7 @@
-"""The ten-fetch way: a tenant's graph from one plain query a table, joined in Python.
+"""Builds a tenant's graph from one plain query per table, joined in Python.
 
-It is how the replaced system built its graphs, and the slow, obvious truth that the view and the
-engine are compared with: every rule is written out by hand here, none is taken from graph.layers.
+The replaced system built its graphs like this. It is the slow, obvious truth with which the view
+and the engine are compared: every rule is written out here, and none is taken from graph.layers.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -83,7 +83,7 @@ AS_TEXT = (
 
 @dataclass
 class Books:
-    """What was fetched: rows by their id, or the one that counts by its event or relationship."""
+    """The fetched rows: by id, or for each event or relationship the one that counts."""
 
     relationships: list[Row]
     events: ById
@@ -100,7 +100,7 @@ class Books:
 
 
 def rows(user_id: UUID, using: str) -> ById:
-    """What the view should hold of the tenant: relationship id → the view's columns."""
+    """What the view should contain of the tenant: for each relationship's id the view's columns."""
     books = _books(user_id, using)
     return {
         relationship["id"]: {
@@ -113,7 +113,7 @@ def rows(user_id: UUID, using: str) -> ById:
 
 
 def build(user_id: UUID, using: str) -> "nx.MultiDiGraph[str]":
-    """The tenant's graph, as graph.engine.networkx.to_networkx.to_networkx makes it."""
+    """The tenant's graph, as graph.engine.networkx.to_networkx.to_networkx would return it."""
     graph: nx.MultiDiGraph[str] = nx.MultiDiGraph(unresolved=0, dangling=0)
     columns, live = ("id", "kind", "name"), "AND merged_into_id IS NULL"
     for entity in _fetch(user_id, using, "normalized_entities", columns, live):
@@ -183,7 +183,8 @@ def _by_relationship(found: Iterable[Row]) -> ById:
 
 
 def _best(found: Iterable[Row], of: str, better: Callable[[Row, Row], bool]) -> ById:
-    """Of the rows that share `of`, the one that no other is better than."""
+    """For each value of the column `of`, the best row with that value. `better(row, rival)`
+    compares two rows."""
     best: ById = {}
     for row in found:
         rival = best.get(row[of])
@@ -193,7 +194,7 @@ def _best(found: Iterable[Row], of: str, better: Callable[[Row, Row], bool]) -> 
 
 
 def _better_match(row: Row, rival: Row) -> bool:
-    """Highest confidence, then newest, then smallest id."""
+    """Return whether the row has the higher confidence, then is newer, then has the smaller id."""
     if row["confidence"] != rival["confidence"]:
         return bool(row["confidence"] > rival["confidence"])
     return _newer(row, rival)
@@ -244,7 +245,8 @@ def _base(relationship: Row, books: Books) -> Row:
 
 
 def _payment(relationship: Row, target: Row) -> Row:
-    """What a flow records, and the view of its payment that counts; a link has neither."""
+    """What the row of a flow records, and the sighting of its payment that counts. A link has
+    neither."""
     if relationship["edge_class"] != "flow":
         return {"kind": None, "payment_group_id": None}
     return {

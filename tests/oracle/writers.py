@@ -1,6 +1,7 @@
-"""What writers may do to a tenant's books, by statement, with few values so that rows meet.
+"""The statements that writers may execute on a tenant's books. They use few values, so that rows
+collide.
 
-A statement may fail (a key, a foreign key, a lock that another holds): that is a part of the game.
+A statement may fail (a key, a foreign key, a lock that another session holds). That is intended.
 """
 
 from collections.abc import Callable, Sequence
@@ -31,7 +32,7 @@ MOMENTS = ("2024-01-31 00:00:00+00", "2024-01-31 00:00:01+00", "2025-06-01 12:00
 
 
 class Writer:
-    """Makes one statement after the other about one tenant's rows."""
+    """Makes statements, one after the other, about one tenant's rows."""
 
     def __init__(self, user: UUID, number: int, choose: Choose) -> None:
         self.user = user
@@ -42,7 +43,7 @@ class Writer:
         return values[self.choose(len(values))]
 
     def id_of(self, table: str) -> UUID:
-        """One of the few ids of a tenant's rows in a table; there may be no such row."""
+        """One of the few ids of a tenant's rows in this table. The row may not exist."""
         return self.nth(table, self.choose(ROWS))
 
     def nth(self, table: str, n: int) -> UUID:
@@ -57,7 +58,7 @@ class Writer:
         return f"INSERT INTO {table} ({names}) VALUES ({marks})", list(values.values())  # noqa: S608
 
     def update(self, table: str, **values: Any) -> Statement:
-        """Of one row, or of all the tenant's."""
+        """A statement that updates one row, or all of the tenant's rows, in the table."""
         assignments = ", ".join(f"{name} = %s" for name in values)
         where, which = self.some(table)
         return f"UPDATE {table} SET {assignments} WHERE {where}", [*values.values(), *which]  # noqa: S608
@@ -183,7 +184,7 @@ def relationship_changes(w: Writer) -> Statement:
 
 
 def many_relationships_come(w: Writer) -> Statement:
-    """In one statement, between all pairs of events: some come and some change."""
+    """Insert or change relationships between all pairs of events in one statement."""
     return (
         "INSERT INTO relationship_instances (user_id, source_event_id, target_event_id, "
         "relationship_type, edge_class, confidence_score, detection_method, reason) "
@@ -282,7 +283,7 @@ def fact_comes(w: Writer) -> Statement:
 
 
 def fact_changes(w: Writer) -> Statement:
-    """One of its columns, or the relationship that it is about."""
+    """Change one column of a fact, or the relationship that the fact is about."""
     table = w.pick(tuple(FACTS))
     values = {**FACTS[table](w), "relationship_id": w.id_of("relationship_instances")}
     name = w.pick(tuple(values))
@@ -294,14 +295,14 @@ def row_goes(w: Writer) -> Statement:
 
 
 def table_is_emptied(w: Writer) -> Statement:
-    """Of every tenant: seldom."""
+    """Empty a table, for all tenants. Rarely chosen."""
     if w.choose(40):
         return row_goes(w)
     return f"TRUNCATE {w.pick(tuple(FACTS))}", []
 
 
 def first_books(w: Writer) -> list[Statement]:
-    """Rows in every table for the others to meet."""
+    """Statements that insert rows into every table, with which the other statements collide."""
     statements: list[Statement] = []
     for n in range(ROWS):
         entity, event = w.nth("normalized_entities", n), w.nth("raw_events", n)

@@ -1,4 +1,5 @@
-"""Bodies that do what a run's payload says: how tests make a worker meet every kind of end."""
+"""Bodies of runs that do what the run's payload says, so that tests make a worker meet every kind
+of end."""
 
 import asyncio
 import os
@@ -20,7 +21,7 @@ async def probe(ctx: dict[str, Any], run_id: str) -> None:
 
 
 async def raw_probe(ctx: dict[str, Any], *args: Any) -> Any:
-    """A task that does not go through the runner, as somebody may deploy one."""
+    """A task that does not go through the runner, as a deployment may add one."""
     return None
 
 
@@ -40,7 +41,7 @@ def part(number: int, last: bool = False) -> Part:
 
 
 async def save_pages(attempt: Attempt, pauses: float = 0.0, pages: int = 5) -> None:
-    """From the cursor on, three items a page."""
+    """Save pages of three items, from the cursor on."""
     first = (attempt.claim.cursor or {}).get("next", 1)
     for number in range(first, pages + 1):
         await attempt.save(store_page.save, attempt.claim, part(number, number == pages))
@@ -82,7 +83,7 @@ async def hang(attempt: Attempt) -> None:
 
 
 async def swallow(attempt: Attempt) -> None:
-    """Ends well in spite of its cancel."""
+    """Succeed although the run is cancelled."""
     try:
         await asyncio.sleep(3600)
     except asyncio.CancelledError:
@@ -112,14 +113,14 @@ async def kill_once(attempt: Attempt) -> None:
 
 
 async def block(attempt: Attempt) -> None:
-    """A task that holds the event loop: its lease is not renewed."""
+    """Block the event loop, so that the lease is not renewed."""
     if attempt.claim.fence == 1:
         time.sleep(float(attempt.claim.payload["seconds"]))  # noqa: ASYNC251 - the point of it
     await save_pages(attempt)
 
 
 class Odd(Exception):
-    """Its repr and str raise."""
+    """An exception whose repr and str raise errors."""
 
     def __str__(self) -> str:
         raise RuntimeError("no words")

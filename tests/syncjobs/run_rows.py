@@ -1,4 +1,4 @@
-"""Rows of the ledger for tests, one call each, written as the owner."""
+"""Creates rows of runs and failures for tests as the owner, one call each."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -55,7 +55,7 @@ def attempt(of: SyncRun, number: int = 1, **values: Any) -> JobAttempt:
 
 
 def failure(of: SyncConnection | None = None, **values: Any) -> JobFailure:
-    """A dead letter; of a connection: with a run that failed."""
+    """Create a dead letter. With a connection, it has a run that failed."""
     if of is not None and "run" not in values:
         values["run"] = run(of)
     about = {} if of is None else {"user_id": of.user_id, "connection_id": str(of.pk)}
@@ -65,7 +65,7 @@ def failure(of: SyncConnection | None = None, **values: Any) -> JobFailure:
 
 
 def failures(number: int, of: SyncConnection | None = None, **values: Any) -> list[JobFailure]:
-    """Many dead letters at once, a second apart, the last one the newest; without runs."""
+    """Create many dead letters at once, one second apart, the newest last, without runs."""
     about = {} if of is None else {"user_id": of.user_id, "connection_id": str(of.pk)}
     rows = [
         JobFailure(
@@ -95,5 +95,5 @@ def duty(**values: Any) -> Duty:
 
 
 def again(row: Any) -> Any:
-    """The row as it is in the database now."""
+    """The row as it is now in the database."""
     return type(row).objects.using("owner").get(pk=row.pk)

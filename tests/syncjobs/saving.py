@@ -1,4 +1,4 @@
-"""The slow, obvious way to save what a source yields, and a loop that obeys its errors."""
+"""Syncs a source the slow, obvious way: stores its pages in memory, and obeys its errors."""
 
 import hashlib
 import json
@@ -22,7 +22,7 @@ QUICK = Limits(silence=0.4, answer=5.0)
 
 
 def client() -> httpx.AsyncClient:
-    """Without the cost of TLS: the sandbox has none."""
+    """An HTTP client without the cost of TLS, which the sandbox does not use."""
     return httpx.AsyncClient(verify=False, timeout=PATIENT.silence)  # noqa: S501
 
 
@@ -35,7 +35,7 @@ class Killed(Exception):
 
 
 class Store:
-    """Items as a table would hold them."""
+    """The items as the tables would have them after each page."""
 
     def __init__(self) -> None:
         self.items: dict[str, Item] = {}
@@ -60,7 +60,8 @@ class Store:
 
 
 async def sync(source_nango: Nango, store: Store, *, tries: int = 1, kill_after: int = 0) -> None:
-    """To the last page; Transient and CursorLost take a try. `kill_after` pages it is Killed."""
+    """Sync to the last page. Each Transient or CursorLost uses up one of `tries`. Raises Killed
+    after `kill_after` pages."""
     source = SOURCES[source_nango.access.provider]
     for remaining in reversed(range(tries)):
         try:
@@ -80,7 +81,8 @@ async def sync(source_nango: Nango, store: Store, *, tries: int = 1, kill_after:
 
 
 async def found(source_nango: Nango, store: Store) -> dict[str, dict[str, Any]]:
-    """What the store holds, in the words of the sandbox's truth, each content read anew."""
+    """The facts of all stored items in the form of the sandbox's truth. Each content is read
+    anew."""
     source = SOURCES[source_nango.access.provider]
     facts = {}
     for key, item in store.items.items():
@@ -96,7 +98,7 @@ async def found(source_nango: Nango, store: Store) -> dict[str, dict[str, Any]]:
 
 
 async def content_of(source: Source, source_nango: Nango, item: Item) -> bytes:
-    """A file's bytes, or a message's text as its parser reads it."""
+    """A file's bytes, or a message's text as a parser reads it."""
     with tempfile.TemporaryDirectory() as folder:
         into = Path(folder) / "content"
         media = await source.content(source_nango, item, into)

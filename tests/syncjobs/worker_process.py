@@ -1,4 +1,5 @@
-"""python -m tests.syncjobs.worker_process DATABASE QUEUE: a test's worker, as a process."""
+"""`python -m tests.syncjobs.worker_process DATABASE QUEUE`: a worker for a test, in its own
+process."""
 
 import argparse
 import logging

@@ -1,4 +1,4 @@
-"""Connections, runs and real worker processes for tests."""
+"""Creates connections and runs, and starts real worker processes, for tests."""
 
 import os
 import signal
@@ -45,7 +45,7 @@ def connection(user_id: UUID, provider: str = "gmail", **columns: Any) -> SyncCo
 
 
 def run(user_id: UUID, function: str = "probe", **payload: Any) -> SyncRun:
-    """An accepted run of a connection of its own, whose body does what the payload says."""
+    """Accept a run of a new connection. Its body does what the payload says."""
     own_connection = connection(user_id)
     original = runs.function_of
     runs.function_of = lambda _: function
@@ -60,7 +60,7 @@ def redis() -> Redis:
 
 
 class Process:
-    """A worker in its own process, on the test's queue and database."""
+    """A worker in its own process, on the queue and the database of the test."""
 
     def __init__(self, log: Path, *options: str, **environment: str) -> None:
         self.log = log
@@ -115,7 +115,7 @@ def worker(log: Path, *options: str, **environment: str) -> Iterator[Process]:
 
 
 def left_behind(seconds: float = 10) -> list[str]:
-    """The workers' sessions that are open after this time: of each its pid and its start.
+    """The sessions of killed workers that are still open after `seconds`: each one's pid and start.
 
     The server ends a killed worker's session only when its statement ends.
     """
@@ -139,7 +139,8 @@ def _sessions() -> list[str]:
 def until(
     true: Callable[[], Any], seconds: float = 30, explained: Callable[[], str] = lambda: ""
 ) -> Any:
-    """What is true at last; AssertionError where it does not become so in time."""
+    """Wait until `true()` returns something true, and return that. Raises AssertionError after
+    `seconds`."""
     limit = time.monotonic() + seconds
     while time.monotonic() < limit:
         if result := true():
@@ -149,7 +150,7 @@ def until(
 
 
 def ended(made: SyncRun, seconds: float = 30, explained: Callable[[], str] = lambda: "") -> SyncRun:
-    """The run once it has ended."""
+    """Wait until the run has ended, and return it."""
 
     def over() -> SyncRun | None:
         result = SyncRun.objects.using("owner").get(pk=made.pk)
@@ -164,7 +165,7 @@ def failures() -> list[JobFailure]:
 
 
 def clean(name: str) -> None:
-    """Take this test's queue out of Redis."""
+    """Delete this test's queue from Redis."""
     with closing(redis()) as client:
         ids = [item.decode() for item in client.zrange(name, 0, -1)]
         keys = [f"arq:{what}:{job}" for job in ids for what in ("job", "retry", "in-progress")]

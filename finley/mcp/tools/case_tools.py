@@ -20,7 +20,7 @@ from finley.mcp.shapes import (
     Tool,
     Word,
 )
-from graph.api.check_serializers import PARTIES, candidate
+from graph.api.shapes.check_serializers import PARTIES, candidate
 from graph.enrich.check.objection import VERDICTS
 from graph.models.choices import CaseState
 from graph.questions import cases, check, source_names

@@ -72,7 +72,9 @@ class DueTotal(Answer):
 class AllDue(Answer):
     today: Day
     count: int = Field(description="Of all that match")
-    totals: list[DueTotal] = Field(description="With `until`: of all but overdue ones")
+    totals: list[DueTotal] = Field(
+        description="With `until`: of all that are cash, but overdue ones"
+    )
     stale: int = Field(description="Stale ones in all; `expected` leaves them out")
     due: list[Due]
     next_offset: int | None = None

@@ -20,7 +20,7 @@ from finley.mcp.shapes import (
     party_of,
 )
 from graph.api import computations
-from graph.api.request_fields import Beyond, beyond
+from graph.api.request_fields import EntityCursor, entity_cursor
 from graph.api.serializers import constrained
 from graph.errors import QuestionError
 from graph.models.choices import EntityKind
@@ -28,7 +28,7 @@ from graph.questions import entities, open_items, search, whole_graph
 from graph.questions.entities import representative
 from graph.view import version
 
-SPELLINGS = 20  # of one party
+SPELLINGS = 20  # of a party that are listed
 Kind = Annotated[str, OneOf(tuple(EntityKind.values))]
 
 
@@ -45,10 +45,10 @@ class PartiesFound(Answer):
 
 
 def search_parties(user_id: UUID, asked: SearchArguments) -> PartiesFound:
-    after = Beyond().run_validation(asked.cursor) if asked.cursor else None
+    after = EntityCursor().run_validation(asked.cursor) if asked.cursor else None
     page = search.entities(user_id, asked.name, kind=asked.kind, limit=asked.limit, after=after)
     parties = [party for entity in page.entities if (party := party_of(entity))]
-    return PartiesFound(parties=parties, next=beyond(page.following))
+    return PartiesFound(parties=parties, next=entity_cursor(page.following))
 
 
 class SummaryArguments(Arguments):

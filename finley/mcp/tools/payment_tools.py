@@ -26,7 +26,7 @@ from graph.models.choices import Records
 from graph.questions import explain, link_trail, relationships
 from graph.reading import cursors
 
-RELATED = 10  # relationships that explain one
+RELATED = 10  # related payments that are listed
 Recorded = Annotated[str, OneOf(tuple(Records.values))]
 PARTY = "A party_id, or part of a name"
 

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from finley.models import Role
-from finley.web import downloads, list_filters, more
+from finley.web import downloads, list_filters, more, since_last_visit
 from finley.web.access import PageRequest, page, require_same_tenant
 from finley.web.downloads import Column
 from graph.errors import DecidedMeanwhile, GraphError, NotFound, QuestionError
@@ -60,8 +60,8 @@ class Shown:
 @page()
 def review(request: PageRequest) -> HttpResponse:
     """The queue of one state, the most certain cases first. Parameters: `state`, `party`,
-    `min_amount`, `offset`."""
-    filters = _filters(request.GET)
+    `min_amount`, `new` (yes: only cases found since the person's last visit), `offset`."""
+    filters = _filters(request, request.GET)
     user_id = request.access.tenant_id
     if downloads.wants_file(request):
         answer = cases.cases(user_id, **filters, order="confidence", limit=downloads.MOST + 1)
@@ -79,7 +79,8 @@ def review(request: PageRequest) -> HttpResponse:
         "cases": [_of_one_party(case) for case in of_cases.compared(user_id, found)],
         "totals": answer["totals"],
         "count": answer["count"],
-        "narrowed": bool(filters["party"] or filters["min_amount"]),
+        "narrowed": bool(filters["party"] or filters["min_amount"] or filters["found_after"]),
+        "is_new": bool(filters["found_after"]),
         "state": filters["state"],
         "states": CaseState.values,
         **part.link(answer["count"]),
@@ -94,7 +95,7 @@ def _of_one_party(case: Row) -> Row:
     return {**case, "entity": next(iter(extra or parties), None)}
 
 
-def _filters(query: QueryDict) -> Row:
+def _filters(request: PageRequest, query: QueryDict) -> Row:
     state = list_filters.text_of(query, "state") or CaseState.OPEN.value
     if state not in CaseState.values:
         raise QuestionError(f"There is no state {state}: say {', '.join(CaseState)}.", "state")
@@ -103,6 +104,7 @@ def _filters(query: QueryDict) -> Row:
         "state": state,
         "party": list_filters.text_of(query, "party") or None,
         "min_amount": list_filters.amount("min_amount", text) if text else None,
+        "found_after": since_last_visit.since(request) if query.get("new") == "yes" else None,
     }
 
 
@@ -131,7 +133,7 @@ def decide(request: PageRequest) -> HttpResponse:
 def _ask(request: PageRequest, action: str, seen: str) -> HttpResponse:
     """The page that asks before an action on all cases of a filter. It lists the cases, and the
     answer names exactly these."""
-    filters = _filters(request.POST) | {"state": seen}
+    filters = _filters(request, request.POST) | {"state": seen}
     answer = cases.cases(request.access.tenant_id, **filters, order="confidence", limit=MOST)
     context = {
         "action": action,
@@ -141,6 +143,7 @@ def _ask(request: PageRequest, action: str, seen: str) -> HttpResponse:
         "totals": answer["totals"],
         "party": request.POST.get("party", ""),
         "min_amount": request.POST.get("min_amount", ""),
+        "is_new": bool(filters["found_after"]),
         "back": request.POST.get("back", ""),
     }
     return render(request, "web/review_sure.html", context)

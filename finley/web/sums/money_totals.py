@@ -15,17 +15,6 @@ class Sum:
     rows: int
 
 
-def by_currency(rows: Iterable[dict[str, Any]], amount: str = "amount") -> list[Sum]:
-    """The sums, the largest first. Rows without an amount are left out."""
-    totals: dict[str, tuple[Decimal, int]] = {}
-    for row in rows:
-        if row[amount] is not None:
-            total, count = totals.get(row["currency"], (Decimal(0), 0))
-            totals[row["currency"]] = total + abs(Decimal(row[amount])), count + 1
-    sums = [Sum(currency, *of) for currency, of in totals.items()]
-    return sorted(sums, key=lambda total_: (-total_.amount, total_.currency))
-
-
 def of_sums(sums: Iterable[dict[str, Any]]) -> list[Sum]:
     """One sum per currency from sums of several kinds, each with its `amount` and `count`."""
     totals: dict[str, tuple[Decimal, int]] = {}

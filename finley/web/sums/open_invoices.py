@@ -1,12 +1,15 @@
 """The open invoices, bills and expense claims, the longest overdue first."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.http import urlencode
 
-from finley.web import downloads, list_filters, more
+from finley.web import answer_cache, downloads, list_filters, more
 from finley.web.access import PageRequest, page
 from finley.web.downloads import Column
 from finley.web.sums.money_totals import Sum
@@ -39,17 +42,28 @@ Row = dict[str, Any]
 
 @page()
 def open_invoices(request: PageRequest) -> HttpResponse:
-    """What is owed and not settled. Parameters: `direction` (payable, receivable), `currency`, and
-    `overdue` (only what is overdue)."""
+    """What is owed and not settled. Parameters: `direction` (payable, receivable), `currency`,
+    `party` (an id or a part of a name), `since` and `until` (due days), and `overdue` (only what is
+    overdue)."""
+    list_filters.require_known(
+        request.GET, "direction", "currency", "party", "since", "until", "overdue"
+    )
     direction = list_filters.text_of(request.GET, "direction") or open_items.DIRECTIONS[0]
     if direction not in open_items.DIRECTIONS:
         raise QuestionError(f"Say {' or '.join(open_items.DIRECTIONS)}.", "direction")
     currency = list_filters.text_of(request.GET, "currency") or None
     is_overdue = bool(list_filters.text_of(request.GET, "overdue"))
+    since, until = list_filters.days(request.GET)
+    user_id = request.access.tenant_id
     answer = open_items.open_items(
-        request.access.tenant_id, direction=direction, currency=currency, limit=EVERY
-    )
-    rows = _owed(answer["results"], is_overdue=is_overdue)
+        user_id, direction=direction, currency=currency, limit=EVERY,
+        party=list_filters.text_of(request.GET, "party") or None,
+    )  # fmt: skip
+    rows = [
+        row
+        for row in _owed(answer["results"])
+        if (row["days_overdue"] > 0 or not is_overdue) and _is_due(row, since, until)
+    ]
     if downloads.wants_file(request):
         return downloads.file(request, "open-invoices", COLUMNS, rows)
     part = more.by_offset(request, A_PAGE)
@@ -59,17 +73,58 @@ def open_invoices(request: PageRequest) -> HttpResponse:
         "today": answer["today"],
         "direction": direction,
         "overdue": is_overdue,
+        "since": since,
+        "until": until,
+        "party": list_filters.party_name(user_id, request.GET),
         **part.link(len(rows)),
     }
     return render(request, "web/open_invoices.html", context)
 
 
-def _owed(items: list[Row], *, is_overdue: bool) -> list[Row]:
+def due_between(user_id: UUID, since: date, until: date) -> list[Row]:
+    """What is owed and due in these days: the sums by direction and currency, each with the query
+    of the page that lists its rows."""
+    items = answer_cache.answer(_all_owed, user_id)
+    rows = [row for row in items if _is_due(row, since, until)]
+    return by_direction(rows, since=str(since), until=str(until))
+
+
+def of_party(user_id: UUID, party: str) -> list[Row]:
+    """As `due_between`: what is owed by and to the party."""
+    items = open_items.open_items(user_id, party=party, limit=EVERY)["results"]
+    return by_direction(_owed(items), party=party)
+
+
+def by_direction(rows: list[Row], **query: str) -> list[Row]:
+    """The sums of these rows by direction and currency, each with `query`, to which the direction
+    and the currency are added."""
+    return [
+        {
+            "direction": direction,
+            "sum": total,
+            "query": urlencode({"direction": direction, "currency": total.currency, **query}),
+        }
+        for direction in open_items.DIRECTIONS
+        for total in _totals([row for row in rows if row["direction"] == direction])
+    ]
+
+
+def _all_owed(user_id: UUID) -> list[Row]:
+    return _owed(open_items.open_items(user_id, limit=EVERY)["results"])
+
+
+def _owed(items: list[Row]) -> list[Row]:
     return [
         {**row, "records": NAMES[row["item"], row["direction"]]}
         for row in items
-        if row["item"] in open_items.OWED and (row["days_overdue"] > 0 or not is_overdue)
+        if row["item"] in open_items.OWED
     ]
+
+
+def _is_due(row: Row, since: date | None, until: date | None) -> bool:
+    """Return whether the row is due in these days. A row without a due day is due on its own."""
+    day = row["due_on"] or row["day"]
+    return (since is None or day >= since) and (until is None or day <= until)
 
 
 def _totals(rows: list[Row]) -> list[Sum]:

@@ -11,7 +11,7 @@ from graph.models.choices import Frequency
 
 Row = dict[str, Any]
 CENT = Decimal("0.01")
-A_YEAR = {  # times
+A_YEAR = {  # payments per year, by frequency
     Frequency.WEEKLY.value: 52,
     Frequency.FORTNIGHTLY.value: 26,
     Frequency.TWICE_MONTHLY.value: 24,
@@ -62,7 +62,7 @@ def frequency(row: Row) -> str:
 
 
 def totals(rows: Iterable[Row]) -> list[Total]:
-    """The sums by direction and currency: what goes out first, the greatest first.
+    """The sums by direction and currency: money out first, then the greatest first.
 
     A series that missed a payment and went on has an overdue and a pending one. It counts once.
     """

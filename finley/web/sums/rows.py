@@ -1,9 +1,10 @@
 """Pages that list the rows of one sum: money in or out, a group of Spending, a party, or new
 rows."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -42,7 +43,7 @@ def cash(request: PageRequest) -> HttpResponse:
     way = list_filters.text_of(query, "way")
     if way not in WAYS:
         raise QuestionError(f"Say one of {', '.join(WAYS)}.", "way")
-    since, until = _days(request)
+    since, until = list_filters.days(request.GET)
     user_id, party = request.access.tenant_id, list_filters.text_of(query, "party")
     currency = list_filters.text_of(query, "currency")
     payments = cash_flow.payments_of(
@@ -68,7 +69,7 @@ def spending(request: PageRequest) -> HttpResponse:
     by = list_filters.text_of(query, "by") or spend.BY[0]
     if by not in spend.BY:
         raise QuestionError(f"Say one of {', '.join(spend.BY)}.", "by")
-    since, until = _days(request)
+    since, until = list_filters.days(request.GET)
     currency = list_filters.text_of(query, "currency")
     name, party = query.get("name", "").replace("\0", "") or None, _party(request)
     if party is not None:
@@ -99,9 +100,12 @@ def dealings(request: PageRequest, entity_id: UUID) -> HttpResponse:
 def added(request: PageRequest) -> HttpResponse:
     """The rows that were added since the person's last visit, whose number the overview shows."""
     last_visit, user_id = since_last_visit.since(request), request.access.tenant_id
-    ids = since_last_visit.new_rows(user_id, last_visit) if last_visit else []
-    when = f" since your last visit, {text.day(last_visit)}" if last_visit else ""
-    return _listed(request, ids, {"title": f"New rows{when}"})
+    if last_visit is None:
+        return _listed(request, 0, lambda start, end: [], {"title": "New rows"})
+    count = since_last_visit.count_of_rows(user_id, last_visit)
+    ids = partial(since_last_visit.new_rows, user_id, last_visit)
+    title = f"New rows since your last visit, {text.day(last_visit)}"
+    return _listed(request, count, ids, {"title": title})
 
 
 def _party(request: PageRequest, field: str = "party") -> Row | None:
@@ -115,15 +119,6 @@ def _party(request: PageRequest, field: str = "party") -> Row | None:
     if not rows:
         raise QuestionError("There is no such party.", field)
     return rows[0]
-
-
-def _days(request: PageRequest) -> tuple[date | None, date | None]:
-    texts = (list_filters.text_of(request.GET, name) for name in ("since", "until"))
-    since, until = (
-        list_filters.day(name, day) if day else None
-        for name, day in zip(("since", "until"), texts, strict=True)
-    )
-    return since, until
 
 
 def _in_days(since: date | None, until: date | None) -> str:
@@ -153,19 +148,23 @@ def _shown(
     if not currency:
         raise QuestionError("Name the currency of the sum.", "currency")
     ids = [UUID(row["id"]) for row in payments]
-    return _listed(request, ids, {"title": title, "sums": sums, "currency": currency})
+    context = {"title": title, "sums": sums, "currency": currency}
+    return _listed(request, len(ids), lambda start, end: ids[start:end], context)
 
 
-def _listed(request: PageRequest, ids: Sequence[UUID], context: Row) -> HttpResponse:
+def _listed(
+    request: PageRequest, count: int, ids: Callable[[int, int], list[UUID]], context: Row
+) -> HttpResponse:
+    """The page of `count` rows. `ids` returns those from one place up to another."""
     user_id = request.access.tenant_id
     if downloads.wants_file(request):
-        rows = records.named(user_id, relationships.with_ids(user_id, ids[: downloads.MOST + 1]))
+        rows = records.named(user_id, relationships.with_ids(user_id, ids(0, downloads.MOST + 1)))
         return downloads.file(request, "rows", COLUMNS, rows)
     part = more.by_offset(request, A_PAGE)
-    rows = relationships.with_ids(user_id, ids[part.start : part.end])
+    rows = relationships.with_ids(user_id, ids(part.start, part.end))
     context |= {
-        "count": len(ids),
+        "count": count,
         "rows": records.named(user_id, rows),
-        **part.link(len(ids)),
+        **part.link(count),
     }
     return render(request, "web/sum_rows.html", context)

@@ -41,6 +41,7 @@ Row = dict[str, Any]
 def spending(request: PageRequest) -> HttpResponse:
     """The page. Its parameters are `by` (party, department, category), `period` (month, quarter,
     year) and `order`."""
+    list_filters.require_known(request.GET, "by", "period", "order")
     by = _one_of(request, "by", spend.BY)
     period = _one_of(request, "period", ("quarter", "month", "year"))
     order = _one_of(request, "order", ORDERS)
@@ -54,6 +55,7 @@ def spending(request: PageRequest) -> HttpResponse:
         "rows": rows,
         "count": len(results),
         "span": results[0]["periods"][0] if results else None,
+        "days": _days(results[0]["periods"][0]) if results else None,
         "books": answer["books"],
         "today": answer["today"],
         "chosen": {"by": by, "period": period, "order": order},
@@ -63,6 +65,13 @@ def spending(request: PageRequest) -> HttpResponse:
         **part.link(len(results)),
     }
     return render(request, "web/spending.html", context)
+
+
+def _days(span: Row) -> tuple[int, int]:
+    """The numbers of days that are compared: in the newest period, and before."""
+    return (span["until"] - span["since"]).days + 1, (
+        span["before_until"] - span["before_since"]
+    ).days + 1
 
 
 def _spent(user_id: UUID, by: str, period: str, order: str) -> Row:

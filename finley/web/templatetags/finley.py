@@ -10,6 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from finley.web.words import choices, layers, sources, text
+from graph.words import FREQUENCIES
 
 register = template.Library()
 STATES = {"alive": "works", "suspect": "has trouble", "dead": "connect it again"}
@@ -39,7 +40,7 @@ def words(value: str) -> str:
 @register.filter
 def frequency(value: str) -> str:
     """The frequency in words, such as `every two weeks` for fortnightly."""
-    return layers.FREQUENCIES.get(value, value)
+    return FREQUENCIES.get(value, value)
 
 
 @register.filter

@@ -7,7 +7,7 @@ from typing import Any
 from finley.web.words import evidence as words_of
 from finley.web.words import text
 from graph.layers import BY_NAME, Column
-from graph.models.choices import Frequency
+from graph.words import FREQUENCIES
 
 Answer = dict[str, Any]
 
@@ -47,18 +47,6 @@ COLUMNS = {
     "change_type": "What happened",
     "is_duplicate": "It may repeat another payment",
     "duplicate_confidence": "How sure that is",
-}
-FREQUENCIES = {
-    Frequency.WEEKLY.value: "weekly",
-    Frequency.FORTNIGHTLY.value: "every two weeks",
-    Frequency.TWICE_MONTHLY.value: "twice a month",
-    Frequency.FOUR_WEEKLY.value: "every four weeks",
-    Frequency.THIRTY_DAYS.value: "every 30 days",
-    Frequency.MONTHLY.value: "monthly",
-    Frequency.TWO_MONTHLY.value: "every two months",
-    Frequency.QUARTERLY.value: "quarterly",
-    Frequency.HALF_YEARLY.value: "half-yearly",
-    Frequency.YEARLY.value: "yearly",
 }
 DIRECTIONS = {
     "forward": "the payer's row led to the payee's",

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from uuid import UUID
 
-from finley.web import answer_cache
 from graph.questions import source_names
 
 _tenant: ContextVar[UUID | None] = ContextVar("tenant of the page", default=None)
@@ -13,21 +12,16 @@ _tenant: ContextVar[UUID | None] = ContextVar("tenant of the page", default=None
 
 @contextmanager
 def of_tenant(user_id: UUID) -> Iterator[None]:
-    """Texts that are written inside have this tenant's names of sources."""
+    """Texts that are written inside have this tenant's names of sources, which are read once."""
     token = _tenant.set(user_id)
     try:
-        yield
+        with source_names.read_once():
+            yield
     finally:
         _tenant.reset(token)
 
 
 def readable(text: str) -> str:
     """The text with names of sources in place of keys that programs made."""
-    if not source_names.MADE.search(text) and not source_names.ROW.search(text):
-        return text
-    return source_names.readable(text, _names())
-
-
-def _names() -> source_names.Names:
     user_id = _tenant.get()
-    return answer_cache.answer(source_names.names, user_id) if user_id else {}
+    return source_names.in_words(user_id, text) if user_id else source_names.readable(text, {})

@@ -12,7 +12,7 @@ from graph.engine.topology import Index, Topology, Unsupported, Weight
 
 
 def core_number(G: Topology) -> dict[Hashable, int]:
-    """The core number of each node, by rustworkx (Batagelj & Zaversnik, 2003)."""
+    """Return the core number of each node, by rustworkx (Batagelj & Zaversnik, 2003)."""
     if G.directed:
         raise Unsupported("core numbers of a directed graph")
     if (G.source == G.target).any():
@@ -25,12 +25,13 @@ def core_number(G: Topology) -> dict[Hashable, int]:
 
 
 def triangles(G: Topology, nodes: Any = None) -> Any:
-    """The number of triangles at each node, or at one node."""
+    """Return the number of triangles at each node, or at one node."""
     return _of(G, dict(zip(G.labels, corners(G).tolist(), strict=True)), nodes)
 
 
 def clustering(G: Topology, nodes: Any = None, weight: Weight = None) -> Any:
-    """The share of a node's pairs of neighbours that are connected."""
+    """Return, for each node or one node, the share of its pairs of neighbours that are
+    connected."""
     if G.directed or G.multigraph or weight is not None:
         raise Unsupported("clustering of a directed or multigraph, or a weighted one")
     return _of(G, dict(zip(G.labels, _clustering(G), strict=True)), nodes)
@@ -46,7 +47,7 @@ def average_clustering(
 
 
 def transitivity(G: Topology) -> float:
-    """The share of all paths of two edges that are part of a triangle."""
+    """Return the share of all paths of two edges that are part of a triangle."""
     if G.directed or G.multigraph:
         raise Unsupported("transitivity of a directed graph")
     degree = _degree(G)
@@ -55,7 +56,7 @@ def transitivity(G: Topology) -> float:
 
 
 def corners(G: Topology) -> Index:
-    """The number of triangles that each node is a corner of.
+    """Return, for each node, the number of triangles that have it as a corner.
 
     Edges point from the node of smaller degree to that of greater degree (Chiba & Nishizeki, 1985).
     Without this, all pairs of neighbours of a hub would be tried. Each triangle is found once, as u

@@ -89,7 +89,8 @@ class ColumnarGraph(Immutable, Multigraph):
         return self.columns.edge_count if u is None else super().number_of_edges(u, v)
 
     def copy(self, as_view: bool = False) -> Any:
-        """A mutable networkx graph; with `as_view`, this graph itself, which never changes."""
+        """Return a mutable networkx graph; with `as_view`, this graph itself, which never
+        changes."""
         return self if as_view else self.to_networkx()
 
     def to_networkx(self) -> "nx.MultiDiGraph[str]":
@@ -102,17 +103,17 @@ class ColumnarGraph(Immutable, Multigraph):
         return nx.MultiGraph
 
     def reverse(self, copy: bool = True) -> "ColumnarGraph":
-        """The graph with all edges reversed; nothing is copied."""
+        """Return the graph with all edges reversed; nothing is copied."""
         return ColumnarGraph(self.columns.turned())
 
     def subgraph(self, nodes: Iterable[Hashable] | Hashable) -> "ColumnarGraph":
-        """These nodes and the edges between them. Nodes that are not in the graph are ignored."""
+        """Return the graph of these nodes and the edges between them. Unknown nodes are ignored."""
         mask = np.zeros(self.columns.node_count, bool)
         mask[[self._node.index[node] for node in self.nbunch_iter(nodes)]] = True
         return ColumnarGraph(self.columns.only(nodes=mask))
 
     def edge_subgraph(self, edges: Iterable[Any]) -> "ColumnarGraph":
-        """The graph of these edges (source, target, relationship id) and their ends only."""
+        """Return the graph of only these edges (source, target, relationship id) and their ends."""
         mask = np.zeros(self.columns.edge_count, bool)
         for u, v, key in edges:
             if self.has_edge(u, v, key):
@@ -186,7 +187,7 @@ class Projection(Immutable, SimpleGraph):
 
 
 def weights(columns: Graph, name: str) -> Floats:
-    """A column as weights. Raises ValueError if it is not a number on every edge."""
+    """Return a column as weights. Raises ValueError if it is not a number on every edge."""
     if name not in columns.edges.column_names:
         return np.ones(columns.edge_count)  # as networkx: an attribute that no edge has
     missing = plain(columns.edges[name]).null_count

@@ -117,7 +117,8 @@ class Order:
 
     @cached_property
     def sorted(self) -> tuple[Index, Index, Index]:
-        """(far, row, pointers): node n's edges are at pointers[n] up to pointers[n + 1]."""
+        """Return (far, row, pointers), sorted by near end: node n's edges are at pointers[n] up to
+        pointers[n + 1]."""
         order = np.argsort(self.near, kind="stable")
         near = self.near[order]
         size = int(max(self.near.max(initial=-1), self.far.max(initial=-1))) + 2
@@ -125,7 +126,7 @@ class Order:
         return self.far[order], rows, np.searchsorted(near, np.arange(size))
 
     def of(self, node: int) -> tuple[list[int], list[int]]:
-        """(far ends, rows) of a node's edges."""
+        """Return the far ends and the rows of a node's edges."""
         far, rows, pointers = self.sorted
         if node + 1 >= len(pointers):
             return [], []

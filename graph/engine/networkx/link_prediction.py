@@ -43,7 +43,8 @@ def preferential_attachment(G: Topology, ebunch: Pairs = None) -> Predictions:
 
 
 def _pairs(G: Topology, ebunch: Pairs) -> tuple[list[tuple[Hashable, Hashable]], Index, Index]:
-    """The pairs in the order given, and the positions of their ends."""
+    """Return the pairs of nodes in the order of `ebunch` (all unconnected pairs for None), and the
+    positions of their first and second nodes."""
     if (G.source == G.target).any():
         raise Unsupported("link prediction with self-loops")
     if ebunch is None:

@@ -9,7 +9,8 @@ Stolfo, SIGMOD 1995). A block of more names than WIDEST says nothing about them 
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import combinations
+from functools import cached_property
+from itertools import combinations, islice, takewhile
 
 from graph.enrich.resolution.similarity import BRIEFEST, SLIP_FROM, Name
 from graph.ingest.store.identity import normalized
@@ -86,23 +87,39 @@ def cut_lengths(lengths: Iterable[int]) -> set[int]:
     return cut
 
 
-def cut_by_known(feed: Iterable[str], others: Iterable[str]) -> set[int]:
-    """The lengths at which a feed cuts its names, according to the names of other sources.
+class KnownNames:
+    """The names of all sources, normalised, each with its source. They are sorted when they are
+    first needed."""
+
+    def __init__(self, names: Iterable[tuple[str, str]]) -> None:
+        self._names = names
+
+    @cached_property
+    def _ordered(self) -> list[tuple[str, str]]:
+        return sorted(set(self._names))
+
+    def complete(self, text: str, source: str) -> bool:
+        """Return whether the text ends within a word of a name that another source has."""
+        at = bisect_left(self._ordered, (text + "!", ""))  # a space, which ends a word, is before
+        longer = takewhile(lambda name: name[0].startswith(text), islice(self._ordered, at, None))
+        return any(other != source for _, other in longer)
+
+
+def cut_by_known(feed: Iterable[str], source: str, known: KnownNames) -> set[int]:
+    """The lengths at which the feed of a source cuts its names, according to the names of other
+    sources.
 
     The greatest length of its names is one if FEWEST names of that length, or of one less, end
     within a word of a longer name.
     """
-    texts, known = set(feed), sorted(map(normalized, others))
+    texts = set(feed)
     longest = max(map(len, texts), default=0)
     lengths = {longest, longest - 1}
-    full = (normalized(text) for text in texts if len(text) in lengths)
-    return lengths if sum(_ends_in(text, known) for text in full) >= FEWEST else set()
-
-
-def _ends_in(text: str, known: Sequence[str]) -> bool:
-    """Return whether the text ends within a word of a known name."""
-    at = bisect_left(known, text + "!")  # a space, which ends a word, comes before
-    return at < len(known) and known[at].startswith(text)
+    full = [text for text in texts if len(text) in lengths]
+    if len(full) < FEWEST:
+        return set()
+    cut = sum(known.complete(normalized(text), source) for text in full)
+    return lengths if cut >= FEWEST else set()
 
 
 def places(feed: Iterable[Name], others: Iterable[Name]) -> set[str]:

@@ -13,7 +13,7 @@ are the tenant's own and are not compared.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import combinations, pairwise
 from typing import Any, Literal
 
@@ -107,9 +107,7 @@ def resolve(
     keys, then the one with the most events. An entity that a person merged has a Pair, too, because
     of that decision.
     """
-    ordered = sorted(
-        (party for party in parties if party.kind in PARTIES), key=lambda each: each.id
-    )
+    ordered = sorted((party for party in parties if party.kind in PARTIES), key=_by_name)
     reading = _Reading(ordered)
     clusters = Clusters([reading.facts(at) for at in range(len(ordered))])
     place = {party.id: at for at, party in enumerate(ordered)}
@@ -118,7 +116,13 @@ def resolve(
             clusters.obey(place[decision.one], place[decision.other], decision.decided)
     offered = _of_continued(place, continued)
     clusters.agglomerate([*reading.of_keys(), *reading.of_names(), *offered], SURE)
-    return [*_merges(ordered, reading.names, clusters), *_open(ordered, clusters)]
+    return [*_merges(ordered, reading.without_towns, clusters), *_open(ordered, clusters)]
+
+
+def _by_name(party: Party) -> tuple[str, str, str]:
+    """By this order, of equally good pairs the same one is offered each time: ids are by chance. A
+    feed's capitals come after small letters."""
+    return party.name.swapcase(), party.kind, party.id
 
 
 def _of_continued(place: Mapping[str, int], continued: Iterable[Continued]) -> Iterator[Edge]:
@@ -135,7 +139,7 @@ class _Reading:
         self.known = parties
         self.normal = [normalized(party.name) for party in parties]
         self.nameless = [_is_nameless(party) for party in parties]
-        self.cuts = _cuts(parties)
+        self.cuts = _cuts(parties, self.normal)
         self.names = [self._name(party) for party in parties]
         self.common = blocking.commonness(self.names)
         stated_keys = [{(_canonical(key), key.source) for key in party.keys} for party in parties]
@@ -205,13 +209,8 @@ class _Reading:
             for one, other in pairwise(places):
                 yield Edge(0.995, one, other, reason, {"likeness": 0.995})
         every = sorted(self.namesakes, key=lambda name: self.namesakes[name][0])
-        towns = self._towns()
         variants = [(name, name) for name in every]
-        variants += [
-            (name, name.without_place())
-            for name in every
-            if len(name.words) > 1 and name.words[-1] in towns.get(name, ())
-        ]
+        variants += [(name, name.without_place()) for name in every if self._has_town(name)]
         for one, other in blocking.pairs([variant for _, variant in variants], self.common):
             yield from self._of_pair(*variants[one], *variants[other])
         for one, other, alike in offers.pairs(every):
@@ -249,6 +248,15 @@ class _Reading:
     def _compared(self, one: Name, other: Name) -> Likeness | None:
         return compare(one, other, self.common)
 
+    @cached_property
+    def without_towns(self) -> list[Name]:
+        """The names without the towns that sources add."""
+        return [name.without_place() if self._has_town(name) else name for name in self.names]
+
+    def _has_town(self, name: Name) -> bool:
+        return len(name.words) > 1 and name.words[-1] in self._towns.get(name, ())
+
+    @cached_property
     def _towns(self) -> dict[Name, set[str]]:
         """For each name in sources without keys, the words that these sources add after names."""
         with_keys = {key.source for party in self.known for key in party.keys}
@@ -286,23 +294,23 @@ def _plain(text: str) -> str:
     return letters if "@" in letters else "".join(filter(str.isalnum, letters)) or text
 
 
-def _cuts(parties: Sequence[Party]) -> dict[str, set[int]]:
-    """The lengths at which each source cuts its names, if it does."""
+def _cuts(parties: Sequence[Party], normal: Sequence[str]) -> dict[str, set[int]]:
+    """The lengths at which each source cuts its names, if it does. `normal` are their normalised
+    names."""
     names: defaultdict[str, list[str]] = defaultdict(list)
     for party in parties:
         for source in party.sources:
             names[source].append(party.name)
+    known = blocking.KnownNames(
+        (text, source)
+        for text, party in zip(normal, parties, strict=True)
+        for source in party.sources
+    )
     cuts = {
-        source: blocking.cut_lengths(map(len, feed))
-        or blocking.cut_by_known(feed, _but(names, source))
+        source: blocking.cut_lengths(map(len, feed)) or blocking.cut_by_known(feed, source, known)
         for source, feed in names.items()
     }
     return {source: cut for source, cut in cuts.items() if cut}
-
-
-def _but(names: Mapping[str, list[str]], source: str) -> Iterator[str]:
-    """The names of all other sources."""
-    return (name for other, feed in names.items() if other != source for name in feed)
 
 
 Stated = Sequence[set[tuple[tuple[str, str], str]]]
@@ -358,7 +366,7 @@ def _kept(parties: Sequence[Party], names: Sequence[Name], members: Sequence[int
 
 def _rank(party: Party) -> tuple[object, ...]:
     kinds = len({key.kind for key in party.keys})
-    return not party.kept, -kinds, -party.events, party.id
+    return not party.kept, -kinds, -party.events, party.name, party.id
 
 
 def _open(parties: Sequence[Party], clusters: Clusters) -> Iterator[Pair]:

@@ -44,12 +44,10 @@ LEGAL = {
         "srl": "srl",
         "spa": "spa",
         "oy": "oy oyj",
-        "ab": "ab",
-        "as": "aps",
-        "sl": "slu",
+        "ab": "ab", "as": "aps", "sl": "slu",
     }.items()
     for word in words.split()
-}
+}  # fmt: skip
 TITLES = frozenset(
     ["mr", "mrs", "ms", "miss", "mx", "dr", "prof", "rev", "sir", "herr", "frau", "mme"]
 )

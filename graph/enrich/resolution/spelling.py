@@ -1,15 +1,17 @@
 """Selects the spelling by which a party is named, of all that were merged.
 
-A name is best if most rows of the others agree with it, word by word. So a typing error, an
-abbreviation, an unusual order of the words or a town behind them is not shown. A name that a feed
-cut comes last.
+A name is best if it shares most words with the names of all rows. So the name that most rows bear
+wins, but a typing error, an abbreviation or an unusual order of the words has the other names
+against it. A name that a feed cut, or behind which it added a town, comes last, and so does the
+beginning of a registered name (one with a legal form) that SHARE of the rows bear.
 """
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 
 from graph.enrich.resolution.similarity import Name
 
+SHARE = 0.1
 Part = tuple[str, bool]  # a word; whether it is taken as the first one
 
 
@@ -17,22 +19,31 @@ def best(names: Mapping[int, Name], rows: Mapping[int, int]) -> list[int]:
     """The names' keys, the best spelling first; of equally good ones the order of `names` stays.
     `rows` are the rows with each name."""
     spelled = list(names.values())
-    agreed = dict(zip(names, _agreement(spelled, [rows[at] for at in names]), strict=True))
-    return sorted(
-        names,
-        key=lambda at: (_is_cut(names[at], spelled), -agreed[at], not names[at].legal),
-    )
+    shared = dict(zip(names, _shared(spelled, [rows[at] for at in names]), strict=True))
+    least = SHARE * sum(rows[at] for at in names)
+    registered = [name for at, name in names.items() if name.legal and rows[at] >= least]
+
+    def rank(at: int) -> tuple[bool, bool, float, bool]:
+        name = names[at]
+        is_part = _is_cut(name, spelled) or _is_beginning(name, registered)
+        return is_part, bool(name.place), -shared[at], not name.legal
+
+    return sorted(names, key=rank)
 
 
-def _agreement(names: Sequence[Name], rows: Sequence[int]) -> list[float]:
-    """For each name, how many rows have a word of it on average. The first word counts as a word,
-    and as the first one."""
-    support: defaultdict[Part, int] = defaultdict(int)
+def _shared(names: Sequence[Name], rows: Sequence[int]) -> list[float]:
+    """For each name, the sum of its similarities to the names of all rows: twice the shared words
+    over the words of both (L. Dice, "Measures of the amount of ecologic association between
+    species", Ecology 26 (1945)). The first word counts as a word, and as the first one."""
+    support: Counter[tuple[int, Part]] = Counter()
     for name, count in zip(names, rows, strict=True):
-        for part in _parts(name):
-            support[part] += count
+        parts = _parts(name)
+        for part in parts:
+            support[len(parts), part] += count
+    sizes = sorted({size for size, _ in support})
     return [
-        sum(support[part] for part in parts) / max(len(parts), 1) for parts in map(_parts, names)
+        sum(2 * sum(support[size, part] for part in parts) / (size + len(parts)) for size in sizes)
+        for parts in map(_parts, names)
     ]
 
 
@@ -49,6 +60,14 @@ def _is_cut(name: Name, spelled: Sequence[Name]) -> bool:
         other.plain != name.plain
         and (other.plain.startswith(name.plain) or _ends_within(without, other.plain))
         for other in spelled
+    )
+
+
+def _is_beginning(name: Name, registered: Iterable[Name]) -> bool:
+    """Return whether the name has no legal form, and its words begin a longer registered name."""
+    return not name.legal and any(
+        len(other.words) > len(name.words) and other.words[: len(name.words)] == name.words
+        for other in registered
     )
 
 

@@ -7,7 +7,9 @@ A range that is wider than that has room for it already. A range of days stays a
 agreed days of a series do not depend on how late the one before was. In the demo's books, 93 % of
 the amounts 2 to 9 steps ahead are in such ranges; without the widening, 67 % of those 9 ahead.
 A series that keeps only half of its agreed days is projected to every second one, so that it comes
-as often as before. Nothing is projected into the season in which it pauses.
+as often as before. Nothing is projected into the season in which it pauses. An occurrence of a
+monthly series is in the month of its agreed day, also where a weekend would move it out of it, so
+that no month has none or two.
 """
 
 import math
@@ -48,7 +50,7 @@ def further(
     every = round(1 / kept(course))
     count = math.ceil((NEAR_DAYS if period < SHORT else FAR_DAYS) / period) + BESIDE
     slots = following.slot + np.arange(1, count + 1)
-    days = course.habit.expected(slots)
+    days = course.habit.in_own_months(slots)
     amounts = Amounts.of(course, following.known, scale)
     before, after = following.day - following.first, following.last - following.day
     past = np.append(course.slots, following.slot), np.append(course.days, following.day)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from graph.enrich.series.activity import Floats
-from graph.enrich.series.moved_days import NO_RUN, WAYS, shifted
-from graph.enrich.series.periods import EVERY, Grid, Grids, Ints, moved
+from graph.enrich.series.moved_days import BACK, NO_RUN, WAYS, shifted
+from graph.enrich.series.periods import EVERY, Grid, Grids, Ints, month_of, moved
 
 NEAR = 3  # days by which the agreed day may differ from the middle of the window
 
@@ -29,6 +29,17 @@ class Habit:
 
     def expected(self, slots: Ints) -> Ints:
         return shifted(self.grid.agreed(slots + self.turn), self.weekend, self.run)
+
+    def in_own_months(self, slots: Ints) -> Ints:
+        """The expected days; a day that weekends or runs would move to another month moves the
+        other way (the business-day convention "modified following"). So each slot of a monthly
+        series counts in its own month."""
+        days = self.expected(slots)
+        if not self.grid.frequency.monthly:
+            return days
+        agreed = self.grid.agreed(slots + self.turn)
+        other_way = shifted(agreed, BACK[self.weekend], self.run)
+        return np.where(month_of(days) == month_of(agreed), days, other_way)
 
 
 @dataclass(frozen=True)

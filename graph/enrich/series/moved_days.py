@@ -11,6 +11,10 @@ from graph.enrich.columns.grouping import codes
 from graph.enrich.columns.payments import Ints, Payments
 
 WAYS = ("kept", "after", "before", "run_after", "run_before")
+BACK = {  # the way that moves to the other side
+    "kept": "kept", "after": "before", "before": "after",
+    "run_after": "run_before", "run_before": "run_after",
+}  # fmt: skip
 SATURDAY = 2  # 1970-01-01 was a Thursday: (day + 5) % 7 is 0 on a Saturday
 NO_RUN = -1
 MANY, DAYS = 40, 12  # least payments of a payer, and least days on which it pays, that show a habit

@@ -60,8 +60,10 @@ _LABELS = tuple((rank, re.compile(rf"\b(?:{words})\b")) for rank, words in _RANK
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """One amount. `rank` says how strongly its label marks it as the total: 4 most, 0 not at all,
-    -1 as a part."""
+    """An amount in a text. `rank` says how strongly its label marks it as the total.
+
+    4 is strongest, 0 is no mark, and -1 means that the label marks it as a part of the total.
+    """
 
     value: Decimal
     currency: str
@@ -69,7 +71,7 @@ class Amount:
 
 
 def named(text: str) -> tuple[Amount, ...]:
-    """The amounts in the text, in the order of the text, each once with its best rank.
+    """Return the amounts in the text, in the order of the text, each once with its best rank.
 
     A number counts if a currency is beside it. After a word for a total, a number with two decimals
     may take the only currency of the text. Zeros, percentages, dates and phone numbers do not
@@ -86,7 +88,8 @@ def named(text: str) -> tuple[Amount, ...]:
 
 
 def total(amounts: tuple[Amount, ...]) -> Amount | None:
-    """The only amount of the best rank; None if there are none or several."""
+    """Return the only amount of the best rank; None if there is no amount or several have that
+    rank."""
     if len(amounts) == 1:
         return amounts[0]
     best = max((amount.rank for amount in amounts), default=-1)
@@ -118,7 +121,8 @@ def _cents(match: re.Match[str]) -> str | None:
 
 
 def _value(match: re.Match[str]) -> Decimal | None:
-    """The number, or None if it is ambiguous: 1.234 (a price per litre?), £5 100 (two columns?)."""
+    """Return the number, or None if it is ambiguous: 1.234 (a price per litre?), £5 100 (two
+    columns?)."""
     number, mark, cents = match["number"], match["mark"], _cents(match)
     if mark and not cents and (mark == "." or (mark.isspace() and not match["after"])):
         return None
@@ -134,8 +138,8 @@ def _value(match: re.Match[str]) -> Decimal | None:
 
 
 def _label(text: str, after: int, at: int) -> int:
-    """The rank by the words before the amount on its line. If there are none, the line before
-    decides."""
+    """Return the rank that the words before the amount give it. Without words on its line, those of
+    the line before count."""
     before = text[max(after, at - _REACH) : at].lower()
     line = before.rpartition("\n")[2]
     if not line.strip(" \t:=|"):

@@ -47,10 +47,10 @@ _ADDRESS = re.compile(r"[^\s@<>()\[\],;:\\\"\x00\ud800-\udfff]{1,64}@[\w.\-]{1,1
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A mail or a file. `occurred_at` has a time zone. `metadata` is stored as provenance, with the
-    url.
+    """A mail or a file whose text is to be read. `occurred_at` has a time zone.
 
-    `sender_name` and `sender_email` may be empty. `sender` reads them from a From header.
+    `metadata` and the url are stored as provenance. `sender_name` and `sender_email` may be empty;
+    the function `sender` reads them from a From header.
     """
 
     external_id: str
@@ -86,7 +86,7 @@ class Reading:
 
 
 def read(document: Document) -> Reading | None:
-    """The facts in the first 200,000 characters; None if there is neither an amount nor a
+    """Return the facts in the first 200,000 characters; None if there is neither an amount nor a
     reference."""
     text = f"{document.name[:1000]}\n{document.text[:CHARACTERS]}"
     money, numbers = document_amounts.named(text), document_references.named(text)
@@ -111,7 +111,7 @@ def _signed(value: Decimal, subject: str, chief: Reference | None) -> Decimal:
 
 
 def sender(header: str) -> tuple[str, str]:
-    """Name and e-mail address in an RFC 5322 From header, each "" if it is missing."""
+    """Return (name, e-mail address) of an RFC 5322 From header, each "" if it is missing."""
     name, email = parseaddr(header[:2000])
     email = email.strip().lower()
     return " ".join(_decoded(name).split()), email if _ADDRESS.fullmatch(email) else ""
@@ -126,8 +126,7 @@ def _decoded(name: str) -> str:
 
 
 def party(name: str, email: str) -> Party | None:
-    """The vendor named by a sender: the display name, else the domain's word; None if there is
-    neither.
+    """Return the vendor that a sender names, or None: the display name, else the domain's word.
 
     "Acme Ltd via Xero" and "Acme Ltd Billing" are Acme Ltd. For "Billing" alone the domain names
     the vendor.
@@ -141,8 +140,8 @@ def party(name: str, email: str) -> Party | None:
 
 
 def _company(name: str) -> str:
-    """The company in a name. "" for a role alone ("Billing", "no-reply") and for an address,
-    because these name nobody."""
+    """Return the company in a name, or "" for a role alone ("Billing", "no-reply") and for an
+    address."""
     plain = " ".join(name[:NAME].translate(UNFIT).split()).strip(_MARKS)
     if "@" in plain or _ROLE.fullmatch(plain.replace("-", " ")):
         return ""

@@ -100,8 +100,10 @@ def _labelled(match: re.Match[str]) -> Reference | None:
 
 
 def _is_number(token: str, is_labelled: bool) -> bool:
-    """Return whether the token is a number of a document. Dates and amounts are not. Years and
-    short tokens are only if a label says so."""
+    """Return whether the token is a number of a document.
+
+    Dates and amounts are not. Years and short tokens are only if a label says so.
+    """
     if not re.search("[0-9]", token) or _DATE.fullmatch(token) or _MONEY.fullmatch(token):
         return False
     if _CURRENCY.match(token):
@@ -110,16 +112,17 @@ def _is_number(token: str, is_labelled: bool) -> bool:
 
 
 def chief(references: tuple[Reference, ...]) -> Reference | None:
-    """The number of the document itself. An invoice or credit note wins over a receipt, an order
-    and others.
+    """Return the number of the document itself, or None if there are no references.
 
-    If there are several, the first one wins. A subject comes before the text.
+    An invoice's or credit note's number wins over that of a receipt, an order and others. Of
+    several, the first one wins. A subject comes before the text.
     """
     return min(references, key=lambda reference: _CHIEF[reference.kind], default=None)
 
 
 def due_on(text: str, month_first: bool = False) -> date | None:
-    """The first due date in the text. With `month_first`, 03/04/2024 is the fourth of March."""
+    """Return the first due date in the text, or None. With `month_first`, 03/04/2024 is the fourth
+    of March."""
     for match in _DUE.finditer(text):
         words = _ORDINAL.sub("", match["date"])
         plain = " ".join(re.sub(r"[./,\-]", " ", words).split())

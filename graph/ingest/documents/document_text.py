@@ -29,7 +29,7 @@ def is_readable(name: str) -> bool:
 
 
 def of(content: bytes, name: str) -> str:
-    """The text of a document, at most 200,000 characters and the first 50 pages.
+    """Return the text of a document, at most 200,000 characters and the first 50 pages.
 
     The file name determines the type: .txt .md .html .htm .eml .pdf. Raises DocumentError for
     another name, for more than 25 MiB, and for a PDF that is encrypted or broken.

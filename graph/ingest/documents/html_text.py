@@ -33,7 +33,8 @@ def _parts(text: str) -> list[str]:
 
 
 def _at_mark(text: str, at: int) -> tuple[str, int]:
-    """The text for the tag, comment or stray "<" at `at`, and the position after it."""
+    """Return the text that stands for the tag, comment or stray "<" at `at`, and the position after
+    it."""
     if text.startswith("<!--", at):
         return "", _after(text, "-->", at + 4)
     if text.startswith(("<!", "<?"), at):
@@ -50,8 +51,10 @@ def _at_mark(text: str, at: int) -> tuple[str, int]:
 
 
 def _after(text: str, end: str, at: int) -> int:
-    """The position after `end`. If it is missing, the end of the text, so that it is searched for
-    only once."""
+    """Return the position after the next `end`, or the end of the text if there is none.
+
+    So a missing `end` is searched for only once.
+    """
     position = text.find(end, at)
     return len(text) if position < 0 else position + len(end)
 

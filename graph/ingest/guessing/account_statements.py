@@ -1,5 +1,4 @@
-"""Guesses statements of an account or a card. One party is the tenant's account, the other the
-counterparty."""
+"""Guesses statements of an account or a card, in which the tenant's account pays or is paid."""
 
 from dataclasses import replace
 
@@ -26,8 +25,11 @@ from graph.ingest.mappings.mapping import PartyRule
 
 
 def is_account(sample: Sample, money: Money) -> bool:
-    """Return whether there is a running balance, a debit and a credit column, or signs that show
-    the direction."""
+    """Return whether the sample is a statement of the tenant's account.
+
+    It is if it has a running balance, a debit and a credit column, or signs that show the
+    direction.
+    """
     role = sample.role
     if role("balance") or money.debit:
         return role("department") is None
@@ -45,8 +47,11 @@ def is_account(sample: Sample, money: Money) -> bool:
 
 
 def is_processor_account(sample: Sample) -> bool:
-    """Return whether it is a processor's account with names, which takes fees of incoming payments
-    and also pays."""
+    """Return whether this is an account at a payment processor, by its columns.
+
+    Such an account has names and e-mail addresses, pays as well, and takes fees of incoming
+    payments.
+    """
     return all(map(sample.role, ("counterparty", "fee", "net", "email")))
 
 
@@ -91,7 +96,7 @@ def account_book(sample: Sample, own: str, money: Money, choices: Choices, *, ca
 
 
 def _refuse_groups(sample: Sample) -> None:
-    """Raises GuessError for a report in groups, whose rows have the party in a row above them.
+    """Raise GuessError for a report in groups, whose rows have the party in a row above them.
 
     A nameless column is then filled only in rows without a date, and blank in all others.
     """
@@ -109,8 +114,10 @@ def _refuse_groups(sample: Sample) -> None:
 
 
 def _between_named(sample: Sample, money: Money) -> Book | None:
-    """The book if each row names both parties and amounts have no sign: the payer pays the
-    payee."""
+    """Return a book in which the payer pays the payee, or None.
+
+    It applies if each row names both parties and amounts have no sign.
+    """
     payer, payee = sample.role("payer"), sample.role("payee")
     coded = sample.role("direction") or money.endings[0] or money.endings[1]
     if payer is None or payee is None or money.column is None or money.signed or coded:
@@ -152,8 +159,11 @@ def _with_direction(
 
 
 def _prior(sample: Sample, book: Book) -> float:
-    """Evidence for the direction: the tenant's own name as the payer of the negative rows or of the
-    positive ones, or a fee."""
+    """Return a weight for "positive amounts come in"; 0 without evidence.
+
+    An account at a processor mostly receives. Otherwise the sign counts of the rows whose payer is
+    the tenant, if it is always the same.
+    """
     if is_processor_account(sample):
         return 4.0  # of what comes in
     constant, _ = constant_side(sample, least=0.5)

@@ -21,7 +21,8 @@ class Money:
 
     `unsigned` are columns whose minus only repeats what the title says. `endings` are the words
     after the amounts that mean paid and received. `original` means that the amount is not in the
-    account's own currency.
+    account's own currency. `swapped` means that the balance grows by debits, so `debit` and
+    `credit` have changed places.
     """
 
     column: Column | None = None
@@ -43,7 +44,8 @@ class Money:
 
 
 def amount_columns(sample: Sample, forced: str = "") -> Money:
-    """The columns of the row's amount. Raises MissingError if no column can be the amount."""
+    """Return the columns of the row's amount. Raises MissingError if no column can be the
+    amount."""
     if forced:
         column = next(c for c in sample.columns if c.name == forced)
         return Money(column=column, endings=_endings(column))
@@ -68,10 +70,10 @@ def amount_columns(sample: Sample, forced: str = "") -> Money:
 
 
 def with_tax(sample: Sample, money: Money) -> Money:
-    """The columns of what is owed: the amount with tax instead of the one without.
+    """Return the columns of what is owed: the amount with tax instead of the amount without.
 
-    It is the column that tax and net make, or else the gross. Where the rows are an invoice's lines
-    and each repeats the invoice's total, the lines' own amounts count.
+    It is the column that equals net plus tax, or else the gross. If each row is a line of an
+    invoice and repeats the invoice's total, the lines' own amounts count.
     """
     net, tax = money.column, sample.role("tax")
     if net is None or money.times:
@@ -99,7 +101,7 @@ def _is_more(sample: Sample, total: Column, net: Column) -> bool:
 
 
 def _repeats(sample: Sample, total: Column, net: Column) -> bool:
-    """Return whether several rows of an invoice each state the total of all of them."""
+    """Return whether the rows of an invoice all have its total, besides different net amounts."""
     document = sample.role("document")
     if document is None or document.unique:
         return False
@@ -111,13 +113,14 @@ def _repeats(sample: Sample, total: Column, net: Column) -> bool:
 
 
 def received_by_us(money: Money) -> Money:
-    """The columns from the point of view of a payer of the tenant: what is credited to the tenant
-    is what the payer pays."""
+    """Return the columns as somebody who pays the tenant sees them: debit and credit change
+    places."""
     return replace(money, debit=money.credit, credit=money.debit)
 
 
 def rival_of(sample: Sample, money: Money) -> Column | None:
-    """Another column that also has the name of an amount, and mostly has other values."""
+    """Return another column that could be the amount by its title and mostly has other values, or
+    None."""
     amount_column = money.column
     roles = [role for role in ("amount", "gross") if sample.role(role) is amount_column]
     if amount_column is None or not roles:
@@ -136,7 +139,7 @@ def rival_of(sample: Sample, money: Money) -> Column | None:
 
 
 def nameless_amounts(sample: Sample, chosen: Column) -> list[Column]:
-    """Other columns of amounts with cents whose titles say nothing."""
+    """Return the other columns of amounts with cents whose titles say nothing."""
     balance = sample.role("balance")
     return [
         column
@@ -154,7 +157,11 @@ def _amounts(column: Column) -> int:
 
 
 def _single(sample: Sample) -> tuple[Column | None, bool]:
-    """The gross amount if a fee gives the net amount, else the net, the amount or the total."""
+    """Return the column with each row's whole amount, and whether it is in an original currency.
+
+    That is the gross amount if gross less fee is net; else the net, the amount or the gross. It may
+    be None.
+    """
     role = sample.role
     amount, net, gross, fee = role("amount"), role("net"), role("gross"), role("fee")
     if gross and net and fee and _differs_by(sample, gross, net, fee):
@@ -180,13 +187,14 @@ def _is_fuller(net: Column, amount: Column) -> bool:
 
 
 def _is_part(sample: Sample, gross: Column, net: Column) -> bool:
-    """Whether the net is but a subtotal: the total has more than the tax in it, such as postage."""
+    """Return whether the net is only a subtotal: the total has more than the tax in it, such as
+    postage."""
     tax = sample.role("tax")
     return "sub" in net.name and (tax is None or not _differs_by(sample, gross, net, tax))
 
 
 def _whole_of(sample: Sample, rest: Column, fee: Column) -> Column | None:
-    """The column from which the fee was subtracted to give the rest, in every row with a fee."""
+    """Return the column that equals `rest` plus `fee` in every row with a fee, or None."""
     for column in sample.columns:
         if column is rest or column is fee or not column.is_money or column.is_date:
             continue
@@ -202,7 +210,7 @@ def _whole_of(sample: Sample, rest: Column, fee: Column) -> Column | None:
 
 
 def _differs_by(sample: Sample, whole: Column, rest: Column, part: Column) -> bool:
-    """Return whether the whole less the part is the rest, in most rows."""
+    """Return whether `whole` less `part` equals `rest`, in most rows."""
     rows = [
         abs(a) - abs(b) == abs(c) or (a + c == b and (c < 0 or a < 0))
         for a, b, c in zip(*map(sample.amounts, (whole, rest, part)), strict=True)
@@ -223,7 +231,8 @@ def _sides(sample: Sample) -> tuple[Column, Column] | None:
 
 
 def _says_the_same(sample: Sample, single: Column, sides: tuple[Column, Column]) -> bool:
-    """Return whether the one column contains the other two, with a sign."""
+    """Return whether the single column repeats the amounts of the debit and the credit column, with
+    a sign."""
     if not single.signed:
         return False
     debit, credit = (sample.amounts(column) for column in sides)
@@ -247,7 +256,8 @@ def _is_swapped(sample: Sample, debit: Column, credit: Column) -> bool:
 
 
 def _endings(column: Column) -> tuple[frozenset[str], frozenset[str]]:
-    """The words for paid and received after the amounts: '1,200.00 Dr'."""
+    """Return the words after the amounts that mean paid, and those that mean received: '1,200.00
+    Dr'."""
     words = {match[1].casefold() for value in column.values if (match := _ENDING.search(value))}
     if not words or not words <= {word for word in words if plain(word) in PAID | RECEIVED}:
         return frozenset(), frozenset()

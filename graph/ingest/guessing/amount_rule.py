@@ -1,4 +1,4 @@
-"""The rule for reading a guessed file's amounts, and its doubts."""
+"""Makes the rule for reading a guessed file's amounts, and the doubts about it."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,8 @@ _CONTINENTAL = {"EUR", "PLN", "SEK", "NOK", "DKK"}
 def amount_rule(
     book: Book, shape: Layout, sample: Sample, choices: Choices
 ) -> tuple[AmountRule, list[Doubt]]:
-    """The rule, and its doubts about the decimal mark, the column and the direction."""
+    """Return the rule for reading amounts, and the doubts about decimal mark, column and
+    direction."""
     mark, doubts = _decimal(book.money, shape, sample, choices)
     doubts.extend(_column_doubts(book.money, sample, choices))
     return _rule(book, mark, "." if mark == "," else ","), doubts

@@ -18,7 +18,10 @@ HEAD = """\
 
 
 def as_toml(mapping: Mapping) -> str:
-    """The TOML text. Loading it gives the same reading. It has the doubts as `# not sure: ...`."""
+    """Return the mapping as TOML, which `from_toml.load` reads as the same mapping.
+
+    Doubts are comments that begin with `# not sure:`.
+    """
     return "\n".join([*_lines(mapping), ""])
 
 
@@ -136,7 +139,7 @@ def _skip(rule: SkipRule) -> Iterator[str]:
 
 
 def _table(name: str, items: Iterable[tuple[str, object]]) -> Iterator[str]:
-    """The lines of the table without empty values; none if all are empty."""
+    """Yield the lines of a TOML table without its empty values; no line if all values are empty."""
     filled = [
         (key, value) for key, value in items if value is not False and value not in (None, "", ())
     ]

@@ -1,4 +1,4 @@
-"""The kind of a book: who pays whom in it, and how certain that is."""
+"""What kind of book a file is: who pays whom in it, and how certain that is."""
 
 from dataclasses import dataclass, field, replace
 
@@ -13,8 +13,11 @@ SURE, STATED = 0.75, 0.95  # below the first nothing is imported; below the seco
 
 @dataclass(frozen=True)
 class Book:
-    """A kind of book. `positive` and `records` are as in a mapping. `words` are the words of the
-    direction column (paid, received), if there is one."""
+    """The kind of book that a file is, such as a bank statement: who pays whom, by which columns.
+
+    `positive` and `records` are as in a mapping. `words` are the words of the column `direction`
+    that mean paid and received.
+    """
 
     title: str
     platform: str
@@ -31,7 +34,8 @@ class Book:
 
 
 def directed(book: Book, way: Direction) -> Book:
-    """The book with its direction, and a doubt if the direction is not sure."""
+    """Return the book with this direction, and with a doubt about the direction if it is not
+    sure."""
     positive = "payer_receives" if way.comes_in else "payer_pays"
     book = replace(book, positive=positive, confidence=way.confidence, why=way.why)
     if way.confidence >= STATED:

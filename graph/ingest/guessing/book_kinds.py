@@ -29,7 +29,10 @@ FEEDS = frozenset({"bank", "card"})
 
 
 def book(sample: Sample, own: str, choices: Choices) -> Book:
-    """The sample's kind. `own` names the tenant's party if no column does. Raises GuessError."""
+    """Return the kind of book that the sample is.
+
+    `own` names the tenant's party if no column does. Raises GuessError.
+    """
     money = amount_columns(sample, choices.amount)
     _refuse_journal(sample)
     money, doubts = debits(sample, money, choices)
@@ -41,10 +44,10 @@ def book(sample: Sample, own: str, choices: Choices) -> Book:
 
 
 def _by_due_day(sample: Sample, guessed: Book) -> Book:
-    """The book, in which each row's due day decides what it records, if rows of payments also state
-    due days.
+    """Return the book, changed so that each row's due day decides what the row records.
 
-    Accounts, cards and processors state money that moved, whatever else they contain.
+    This applies to books of payments with a column of due days. Accounts, cards and processors
+    state money that moved, whatever else they contain.
     """
     moved = guessed.platform in FEEDS or guessed.platform in OWED
     if guessed.records == "payment" and sample.role("due") and not moved:
@@ -53,7 +56,8 @@ def _by_due_day(sample: Sample, guessed: Book) -> Book:
 
 
 def _donor(sample: Sample) -> Column | None:
-    """The column with the donor, or the only name in a list of donations."""
+    """Return the column with the donor, or the only column of names in a list of donations; else
+    None."""
     if donor := sample.role("donor"):
         return donor
     if sample.title_words & {"donation", "donated", "donor"} and not sample.role("vendor"):
@@ -88,7 +92,10 @@ def _kind(sample: Sample, own: str, money: Money, choices: Choices) -> Book:
 
 
 def _list(sample: Sample, own: str, money: Money, choices: Choices, *, card: bool) -> Book | None:
-    """A book of claims, spending or sales: a list of payments to or by parties of one kind."""
+    """Return a book of claims, spending or sales, or None if the sample is no such list.
+
+    In such a list, all payments are to or by parties of one kind.
+    """
     vendor = sample.role("vendor") or sample.role("payee")
     employee, customer = sample.role("employee"), sample.role("customer")
     if employee is None and sample.role("employee_id") and vendor is None:
@@ -103,8 +110,10 @@ def _list(sample: Sample, own: str, money: Money, choices: Choices, *, card: boo
 
 
 def is_card(sample: Sample) -> bool:
-    """Return whether the titles are a card's and there is no running balance. Banks also name
-    cards, with a balance."""
+    """Return whether the titles are those of a card's statement, and there is no running balance.
+
+    Banks also name cards in statements, but with a balance.
+    """
     if sample.role("balance"):
         return False
     titles = (plain(column.title) for column in sample.columns)
@@ -112,8 +121,8 @@ def is_card(sample: Sample) -> bool:
 
 
 def _refuse_journal(sample: Sample) -> None:
-    """Raises GuessError for transactions with several rows that sum to zero, because these rows are
-    not payments."""
+    """Raise GuessError for transactions with several rows that sum to zero: such rows are no
+    payments."""
     debit, credit = sample.role("debit"), sample.role("credit")
     account = sample.role("account") or sample.role("ledger_account")
     if debit is None or credit is None or account is None or account.distinct < 2:
@@ -135,7 +144,7 @@ def _refuse_journal(sample: Sample) -> None:
 
 
 def is_processor(sample: Sample) -> bool:
-    """Money of customers, less a fee, through somebody who collects it."""
+    """Return whether this is a payment processor's list: customers' money, less a fee."""
     role = sample.role
     names_party = any(
         role(party) for party in ("payee", "payer", "counterparty", "vendor", "employee")
@@ -205,8 +214,11 @@ def _spending(
 
 
 def _by_sign(sample: Sample, guessed: Book, texts: list[Column]) -> Book:
-    """The book in which spending is positive, with a few negative refunds, or else negative as on a
-    statement."""
+    """Return the book with the sign that means spending.
+
+    Spending is positive if few rows are negative (refunds); otherwise it is negative, as on a
+    statement.
+    """
     column = guessed.money.column
     if column is None or column.negative < 0.3 * max(1, len(column.values)):
         return guessed

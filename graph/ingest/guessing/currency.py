@@ -42,8 +42,10 @@ _EURO_COUNTRIES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Usual:
-    """The currency of the tenant's earlier files of this source, and of all its books; "" if there
-    is none or there are several."""
+    """The currency of the tenant's earlier files of this source, and that of all its books.
+
+    Each is "" if there is no currency or there are several.
+    """
 
     of_source: str = ""
     of_all: str = ""
@@ -52,8 +54,10 @@ class Usual:
 def currency_of(
     sample: Sample, book: Book, choices: Choices, usual: Usual
 ) -> tuple[str | None, Column | None, tuple[Doubt, ...]]:
-    """Return (the constant, the column of codes, doubts). The constant applies where the column is
-    blank."""
+    """Return (a currency for the whole file, the column of currency codes, doubts).
+
+    The file's currency applies to rows in which the column is blank. Either may be None.
+    """
     titled = _in_titles(book)
     if titled and not (choices.currency and is_only_a_sign(book)):
         return titled, None, ()
@@ -71,7 +75,8 @@ def currency_of(
 
 
 def _rival(sample: Sample, column: Column) -> Column | None:
-    """Another column of codes with the same name and another number ("CCY 1", "CCY 2")."""
+    """Return another column of codes with the same name and another number ("CCY 1", "CCY 2"), or
+    None."""
     for other in sample.columns:
         named = other is not column and unnumbered(other.title) == unnumbered(column.title)
         coded = other.filled == 1 and other.share(lambda v: v.upper() in CODES) == 1
@@ -84,8 +89,11 @@ def _rival(sample: Sample, column: Column) -> Column | None:
 def _constant(
     sample: Sample, book: Book, choices: Choices, column: Column | None, usual: Usual
 ) -> tuple[str | None, Column | None, tuple[Doubt, ...]]:
-    """The currency where no column states one: by the file's signs and codes, else a guess from
-    its other evidence and the tenant's earlier files."""
+    """Return (currency, column of codes, doubts) for a file with rows in which no column states it.
+
+    The currency comes from the file's signs and codes, else from the tenant's earlier files and
+    other evidence.
+    """
     commonest = Counter(column.values).most_common(1)[0][0] if column and column.values else ""
     code_known = choices.currency or commonest or _in_values(book) or _above(sample)
     if code_known:
@@ -105,8 +113,11 @@ def _constant(
 
 
 def _as_earlier(sample: Sample, code: str) -> Doubt:
-    """The doubt about the currency of the tenant's earlier files of this source. It is blocking if
-    the file has what only another country has: the first of those files may have been guessed."""
+    """Return the doubt about taking the currency of the tenant's earlier files of this source.
+
+    The doubt is blocking if the file has words that occur in another country only: the currency of
+    the first of those files may have been guessed.
+    """
     stated = _of_countries(sample)
     if stated and code not in stated:
         text = (
@@ -120,17 +131,22 @@ def _as_earlier(sample: Sample, code: str) -> Doubt:
 def _weighed(
     codes: tuple[str, ...], why: str, confidence: float, usual: str
 ) -> tuple[tuple[str, ...], str, float]:
-    """The codes, the reason and the confidence, after comparison with the one currency of the
-    tenant's other books. It decides if the file leaves the currency open, and it contradicts weak
-    evidence."""
+    """Return the codes, the reason and the confidence, after a comparison with `usual`.
+
+    `usual` is the one currency of the tenant's other books. It decides if the file leaves the
+    currency open, and it contradicts weak evidence.
+    """
     if not codes or usual in codes:
         return (usual,), ", as all your other books are", 0.9
     return (usual, *codes), f", as your other books are, or {codes[0]}{why}", confidence
 
 
 def _doubt(sample: Sample, codes: tuple[str, ...], why: str, confidence: float) -> Doubt:
-    """The doubt about the currency. It is blocking if there is evidence for several countries, or
-    none although a processor's payments may have any currency."""
+    """Return the doubt about a guessed currency.
+
+    The doubt is blocking if there is evidence for several countries, or none although a processor's
+    payments may have any currency.
+    """
     if len(codes) == 1:
         text = f"no currency is stated: read as {codes[0]}{why}"
         return Doubt("currency", text, "--currency", codes, confidence)
@@ -160,12 +176,12 @@ def _likeliest(sample: Sample, book: Book) -> tuple[tuple[str, ...], str, float]
 
 
 def _of_countries(sample: Sample) -> tuple[str, ...]:
-    """The currencies by cells, titles and an IBAN that exist in one country only."""
+    """Return the currencies of countries that the cells, the titles or an IBAN show."""
     return tuple(sorted({*_by_cells(sample), *_by_titles(sample), *_by_account(sample)}))
 
 
 def _by_account(sample: Sample) -> tuple[str, ...]:
-    """The currency of the country in the own account's IBAN, if there is one."""
+    """Return the currency of the country of the own account's IBAN, or () without an IBAN."""
     column = sample.role("account")
     iban = account_above(sample.above)
     if not iban and column and column.distinct == 1 and is_iban(column.values[0]):
@@ -187,14 +203,16 @@ def _shares(sample: Sample, patterns: dict[str, re.Pattern[str]]) -> dict[str, f
 
 
 def _by_cells(sample: Sample) -> tuple[str, ...]:
-    """The currencies by ways of paying, tax offices and account numbers that exist in one country
-    only."""
+    """Return the currencies of countries in which alone the cells' ways of paying, tax offices or
+    account numbers exist."""
     return tuple(_shares(sample, COUNTRY_CELLS))
 
 
 def _by_titles(sample: Sample) -> tuple[str, ...]:
-    """The currencies by titles that exist in one country only. "a + b" means that the header has
-    both."""
+    """Return the currencies of countries in which alone the titles are used.
+
+    "a + b" means that the header has both titles.
+    """
     titles = {plain(column.title) for column in sample.columns}
     return tuple(
         code
@@ -204,7 +222,8 @@ def _by_titles(sample: Sample) -> tuple[str, ...]:
 
 
 def _by_forms(sample: Sample) -> tuple[str, ...]:
-    """The currencies by the legal forms of most companies. Those in the most rows come first."""
+    """Return the currencies of the countries of companies' legal forms, those in the most rows
+    first."""
     shares = _shares(sample, COUNTRY_FORMS)
     most = max(shares.values(), default=0.0)
     codes = sorted(shares, key=lambda code: -shares[code])
@@ -212,7 +231,8 @@ def _by_forms(sample: Sample) -> tuple[str, ...]:
 
 
 def role_currency(sample: Sample) -> Column | None:
-    """The column of the original currency, if every original amount equals the amount."""
+    """Return the column of the original currency if every original amount equals the amount, else
+    None."""
     currency, original = sample.role("original_currency"), sample.role("original_amount")
     amount = sample.role("amount")
     if currency is None or currency.filled < 1 or amount is None:
@@ -236,8 +256,8 @@ def _in_titles(book: Book) -> str | None:
 
 
 def is_only_a_sign(book: Book) -> bool:
-    """Return whether the amounts' titles and cells have a bare dollar sign, which several countries
-    write, and no code."""
+    """Return whether amounts have a bare dollar sign, which several countries write, and no
+    code."""
     texts = [column.title for column in book.money.columns]
     texts += [text for column in book.money.columns for text in column.values[:50]]
     has_code = any(code in CODES for text in texts for code in _CODE.findall(text))
@@ -255,7 +275,8 @@ def _in_values(book: Book) -> str | None:
 
 
 def _above(sample: Sample) -> str | None:
-    """The only code or sign in the lines above the header, or in the balance's title or values."""
+    """Return the only currency above the header, or in the balance's title or values; None if not
+    exactly one."""
     texts = list(sample.above)
     if balance := sample.role("balance"):
         texts += [balance.title, *balance.values[:3]]

@@ -1,4 +1,4 @@
-"""Decides between day first and month first if a column's dates could be both."""
+"""Decides whether dates have the day or the month first, for a column that could have both."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +16,8 @@ DAY, MONTH = False, True
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """The formats, the confidence (0.5 to 1), and whether both orders fit every date."""
+    """The order of day and month: its formats, its confidence (0.5 to 1), and whether the other
+    order fits every date, too."""
 
     formats: tuple[str, ...]
     confidence: float
@@ -26,7 +27,10 @@ class Order:
 
 
 def order_of(sample: Sample, column: Column, currency: str | None, forced: str = "") -> Order:
-    """The order that the rows, the other dates and the currency suggest."""
+    """Return the order that the rows, the other columns of dates and the currency suggest.
+
+    `forced` ("day" or "month") decides instead.
+    """
     if forced:
         formats = dates(column.values, forced == "month", forced=True).formats
         return Order(formats, 1.0, False, forced == "month")
@@ -44,8 +48,10 @@ def order_of(sample: Sample, column: Column, currency: str | None, forced: str =
 
 
 def rival_date(sample: Sample, column: Column) -> Column | None:
-    """Another date column with the same name and another number ("Date 1", "Date 2"), with other
-    days."""
+    """Return another date column with the same name, another number and other days, or None.
+
+    "Date 1" and "Date 2" are such columns.
+    """
     for other in sample.columns:
         alike = unnumbered(other.title) == unnumbered(column.title)
         if not alike or other.title == column.title or not other.is_date:
@@ -56,7 +62,8 @@ def rival_date(sample: Sample, column: Column) -> Column | None:
 
 
 def _votes(sample: Sample, column: Column, currency: str | None) -> Iterator[tuple[float, str]]:
-    """Yield (weight, reason). A weight above zero speaks for month first."""
+    """Yield (weight, reason). A weight above zero speaks for month first, one below zero for day
+    first."""
     for other in sample.columns:
         if other is column or not other.is_date:
             continue
@@ -94,7 +101,10 @@ def _timestamp(text: str, formats: tuple[str, ...]) -> datetime | None:
 
 
 def _constant(column: Column) -> float:
-    """The weight if one part of the dates is the same in many rows. That part is the month."""
+    """Return a weight if the dates have few values in one part: that part is the month.
+
+    A weight above zero speaks for month first.
+    """
     timestamps = _timestamps(column, DAY)
     days, months = len({at.day for at in timestamps}), len({at.month for at in timestamps})
     if len(timestamps) < 3 or days == months:
@@ -107,7 +117,7 @@ def _constant(column: Column) -> float:
 
 
 def _is_monthly(parts: list[int]) -> bool:
-    """Return whether the changing part goes up or down by one in every row, as months do."""
+    """Return whether the numbers go up or down by one from row to row, as months do."""
     return {abs(two - one) for one, two in pairwise(parts)} == {1}
 
 

@@ -24,8 +24,10 @@ from graph.ingest.parse_cells import timestamp
 
 @dataclass(frozen=True, slots=True)
 class Direction:
-    """`comes_in` means that a positive amount is money that the tenant receives. `why` is the
-    evidence for it."""
+    """Whether a positive amount is money that the tenant receives (`comes_in`).
+
+    `confidence` is from 0 to 1; `why` has the evidence, as sentences.
+    """
 
     comes_in: bool
     confidence: float
@@ -36,9 +38,9 @@ class Direction:
 def direction_of(
     sample: Sample, amount: Column, texts: list[Column], *, card: bool, prior: float = 0.0
 ) -> Direction:
-    """The direction by the running balance, by words in the rows, and by the usual form of such
-    files.
+    """Return the direction of positive amounts.
 
+    It is judged by the running balance, by words in the rows, and by what is usual for such files.
     `prior` is above zero if this kind of file usually lists incoming money.
     """
     votes = [(prior, "files of this kind are so"), *_votes(sample, amount, texts, card=card)]
@@ -74,8 +76,10 @@ def _votes(
 
 
 def balance_moves(sample: Sample, amounts: list[Decimal | None]) -> tuple[int, int]:
-    """The number of rows in which the balance moves with the amount, and against it, in any order
-    of rows."""
+    """Return in how many rows the balance moves with the amount, and in how many against it.
+
+    Rows may be in any order of time.
+    """
     balance = sample.role("balance")
     if balance is None:
         return 0, 0
@@ -103,7 +107,7 @@ def balance_moves(sample: Sample, amounts: list[Decimal | None]) -> tuple[int, i
 
 
 def _order(sample: Sample) -> int:
-    """1 if the dates only ever grow from row to row, -1 if they only ever shrink, else 0."""
+    """Return 1 if no date is before that of the row above it, -1 if none is after it, else 0."""
     column = sample.role("date")
     if column is None or not column.is_date or column.dates.unsure:
         return 0
@@ -117,7 +121,7 @@ def _order(sample: Sample) -> int:
 
 
 def says(sample: Sample, column: Column) -> tuple[frozenset[str], frozenset[str]]:
-    """The column's words (in lower case) for paid money and for received money."""
+    """Return the column's words, in lower case, that mean paid, and those that mean received."""
     values = {value.casefold() for value in column.values}
     return (
         frozenset(v for v in values if plain(v) in PAID),
@@ -126,8 +130,10 @@ def says(sample: Sample, column: Column) -> tuple[frozenset[str], frozenset[str]
 
 
 def agreement(sample: Sample, column: Column, amounts: list[Decimal | None]) -> tuple[int, int]:
-    """The numbers of rows that agree and disagree with 'received' for positive amounts and 'paid'
-    for negative ones."""
+    """Return in how many rows sign and word agree, and in how many they disagree.
+
+    They agree if a positive amount has a word for received, or a negative one a word for paid.
+    """
     paid, received = says(sample, column)
     agree = differ = 0
     for row, amount in zip(sample.table, amounts, strict=True):
@@ -142,7 +148,7 @@ def agreement(sample: Sample, column: Column, amounts: list[Decimal | None]) -> 
 
 
 def _by_words(sample: Sample, amounts: list[Decimal | None]) -> float:
-    """Evidence from a column of words, if both of its words occur with signs."""
+    """Return the weight of a column of words for paid and received that both occur with signs."""
     best = 0.0
     for column in sample.columns:
         if column.distinct > 12 or not column.values or column.is_money:
@@ -168,7 +174,7 @@ def _by_sign(amounts: list[Decimal | None], *, card: bool) -> float:
 
 
 def _by_bill(sample: Sample, amounts: list[Decimal | None], texts: list[Column]) -> float:
-    """Evidence from the payment of a card's bill, which comes in on the card."""
+    """Return the weight of rows that pay a card's bill: this money comes in on the card."""
     bills = {True: 0, False: 0}
     others = {True: 0, False: 0}
     for row, amount in zip(sample.table, amounts, strict=True):

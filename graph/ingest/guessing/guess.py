@@ -43,7 +43,7 @@ def guess(
     choices: Choices = NONE,
     usual: Dictionary[str, str] = NO_BOOKS,
 ) -> Mapping:
-    """The most likely mapping of a file that no format recognises.
+    """Return the most likely mapping of a file that no format recognises.
 
     `usual` has the currency of each of the tenant's sources with a single currency, and of all
     sources under "". The mapping's `evidence`, `notes` and `doubts` say what it is based on and
@@ -79,7 +79,7 @@ def guess(
 def _with_doubts(
     mapping: Mapping, sample: Sample, own_book: Book, doubts: tuple[Doubt, ...], choices: Choices
 ) -> Mapping:
-    """The mapping with its doubts, and with what it is based on."""
+    """Return the mapping with its doubts, and with the evidence that it is based on."""
     notes = tuple(doubt.text for doubt in doubts)
     mapping = replace(mapping, notes=notes, doubts=doubts, decided=choices)
     return replace(mapping, evidence=tuple(evidence(sample, mapping, own_book)))
@@ -117,7 +117,7 @@ class _Units:
 
 
 def _units(sample: Sample, own_book: Book, date: Column, choices: Choices, usual: Usual) -> _Units:
-    """The currency of the amounts, and whether dates have the day or the month first.
+    """Return the currency of the amounts, and whether dates have the day or the month first.
 
     A certain currency is evidence for the order. If nothing shows the currency, dates that surely
     have the month first are evidence for US dollars.
@@ -164,8 +164,11 @@ def _sampled(
 def _unlabelled(
     header: Sequence[str], table: tuple[tuple[str, ...], ...]
 ) -> tuple[list[str], tuple[tuple[str, ...], ...], tuple[str, ...]]:
-    """Nameless columns get the label that stands before a colon in their cells as their title, and
-    lose it in their cells: (titles, table, labels)."""
+    """Return (titles, rows, labels) in which labels are titles of nameless columns.
+
+    A label is the text before a colon with which most cells of such a column begin. It is removed
+    from the cells.
+    """
     titles, labels = list(header), set()
     places = [at for at, title in enumerate(header) if not title.strip()]
     for at in places:
@@ -192,8 +195,10 @@ def _column(columns: tuple[Column, ...], title: str) -> str:
 
 
 def own_name(path: Path) -> str:
-    """The name of the account in the file's name, which is the same for every month:
-    'bank_2024-01.csv.gz' → 'bank'."""
+    """Return the account's name in the file's name, which is the same for the file of every month.
+
+    'bank_2024-01.csv.gz' → 'bank'.
+    """
     stem = re.sub(r"(\.(csv|tsv|txt|gz|zst))+$", "", path.name, flags=re.IGNORECASE)
     stem = re.sub(r"[\W_]*(?:[0-9][\W_]*)+$", "", stem) or stem
     return re.sub(r"[_\s]+", " ", stem).strip() or path.name
@@ -204,13 +209,13 @@ def _source(sample: Sample) -> str:
 
 
 def layout_of(names: Iterable[str]) -> str:
-    """The key of the columns' canonical names. It is the same for every file with these columns, in
-    any order."""
+    """Return a hash of the columns' canonical names, the same for files with these columns in any
+    order."""
     return blake2b("\n".join(sorted(names)).encode(), digest_size=4).hexdigest()
 
 
 def _book(path: Path, sample: Sample, choices: Choices) -> Book:
-    """The kind of book. Raises GuessError that names every missing column."""
+    """Return the kind of book. Raises GuessError, which names every column that is missing."""
     forced = _column(sample.columns, choices.amount) if choices.amount else ""
     missing = [] if sample.role("date") else ["a date"]
     try:
@@ -285,7 +290,8 @@ def _fields(sample: Sample, own_book: Book, currency: Column | None) -> dict[str
 
 
 def _skips(sample: Sample, void: frozenset[str]) -> Iterator[SkipRule]:
-    """Rules for rows that moved no money, and for rows that state a balance or a total."""
+    """Yield rules that skip rows which moved no money, and rows which state a balance or a
+    total."""
     status = sample.role("status")
     if status:
         statuses = {value.casefold() for value in status.values if plain(value) in void}
@@ -299,7 +305,8 @@ def _skips(sample: Sample, void: frozenset[str]) -> Iterator[SkipRule]:
 
 
 def _void(own_book: Book) -> frozenset[str]:
-    """The statuses of rows that count for nothing. An invoice that nobody has paid counts."""
+    """Return the statuses of rows that moved no money. An invoice counts even if nobody has paid
+    it."""
     return UNSETTLED - UNPAID if own_book.records == "obligation" else UNSETTLED
 
 
@@ -314,7 +321,8 @@ def _skip_doubts(sample: Sample, void: frozenset[str]) -> Iterator[Doubt]:
 
 
 def _unused(sample: Sample, amount: AmountRule) -> Iterator[Doubt]:
-    """Doubts about other amounts in a row, such as fees and refunds, which stay in its data."""
+    """Yield doubts about other amounts in a row, such as fees and refunds, which stay in its
+    data."""
     for column in sample.columns:
         spoken = {"fee", "fees", "refund", "refunded", "vat", "tax", "tip"} & set(
             column.name.split("_")

@@ -1,4 +1,4 @@
-"""Finds a file's header, below titles and above the rows that fit it."""
+"""Finds a file's header, which may stand below titles, and stands above the rows that fit it."""
 
 import re
 from collections.abc import Iterator
@@ -33,18 +33,18 @@ class MissingError(GuessError):
 
 @dataclass(frozen=True, slots=True)
 class HeaderPlace:
-    """The layout, and the cells above the header."""
+    """Where a file's header is (`shape`), and the cells above it."""
 
     shape: Layout
     above: tuple[str, ...]
 
 
 def found(path: Path) -> HeaderPlace:
-    """Return the header line: words only, as wide as most rows below it, with as many known names
-    as possible.
+    """Return the place of the header line.
 
-    The file has no header if its first line is a row like those below. Raises GuessError if no line
-    qualifies, and LedgerFileError for a file that cannot be read.
+    The header has words only, is as wide as most rows below it, and has as many known names as
+    possible. The file has no header if its first line is a row like those below. Raises GuessError
+    if no line qualifies, and LedgerFileError for a file that cannot be read.
     """
     shape = layout(path, FileRule())
     first = Record(shape.line, "", list(shape.header), None)
@@ -96,7 +96,7 @@ def _looks_like_names(cells: list[str]) -> bool:
 
 
 def rows(path: Path, shape: Layout) -> Iterator[list[str]]:
-    """Yield the rows, stripped, that are as wide as the header and not blank."""
+    """Yield the rows below the header that are as wide as it and not blank, with stripped cells."""
     for record in body(path, shape):
         if record.cells and fits(record.cells, len(shape.header)) and "".join(record.cells).strip():
             yield [cell.strip() for cell in record.cells][: len(shape.header)]

@@ -1,5 +1,5 @@
-"""Files without a header. The rows show the roles of the columns, and the person is asked about the
-rest."""
+"""Files without a header: the rows show the roles of some columns, and a person is asked about the
+others."""
 
 import re
 from collections.abc import Iterator
@@ -25,8 +25,11 @@ _WORDED = ("currency", "status", "direction")  # roles that values alone can pro
 
 
 def starts_with_data(lines: list[Record]) -> bool:
-    """Return whether the first record is a row like those below: as wide, with a date and an amount
-    in the same columns, and with words that change from row to row."""
+    """Return whether the first record is a row like those below, and so no header.
+
+    It is if it is as wide, has a date and an amount in the same columns, and words that change from
+    row to row.
+    """
     table = [record.cells or [] for record in lines]
     first = table[0]
     days = [at for at, cell in enumerate(first) if _is_day(cell)]
@@ -36,7 +39,7 @@ def starts_with_data(lines: list[Record]) -> bool:
 
 
 def _changes(rows: list[list[str]]) -> bool:
-    """Return whether a column of words has more than one value."""
+    """Return whether at least one column of words has more than one value."""
     columns = [set(cells) for cells in zip(*rows, strict=True)]
     return any(len(cells) > 1 and any(map(_is_worded, cells)) for cells in columns)
 
@@ -61,8 +64,7 @@ def _is_sum(cell: str) -> bool:
 
 
 def with_roles(sample: Sample, choices: Choices) -> tuple[Sample, tuple[Doubt, ...]]:
-    """The sample with the roles that its rows prove, and doubts about the roles that they leave
-    open."""
+    """Return the sample with the roles that its rows prove, and doubts about the other roles."""
     days, texts, amounts = _days(sample), _texts(sample), _amounts(sample, choices)
     forced = dict(sample.forced)
     if days:
@@ -85,8 +87,11 @@ def with_roles(sample: Sample, choices: Choices) -> tuple[Sample, tuple[Doubt, .
 
 
 def _closing(sample: Sample) -> Column | None:
-    """A column of words that only the last row leaves blank, with another one: a bank writes the
-    account's balance so, below the payments. In a part of a file the last row says nothing."""
+    """Return the column of words that the last row alone leaves blank, or None.
+
+    Another column must be blank there, too: a bank writes the account's balance so, below the
+    payments. In a part of a file the last row says nothing.
+    """
     if not sample.is_whole:
         return None
     last = sample.table[-1]
@@ -106,7 +111,7 @@ def _days(sample: Sample) -> list[Column]:
 
 
 def _texts(sample: Sample) -> list[Column]:
-    """The columns of words that change; those with the most values come first."""
+    """Return the columns of words that change, those with the most values first."""
     proved = [sample.role(role) for role in _WORDED]
     columns = [
         column
@@ -118,7 +123,8 @@ def _texts(sample: Sample) -> list[Column]:
 
 
 def _amounts(sample: Sample, choices: Choices) -> list[Column]:
-    """The columns that can be the amount of every row, or only the chosen one."""
+    """Return the columns that can be the amount of every row, or only the one that a person
+    chose."""
     title = squash(choices.amount)
     if title:
         return [column for column in sample.columns if squash(column.title) == title]
@@ -126,8 +132,8 @@ def _amounts(sample: Sample, choices: Choices) -> list[Column]:
 
 
 def _balanced(sample: Sample, amounts: list[Column]) -> tuple[Column, Column] | None:
-    """The amount, and the balance that it changes in every row, if there is exactly one such
-    pair."""
+    """Return the amount, and the balance that it changes in every row, if exactly one such pair
+    exists."""
     balances = [column for column in sample.columns if score("amount", column) > 0]
     pairs = [(a, b) for a in amounts for b in balances if a is not b and _moves(sample, a, b)]
     return pairs[0] if len(pairs) == 1 else None
@@ -172,8 +178,8 @@ def _text_doubts(texts: list[Column]) -> Iterator[Doubt]:
 
 
 def _amount_doubts(sample: Sample, known: list[Column]) -> Iterator[Doubt]:
-    """Doubts about amounts in some rows besides the chosen one: a debit and a credit, a fee, a
-    foreign amount."""
+    """Yield doubts about columns with amounts in some rows: a debit and a credit, a fee, a foreign
+    amount."""
     rest = [
         column
         for column in sample.columns
@@ -188,8 +194,10 @@ def _amount_doubts(sample: Sample, known: list[Column]) -> Iterator[Doubt]:
 
 
 def _direction_doubts(sample: Sample, amounts: list[Column]) -> Iterator[Doubt]:
-    """Doubts about the direction. Most rows of an account are negative, but those of a card may be
-    positive."""
+    """Yield a doubt about what a positive amount is.
+
+    Most rows of an account are negative, but those of a card may be positive.
+    """
     coded = sample.role("direction")
     for column in amounts[:1]:
         positive = len(column.values) - column.negative

@@ -26,7 +26,7 @@ _ACCOUNT_REFERENCES = frozenset(("acref", "accountref", "accountreference", "acc
 
 
 def types_of(sample: Sample) -> Column | None:
-    """A day book's column of Sage's types, if there is one."""
+    """Return the column with the types of Sage's day books, or None."""
     for column in sample.columns:
         named = "type" in words(column.title).split("_")
         if named and column.values and set(column.values) <= _PAID_TYPES | _RECEIVED_TYPES:
@@ -35,7 +35,10 @@ def types_of(sample: Sample) -> Column | None:
 
 
 def day_book(sample: Sample, types: Column, own: str, money: Money) -> Book | None:
-    """Sage's day books and audit trail: each row's type says who owes or pays whom."""
+    """Return the book of one of Sage's day books or audit trails, or None.
+
+    Each row's type says who owes or pays whom.
+    """
     references = [c for c in sample.columns if squash(c.title) in _ACCOUNT_REFERENCES]
     named = [c for c in sample.columns if squash(c.title) in _ACCOUNT_NAMES and c.values]
     named += [c for role in ("vendor", "customer", "counterparty") if (c := sample.role(role))]
@@ -98,8 +101,10 @@ def is_invoices(sample: Sample, *, card: bool) -> bool:
 
 
 def _paid(sample: Sample) -> bool:
-    """Return whether a date's title says that it is a payment's. The row is then a payment, even if
-    it has an invoice number."""
+    """Return whether a column has the date of a payment, by its title.
+
+    The rows are then payments, even if they have invoice numbers.
+    """
     date = sample.role("date")
     return bool(
         date and set(date.name.split("_")) & {"payment", "paid", "zahlung", "paiement", "pago"}
@@ -107,8 +112,8 @@ def _paid(sample: Sample) -> bool:
 
 
 def invoices(sample: Sample, own: str, money: Money, choices: Choices) -> Book:
-    """The book of a list of invoices. The counterparty is a vendor (the tenant owes) or a
-    customer."""
+    """Return the book of a list of invoices: to a customer, or from a vendor, whom the tenant
+    owes."""
     role = sample.role
     vendor, customer = role("vendor") or role("payee"), role("customer") or role("payer")
     party = vendor or customer or role("counterparty")

@@ -1,4 +1,4 @@
-"""The key of rows without a mapping. Only the header determines it."""
+"""Makes the rule for the keys of rows that no known format reads. Only the header determines it."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from graph.ingest.mappings.mapping import KeyRule
 
 
 def key_rule(columns: Sequence[tuple[str, str]], account: str) -> KeyRule:
-    """The rule for the key, the same for every file with these columns (names and titles).
+    """Return the key rule, the same for every file with these columns (pairs of name and title).
 
     `account` is the account that the file states above its header, or "".
     """

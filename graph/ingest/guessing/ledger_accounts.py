@@ -1,5 +1,5 @@
-"""Accounts of a ledger, in which a debit may be money in. A bank writes this the other way
-round."""
+"""Accounts of a ledger, in which a debit may be money in. In a bank's statement a debit is money
+out."""
 
 import re
 from dataclasses import replace
@@ -17,7 +17,7 @@ _NUMBER = re.compile(r"[0-9]{3,9}")
 
 
 def debits(sample: Sample, money: Money, choices: Choices) -> tuple[Money, tuple[Doubt, ...]]:
-    """The money columns with their true direction, and the doubts about it.
+    """Return the money columns with their true direction, and the doubts about it.
 
     In a ledger, debits are money in for an account that holds money. Debits also increase an
     expense account, so a growing balance proves nothing without the account's name. Raises
@@ -59,8 +59,8 @@ def _is_coded(sample: Sample) -> bool:
 
 
 def _is_said(sample: Sample, money: Money) -> bool:
-    """Return whether a column of words ("Spend Money", "Receive Money") states the direction of
-    each row."""
+    """Return whether a column of words ("Spend Money", "Receive Money") agrees with the signs of
+    all rows."""
     sides = [sample.amounts(column) for column in (money.credit, money.debit) if column]
     amounts = [(come or Decimal(0)) - (go or Decimal(0)) for come, go in zip(*sides, strict=True)]
     for column in sample.columns:

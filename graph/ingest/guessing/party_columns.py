@@ -29,8 +29,11 @@ PARTY = "a party (supplier, payee, customer, employee, counterparty or descripti
 
 @dataclass(frozen=True)
 class Others:
-    """Columns of the counterparty's name, for paid and for received rows. The first filled one
-    counts."""
+    """The columns with the counterparty's name, for paid and for received rows.
+
+    In each row, the first column that is not blank counts. `named` is false if only descriptions
+    are left.
+    """
 
     paid: tuple[Column, ...]
     received: tuple[Column, ...]
@@ -38,7 +41,8 @@ class Others:
 
 
 def others_of(sample: Sample) -> Others:
-    """The columns that name a party, then descriptions, then the way of payment."""
+    """Return the columns that may name the counterparty: names first, then descriptions, then the
+    way of payment."""
     role = sample.role
     payee, payer, party = role("payee"), role("payer"), role("counterparty")
     vendor, customer = role("vendor"), role("customer")
@@ -57,25 +61,31 @@ def others_of(sample: Sample) -> Others:
 
 
 def _holds_ours_only(payer: Column | None, payee: Column | None) -> bool:
-    """Return whether payer and payee take turns in naming one and the same party."""
+    """Return whether payer and payee name only one party, in turns: then it is the tenant."""
     if payer is None or payee is None:
         return False
     return len(set(payer.values) | set(payee.values)) == 1 and payer.rows > 2
 
 
 def is_holder(column: Column | None) -> bool:
-    """One name in nearly every row of several: the account's holder, and not the other side."""
+    """Return whether nearly every row has the same name: that of the account's holder, not a
+    counterparty."""
     return column is not None and column.rows > 2 and column.filled >= 0.5 and column.distinct == 1
 
 
 def _is_mail(column: Column | None) -> bool:
-    """Return whether the column has mail addresses or account numbers. They name a party only if no
-    name does."""
+    """Return whether the column has mail addresses or account numbers.
+
+    They name a party only if no column of names does.
+    """
     return column is not None and column.share(lambda v: "@" in v or is_iban(v)) >= 0.5
 
 
 def names_anybody(column: Column) -> bool:
-    """Return whether the title names a party and does not say whether it buys or sells."""
+    """Return whether the title is a general word for a party, such as "contact".
+
+    It then does not say whether the party buys or sells.
+    """
     return set(words(column.title).split("_")) <= {"contact", "contactname", "company", "name"}
 
 
@@ -85,7 +95,7 @@ def has_party(sample: Sample) -> bool:
 
 
 def _chain(columns: list[Column | None]) -> tuple[Column, ...]:
-    """The columns in order, each once, up to one that is filled in every row."""
+    """Return the columns in order, each once, up to the first that is filled in every row."""
     chain: list[Column] = []
     for column in columns:
         if column is None or column in chain or not column.values:
@@ -97,7 +107,7 @@ def _chain(columns: list[Column | None]) -> tuple[Column, ...]:
 
 
 def descriptions(sample: Sample) -> list[Column]:
-    """The columns of free text. Those that say most about the counterparty come first."""
+    """Return the columns of free text. Those that say most about the counterparty come first."""
     candidates = []
     for column in sample.columns:
         free = likeness("description", column.title)
@@ -136,8 +146,10 @@ def _is_few(column: Column) -> bool:
 
 
 def names_nobody(column: Column) -> bool:
-    """Return whether the column has few values in many rows, or words for ways of payment. These
-    are kinds, not parties."""
+    """Return whether the column has kinds or ways of payment instead of parties.
+
+    Few values in many rows are kinds.
+    """
     few, kinds = column.rows >= 8 and column.distinct <= 3, typeness(column) > 0.5
     text = likeness("description", column.title)
     if text >= 0.885:
@@ -147,7 +159,8 @@ def names_nobody(column: Column) -> bool:
 
 
 def namelike(column: Column) -> float:
-    """How many of the values look like names: two words or a company's form, and no numbers."""
+    """Return the share of the values that look like names: two words or a company's form, no
+    numbers."""
     return column.share(_NAME.fullmatch)
 
 
@@ -160,8 +173,10 @@ def _is_category(column: Column) -> bool:
 
 
 def _numbered(columns: list[Column]) -> list[Column]:
-    """The columns of one name, of which one that is not always filled comes first, because it says
-    more."""
+    """Return the columns that have the same name but for a number.
+
+    A column that is not always filled comes first, because it says more.
+    """
     if len(columns) > 1:
         first, second = columns[:2]
         alike = re.sub(r"\W*[0-9]+$", "", first.title) == re.sub(r"\W*[0-9]+$", "", second.title)
@@ -175,7 +190,7 @@ def _is_taken(sample: Sample, column: Column) -> bool:
 
 
 def own_account(sample: Sample) -> Column | None:
-    """A column that has the name of an account and hardly changes."""
+    """Return a column whose title names an account and whose values hardly change, or None."""
     column = sample.role("account")
     if column is None or sample.confidence("account") < 0.4:
         return None
@@ -183,7 +198,7 @@ def own_account(sample: Sample) -> Column | None:
 
 
 def account_above(above: tuple[str, ...]) -> str:
-    """The account's IBAN in the cells above the header."""
+    """Return the account's IBAN in the cells above the header, or ""."""
     for cell in above:
         if iban := _IBAN_ABOVE.search(cell):
             return iban[0].replace(" ", "")
@@ -191,10 +206,10 @@ def account_above(above: tuple[str, ...]) -> str:
 
 
 def constant_side(sample: Sample, least: float = 0.0) -> tuple[str, bool]:
-    """The name that is payer or payee in most rows, which is the tenant's, and whether that is
-    certain.
+    """Return the tenant's name, and whether it is certain.
 
-    `least` is the share of the rows that must have it.
+    It is the name that most rows have as payer or payee, in at least the share `least` of the rows;
+    "" if there is none.
     """
     payer, payee = sample.role("payer"), sample.role("payee")
     if payer is None or payee is None:
@@ -214,7 +229,7 @@ def sample_rows(sample: Sample) -> int:
 
 
 def keys(sample: Sample, kind: str) -> tuple[tuple[str, str], ...]:
-    """The strong keys of a party of that kind, as (kind of key, column)."""
+    """Return the columns with strong keys of a party of that kind, as (kind of key, column)."""
     pairs = [(key, sample.role(key)) for key in _KEYS.get(kind, ())]
     if kind in {"vendor", "party"}:
         pairs.append((_kind_of_account(sample.role("party_account")), sample.role("party_account")))
@@ -222,7 +237,10 @@ def keys(sample: Sample, kind: str) -> tuple[tuple[str, str], ...]:
 
 
 def account_keys(sample: Sample, account: Column | None) -> tuple[tuple[str, str], ...]:
-    """The own account's IBAN or number, in its own column or in another one that names it."""
+    """Return the columns with the own account's IBAN or number, as (kind of key, column).
+
+    It may be in the account's own column or in another one.
+    """
     if account is None:
         return ()
     if account.values and account.share(is_iban) == 1:

@@ -38,8 +38,10 @@ _GROUP = re.compile(r"([.,])[0-9]{3}\D*$")
 
 @dataclass(frozen=True)
 class Dates:
-    """The formats of a column's dates. `hits` of the values fit. `unsure` means that day first and
-    month first fit equally."""
+    """The formats of a column's dates. `hits` is the number of values that a format reads.
+
+    `unsure` means that day first and month first fit equally well.
+    """
 
     formats: tuple[str, ...]
     hits: int
@@ -48,7 +50,8 @@ class Dates:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of the sample. `values` are stripped and have no blanks; `rows` counts all rows."""
+    """A column of the sample. `values` are the stripped values that are not blank; `rows` counts
+    all rows."""
 
     at: int
     name: str
@@ -149,7 +152,8 @@ def amount_of(text: str, decimal: str) -> Decimal | None:
 
 
 def decimal_mark(values: Iterable[str], usual: str) -> tuple[str, bool]:
-    """The mark before the last one or two digits in most values, and whether that is certain.
+    """Return the mark before the last one or two digits in most values, and whether that is
+    certain.
 
     It is uncertain if the usual decimal mark only occurs before three digits: '1.234' may be 1234.
     """
@@ -161,10 +165,11 @@ def decimal_mark(values: Iterable[str], usual: str) -> tuple[str, bool]:
 
 
 def dates(values: Sequence[str], month_first: bool, forced: bool = False) -> Dates:
-    """As few formats as read the most values; of day first and month first the better one.
+    """Return the formats of the dates: as few as read the most values.
 
-    Only with "/" and "-" is it a question: nobody writes month.day.year. `forced`:
-    month_first decides, whatever parses.
+    Day first or month first, whichever reads more values. If both read equally many, `month_first`
+    decides; with `forced` it decides in any case. The question arises only with "/" and "-",
+    because nobody writes month.day.year.
     """
     counts = Counter(values)
     hits = {form: hit for form in DATE_FORMATS if (hit := _parsed(form, counts))}
@@ -193,7 +198,10 @@ def _parsed(form: str, counts: Counter[str]) -> frozenset[str]:
 
 @cache
 def _marks(form: str) -> frozenset[str]:
-    """What a date of that form holds beside its parts: '%d/%m/%Y, %H:%M' -> '/', ',' and ':'."""
+    """Return the characters of a date of that form that belong to no part of the date.
+
+    '%d/%m/%Y, %H:%M' → '/', ',' and ':'.
+    """
     return frozenset(re.sub(r"%.|[\sA-Za-z]", "", form))
 
 

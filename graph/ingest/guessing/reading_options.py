@@ -1,11 +1,11 @@
-"""What a person decides about a file's reading: the options of import_ledger."""
+"""What a person decides about how a file is read: options of the command import_ledger."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """Empty where nothing is decided.
+    """A person's decisions about how a file is read. A field is empty if nothing is decided.
 
     direction   what a positive amount is: "in" (we receive it) or "out" (we pay it)
     date_order  "day" or "month": which comes first

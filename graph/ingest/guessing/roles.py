@@ -56,7 +56,7 @@ _PARTIES = frozenset(
 
 
 def assign(columns: tuple[Column, ...]) -> dict[str, tuple[Column, float]]:
-    """Role → (its column, confidence from 0 to 1). Roles without a column are absent."""
+    """Return role → (its column, confidence from 0 to 1). Roles without a column are absent."""
     names = list(roles())
     scores = np.array([[score(role, column) for role in names] for column in columns])
     scores -= 1e-6 * np.arange(len(columns))[:, None] * (scores > 0)  # of equals the first
@@ -73,8 +73,10 @@ def assign(columns: tuple[Column, ...]) -> dict[str, tuple[Column, float]]:
 
 
 def score(role: str, column: Column) -> float:
-    """How well the column fits the role, from 0 to 1: the score of its name times what its values
-    allow."""
+    """Return how well the column fits the role, from 0 to 1.
+
+    That is the score of its name times the share that its values allow.
+    """
     content = _content(role, column)
     if not content:
         return 0.0
@@ -181,7 +183,8 @@ def _other(column: Column) -> float:
 
 
 def typeness(column: Column) -> float:
-    """The share of the values that state how money was moved, not with whom: 'SEPA Lastschrift'."""
+    """Return the share of the values that say how money was moved, not with whom: 'SEPA
+    Lastschrift'."""
     return column.share(lambda v: set(re.sub(r"[0-9]", "", plain(v)).split()) <= TYPE_WORDS)
 
 
@@ -203,8 +206,7 @@ _CONTENTS: dict[str, Callable[[Column], float]] = {
 
 
 def _nameless(role: str, column: Column) -> float:
-    """The score by the values if the title says nothing: dates, cents, codes, debits and
-    credits."""
+    """Return the score of a column whose title says nothing, by its values: dates, cents, codes."""
     if _speaks_of_other(role, column):
         return 0.0
     if role == "date" and column.is_date and column.filled >= 0.9:

@@ -22,8 +22,10 @@ def _is_ours(assigned: tuple[Column, float] | None) -> bool:
 
 @dataclass(frozen=True)
 class Sample:
-    """A sample. `table` has the rows, as wide as the columns; `above` has the cells above the
-    header."""
+    """The first rows of a file, with the roles of its columns.
+
+    `table` has the rows, as wide as the columns; `above` has the cells above the header.
+    """
 
     columns: tuple[Column, ...]
     table: tuple[tuple[str, ...], ...]
@@ -49,8 +51,8 @@ class Sample:
         return assigned
 
     def _is_open(self, balance: Column, assigned: dict[str, tuple[Column, float]]) -> bool:
-        """Return whether the balance is the open amount of each row and not a running balance. It
-        is then the amount."""
+        """Return whether the balance is the amount that is open of each row, and no running
+        balance."""
         for role in ("amount", "gross", "net"):
             if role in assigned:
                 pairs = zip(self.amounts(balance), self.amounts(assigned[role][0]), strict=True)
@@ -66,7 +68,7 @@ class Sample:
         return self.roles[role][1] if role in self.roles else 0.0
 
     def surety(self, column: Column) -> float:
-        """The confidence that the column has its role."""
+        """Return the confidence that the column has its role; 0.5 if it has none."""
         confidences = [confidence for owner, confidence in self.roles.values() if owner is column]
         return max(confidences, default=0.5)
 
@@ -75,7 +77,7 @@ class Sample:
         return any(likeness(role, column.title) >= 0.4 for role in roles)
 
     def of(self, name: str) -> Column:
-        """The column with that canonical name."""
+        """Return the column with that canonical name."""
         return next(column for column in self.columns if column.name == name)
 
     def named(self, role: str, column: Column) -> bool:
@@ -122,7 +124,7 @@ class Sample:
         return self.languages[0] if self.languages else None
 
     def adds_up(self, before: Column, amount: Column, after: Column) -> bool:
-        """Whether the first column and the second make the third in every row."""
+        """Return whether the first column and the second add up to the third in every row."""
         rows = zip(*map(self.amounts, (before, amount, after)), strict=True)
         return all(
             first is not None and by is not None and first + by == last for first, by, last in rows

@@ -1,4 +1,4 @@
-"""Shows a file's first rows in two readings side by side, if nobody can tell which is right."""
+"""Shows a file's first rows in two readings side by side, so that a person can choose one."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -32,7 +32,8 @@ class UnsureError(LedgerError):
 
 
 def question(path: Path, mapping: Mapping) -> str:
-    """For each blocking doubt, the readings and the options with which a person decides."""
+    """Return, for each blocking doubt, the readings and the options with which a person chooses
+    one."""
     lines = ["it can be read in two ways"]
     for doubt in mapping.doubts:
         if doubt.blocking:
@@ -56,7 +57,7 @@ def _question(path: Path, mapping: Mapping, doubt: Doubt) -> Iterator[str]:
 
 
 def with_choice(path: Path, mapping: Mapping, doubt: Doubt, value: str) -> Mapping:
-    """The file's mapping after this decision."""
+    """Return the file's mapping after a person's decision: the `value` of the doubt's option."""
     decided: Choices = replace(mapping.decided, **{_FIELDS[doubt.option]: value})
     return guess(path, choices=decided)
 
@@ -68,8 +69,7 @@ def first_rows(path: Path, mapping: Mapping) -> Iterator[str]:
 
 
 def row_in_words(row: LedgerRow | Reject) -> str:
-    """The row as text, '2026-03-05 Main -> North Mill 12.00 GBP', or the reason for its
-    rejection."""
+    """Return the row as text, '2026-03-05 Main -> North Mill 12.00 GBP', or why it is rejected."""
     if isinstance(row, Reject):
         return f"line {row.line} rejected: {row.reason}"[:WIDTH]
     payer, payee = (row.payer, row.payee) if row.amount >= 0 else (row.payee, row.payer)

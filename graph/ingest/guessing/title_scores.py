@@ -15,20 +15,20 @@ ENDING = 5  # letters; the last word of a compound is not compared if it is shor
 
 
 def words(title: str) -> str:
-    """The words of a title: 'TransactionDate (UTC)' → 'transaction_date_utc', 'Vendor #' →
+    """Return the words of a title: 'TransactionDate (UTC)' → 'transaction_date_utc', 'Vendor #' →
     'vendor_number'."""
     neutral = _GENDER.sub("", title.lstrip("#*"))
     return slug(_CAMEL.sub(" ", neutral).replace("#", " number ").replace("№", " number "))
 
 
 def unnumbered(title: str) -> str:
-    """The title without the number or letter at its end: 'CCY 2' → 'ccy'."""
+    """Return the title without the number or letter at its end: 'CCY 2' → 'ccy'."""
     return re.sub(r"_(?:[0-9]+|[a-z])$", "", words(title))
 
 
 @cache
 def roles() -> dict[str, tuple[dict[str, float], frozenset[str]]]:
-    """Role → (name → how well it fits the role, words that speak against the role)."""
+    """Return role → (name → how well it fits the role, words that speak against the role)."""
     text = (files(__package__) / "roles.toml").read_text(encoding="utf-8")
     return {
         role: (_ranked(table["names"]), frozenset(table.get("but", "").split()))
@@ -46,8 +46,10 @@ def _ranked(groups: list[list[str]]) -> dict[str, float]:
 
 @lru_cache(maxsize=65_536)
 def likeness(role: str, title: str) -> float:
-    """From 0 (not at all) to 1. The title may be a name of the role, contain one, or end in one (a
-    compound)."""
+    """Return how well the title fits the role, from 0 (not at all) to 1.
+
+    The title may be a name of the role, contain one, or end in one (a compound).
+    """
     names, against = roles()[role]
     title_words = words(title)
     bare = slug(_UNIT.sub(" ", title_words.replace("_", " ")))
@@ -66,7 +68,7 @@ def _squashed(role: str) -> dict[str, float]:
 
 
 def _held(names: dict[str, float], title: str) -> float:
-    """The score of a name within a title: the larger its part of the title, the better."""
+    """Return the best score of a name that the title contains: the larger its part, the better."""
     fits = [
         value * (0.45 + 0.4 * len(name) / max(1, len(title)))
         for name, value in names.items()

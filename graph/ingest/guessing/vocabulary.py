@@ -8,7 +8,8 @@ from graph.ingest.mappings.column_names import slug
 
 
 def plain(text: str) -> str:
-    """The text in lower case without accents and punctuation: 'Débit (EUR) ' → 'debit eur'."""
+    """Return the text in lower case without accents and punctuation: 'Débit (EUR) ' → 'debit
+    eur'."""
     return slug(text).replace("_", " ")
 
 

@@ -10,20 +10,23 @@ _NOT_WORD = re.compile(r"[\W_]+")
 
 
 def slug(header: str) -> str:
-    """The header in lower case without accents and punctuation: 'Net Amount (£) ' → 'net_amount'.
-    May be empty."""
+    """Return the header in lower case without accents and punctuation: 'Net Amount (£) ' →
+    'net_amount'.
+
+    May be "".
+    """
     plain = unicodedata.normalize("NFKD", header.casefold())
     letters = "".join(c for c in plain if not unicodedata.combining(c))
     return _NOT_WORD.sub("_", letters).strip("_")
 
 
 def squash(header: str) -> str:
-    """A form that two spellings of one name share: 'Body_Name' and 'body name' → 'bodyname'."""
+    """Return a form that spellings of one name share: 'Body_Name' and 'body name' → 'bodyname'."""
     return slug(header).replace("_", "")
 
 
 def canonical(header: Sequence[str], aliases: Map[str, Sequence[str]]) -> list[str]:
-    """The names of the columns by position, all different.
+    """Return the canonical names of the columns by position, all different.
 
     A column that already has the canonical name wins over one with an alias, and an earlier alias
     over a later one. If two columns have the same name, neither keeps it: 'amount' and 'amount'

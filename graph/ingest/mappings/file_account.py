@@ -1,5 +1,7 @@
-"""Decides which account a guessed file is about: its source and the account's name, the same for
-every download."""
+"""Decides which account a guessed file is about.
+
+It finds the source and the account's name, which must be the same for every download.
+"""
 
 from dataclasses import dataclass, replace
 from uuid import UUID
@@ -18,6 +20,7 @@ _ONCE = (
     "sales",
     "donations",
 )  # older sources name one of these
+LONGEST = 60  # characters of an account's name in a source's key
 _OWN_NAME = (
     "SELECT party_name FROM raw_events WHERE user_id = %s AND source = %s AND posting = %s "
     "ORDER BY created_at DESC, external_id LIMIT 1"
@@ -26,7 +29,7 @@ _OWN_NAME = (
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The user's statement about the account: its `name`, or that it is the `same` as before."""
+    """What the user says about a file's account: its `name`, or that it is the `same` as before."""
 
     name: str = ""
     same: bool = False
@@ -36,8 +39,7 @@ UNSTATED = Account()
 
 
 def settled(user_id: UUID, mapping: Mapping, account: Account) -> Mapping:
-    """The mapping with the source and the account's name under which earlier files of its layout
-    are stored.
+    """Return the mapping with the source and account name of earlier files of its layout.
 
     An older source of the same layout stays, so that its rows are recognised. A name that was only
     derived from a file's name does not change with the next download.
@@ -54,7 +56,7 @@ def settled(user_id: UUID, mapping: Mapping, account: Account) -> Mapping:
                 source = older
                 break
         if account.name:
-            source = f"{source}.{slug(account.name)[:60]}"
+            source = f"{source}.{slug(account.name)[:LONGEST]}"
         of_source = replace(mapping, source=source)
         name = account.name or mapping.key.account  # what the file itself says stays
         payer = _own_side(cursor, user_id, of_source.payer, (source, 1), name)
@@ -65,7 +67,7 @@ def settled(user_id: UUID, mapping: Mapping, account: Account) -> Mapping:
 def _own_side(
     cursor: CursorWrapper, user_id: UUID, party: PartyRule, posting: tuple[str, int], name: str
 ) -> PartyRule:
-    """The party with the stated name, or else with the name that this source's postings already
+    """Return the party with the stated name, or else with the name that this source's postings
     have."""
     if party.name or party.keys or party.or_else:
         return party

@@ -22,7 +22,7 @@ from graph.ingest.mappings.strict_toml import Table, TableError
 
 
 def load(path: Path) -> Mapping:
-    """The mapping of a TOML file. Raises MappingError."""
+    """Return the mapping in a TOML file. Raises MappingError."""
     try:
         return parse(path.name, path.read_bytes())
     except OSError as error:
@@ -30,12 +30,12 @@ def load(path: Path) -> Mapping:
 
 
 def loads(name: str, text: str) -> Mapping:
-    """The mapping of a TOML text. Errors call it `name`. Raises MappingError."""
+    """Return the mapping in a TOML text. Errors call the text `name`. Raises MappingError."""
     return parse(name, text.encode())
 
 
 def parse(file: str, content: bytes) -> Mapping:
-    """The mapping of a TOML file's content. Raises MappingError."""
+    """Return the mapping in the content of a TOML file. Raises MappingError."""
     try:
         table = Table(tomllib.loads(content.decode()))
         mapping = _mapping(table)
@@ -82,8 +82,10 @@ def _mapping(table: Table) -> Mapping:
 
 
 def _skip(table: Table) -> tuple[SkipRule, ...]:
-    """The rules for rows to skip. Each key is a column; its table has the values or the pattern,
-    and the reason."""
+    """Return the rules for rows to skip.
+
+    Each key is a column; its table has the values or the pattern, and the reason.
+    """
     return tuple(
         SkipRule(
             column,
@@ -96,8 +98,10 @@ def _skip(table: Table) -> tuple[SkipRule, ...]:
 
 
 def _records(table: Table) -> RecordsRule | str | None:
-    """The rule from `records = "payment"`, or from a table with the column, its values, and the
-    default."""
+    """Return the rule for what rows record, None if the TOML has none.
+
+    It is `records = "payment"`, or a table with the column, its values, and the default.
+    """
     if table.states_text("records"):
         return table.one_of("records", RECORDS)
     rule = table.table("records")

@@ -22,10 +22,11 @@ class MappingError(LedgerError):
 
 @dataclass(frozen=True, slots=True)
 class FileRule:
-    """The layout of the file. With `header_line` 0 it has no header, and its columns are "Column
-    1", "Column 2", …
+    """The layout of a file. With `header_line` 0 it has no header, and columns are "Column 1",
+    "Column 2", …
 
-    `labels`: texts before a colon in the cells of nameless columns, which are no part of the cells.
+    `labels` are texts before a colon in the cells of nameless columns, which are no part of the
+    cells.
     """
 
     encoding: str = "auto"
@@ -37,8 +38,7 @@ class FileRule:
 
 @dataclass(frozen=True, slots=True)
 class KeyRule:
-    """What identifies a row. Without columns, it is every column of the row except the
-    publication's.
+    """The columns that identify a row; without any, every column except those of the publication.
 
     With `content`, the key is the columns' value if it is long enough to be unique. Otherwise it is
     the row's content without the columns in `ignore`, and dates and amounts are compared by value.
@@ -173,12 +173,14 @@ class Mapping:
 
     @property
     def states_account(self) -> bool:
-        """Return whether the file says whose account it is, in a column or above its header."""
+        """Whether the file says whose account it is, in a column or above its header."""
         return bool(self.key.account or self.payer.name or self.payer.keys)
 
     def names(self, header: Sequence[str]) -> list[str]:
-        """The canonical names of a file's columns, by position. Columns that the mapping knows get
-        its names."""
+        """Return the canonical names of a file's columns, by position.
+
+        A column that the mapping names, under any of its spellings, gets the mapping's name.
+        """
         return canonical(header, {**dict.fromkeys(self._columns(), ()), **self.aliases})
 
     def _columns(self) -> list[str]:
@@ -214,7 +216,7 @@ class Mapping:
         return f"by {rule.column} ({words}; {default})" if rule.column else str(rule.default)
 
     def lacks(self, names: Sequence[str]) -> list[str]:
-        """The columns that every row needs and that are not among these canonical names."""
+        """Return the columns that every row needs and that are not among these canonical names."""
         parties = [p.name for p in (self.payer, self.payee) if p.name and p.default is None]
         rule = self.amount
         money = [rule.column, rule.debit, rule.credit, rule.times, rule.direction]

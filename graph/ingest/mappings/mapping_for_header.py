@@ -23,19 +23,20 @@ class Saved:
 
 
 def layout_at(path: Path, by: Mapping) -> str:
-    """The key of the column layout, wherever the header stands (guess.layout_of). Raises
-    GuessError.
+    """Return the key of the file's column layout (guess.layout_of), wherever its header is.
 
-    Without a header only the number of columns is known. The key is "" if the rows alone do not
-    identify the columns that the mapping reads.
+    Returns "" for a file without a header whose rows do not identify the columns that the mapping
+    reads. Raises GuessError.
     """
     place = header.found(path)
     return layout_of(canonical(place.shape.header, {})) if _is_for(by, path, place) else ""
 
 
 def find(path: Path, saved: Dictionary[str, Saved]) -> Mapping | None:
-    """The mapping among `saved` (by layout) that fits the file's columns, or None. Raises
-    MappingError."""
+    """Return the saved mapping that fits the file's columns, or None. Raises MappingError.
+
+    `saved` has mappings by the key of their layout.
+    """
     if not saved:
         return None
     try:
@@ -54,8 +55,11 @@ def find(path: Path, saved: Dictionary[str, Saved]) -> Mapping | None:
 
 
 def _in_notation(by: Mapping, path: Path, place: header.HeaderPlace) -> Mapping:
-    """For a file with another delimiter, which a program of another country may have written: its
-    amounts are then in that file's notation."""
+    """Return the mapping, adapted if the file has another delimiter.
+
+    A program of another country may have written such a file, so its amounts are read in the
+    notation that its rows show.
+    """
     if by.file.delimiter in {"auto", place.shape.delimiter}:
         return by
     own = guess(path).amount
@@ -67,8 +71,10 @@ def _in_notation(by: Mapping, path: Path, place: header.HeaderPlace) -> Mapping:
 
 
 def _is_for(by: Mapping, path: Path, place: header.HeaderPlace) -> bool:
-    """Return whether the file has a header, or its rows alone identify the columns that the mapping
-    reads."""
+    """Return whether the mapping may read the file.
+
+    It may if the file has a header, or if its rows alone show the columns that the mapping reads.
+    """
     if place.shape.line:
         return True
     try:
@@ -84,7 +90,7 @@ def _columns(by: Mapping) -> tuple[str | None, ...]:
 
 
 def _of_account(saved: Mapping, account: str) -> Mapping:
-    """The mapping, adapted to the account that another file states above its header."""
+    """Return the mapping, adapted to the account that this file states above its header."""
     known = saved.key.account
     if not known or not account or account == known:
         return saved

@@ -26,7 +26,7 @@ _TURNED = str.maketrans("dm", "md")
 
 @cache
 def ready() -> dict[str, Mapping]:
-    """The formats that come with finley, by name."""
+    """Return the formats that come with finley, by name."""
     toml_files = sorted(_tomls(files("graph.ingest") / "formats"), key=lambda file: file.name)
     mappings = (_as_guessed(parse(file.name, file.read_bytes())) for file in toml_files)
     return {mapping.name: mapping for mapping in mappings}
@@ -41,7 +41,8 @@ def _tomls(folder: Traversable) -> Iterator[Traversable]:
 
 
 def _as_guessed(mapping: Mapping) -> Mapping:
-    """The vendor's format with the source and the key that a guess gives to files with that header.
+    """Return the vendor's format, with the source and key rule of a guess for files with its
+    header.
 
     So rows that were once read by a guess are recognised.
     """
@@ -53,10 +54,11 @@ def _as_guessed(mapping: Mapping) -> Mapping:
 
 
 def recognise(titles: Sequence[str]) -> Mapping | None:
-    """The format with exactly this header, else the one that finds most of its columns among the
-    titles.
+    """Return the format with exactly these titles, else the one that has the most columns among
+    them.
 
-    A format without a whole header names the columns that must all be present.
+    A format without a whole header names the columns that must all be present. Returns None if no
+    format fits.
     """
     if exact := _by_header().get(_layout(titles)):
         return exact
@@ -65,7 +67,7 @@ def recognise(titles: Sequence[str]) -> Mapping | None:
 
 
 def of_file(path: Path) -> Mapping | None:
-    """The format for the file's first line, or for a header below other lines; else None.
+    """Return the format for the file's first line, or for a header below other lines; else None.
 
     None also if only the titles fit, because the file was saved with another delimiter or has
     another country's dates. Raises LedgerFileError for a file that cannot be read.
@@ -86,7 +88,8 @@ def _by_titles(path: Path) -> Mapping | None:
 
 
 def _below(mapping: Mapping, place: header.HeaderPlace) -> Mapping:
-    """The mapping for a header at this place and for the account that is stated above it."""
+    """Return the mapping for a header at this place, with the account that is stated above the
+    header."""
     mapping = replace(mapping, file=replace(mapping.file, header_line=place.shape.line))
     account = account_above(place.above)
     if not account:

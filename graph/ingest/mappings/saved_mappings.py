@@ -1,4 +1,4 @@
-"""Mappings that a tenant saved. The next file with the same columns is read with them."""
+"""Mappings that a tenant saved. finley reads the next file with the same columns by them."""
 
 from pathlib import Path
 from uuid import UUID
@@ -17,14 +17,14 @@ NOT_SAVED = (
 
 
 def of_tenant(user_id: UUID) -> dict[str, Saved]:
-    """All of the tenant's saved mappings, by the key of their column layout."""
+    """Return all of the tenant's saved mappings, by the key of their column layout."""
     with tenant_transaction(user_id):
         rows = SavedMapping.objects.filter(user_id=user_id).values_list("layout", "name", "toml")
         return {layout: Saved(name, toml) for layout, name, toml in rows}
 
 
 def find(user_id: UUID, path: Path) -> Mapping | None:
-    """The tenant's mapping for the file's columns, wherever the header stands; None if there is
+    """Return the tenant's mapping for the file's columns, wherever the header is; None if there is
     none."""
     return mapping_for_header.find(path, of_tenant(user_id))
 

@@ -28,7 +28,7 @@ class Table:
         return f"{self._path}.{key}" if self._path else key
 
     def finish(self) -> None:
-        """Raises TableError for a key that was never read, which is probably misspelt."""
+        """Raise TableError for a key that was never read, which is probably misspelt."""
         for key in self._content:
             if key not in self._known:
                 near = difflib.get_close_matches(key, self._known, 1)
@@ -47,7 +47,7 @@ class Table:
         return value
 
     def table(self, key: str) -> "Table":
-        """The inner table of that name, empty if it is missing."""
+        """Return the inner table of that name, empty if it is missing."""
         table = Table(self._get(key, dict, "a table") or {}, self._at(key))
         self._known[key] = table
         return table
@@ -63,7 +63,7 @@ class Table:
         return isinstance(self._content.get(key), str)
 
     def choices(self, among: Sequence[str]) -> tuple[tuple[str, str], ...]:
-        """The whole table as (name in small letters, one of `among`)."""
+        """Return the whole table as pairs (name in small letters, one of `among`)."""
         return tuple((key.strip().casefold(), self.one_of(key, among)) for key in self._content)
 
     def flag(self, key: str, default: bool) -> bool:

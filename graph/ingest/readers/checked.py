@@ -27,7 +27,7 @@ class RefusedError(Exception):
 
 
 def shown(text: str) -> str:
-    r"""The text for messages: at most 500 characters, a NUL as \x00, an undecodable byte as
+    r"""Return the text for messages: at most 500 characters, a NUL as \x00, an undecodable byte as
     \xe9."""
     escaped = UNFIT.sub(lambda bad: f"\\x{ord(bad[0]) & 0xFF:02x}", text[:TEXT_LIMIT])
     return escaped.strip()[:TEXT_LIMIT]
@@ -52,7 +52,8 @@ def checked(
     precision: Precision = "day",
     records: Records = "payment",
 ) -> LedgerRow:
-    """The row. Raises RefusedError for an amount, a currency or a text that cannot be stored."""
+    """Return the row. Raises RefusedError for an amount, a currency or a text that cannot be
+    stored."""
     _must_all_be_fit(data, (payer, payee))
     return LedgerRow(
         line=line,

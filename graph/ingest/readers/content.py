@@ -53,7 +53,8 @@ def lines(path: Path) -> Iterator[tuple[int, str]]:
 
 @contextmanager
 def stream(path: Path, most: int = LARGEST) -> Iterator["_Limited"]:
-    """The unpacked bytes as a stream. Reading more than `most` of them raises LedgerFileError."""
+    """Yield the unpacked bytes as a stream. Reading more than `most` of them raises
+    LedgerFileError."""
     with explained(path), unpacked(path) as (inner, _):
         yield _Limited(inner, path, most)
 

@@ -18,7 +18,7 @@ Rows = Iterator[LedgerRow | Reject]
 
 @dataclass(frozen=True, slots=True)
 class Hints:
-    """What a person states because the file does not. None means not stated.
+    """What a person states about a file because the file does not. None means not stated.
 
     `own` has the tenant's own accounts (IBANs), VAT ids and names (in lower case). `account` is the
     name of the account whose rows the file has; `same_account` says that it is the account of
@@ -92,7 +92,10 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class TableFormat:
-    """A format of tables that are read like CSVs. As FileFormat, but with `tables`."""
+    """A format of tables that are read like CSVs. `fits` is as in FileFormat.
+
+    `tables` returns the file's tables, each written out as a CSV.
+    """
 
     name: str
     title: str

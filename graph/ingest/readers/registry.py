@@ -27,7 +27,7 @@ FORMATS: tuple[FileFormat | TableFormat, ...] = (
 
 
 def recognise(path: Path) -> FileFormat | TableFormat | None:
-    """The format of a file by its first 64 KiB. None if it may be a CSV or is unknown.
+    """Return the format of a file by its first 64 KiB; None if it may be a CSV or is unknown.
 
     Raises LedgerFileError for a file that cannot be read or unpacked, and for other XML.
     """

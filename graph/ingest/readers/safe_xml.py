@@ -40,7 +40,7 @@ class Root:
 
 
 def root_of(start: bytes) -> Root | None:
-    """The root element in a file's first bytes, or None if they are not XML."""
+    """Return the root element in a file's first bytes, or None if they are not XML."""
     if b"<" not in start[:1024].replace(b"\0", b""):
         return None
     parser = etree.XMLPullParser(events=("start",), **_SAFE)
@@ -116,8 +116,10 @@ def drop(element: Element) -> None:
 
 
 def child(element: Element | None, *path: str) -> Element | None:
-    """The element at the end of the path of local names, the first one at each step; None if there
-    is none."""
+    """Return the element at the end of the path of local names, or None if there is none.
+
+    At each step the first element of that name is taken.
+    """
     for name in path:
         if element is None:
             return None
@@ -126,7 +128,8 @@ def child(element: Element | None, *path: str) -> Element | None:
 
 
 def children(element: Element | None, *path: str) -> list[Element]:
-    """All elements of the last name, below the first element along the rest of the path."""
+    """Return all elements of the path's last name, below the first element along the rest of the
+    path."""
     *above, last = path
     parent = child(element, *above)
     return [inner for inner in parent if local(inner) == last] if parent is not None else []
@@ -139,5 +142,5 @@ def text(element: Element | None, *path: str) -> str:
 
 
 def first_text(element: Element | None, *paths: str) -> str:
-    """The text at the first of several paths ("Acct/Id/IBAN") that has one."""
+    """Return the text at the first of several paths ("Acct/Id/IBAN") that has one, or ""."""
     return next((first for path in paths if (first := text(element, *path.split("/")))), "")

@@ -1,7 +1,7 @@
-"""Recognises rows that the tenant already has, if no column is certainly a row's id.
+"""Recognises rows that the tenant has already, if no column is certainly a row's id.
 
-A row may be known by the key of an older rule, or the source may describe it differently now. This
-runs after the rows were copied and before they are stored.
+Such a row may be stored under the key of an older rule, or the source may describe it differently
+now. This runs after the rows were copied and before they are stored.
 """
 
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class OtherAccountError(LedgerError):
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """Counts of the known rows in the file's period (see overlap_counts.sql)."""
+    """Counts of the tenant's stored rows in the file's period (see overlap_counts.sql)."""
 
     shared: int
     shared_elsewhere: int
@@ -44,7 +44,7 @@ class Overlap:
 
     @property
     def contradicts(self) -> bool:
-        """Return whether the rows contradict the known ones.
+        """Return whether the file's rows contradict the stored ones.
 
         Two downloads of one account agree about most rows of a day that both contain.
         """
@@ -55,8 +55,10 @@ class Overlap:
 
     @property
     def describes_otherwise(self) -> bool:
-        """Return whether each pair is one row: some rows agree, or too many fit for a
-        coincidence."""
+        """Return whether file and books describe the same rows differently.
+
+        They do if some rows agree, or if too many rows fit for a coincidence.
+        """
         missing = self.gone - self.renamed
         return self.shared > 0 or (self.renamed >= 3 and missing == 0)
 
@@ -64,7 +66,7 @@ class Overlap:
 def reconcile(
     cursor: CursorWrapper, parameters: dict[str, Any], *, is_account: bool, is_stated: bool
 ) -> list[Doubt]:
-    """Give the rows in `incoming` the keys under which they are known. Return the doubts.
+    """Give the rows in `incoming` the keys under which they are stored already. Return the doubts.
 
     `is_stated` means that a column, the file or the user says whose account it is. Raises
     OtherAccountError.

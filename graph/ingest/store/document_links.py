@@ -23,10 +23,11 @@ STEPS = (
 def link(
     connection: BaseDatabaseWrapper, user_id: UUID, events: Sequence[UUID] | None = None
 ) -> int:
-    """Link the tenant's unlinked documents (only these events, if any are given); how many were.
+    """Link the tenant's unlinked documents to their transactions; return how many were linked.
 
-    Inside the tenant's transaction. A document has one link or none: the surest, and none where
-    two transactions are equally sure. What people have deleted is not linked again.
+    Only these `events`, if any are given. Must be called in the tenant's transaction. A document
+    gets one link, the surest, or none if two transactions are equally sure. What people have
+    deleted is not linked again.
 
     0.97  the transaction bears the document's number, and its amount
     0.95  lines of one party bear its number and add up to its amount: the first of them

@@ -1,4 +1,4 @@
-"""Finds the lines of a file on which the known rows of a source stand."""
+"""Finds the lines of a file from which a source's stored rows come."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -11,8 +11,8 @@ from graph.database.tenancy import tenant_transaction
 def lines_of(
     user_id: UUID, source: str, file: str, ids: Iterable[str]
 ) -> dict[tuple[str, str], int]:
-    """The line of each row, by external id and publication. Rows that the file does not have are
-    left out."""
+    """Return the line of each row, by (external id, publication). Rows of other files are left
+    out."""
     values: dict[str, Any] = {"user_id": user_id, "source": source, "file": file, "ids": list(ids)}
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         cursor.execute(sql.read("ingest/file_lines"), values)

@@ -13,7 +13,7 @@ _NOT_WORD = re.compile(r"[\W_]+")
 
 @lru_cache(maxsize=65_536)
 def identity(party: Party) -> str:
-    """The party's normalized name, and its first strong key if it has one.
+    """Return a party's identity: its normalized name, and its first strong key if it has one.
 
     Both together: parties that share a key are not merged by it, nor are parties that share a name
     (such as a redacted one).
@@ -32,9 +32,10 @@ def _short(text: str) -> str:
 
 
 def normalized(name: str) -> str:
-    """Lower case, no accents, words of letters and digits: 'Müller & Co.' → 'muller and co'.
+    """Return the name in lower case, without accents, as words of letters and digits.
 
-    A name without any letter or digit stays as it is, so that the result is never empty.
+    'Müller & Co.' → 'muller and co'. A name without any letter or digit stays as it is, so that the
+    result is never empty.
     """
     plain = unicodedata.normalize("NFKD", name.casefold()).casefold().replace("&", " and ")
     letters = "".join(c for c in plain if not unicodedata.combining(c))

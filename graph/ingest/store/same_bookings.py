@@ -74,18 +74,20 @@ class Booking:
 
 @dataclass(slots=True)
 class Settled:
-    """The number of rows that another source has stated (`known`), and the `doubts`, a sentence
-    each."""
+    """The result of `settle`: how many rows another source has stated (`known`), and doubts as
+    sentences."""
 
     known: int = 0
     doubts: list[str] = field(default_factory=list)
 
 
 def settle(cursor: CursorWrapper, values: dict[str, Any], *, is_whole: bool = True) -> Settled:
-    """Take the known bookings out of `incoming`, and give reworded bookings their old keys.
+    """Take bookings that the tenant has already out of `incoming`, and give reworded ones their old
+    keys.
 
-    `values` has user_id, source, platform and file of the import. It runs in the tenant's
-    transaction. `is_whole` means that all of the file's rows are incoming, not only some.
+    Return the number of rows taken out, and doubts. `values` has user_id, source, platform and file
+    of the import. It runs in the tenant's transaction. `is_whole` means that all of the file's rows
+    are incoming, not only some.
     """
     if values["platform"] not in PLATFORMS:
         return Settled()
@@ -109,7 +111,7 @@ def settle(cursor: CursorWrapper, values: dict[str, Any], *, is_whole: bool = Tr
 
 
 def _days(rows: list[tuple[Any, ...]]) -> dict[str, tuple[date, date]]:
-    """The first and the last day of each account in the file."""
+    """Return the first and the last day of each account in the file, by account."""
     days: dict[str, list[date]] = defaultdict(list)
     for _, iban, number, day, *_ in rows:
         days[account_of(iban, number)].append(day)
@@ -117,7 +119,7 @@ def _days(rows: list[tuple[Any, ...]]) -> dict[str, tuple[date, date]]:
 
 
 def account_of(iban: str | None, number: str | None) -> str:
-    """The account in one form. A German IBAN becomes bank code and account number."""
+    """Return the account in one form. A German IBAN becomes bank code and account number."""
     plain = re.sub(r"[^0-9A-Z]", "", (iban or "").upper())
     if re.fullmatch(r"DE[0-9]{20}", plain):
         return plain[4:]
@@ -130,7 +132,7 @@ def account_of(iban: str | None, number: str | None) -> str:
 
 
 def _bookings(rows: Iterable[tuple[Any, ...]]) -> Iterator[Booking]:
-    """The rows as bookings. The rows of one batch are one booking with the batch's amount."""
+    """Yield the rows as bookings. The rows of one batch are one booking with the batch's amount."""
     whole: dict[tuple[str, str, str, str], Booking] = {}
     for source, key, iban, number, day, amount, currency, party, text, data_text in rows:
         data = json.loads(data_text)
@@ -182,8 +184,10 @@ def _end_to_end_id(data: dict[str, str]) -> str:
 
 
 def _codes(text: str, data: dict[str, str]) -> frozenset[str]:
-    """The codes in the text (six characters or more, with a digit), and the references. Other
-    formats probably repeat them."""
+    """Return the codes in the text, which other formats probably repeat, and the references.
+
+    A code has six characters or more, and a digit.
+    """
     codes = {code.upper().rstrip(".-/_") for code in _CODE.findall(text)}
     return frozenset(code for code in codes if len(code) >= 6) | _references(data)
 
@@ -192,8 +196,11 @@ Pair = tuple[Booking, Booking]
 
 
 def paired(incoming: list[Booking], stored: list[Booking]) -> tuple[list[Pair], list[str]]:
-    """Return the pairs of an incoming and a known booking that are the same, and the doubts. Each
-    booking is in one pair at most."""
+    """Return the pairs of an incoming and a stored booking that are the same, and doubts as
+    sentences.
+
+    Each booking is in one pair at most.
+    """
     pairs = _by_value_day(incoming, stored)
     taken = {id(booking) for pair in pairs for booking in pair}
     candidates = _grouped(booking for booking in stored if id(booking) not in taken)
@@ -208,8 +215,7 @@ def paired(incoming: list[Booking], stored: list[Booking]) -> tuple[list[Pair], 
 
 
 def _by_value_day(incoming: list[Booking], stored: list[Booking]) -> list[Pair]:
-    """The pairs in which one booking states only its value day, and the other one has the same
-    value day."""
+    """Return the pairs of bookings with one value day, if one of the two states no other day."""
     pairs: list[Pair] = []
     for ours_are in (True, False):
         ours = [booking for booking in incoming if booking.is_value_dated == ours_are]
@@ -237,8 +243,10 @@ def _grouped(bookings: Iterable[Booking]) -> dict[Group, list[Booking]]:
 
 
 def _of_group(bookings: list[Booking], stored: list[Booking]) -> list[Pair]:
-    """Pairs the most likely bookings first. If several are equally likely, the first on both sides
-    are paired."""
+    """Return pairs of equal bookings, the most likely pairs first.
+
+    If several are equally likely, the first on both sides are paired.
+    """
     scored = [
         (-score, at, other_at)
         for at, booking in enumerate(bookings)
@@ -255,8 +263,8 @@ def _of_group(bookings: list[Booking], stored: list[Booking]) -> list[Pair]:
 
 
 def _likeness(booking: Booking, other: Booking) -> float | None:
-    """How likely two bookings with equal account, day and amount are the same; None if they are
-    not.
+    """Return how likely two bookings with equal account, day and amount are the same; None if they
+    are not.
 
     A shared reference decides. Different end-to-end ids mean different bookings, and so do words
     that have little in common. If only one booking has words, that is no contradiction if a file is
@@ -280,15 +288,16 @@ def _likeness(booking: Booking, other: Booking) -> float | None:
 
 
 def _may_be_reworded(booking: Booking, other: Booking) -> bool:
-    """Return whether all keys are made of the row's content. Only such keys change with the
-    words."""
+    """Return whether both bookings' keys are made of the rows' content. Only such keys change with
+    the words."""
     return all(_BY_CONTENT.fullmatch(key) for _, key in (*booking.rows, *other.rows))
 
 
 def _doubts(
     group: Group, bookings: list[Booking], stored: list[Booking], pairs: list[Pair]
 ) -> Iterator[str]:
-    """Sentences about bookings that another source may have stated in quite different words."""
+    """Yield sentences about bookings that another source may have stated in quite different
+    words."""
     sources = {other.rows[0][0] for other in stored} - {bookings[0].rows[0][0]}
     unpaired = len(bookings) - len(pairs)
     if unpaired and len(stored) > len(pairs) and sources:

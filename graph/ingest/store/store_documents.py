@@ -38,7 +38,7 @@ SNIPPET = 300  # characters of the text that are stored; the whole text is not
 
 @dataclass(slots=True)
 class Counts:
-    """The numbers of documents by result. The first is the sum of the next three.
+    """The numbers of stored documents by result. The first number is the sum of the next three.
 
     `linked` counts the documents that were linked now, including those that are at their provider
     again.
@@ -115,7 +115,7 @@ def _copy(connection: BaseDatabaseWrapper, rows: Iterable[tuple[object, ...]]) -
 
 
 def _outcome(cursor: CursorWrapper) -> tuple[Counts, list[UUID]]:
-    """The counts, and the ids of the events that may be linked now."""
+    """Return the counts, and the ids of the events that may be linked now."""
     cursor.execute(sql.read("documents/counts"))
     stored_count, updated, unchanged, back, changed = cursor.fetchone()
     total = stored_count + updated + unchanged
@@ -158,7 +158,8 @@ def _values(reading: Reading, source: str) -> tuple[object, ...]:
 
 
 def _data(reading: Reading) -> dict[str, Any]:
-    """What else the document states, so that a person can see the candidates."""
+    """Return a snippet of the text, and all candidates for its amount and number, for a person to
+    see."""
     return {
         "snippet": " ".join(reading.document.text[: 2 * SNIPPET].split())[:SNIPPET],
         "amounts": [

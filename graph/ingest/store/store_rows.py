@@ -67,7 +67,7 @@ class Books:
     `publication` are the columns that say where a row was published; they are stored as provenance,
     not data. `by_content` means that the rows' keys are made of their content (KeyRule.content).
     `is_stated` means that a column, the file or a person says whose account it is. `is_rest` means
-    that the other rows of the file are stored already, so no known row is one of these. `doubts`
+    that the other rows of the file are stored already, so no stored row is one of these. `doubts`
     collects what storing is not sure of.
     """
 
@@ -186,7 +186,7 @@ def _values(row: LedgerRow, books: Books) -> tuple[object, ...]:
 
 
 def external_id(row: LedgerRow) -> str:
-    """The row's key, with its ordinal if other rows have the same key."""
+    """Return the row's key, with its ordinal if other rows have the same key."""
     if row.ordinal == 1 and not _LIKE_ORDINAL.search(row.key):
         return row.key
     return f"{row.key} #{row.ordinal}"

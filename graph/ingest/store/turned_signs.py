@@ -17,7 +17,7 @@ NAMED = 3  # codes that one warning names
 
 
 def warnings(cursor: CursorWrapper, values: dict[str, Any]) -> list[str]:
-    """A sentence for each day on which the signs of some codes change. The rows are in `incoming`.
+    """Return a sentence for each day on which the signs of some codes change in `incoming`.
 
     `values` has user_id and source of the import. It runs in the tenant's transaction.
     """

@@ -1,4 +1,4 @@
-"""Value days, from which bookings bear interest. Some files state no other day."""
+"""Value days: the days from which bookings bear interest. Some files state no other day."""
 
 import re
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ def is_value_dated(data: dict[str, str]) -> bool:
 
 
 def value_day(data: dict[str, str], day: date) -> date | None:
-    """The value day that the row states in addition to its own `day`; None if it states none.
+    """Return the value day that the row states besides its own `day`, or None.
 
     If a date can be read in two ways, the day nearest to `day` counts.
     """

@@ -10,8 +10,8 @@ from django.core.management.base import BaseCommand, CommandError
 from rest_framework.exceptions import ValidationError
 
 from graph import tenant_lookup
-from graph.api import check_serializers as shapes
 from graph.api.problems import sentences
+from graph.api.shapes import check_serializers as shapes
 from graph.enrich.check.candidate_payment import Candidate
 from graph.errors import GraphError
 from graph.ingest.csv_dialect import body, layout

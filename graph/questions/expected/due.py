@@ -13,9 +13,10 @@ from graph.questions.expected import occurrences
 from graph.questions.insights import DUE
 from graph.questions.prediction_status import STALE
 
-AHEAD = 14  # days
+AHEAD = 14  # days, today among them
 STATUSES = (*DUE, occurrences.PROJECTED)
-OURS = frozenset({EntityKind.ACCOUNT, EntityKind.DEPARTMENT})  # as in cash flow
+CASH_OF = frozenset({EntityKind.ACCOUNT, EntityKind.DEPARTMENT})  # whose cash flow is ours
+FACTS = ("id", "source", "target", "comes_in", "day", "currency", "is_cash")
 Answer = dict[str, Any]
 
 
@@ -33,9 +34,9 @@ def due_until(
 
     Each has a status: pending, overdue, or projected, which means that it is due if its series goes
     on as before (`occurrences.of`). `statuses` selects some. `totals` has the sums of all of them,
-    by currency and direction; none counts an overdue one. `stale` is the number of stale
-    predictions. Each payment counts once, and a bill and its payment count once. Raises
-    ViewMissing, ViewUnpopulated.
+    by currency and direction; none counts an overdue one, or one that is not cash. `stale` is the
+    number of stale predictions. Each payment counts once, and a bill and its payment count once.
+    Raises ViewMissing, ViewUnpopulated.
     """
     day = today or days.today(user_id)
     predicted = predictions(user_id, day, party)
@@ -54,13 +55,13 @@ def due_until(
     }
 
 
-def ahead_of(today: date) -> date:
-    """The last day of what is due if nobody names one."""
-    return days.later(today, timedelta(days=AHEAD))
+def last_day(today: date, count: int = AHEAD) -> date:
+    """The last of `count` days from today on: today is the first one."""
+    return days.later(today, timedelta(days=count - 1))
 
 
 def _facts(row: Answer) -> Answer:
-    return {name: row[name] for name in ("id", "source", "target", "comes_in", "day", "currency")}
+    return {name: row[name] for name in FACTS}
 
 
 def predictions(user_id: UUID, today: date, party: str | None = None) -> list[Answer]:
@@ -76,7 +77,7 @@ def seen_by_us(row: Answer) -> Answer:
     """The row with `comes_in`, and the `party` with which the tenant's accounts and departments
     deal."""
     target = row["target"]
-    comes_in = target is not None and target.kind in OURS
+    comes_in = target is not None and target.kind in CASH_OF
     return {**row, "comes_in": comes_in, "party": row["source"] if comes_in else target}
 
 
@@ -87,14 +88,18 @@ def ahead(rows: Iterable[Answer], today: date, until: date) -> list[Answer]:
 
 
 def totals(rows: Iterable[Answer]) -> list[Answer]:
-    """The sums of occurrences by currency and direction, without overdue ones: what goes out first,
-    the greatest first. `payments` is their number, `projected` how many of them are projected."""
+    """The sums of occurrences by currency and direction: what goes out first, the greatest first.
+
+    As in cash flow, overdue ones do not count, nor series that are not cash: invoices, and what a
+    card bought if an account's payment of the card counts. `payments` is their number, `projected`
+    how many of them are projected.
+    """
     sums: defaultdict[tuple[str, bool], Answer] = defaultdict(
         lambda: {"low": Decimal(0), "high": Decimal(0), "payments": 0, "projected": 0}
     )
     for row in rows:
         insight = row["insight"]
-        if insight["status"] == PredictionStatus.OVERDUE:
+        if insight["status"] == PredictionStatus.OVERDUE or not row["is_cash"]:
             continue
         total = sums[row["currency"], row["comes_in"]]
         total["low"] += insight["amount_low"] or Decimal(0)

@@ -12,8 +12,11 @@ from graph.questions import relationships
 Answer = dict[str, Any]
 
 
-def of_file(user_id: UUID, parts: Iterable[Mapping[str, str]]) -> list[Answer]:
-    """Return the payments of a file that other books have already, as pairs of relationship ids.
+def of_file(
+    user_id: UUID, parts: Iterable[Mapping[str, str]], most: int
+) -> tuple[int, list[Answer]]:
+    """Return the number of payments of a file that other books have already, and the newest `most`
+    of them as pairs of relationship ids.
 
     `row` is the file's relationship, `twin` the one in other books; `reason` and `confidence` say
     why they are one payment, which counts once. `parts` are the file's parts, each with its
@@ -24,11 +27,13 @@ def of_file(user_id: UUID, parts: Iterable[Mapping[str, str]]) -> list[Answer]:
         "user_id": user_id,
         "sources": [part["source"] for part in stored],
         "files": [json.dumps([{"file": part["file"]}]) for part in stored],
+        "most": most,
     }
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         cursor.execute(sql.read("questions/rows_elsewhere"), values)
         columns = [column.name for column in cursor.description]
-        return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+        pairs = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+    return pairs[0]["count"] if pairs else 0, pairs
 
 
 def compared(user_id: UUID, pairs: Iterable[Answer]) -> list[Answer]:

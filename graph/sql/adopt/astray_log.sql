@@ -1,4 +1,4 @@
--- What a log says of an event outlives the relationship: it then hangs on none.
+-- What a log says of an event outlives the relationship: it then refers to none.
 UPDATE {staged} AS old SET {column} = NULL
 WHERE old.outcome IS NULL AND NOT EXISTS (
     SELECT FROM {target} AS target

@@ -1,12 +1,15 @@
--- CREATE OR REPLACE changes neither the columns nor the parameters of a function. The caller creates
--- it anew in the same transaction.
+-- Drops the functions of this name that have as many parameters, of other types: calls would be
+-- ambiguous.
 DO $drop$
 DECLARE
+    kept CONSTANT regprocedure := {signature};
     former regprocedure;
 BEGIN
     FOR former IN
-        SELECT oid::regprocedure FROM pg_proc
-        WHERE proname = {name} AND pronamespace = 'public'::regnamespace
+        SELECT other.oid::regprocedure
+        FROM pg_proc AS ours
+        JOIN pg_proc AS other USING (proname, pronamespace, pronargs)
+        WHERE ours.oid = kept AND other.oid <> kept
     LOOP
         EXECUTE format('DROP FUNCTION %s', former);
     END LOOP;

@@ -1,6 +1,7 @@
--- The predictions that are pending or overdue, seen from the chosen parties, with their evidence.
--- Each payment once, whichever sources' series expect it; none of books that are too old.
-WITH own AS MATERIALIZED (
+-- The predictions that count (expected_counted.sql) and are pending or overdue, seen from the chosen
+-- parties, with their evidence. Each payment once, whichever sources' series expect it; none of books
+-- that are too old.
+, own AS MATERIALIZED (
     SELECT id FROM normalized_entities
     WHERE
         user_id = %(user_id)s AND merged_into_id IS NULL
@@ -15,6 +16,7 @@ expected AS (
         flow.expected_from, flow.expected_to, flow.status, flow.stale_from,
         target.id IS NOT NULL AS comes_in
     FROM tenant_relationships AS flow
+    JOIN counting ON counting.id = flow.id
     LEFT JOIN own AS source ON source.id = flow.source_entity_id
     LEFT JOIN own AS target ON target.id = flow.target_entity_id
     WHERE

@@ -2,7 +2,8 @@
 -- payments' ids of one page of them, the earliest expected first. Each payment once, by its
 -- canonical sighting if that has a prediction, else by the one with the lowest id. A bill is left out
 -- if a payment with its party is expected in its currency, because that settles it; a stale one does not.
-WITH seen AS MATERIALIZED (
+-- `counting` are those that are cash (expected_counted.sql).
+, seen AS MATERIALIZED (
     SELECT DISTINCT ON (coalesce(payment_group_id, id))
         id, status, expected_from, expected_to, stale_from, source_entity_id, target_entity_id,
         kind, currency
@@ -59,5 +60,6 @@ SELECT
         WHERE status = ANY (%(statuses)s::text[])
         ORDER BY expected_from NULLS LAST, id
         LIMIT %(limit)s OFFSET %(offset)s
-    ) AS page
+    ) AS page,
+    ARRAY(SELECT id FROM counting) AS counting
 FROM due

@@ -1,5 +1,6 @@
--- What people know sources by whose keys are made by programs: their platform, their newest file, and
--- the account that a person named. The recursion steps from source to source along the index.
+-- What people know sources by whose keys are made by programs: their platform, a file, and the accounts
+-- of their rows. Each step of the recursion is the next source in the index. Of each source only
+-- the first and the last rows of the index are read, however many there are; the own account is in each.
 WITH RECURSIVE step AS (
     (SELECT source FROM raw_events WHERE user_id = %(user_id)s ORDER BY source LIMIT 1)
     UNION ALL
@@ -10,23 +11,39 @@ WITH RECURSIVE step AS (
     )
     FROM step
     WHERE step.source IS NOT NULL
+),
+seen AS MATERIALIZED (
+    SELECT step.source, stored.*
+    FROM step
+    CROSS JOIN LATERAL (
+        (
+            SELECT external_id, posting, created_at, kind, platform, provenance, party_kind, party_name
+            FROM raw_events
+            WHERE user_id = %(user_id)s AND source = step.source
+            ORDER BY external_id, posting LIMIT %(most)s
+        )
+        UNION
+        (
+            SELECT external_id, posting, created_at, kind, platform, provenance, party_kind, party_name
+            FROM raw_events
+            WHERE user_id = %(user_id)s AND source = step.source
+            ORDER BY external_id DESC, posting DESC LIMIT %(most)s
+        )
+    ) AS stored
+    WHERE step.source ~ '[.][0-9a-f]{8}'
+),
+accounts AS (
+    SELECT source, array_agg(party_name ORDER BY rows DESC, party_name) AS names
+    FROM (
+        SELECT source, party_name, count(*) AS rows FROM seen
+        WHERE party_kind = 'account'
+        GROUP BY source, party_name
+    ) AS counted
+    GROUP BY source
 )
-SELECT step.source, newest.kind, newest.platform, newest.file, own.name AS account
-FROM step
-CROSS JOIN LATERAL (
-    SELECT event.kind, event.platform, event.provenance -> -1 ->> 'file' AS file
-    FROM raw_events AS event
-    WHERE event.user_id = %(user_id)s AND event.source = step.source
-    ORDER BY event.created_at DESC, event.external_id
-    LIMIT 1
-) AS newest
-LEFT JOIN LATERAL (
-    SELECT event.party_name AS name
-    FROM raw_events AS event
-    WHERE
-        event.user_id = %(user_id)s AND event.source = step.source
-        AND event.party_kind = 'account'
-    LIMIT 1
-) AS own ON TRUE
-WHERE step.source ~ '[.][0-9a-f]{8}'
-ORDER BY step.source
+SELECT DISTINCT ON (seen.source)
+    seen.source, seen.kind, seen.platform, seen.provenance -> -1 ->> 'file' AS file,
+    coalesce(accounts.names, '{}') AS accounts
+FROM seen
+LEFT JOIN accounts ON accounts.source = seen.source
+ORDER BY seen.source, seen.created_at DESC, seen.external_id, seen.posting

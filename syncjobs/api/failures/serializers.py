@@ -4,11 +4,11 @@ from rest_framework import serializers
 
 from graph.api.common_serializers import Answer, StrictQuery
 from graph.api.request_bodies import StrictBody
-from graph.api.request_fields import Place, Timestamp
+from graph.api.request_fields import TimeCursor, Timestamp
 from syncjobs.api.serializers import AttemptAnswer, past
 from syncjobs.failures import payloads
 from syncjobs.failures.replay import FASTEST
-from syncjobs.failures.settle import LONGEST
+from syncjobs.failures.settle import NOTE_CHARACTERS
 from syncjobs.models.choices import FailureStatus, Provider, RunStatus, Trigger
 
 CURRENT, ANY = "current", "any"
@@ -35,7 +35,7 @@ class Filters(StrictQuery):
 
 
 class FailuresQuery(Filters):
-    cursor = Place(required=False, help_text="The `next` of the previous page.")
+    cursor = TimeCursor(required=False, help_text="The `next` of the previous page.")
     limit = serializers.IntegerField(default=50, min_value=1, max_value=200)
 
 
@@ -69,11 +69,11 @@ class ReplaysBody(StrictBody):
 
 
 class NoteBody(StrictBody):
-    note = serializers.CharField(default="", allow_blank=True, max_length=LONGEST)
+    note = serializers.CharField(default="", allow_blank=True, max_length=NOTE_CHARACTERS)
 
 
 class ReasonBody(StrictBody):
-    reason = serializers.CharField(max_length=LONGEST)
+    reason = serializers.CharField(max_length=NOTE_CHARACTERS)
 
 
 class FailureAnswer(Answer):

@@ -10,7 +10,7 @@ from graph.ingest.rows import TEXT_LIMIT
 from syncjobs.models.choices import UploadState
 from syncjobs.models.uploads import MOST_BYTES, PIECE_BYTES
 from syncjobs.uploads.rejected_rows import MOST_ROWS
-from syncjobs.uploads.upload_options import LONGEST, ONE_OF
+from syncjobs.uploads.upload_options import CHOICE_CHARACTERS, ONE_OF
 
 MOST_LINES = 10**9
 MOST_CELLS = 1_000
@@ -36,7 +36,7 @@ def _one_of(name: str, text: str) -> serializers.ChoiceField:
     return serializers.ChoiceField(ONE_OF[name], required=False, help_text=text)
 
 
-def _text(text: str, most: int = LONGEST) -> serializers.CharField:
+def _text(text: str, most: int = CHOICE_CHARACTERS) -> serializers.CharField:
     return serializers.CharField(required=False, max_length=most, help_text=text)
 
 

@@ -46,7 +46,7 @@ class UploadsView(Api):
         responses={200: shapes.UploadsAnswer, **READ_ERRORS},
     )
     def get(self, request: Request) -> Response:
-        """The newest 50 files that were sent for import, without what they hold."""
+        """The newest 50 files that were sent for import, without their contents."""
         self.parameters(request)
         return Response(
             shapes.UploadsAnswer({"results": lifecycle.listed(self.tenant(request))}).data
@@ -186,7 +186,8 @@ class RejectedView(Api):
         responses={200: shapes.MendedAnswer, **SENT, **NOT_FOUND},
     )
     def post(self, request: Request, upload_id: str) -> Response:
-        """Import mended rows under their lines, and forget dropped ones: all of it or nothing."""
+        """Import corrected rows under their line numbers, and delete dropped ones: everything or
+        nothing."""
         body = self.body(request, shapes.RejectedBody)
         contents = {row["line"]: row.get("text", row.get("cells")) for row in body["rows"]}
         mended = rejected_rows.mend(self.tenant(request), _id(upload_id), contents, body["drop"])

@@ -1,4 +1,4 @@
-"""The official client, for tests that are not asynchronous."""
+"""The official MCP client, for tests that are not asynchronous."""
 
 import os
 import sys
@@ -19,7 +19,7 @@ from tests.graph.api.conftest import ROOT
 
 @dataclass
 class Asking:
-    """A connected client; `calls` are the tools that it called."""
+    """A connected client. `calls` lists the tools that it has called."""
 
     portal: BlockingPortal
     client: Client
@@ -30,7 +30,8 @@ class Asking:
         return self.portal.call(self.client.call_tool, tool, arguments)
 
     def ask(self, tool: str, **arguments: Any) -> Any:
-        """The structured answer; the client has checked it against the output schema."""
+        """The structured answer of the tool. The client has checked it against the output
+        schema."""
         result = self.call(tool, **arguments)
         assert not result.is_error, result.content
         return result.structured_content
@@ -62,7 +63,7 @@ def over_http(address: str, token: str, mode: str = "auto"):
 
 
 def over_stdio(*arguments: str, mode: str = "auto", **environment: str):
-    """`manage.py mcp` in a process of its own on the test database."""
+    """Run `manage.py mcp` on the test database in a process of its own."""
     database = connections["owner"].settings_dict["NAME"]
     parameters = StdioServerParameters(
         command=sys.executable,

@@ -1,7 +1,7 @@
-"""Twenty questions about the demo's books, answered by tools, and what the truth has.
+"""Twenty questions about the demo's books, each answered by tools and by the truth.
 
-Each takes `ask(tool, **arguments)` and the books, follows ids from answer to answer, and returns
-what was found and what is true.
+Each function takes `ask(tool, **arguments)` and the books. It calls tools with ids from earlier
+answers, and returns both what the tools found and what is true.
 """
 
 from collections import defaultdict
@@ -52,7 +52,7 @@ class Demo:
 
 
 def named(ask: Ask, name: str) -> str:
-    """The id of the party that is found first."""
+    """The id of the first party that the search finds."""
     return str(ask("search_parties", name=name, limit=1)["parties"][0]["party_id"])
 
 
@@ -65,7 +65,7 @@ def all_cases(ask: Ask) -> Iterator[dict[str, Any]]:
 
 
 def explained(ask: Ask, demo: Demo, ref: Ref, **more: Any) -> dict[str, Any]:
-    """What there is to know of one row, found by its day and amount."""
+    """The explanation of one row, which is found by its day and amount."""
     day, amount = demo.day(ref), str(demo.amount(ref))
     page = ask("find_payments", since=day, until=day, min_amount=amount, max_amount=amount, **more)
     for one in page["payments"]:
@@ -168,7 +168,7 @@ def _of_party(demo: Demo, party: str) -> tuple[Decimal, Decimal]:
 
 
 def _cash_with(ask: Ask, demo: Demo, party: str) -> tuple[Decimal, Decimal]:
-    """Theirs in is ours out."""
+    """The party's money in and out. Its money in is ours out."""
     found = named(ask, demo.party(party).name)
     months = ask("cash_flow", party=found, today=TODAY)["months"]
     return (

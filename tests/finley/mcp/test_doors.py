@@ -145,7 +145,7 @@ def test_who_asks_for_everything_in_a_loop_is_slowed_down(door, small_books):
     token = token_of(small_books)
     statuses = []
     with httpx.Client() as client:
-        while len(statuses) < 450 and 429 not in statuses:
+        while len(statuses) < 850 and 429 not in statuses:  # a minute may end before its 400th
             answer = client.post(
                 f"{door.address}/mcp",
                 json={"jsonrpc": "2.0", "id": 1, "method": "ping"},

@@ -1,4 +1,4 @@
-"""Stands in for an OpenTelemetry collector: OTLP over HTTP on localhost, kept as it came."""
+"""Simulates an OpenTelemetry collector: receives OTLP over HTTP on localhost and keeps it."""
 
 import threading
 import time
@@ -14,7 +14,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 
 
 class Collector:
-    """`bodies` are the requests as they came, `headers` theirs."""
+    """`bodies` are the bodies of the requests in order, `headers` are their headers."""
 
     def __init__(self, address: str) -> None:
         self.address = address
@@ -38,7 +38,7 @@ class Collector:
         }
 
     def until(self, name: str, seconds: float = 30) -> Any:
-        """The first span of that name."""
+        """Wait for the first span of this name and return it."""
         limit = time.monotonic() + seconds
         while time.monotonic() < limit:
             for span in self.spans():

@@ -1,4 +1,4 @@
-"""People who are signed in, and books that their pages show."""
+"""Signed-in people, and books that the pages show."""
 
 from typing import Any
 from uuid import UUID
@@ -18,13 +18,13 @@ PASSWORD = "a-long-enough-phrase"
 
 @pytest.fixture
 def quiet(own_queue) -> str:
-    """Redis hears of jobs on a queue of this test, which no worker empties."""
+    """A queue for this test alone, which no worker empties."""
     return own_queue
 
 
 @pytest.fixture
 def person(tenant: User) -> User:
-    """The tenant, who signs in with a password."""
+    """The tenant's user, who signs in with a password."""
     with as_owner():
         tenant.set_password(PASSWORD)
         tenant.save()
@@ -33,12 +33,12 @@ def person(tenant: User) -> User:
 
 @pytest.fixture
 def client(tenant: User) -> Client:
-    """Signed in as the tenant."""
+    """A client that is signed in as the tenant."""
     return logged_in(tenant)
 
 
 def a_case(user: UUID, extra: UUID, original: UUID, **values: Any) -> models.PaymentCase:
-    """A case of two payments, as the enrichment writes it."""
+    """A case of two payments, as enrichment writes it."""
     case = rows.add(
         models.PaymentCase,
         user_id=user,

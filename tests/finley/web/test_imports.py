@@ -1,24 +1,19 @@
 """Files through the pages: sent, shown, corrected, confirmed by a person, read by a real worker."""
 
 import re
-from datetime import UTC, datetime
-from decimal import Decimal
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db.models import F
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
 from finley.models import Membership, Role, User
 from graph.database.role import as_owner
-from graph.ingest.rows import LedgerRow, Party
-from graph.models import Enrichment, NormalizedEntity, RawEvent, RelationshipInstance
-from graph.view import refresh
+from graph.models import NormalizedEntity, RawEvent, RelationshipInstance
 from syncjobs.models import Upload, UploadPiece
 from syncjobs.models.uploads import PIECE_BYTES
-from syncjobs.uploads import lifecycle, preview_rows, read_upload
+from syncjobs.uploads import lifecycle, read_upload
 from tests.finley.test_admin import logged_in
 from tests.finley.web.conftest import text_of
 from tests.graph import rows
@@ -216,73 +211,6 @@ def imported(client, data: bytes, name: str) -> Upload:
     upload = worked(send(client, data, name))
     client.post(f"/import/{upload.pk}/confirm/")
     return worked(upload)
-
-
-def test_a_page_says_until_when_names_and_double_payments_are_being_looked_at(
-    client, tenant, quiet
-):
-    assert client.get("/looked-at/").status_code == 200, "nothing has come yet"
-    upload = imported(client, STATEMENT, "savings.csv")
-    page = f"/import/{upload.pk}/"
-    assert "being looked at" in text_of(client.get(page))
-    assert client.get("/looked-at/").status_code == 204
-    Enrichment.objects.using("owner").filter(user_id=tenant.pk).update(done_for=F("wanted_at"))
-    assert "being looked at" not in text_of(client.get(page))
-    there = {"HX-Current-URL": f"http://testserver{page}"}
-    answer = client.get("/looked-at/", headers=there)
-    assert "Show the page again" in text_of(answer)
-    assert "HX-Refresh" not in answer, "corrections that are typed there would be lost"
-    answer = client.get("/looked-at/", headers={"HX-Current-URL": "http://testserver/parties/"})
-    assert answer["HX-Refresh"] == "true"
-
-
-def test_rows_that_other_books_hold_already_are_named_beside_these(client, tenant, quiet):
-    upload = imported(client, STATEMENT, "savings.csv")
-    assert upload.outcome["parts"][0]["file"] == "savings.csv"
-    assert "other books" not in text_of(client.get(f"/import/{upload.pk}/"))
-    flows = RelationshipInstance.objects.using("owner").filter(user_id=tenant.pk)
-    fee = flows.get(target_event__party_name="Bank fee")
-    office, bank = (
-        rows.entity(tenant.pk, "Office", "department"),
-        rows.entity(tenant.pk, "Langgate"),
-    )
-    twin = flows.get(pk=rows.payment(tenant.pk, office, bank, 12))
-    reason = "row L1 of test and row of savings both state 12.00 GBP"
-    rows.relationship(
-        tenant.pk, fee.target_event, twin.target_event, relationship_type="same_transaction",
-        edge_class="link", reason=reason,
-    )  # fmt: skip
-    assert "other books" not in text_of(client.get(f"/import/{upload.pk}/")), "both count"
-    flows.filter(pk=fee.pk).update(canonical=twin.pk)
-    refresh.refresh()
-    text = text_of(client.get(f"/import/{upload.pk}/"))
-    assert "1 of these rows is taken for payments that other books hold already" in text
-    text = text_of(client.get(f"/import/{upload.pk}/same/"))
-    for shown in (f"/payments/{fee.pk}/", f"/payments/{twin.pk}/", "Langgate", "state GBP 12.00"):
-        assert shown in text
-    assert "Shop Ltd" not in text
-
-
-@pytest.mark.parametrize(
-    ("payer", "payee", "amount", "records", "way"),
-    [
-        ("vendor", "account", "5", "payment", "in"),
-        ("account", "vendor", "-5", "payment", "in"),
-        ("account", "vendor", "5", "fee", "out"),
-        ("department", "vendor", "5", "obligation", "to pay"),
-        ("customer", "department", "5", "obligation", "to receive"),
-        ("department", "vendor", "-5", "obligation", "to receive"),
-        ("account", "account", "5", "transfer", "between"),
-        ("customer", "vendor", "5", "payment", "unknown"),
-    ],
-)
-def test_a_direction_follows_from_who_is_ours(payer, payee, amount, records, way):
-    day = datetime(2024, 3, 1, tzinfo=UTC)
-    row = LedgerRow(
-        2, "k", "", 1, "t", day, "day", Decimal(amount), "GBP", Party(payer, "A"),
-        Party(payee, "B"), None, None, None, {}, records,
-    )  # fmt: skip
-    assert preview_rows.direction(row) == way
 
 
 def test_what_can_be_read_in_two_ways_is_not_imported_until_decided(client, tenant, quiet):

@@ -152,10 +152,17 @@ def test_the_overview_says_what_came_since_the_last_visit(person, books):
     client, page = signed_in()
     assert "Since your last visit" in page
     assert '<a href="/payments/new/">1 new row</a>' in page
-    assert "1 new open case</a>" in page
+    assert '<a href="/review/?new=yes">1 new open case</a>' in page
+    assert text_of(client.get("/review/?new=yes")).count("<article") == 1
     listed = text_of(client.get("/payments/new/"))
+    assert 'aria-current="page">Payments</a>' in listed
     assert set(re.findall(r"/payments/([0-9a-f-]{36})/", listed)) == {str(new)}
-    assert "No new row" in signed_in()[1]
+    client, page = signed_in()
+    assert "No new row" in page
+    counts = [
+        text_of(client.get(f"/review/{query}")).count("<article") for query in ("", "?new=yes")
+    ]
+    assert counts == [1, 0]
 
 
 def test_a_payment_that_did_not_come_is_given_up_and_expected_again(client, tenant, books):
@@ -261,6 +268,24 @@ def test_what_is_asked_wrongly_is_said(client, books):
         response = client.get(f"/payments/?{query}")
         assert response.status_code == 400, query
         assert 'role="alert"' in text_of(response)
+    page = text_of(client.get("/payments/?since=yesterday&document_ref=INV-7&max_amount=30"))
+    assert (
+        'role="alert">yesterday is not a day.' in page.split('name="since"')[1].split("</label>")[0]
+    )
+    for kept in ('value="yesterday"', 'value="INV-7"', 'value="30"'):
+        assert kept in page
+    assert "No row is like this" not in page
+    for path in (
+        "/payments/",
+        "/parties/",
+        "/open/",
+        "/spending/",
+        "/recurring/",
+        "/recurring/due/",
+    ):
+        unknown = client.get(f"{path}?colour=red")
+        assert unknown.status_code == 400
+        assert "no filter “colour”" in text_of(unknown), path
     for path in (
         f"/payments/{uuid4()}/",
         f"/parties/{uuid4()}/",

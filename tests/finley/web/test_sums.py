@@ -80,6 +80,8 @@ def company(tenant):
     ("page", "start", "least"),
     [
         ("/", "/open/", 4),
+        ("/recurring/due/", "/open/", 1),
+        ("/parties/{acme}/", "/open/", 1),
         ("/", "/cash/rows/", 2),
         ("/spending/?period=year", "/spending/rows/", 1),
         ("/parties/{acme}/", "/cash/rows/", 1),
@@ -118,6 +120,17 @@ def test_what_no_statement_shows_has_a_sum_for_each_direction(client, tenant):
     figures = re.findall(r'<span class="figure(?: small)?">([^<]+)</span>', page)
     assert figures == ["GBP 100.00 in", "GBP 70.00 out"]
     assert client.get("/cash/rows/?way=in").status_code == 400
+
+
+def test_open_bills_of_a_party_and_of_some_days(client, company):
+    shop, today = company["shop"].id, days.today(UUID(int=0))
+    assert "Nothing is open" in text_of(client.get(f"/open/?party={shop}"))
+    page = text_of(client.get(f"/open/?direction=receivable&party={shop}"))
+    assert ("of Shop</span>" in page, listed(page)) == (True, 60)
+    week = text_of(client.get(f"/open/?since={today}&until={today + timedelta(days=8)}"))
+    assert "Nothing is open" in week
+    assert client.get("/open/?since=x").status_code == 400
+    assert "past its due day" in text_of(client.get("/"))
 
 
 def test_open_invoices_say_what_they_are_and_how_late(client, company):

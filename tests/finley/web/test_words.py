@@ -23,6 +23,7 @@ from graph.enrich import (
 from graph.layers import BY_NAME
 from graph.models.choices import EntityKind, Frequency
 from graph.questions import counted_rows
+from graph.words import FREQUENCIES
 
 
 @pytest.mark.parametrize(
@@ -53,7 +54,7 @@ def test_every_layer_column_and_choice_has_words():
         assert {column.name for column in layer.columns} <= {
             *layers.COLUMNS, "original_relationship_id"
         }  # fmt: skip
-    assert set(layers.FREQUENCIES) == set(Frequency.values)
+    assert set(FREQUENCIES) == set(Frequency.values)
     assert set(choices.PARTIES) == set(EntityKind.values)
     assert set(choices.KINDS) == set(counted_rows.KINDS)
 

@@ -31,7 +31,7 @@ def one_of_each(committed):
 
 @pytest.fixture
 def small_limits(monkeypatch):
-    """Limits that a test's few rows exceed."""
+    """Set the admin's limits so low that a test's few rows exceed them."""
     monkeypatch.setattr(paginator, "MOST", 100)
     monkeypatch.setattr(paginator, "MOST_FOUND", 80)
     monkeypatch.setattr(paginator, "MOST_AT_ONCE", 60)

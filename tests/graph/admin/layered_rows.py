@@ -8,7 +8,8 @@ from tests.syncjobs import run_rows
 
 
 def all_layers(user) -> dict[type, TenantRow]:
-    """A payment between two entities with a row of every layer, and one of each other table."""
+    """Create a payment between two entities with a row of every layer, and one row of each other
+    table. Return the rows by model."""
     payer, payee = rows.entity(user, "Adult Care", "department"), rows.entity(user, "ACME Ltd")
     source, target = rows.event(user, payer, amount=-1), rows.event(user, payee)
     patterns = patterns_of(user)
@@ -114,7 +115,7 @@ def resolution_of(user, kept) -> TenantRow:
 
 
 def case_of(user, relationship) -> list:
-    """A case of one row with its history."""
+    """Create a case of one row, with its history. Return the rows."""
     case = rows.add(
         models.PaymentCase,
         user_id=user,
@@ -139,7 +140,8 @@ def case_of(user, relationship) -> list:
 
 
 def ledger_of(user) -> list:
-    """A connection with a run, an attempt, an item and a failure; one of each other table."""
+    """Create a connection with a run, an attempt, an item and a failure, and one row of each other
+    table of syncs. Return the rows."""
     hostile = {"page": "<b>"}
     connection = run_rows.connection(user, cursor=hostile)
     run = run_rows.run(connection, payload=hostile, progress=hostile, error="broken <b>")

@@ -1,4 +1,4 @@
-"""Old tables beside finley's own, in a schema that is gone afterwards."""
+"""Tables of the replaced system beside finley's own, in a schema that is dropped afterwards."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, LiteralString, cast
@@ -23,7 +23,8 @@ USER, OTHER = UUID(int=11), UUID(int=12)
 
 @pytest.fixture
 def old(committed) -> Iterator[Replaced]:
-    """Rows that `put` writes."""
+    """The rows that `put` writes to the schema of the replaced system. The schema is dropped
+    afterwards."""
     yield Replaced()
     with connections["owner"].cursor() as cursor:
         cursor.execute(f'DROP SCHEMA IF EXISTS "{SCHEMA}" CASCADE')
@@ -31,7 +32,7 @@ def old(committed) -> Iterator[Replaced]:
 
 @pytest.fixture
 def address(committed) -> str:
-    """The owner's way into the database, for libpq."""
+    """The conninfo with which the owner connects to the database."""
     connections["owner"].ensure_connection()
     names = ("host", "port", "user", "password", "dbname")
     parameters = connections["owner"].get_connection_params()
@@ -40,14 +41,14 @@ def address(committed) -> str:
 
 @pytest.fixture
 def raw(address: str) -> Iterator[psycopg.Connection]:
-    """SQL by hand, as the owner."""
+    """A connection as the owner, for SQL."""
     with psycopg.connect(address, autocommit=True) as connection:
         yield connection
 
 
 @pytest.fixture
 def put(old: Replaced, raw: psycopg.Connection) -> Callable[..., None]:
-    """Writes the old rows; then runs these statements in the old schema."""
+    """A function that writes the old rows, then runs the given statements in the old schema."""
 
     def write(*statements: str) -> None:
         with raw.transaction():
@@ -68,7 +69,7 @@ def elsewhere(address: str, raw: psycopg.Connection) -> Iterator[str]:
 
 
 def shown(user: UUID) -> dict[UUID, dict[str, Any]]:
-    """The view's rows of a tenant, after a refresh; one each."""
+    """The tenant's rows of the refreshed view, by relationship."""
     refresh.refresh()
     result = models.EnrichedRelationship.objects.using("owner").filter(user_id=user).values()
     by_id = {row["id"]: row for row in result}
@@ -85,7 +86,7 @@ def rows(model: type[TenantRow], user: UUID = USER) -> list[Any]:
 
 
 def written() -> int:
-    """Rows in all of finley's tables of the graph."""
+    """The number of rows in all of finley's tables of the graph."""
     return sum(
         model.objects.using("owner").count()
         for model in models.__dict__.values()

@@ -1,7 +1,7 @@
-"""A database of the replaced system, filled by a seeded generator, and what finley shows of it.
+"""Generates seeded rows of the replaced system, and computes what finley must show of them.
 
-`expected` is the slow, obvious way: for each relationship every old row that is about it, sorted by
-the rule written out, the first one taken.
+`expected` does it the slow, obvious way: for each relationship it sorts all old rows about it by
+the written rule, and takes the first.
 """
 
 import json
@@ -23,7 +23,7 @@ Row = dict[str, Any]
 
 
 class Replaced:
-    """The old rows, by table, as they are to be written."""
+    """The old rows to write, by table."""
 
     def __init__(self, seed: int = 1) -> None:
         self.random = random.Random(seed)
@@ -54,7 +54,8 @@ class Replaced:
                 connection.execute(insert.format(target, names, marks), list(row.values()))
 
     def books(self, user: UUID, size: int = 12) -> None:
-        """A tenant: payments of which some begin at one event, with several rows in each layer."""
+        """Add a tenant with payments, some of which begin at one event, and several rows of each
+        layer."""
         pick = self.random.choice
         parties = [self.entity(user, f"Vendor {n}") for n in range(4)]
         events = [self.event(user, n) for n in range(size)]
@@ -147,7 +148,7 @@ class Replaced:
         return [row for row in self.rows.get(table, []) if row["user_id"] == user]
 
     def expected(self, user: UUID) -> dict[UUID, Row]:
-        """What the view should show of each live relationship."""
+        """What the view should show of each live relationship, by its id."""
         live = [row for row in self.of(user, "relationship_instances") if not row["deleted_at"]]
         return {row["id"]: self.shown(user, row, live) for row in live}
 
@@ -227,7 +228,9 @@ class Replaced:
         }
 
     def fraud(self, user: UUID, row: Row, live: list[Row]) -> Row:
-        """The pair of relationships that the surest row tells of, read in one direction only."""
+        """Whether the row's relationship is a duplicate: whether a pair that nobody dismissed says
+        so. Of several pairs of the same two relationships, the one with the highest confidence
+        counts."""
         values: dict[frozenset[UUID], tuple[Any, ...]] = {}
         for relationship in live:
             for pair in self.pairs(user, relationship, live):
@@ -237,7 +240,8 @@ class Replaced:
         return {"is_duplicate": bool(mine)}
 
     def pairs(self, user: UUID, row: Row, live: list[Row]) -> Iterable[tuple[Any, ...]]:
-        """(dismissed, minus confidence, id, relationship, original)"""
+        """The pairs about this row, each as (dismissed, minus confidence, id, relationship,
+        original)."""
         for item in self.about(user, "duplicate_transactions", "event_id", row["source_event_id"]):
             originals = sorted(
                 other["id"]
@@ -277,7 +281,7 @@ JOINED = """
 
 
 def joined(connection: psycopg.Connection, schema: str) -> int:
-    """How many rows the replaced system's own query gives."""
+    """The number of rows that the replaced system's own query returns."""
     row = connection.execute(SQL(JOINED).format(Identifier(schema))).fetchone()
     assert row
     return int(row[0])

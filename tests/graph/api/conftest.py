@@ -1,4 +1,4 @@
-"""Two tenants' books, small enough to count by hand, and the server that answers about them."""
+"""The books of two tenants, small enough to count by hand, and a server that answers about them."""
 
 import os
 import socket
@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 @dataclass
 class Books:
-    """Sales pays Acme (twice) and Borough; Borough is linked to Cab; nobody deals with Dora.
+    """Sales pays Acme (twice) and Borough; Borough is linked to Cab; Dora has no payments.
 
     One more payment names no vendor. The first payment to Acme has all nine layers.
     """
@@ -127,7 +127,7 @@ def add_facts(user: UUID, relationship: UUID, original: UUID) -> None:
 
 @pytest.fixture
 def both_books(tenant: User, other_tenant: User) -> tuple[Books, Books]:
-    """The tenant's books, and the other's, who keeps the same; the view knows both."""
+    """The tenant's books and equal books of the other tenant, both in the view."""
     both = keep_books(tenant.id), keep_books(other_tenant.id)
     refresh.refresh()
     return both
@@ -145,7 +145,7 @@ def their_books(both_books: tuple[Books, Books]) -> Books:
 
 @pytest.fixture(scope="session")
 def server(django_db_setup) -> Iterator[str]:
-    """finley's address, served by a process of its own on the test database."""
+    """finley's address. It is served by a process of its own on the test database."""
     with serving() as process:
         yield process.address
 
@@ -158,7 +158,7 @@ class Server:
 
 @contextmanager
 def serving(**environment: str) -> Iterator[Server]:
-    """finley by uvicorn, in a process of its own on the test database, until the end."""
+    """Run finley by uvicorn on the test database, in a process of its own, until the block ends."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         address = "http://127.0.0.1:{1}".format(*listening.getsockname())
         with _process(listening, environment) as pid:

@@ -1,4 +1,5 @@
-"""One shortened answer of every operation of the API, as it is answered in the tests."""
+"""One shortened example answer for every operation of the API, as the service gives it in the
+tests."""
 
 import json
 import threading
@@ -37,14 +38,14 @@ TODAY = {"today": "2024-03-31"}
 
 
 def operations() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every question's path, as the schema has it, with its operation."""
+    """The path of every question in the schema, with its operation."""
     for path, methods in published()["paths"].items():
         if path.startswith(V1):
             yield from ((path.removeprefix(V1), operation) for operation in methods.values())
 
 
 def asked_of(books) -> dict[str, tuple[str, dict[str, Any]]]:
-    """For each operation what is asked, so that it has something to answer."""
+    """For each operation the path and the parameters of a request that has an answer."""
     ends = {"source": books.acme, "target": books.borough}
     return {
         "graph_stats": ("stats/", {}),
@@ -97,7 +98,7 @@ def answers(api, books) -> dict[str, dict[str, Any]]:
 
 
 def body(api, path: str, parameters: dict[str, Any]) -> Any:
-    """The answer, in short; for what is no JSON, its text."""
+    """The answer, shortened; its text if it is not JSON."""
     if path == "changes/stream/":
         return streamed(api)
     answer = api.get(V1 + path, parameters)
@@ -116,7 +117,7 @@ def body(api, path: str, parameters: dict[str, Any]) -> Any:
 
 
 def streamed(api) -> str:
-    """An event, without its data's rows."""
+    """One server-sent event, without the rows of its data."""
     since = api.get(V1 + "stats/").json()["as_of_version"]
     with connections["owner"].cursor() as cursor:
         cursor.execute("UPDATE raw_events SET amount = 2 * amount")
@@ -151,7 +152,7 @@ def not_found(api, path: str, parameters: dict[str, Any]) -> Any:
 
 
 def case_of(tenant, books) -> UUID:
-    """A possible double payment: the payments to Acme."""
+    """Create a possible double payment of the payments to Acme. Return its id."""
     case = rows.add(
         PaymentCase,
         user_id=tenant.id,
@@ -185,7 +186,8 @@ def case_of(tenant, books) -> UUID:
 
 
 def in_use(api, user_id: UUID, path: str, decision: dict[str, Any]) -> Any:
-    """What is answered while the request that came first with the key still runs."""
+    """The response to a repeated request while the first one with the same idempotency key is
+    running."""
     is_held, has_answered = threading.Event(), threading.Event()
 
     def hold() -> None:
@@ -235,7 +237,8 @@ def checked(api) -> dict[str, Any]:
 
 
 def decisions(api, user_id: UUID, books) -> dict[str, dict[str, Any]]:
-    """Of a pair of entities, of any two, and of an expected payment."""
+    """The answers to decisions about a pair of entities, about any two entities, and about an
+    expected payment."""
     pair = rows.add(
         EntityResolution, user_id=user_id, kept_id=books.acme, merged_id=books.cab,
         confidence=0.6, reason="nearly the same name", decided="open",
@@ -295,7 +298,7 @@ def questions_to_workers(api) -> dict[str, dict[str, Any]]:
 
 
 def problems(api, tenant, settings) -> dict[str, Any]:
-    """One of each status that any question may be refused with."""
+    """One problem of each status with which any question may be refused."""
     stats = V1 + "stats/"
     accepted = api.get(V1 + "communities/", headers={"Prefer": "respond-async"})
     claim = question_state.claimed(*accepted_job(accepted), "worker:1")
@@ -338,7 +341,8 @@ def never_filled(api) -> Any:
 
 
 def shortened(value: Any) -> Any:
-    """Of each list two: those that say most, where they come in no order of their own."""
+    """The value with two items of each list. Where a list has no order of its own, these are the
+    items with the most values."""
     if isinstance(value, dict):
         return {name: shortened(inner) for name, inner in value.items()}
     if not isinstance(value, list):

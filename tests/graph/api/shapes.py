@@ -1,4 +1,4 @@
-"""An answer against the OpenAPI schema that the service publishes."""
+"""Checks an answer against the OpenAPI schema that the service publishes."""
 
 from functools import cache
 from typing import Any
@@ -16,9 +16,10 @@ def published() -> dict[str, Any]:
 
 @cache
 def validator(path: str, status: int, media_type: str = "") -> Draft202012Validator:
-    """For the answer of GET `path`; a property that the schema does not name is an error.
+    """A validator for the answer of GET `path`. A property that the schema does not name is an
+    error.
 
-    Where there are several representations, `media_type` says which is meant.
+    `media_type` chooses one of several representations.
     """
     answer = published()["paths"][path]["get"]["responses"][str(status)]
     schemas = {
@@ -36,7 +37,7 @@ def validator(path: str, status: int, media_type: str = "") -> Draft202012Valida
 
 
 def as_published(question: str, body: Any, status: int = 200) -> Any:
-    """The body, if it is what the schema says of the question's answer."""
+    """Return the body if it matches the schema of the question's answer; otherwise fail."""
     path = V1 + ("relationships/{relationship_id}/" if "relationships/" in question else question)
     validator(path, status).validate(body)
     return body

@@ -13,7 +13,7 @@ from graph.errors import NotFound, TooMany
 from graph.models import AskedQuestion
 from graph.models.choices import QuestionFailure
 from graph.questions import entities
-from graph.questions.deferred import QuestionKey, accept
+from graph.questions.heavy.deferred import QuestionKey, accept
 from syncjobs.models.choices import RunStatus
 from syncjobs.questions import question_state
 from syncjobs.questions.question_state import End

@@ -19,7 +19,7 @@ QUERY = Path(__file__).with_name("rules.sql")
 
 
 def kept() -> dict[str, str]:
-    """The rules of the database: the line of each, and the statement that takes it away."""
+    """The rules of the database: each rule's line, and the statement that drops the rule."""
     with connections["owner"].cursor() as cursor:
         cursor.execute(QUERY.read_text(), {"role": grants.application_role()})
         return {" ".join(line.split()): statement for line, statement in cursor.fetchall()}
@@ -31,7 +31,8 @@ def listed() -> set[str]:
 
 
 def write() -> int:
-    """Migrate the database of FINLEY_STATE and list its rules; how many there are."""
+    """Migrate the database of FINLEY_STATE and write its rules to rules.txt. Return their
+    number."""
     call_command("migrate", verbosity=0)
     lines = sorted(kept())
     LIST.write_text("\n".join(lines) + "\n")

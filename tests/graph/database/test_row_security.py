@@ -236,23 +236,3 @@ def test_one_role_for_both_is_told(monkeypatch):
     (report,) = the_application_is_bound(databases=["owner"])
     assert report.id == "graph.W003"
     assert "setup_roles" in report.hint
-
-
-def test_functions_of_another_release_are_replaced():
-    """PostgreSQL would keep one with other parameters, and refuse other columns."""
-    signatures = "SELECT oid::regprocedure::text FROM pg_proc WHERE proname = ANY (%s) ORDER BY 1"
-    names = [list(row_security.OF_CALLERS)]
-    with connections["owner"].cursor() as cursor:
-        cursor.execute(signatures, names)
-        before = cursor.fetchall()
-        cursor.execute(
-            "CREATE FUNCTION relationships_json(uuid) RETURNS text LANGUAGE sql RETURN NULL; "
-            "DROP FUNCTION cash_flow_expected_of(uuid, uuid[], date); "
-            "CREATE FUNCTION cash_flow_expected_of(uuid, uuid[], date) RETURNS TABLE (month text) "
-            "LANGUAGE sql RETURN NULL"
-        )
-        row_security.put_in_place(cursor)
-        cursor.execute(signatures, names)
-        assert cursor.fetchall() == before
-    assert len(before) == len(row_security.OF_CALLERS)
-    grants.put_in_place(using="owner")

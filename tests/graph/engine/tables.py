@@ -1,4 +1,4 @@
-"""Arrow tables as the view and the entities' table give them, from plain numbers."""
+"""Builds Arrow tables, as the view and the table of entities return them, from plain numbers."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -13,7 +13,7 @@ Ends = Sequence[int | None]
 
 
 def uuids(numbers: Sequence[int], family: int = NODE) -> pa.Array:
-    """A uuid for each number, in the numbers' order."""
+    """A uuid for each number. The uuids sort as the numbers do."""
     halves = np.empty((len(numbers), 2), dtype=">u8")
     halves[:, 0], halves[:, 1] = numbers, (0x80F << 52) + family
     octets = pa.py_buffer(halves.tobytes())
@@ -42,7 +42,7 @@ def nodes(count: int) -> pa.Table:
 
 
 def edges(source: Ends, target: Ends, **columns: pa.Array) -> pa.Table:
-    """None is an unresolved end, GONE one whose entity is no more."""
+    """A table of edges. None is an unresolved end, and GONE an end whose entity was deleted."""
     return pa.table(
         {
             "id": uuids(range(len(source)), EDGE),
@@ -66,7 +66,7 @@ def graph(
     causal: Sequence[float | None] = (),
     confidence: Sequence[float] = (),
 ) -> Graph:
-    """The graph of these pairs; every score that is not given is 1, and causal_score is NULL."""
+    """The graph of these pairs. Scores that are not given are 1, and causal_score is NULL."""
     source, target = [u for u, _ in pairs], [v for _, v in pairs]
     return build(nodes(count), edges(source, target, **scores(len(pairs), causal, confidence)))
 

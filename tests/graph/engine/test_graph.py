@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.engine.graph import build
+from graph.engine.graph import DERIVED, build
 from tests.graph.engine.tables import GONE, edge_id, edges, graph, node_id, nodes, scores, uuids
 
 NODES = 4
@@ -80,3 +80,10 @@ def test_ids_are_in_the_order_of_their_numbers():
     texts = [str(value) for value in uuids([0, 1, 255, 256, 70000]).to_pylist()]
     assert texts == sorted(texts)
     assert len(set(texts)) == 5
+
+
+def test_the_newest_derived_values_are_kept():
+    built, computed = graph(1, []), []
+    for number in [*range(DERIVED + 1), DERIVED, 0]:
+        assert built.once(number, lambda _, n=number: computed.append(n) or n) == number
+    assert computed == [*range(DERIVED + 1), 0], "the oldest was computed again"

@@ -1,4 +1,5 @@
-"""Demo books as payments, without a database: read, named, merged as an import and `enrich` do."""
+"""Reads demo books as payments without a database, with the entities that an import and `enrich`
+would create."""
 
 import json
 from collections import defaultdict
@@ -24,7 +25,8 @@ EPOCH = np.datetime64("1970-01-01")
 
 
 class Demo(NamedTuple):
-    """Payments, the truth, the place of each row, each payment's stated account and fields."""
+    """Demo books: the payments, the truth, each row's place among the payments, each payment's
+    stated account and fields."""
 
     payments: Payments
     truth: Truth
@@ -34,7 +36,8 @@ class Demo(NamedTuple):
 
 
 class Read(NamedTuple):
-    """Payments, the place of each row, and each payment's stated account and fields."""
+    """Books that were read: the payments, each row's place among them, each payment's stated
+    account and fields."""
 
     payments: Payments
     place: dict[Ref, int]
@@ -44,7 +47,7 @@ class Read(NamedTuple):
 
 @cache
 def demo(seed: int, **options: Any) -> Demo:
-    """The books of a seed."""
+    """The demo books of this seed."""
     with TemporaryDirectory() as folder:
         books = write(Path(folder), seed, **options)
         contents = of_files([path for path in books.files if path.suffix == ".csv"])
@@ -52,7 +55,8 @@ def demo(seed: int, **options: Any) -> Demo:
 
 
 def of_files(paths: list[Path], *, merged: bool = True) -> Read:
-    """The rows of ledger files, a key once; with like parties as one, unless `merged` is False."""
+    """The rows of ledger files, each key once. Similar parties are merged unless `merged` is
+    False."""
     row_by_key: dict[tuple[str, str], tuple[str, str, str, LedgerRow]] = {}
     for path in paths:
         by = format_of(path)
@@ -112,7 +116,7 @@ def _days(day: Any) -> int:
 
 
 def _entities(rows: list[Any], merged: bool) -> tuple[dict[tuple[str, str], int], Entities]:
-    """Each (kind, identity) → the place of the entity that stands for it."""
+    """For each (kind, identity) the number of the entity that stands for it, and the entities."""
     party_by_mark: dict[tuple[str, str], Any] = {}
     sources, keys, events = defaultdict(set), defaultdict(set), defaultdict(int)
     for _, source, _, row in rows:

@@ -1,4 +1,4 @@
-"""Small books by hand: payments as columns, a dictionary a row."""
+"""Builds payments as columns from one dictionary per row."""
 
 from typing import Any
 
@@ -17,7 +17,8 @@ KINDS = {
 
 
 def payments(*rows: dict[str, Any]) -> Payments:
-    """Rows in the order of days: day, party, amount (negative: from the party), own, source, …"""
+    """The rows as payments, sorted by day. A row has day, party, amount (negative: from the party),
+    own, source, …"""
     usual = {"day": 0, "party": "Acme Mills", "amount": 10, "own": OURS, "source": "ledger"}
     usual |= {"currency": "GBP", "document": "", "description": "", "due": None, "key": None}
     filled = [{**usual, "key": str(at), **row} for at, row in enumerate(rows)]

@@ -1,4 +1,4 @@
-"""Payments by hand, a few lines each."""
+"""Builds small books from a few lines per payment."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ KINDS = ("department", "vendor", "department", *["vendor"] * 97)
 
 @dataclass(frozen=True)
 class Paid:
-    """One payment; payer and payee are places in PARTIES."""
+    """One payment. Payer and payee are positions in PARTIES."""
 
     day: int
     amount: float = 100.0
@@ -33,7 +33,7 @@ def number(day: date) -> int:
 
 
 def monthly(first: date, count: int, **values: Any) -> list[Paid]:
-    """The same day of each month, whatever the weekday."""
+    """Payments on the same day of each month, whatever the weekday."""
     months = [first.year * 12 + first.month - 1 + at for at in range(count)]
     return [Paid(number(date(m // 12, m % 12 + 1, first.day)), **values) for m in months]
 
@@ -80,7 +80,7 @@ def payments(paid: Iterable[Paid]) -> Payments:
 
 
 def columns(day: np.ndarray[Any, Any], amount: np.ndarray[Any, Any]) -> Payments:
-    """Many payments of one pair; amounts are whole 1/10,000."""
+    """Payments of one pair, as columns. Amounts are whole numbers of 1/10,000."""
     one = payments([Paid(0)])
     count = len(day)
     fields = {
@@ -94,7 +94,7 @@ def columns(day: np.ndarray[Any, Any], amount: np.ndarray[Any, Any]) -> Payments
 
 
 def shuffled(books: Payments, seed: int) -> Payments:
-    """Each source's days dealt out anew among its payments."""
+    """The books with the days of each source dealt out at random among its payments."""
     rng = np.random.default_rng(seed)
     day = books.day.copy()
     for source in sorted(set(books.source)):

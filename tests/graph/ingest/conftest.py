@@ -1,4 +1,4 @@
-"""Ledger files for the tests: written on the spot, or the real books beside the project."""
+"""Ledger files for the tests: written by the test, or the real books beside the project."""
 
 import csv
 from collections.abc import Callable, Iterable, Sequence
@@ -52,7 +52,7 @@ def data() -> Path:
 
 @pytest.fixture
 def write(tmp_path: Path) -> Write:
-    """Writes a file of these bytes, or of this text as UTF-8."""
+    """A function that writes these bytes, or this text as UTF-8, to a file."""
 
     def written(content: str | bytes, name: str = "ledger.csv") -> Path:
         path = tmp_path / name
@@ -64,7 +64,7 @@ def write(tmp_path: Path) -> Write:
 
 @pytest.fixture
 def write_table(tmp_path: Path) -> Write:
-    """Writes a CSV of a header and rows."""
+    """A function that writes a CSV file of a header and rows."""
 
     def written(name: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> Path:
         path = tmp_path / name
@@ -77,7 +77,7 @@ def write_table(tmp_path: Path) -> Write:
 
 @pytest.fixture
 def make_mapping(tmp_path: Path) -> Callable[..., Mapping]:
-    """A mapping of the text above, with parts of it replaced."""
+    """A function that returns the mapping of the text above, with parts of the text replaced."""
 
     def made(*changes: tuple[str, str], more: str = "") -> Mapping:
         text = SIMPLE + more
@@ -93,7 +93,7 @@ def make_mapping(tmp_path: Path) -> Callable[..., Mapping]:
 
 @pytest.fixture
 def rows_of(write: Write, make_mapping: Callable[..., Mapping]) -> Callable[..., Rows]:
-    """Reads content by the simple mapping (or another)."""
+    """A function that reads content by the simple mapping or another one."""
 
     def read_rows(content: str | bytes, by: Mapping | None = None, name: str = "l.csv") -> Rows:
         return list(read(write(content, name), by or make_mapping()))

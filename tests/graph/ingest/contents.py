@@ -1,4 +1,5 @@
-"""What a tenant's tables hold after imports, without ids and clocks, so that it can be compared."""
+"""Reads what a tenant's tables contain, without ids and timestamps, so that two imports can be
+compared."""
 
 from typing import Any
 from uuid import UUID
@@ -12,7 +13,8 @@ FACTS = (
 
 
 def contents(user: UUID) -> dict[str, Any]:
-    """Postings go by (external id, posting), entities by (kind, identity)."""
+    """The tenant's rows by table. Postings are named by (external id, posting), entities by (kind,
+    identity)."""
     events = {event.id: event for event in rows(models.RawEvent, user)}
     entities = {entity.id: entity for entity in rows(models.NormalizedEntity, user)}
     keys = {id_: (event.external_id, event.posting) for id_, event in events.items()}
@@ -37,12 +39,13 @@ def contents(user: UUID) -> dict[str, Any]:
 
 
 def rows(model: Any, user: UUID) -> list[Any]:
-    """In the order in which they were made."""
+    """The tenant's rows of the model, in the order in which they were created."""
     return list(model.objects.using("owner").filter(user_id=user).order_by("created_at"))
 
 
 def _facts(event: models.RawEvent) -> dict[str, Any]:
-    """A place that was read twice would show: provenance is a sorted list, not a set."""
+    """The event's facts. Provenance is a sorted list and not a set, so that a place that was read
+    twice shows."""
     places = sorted((p["file"], p["publication"], p["line"]) for p in event.provenance)
     return {**{name: getattr(event, name) for name in FACTS}, "provenance": places}
 

@@ -1,4 +1,4 @@
-"""manage.py as a real process on the database of the test run."""
+"""Runs manage.py in real processes on the test database."""
 
 import json
 import os
@@ -20,9 +20,9 @@ MANAGE = Path(__file__).resolve().parents[3] / "manage.py"
 def start(
     *arguments: object, state: Path, session: str = "", **options: Any
 ) -> subprocess.Popen[str]:
-    """Its own state folder; stdout and stderr are pipes unless said otherwise.
+    """Start a command with a state folder of its own. stdout and stderr are pipes by default.
 
-    `session`: what its database sessions are called in pg_stat_activity.
+    `session` is the name of its database sessions in pg_stat_activity.
     """
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     return Child(
@@ -47,7 +47,7 @@ def run(*arguments: object, state: Path) -> subprocess.CompletedProcess[str]:
 
 
 def answer(*arguments: object, state: Path) -> dict[str, Any]:
-    """The JSON that a command prints when all went well."""
+    """The JSON that the command prints if it succeeds."""
     process = run(*arguments, "--json", state=state)
     assert process.returncode == 0, process.stderr
     report: dict[str, Any] = json.loads(process.stdout)
@@ -55,14 +55,16 @@ def answer(*arguments: object, state: Path) -> dict[str, Any]:
 
 
 def _url(alias: str) -> str:
-    """A socket's folder goes as a parameter: a URL's host would lose its capitals."""
+    """The DATABASE_URL of the alias. A socket's folder is a parameter, because the host of a URL
+    loses its capitals."""
     to = connections[alias].get_connection_params()
     options = {name: to[name] for name in ("host", "port", "password") if to.get(name)}
     return f"postgresql://{quote(to['user'], safe='')}@/{quote(to['dbname'])}?{urlencode(options)}"
 
 
 def waiting(what: str) -> int:
-    """How many sessions wait for this: "advisory", "transactionid" (a row), or a table's name."""
+    """The number of sessions that wait for this: "advisory", "transactionid" (a row), or a table's
+    name."""
     with connections["owner"].cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM pg_locks LEFT JOIN pg_class ON pg_class.oid = relation "
@@ -75,7 +77,7 @@ def waiting(what: str) -> int:
 
 
 def until(happened: Callable[[], bool], *running: subprocess.Popen[str]) -> None:
-    """Wait for something that these processes do; fail when one of them ends before."""
+    """Wait until `happened` returns true. Fail if one of these processes ends before."""
     deadline = time.monotonic() + 60
     while not happened():
         for process in running:

@@ -9,7 +9,7 @@ from psycopg.sql import SQL, Identifier, Placeholder
 
 @pytest.fixture(autouse=True)
 def undone(django_db_setup, django_db_blocker) -> Iterator[None]:
-    """One transaction a test, taken back after it."""
+    """Run the test in one transaction and roll it back."""
     with django_db_blocker.unblock():
         with transaction.atomic(using="owner"):
             yield
@@ -19,7 +19,7 @@ def undone(django_db_setup, django_db_blocker) -> Iterator[None]:
 
 
 def execute(statement, *parameters):
-    """The rows; a refusal leaves the test's transaction usable."""
+    """Run the statement and return its rows. An error leaves the test's transaction usable."""
     with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
         cursor.execute(statement, parameters)
         return cursor.fetchall() if cursor.description else []
@@ -35,14 +35,14 @@ def insert(table: str, values: dict) -> uuid.UUID:
 
 
 def refused(values: dict, table: str, by: str) -> None:
-    """The row is refused, and the rule that refuses it is named."""
+    """Assert that the row is refused, and that the error names the rule `by`."""
     with pytest.raises(IntegrityError) as refusal:
         insert(table, values)
     assert refusal.value.__cause__.diag.constraint_name == by
 
 
 class Books:
-    """One tenant's books: what other rows point at, and a right row for every table."""
+    """The books of one tenant: rows that others refer to, and a valid row for every table."""
 
     def __init__(self) -> None:
         self.user_id = uuid.uuid4()
@@ -61,7 +61,8 @@ class Books:
         return insert(table, self.row(table, **other))
 
     def row(self, table: str, **other) -> dict:
-        """A row of this tenant that breaks no rule, but for what `other` puts in its place."""
+        """A valid row of this tenant for the table, with the values of `other` in place of its
+        own."""
         return {"user_id": self.user_id, **getattr(self, table)(str(next(self._keys))), **other}
 
     def raw_events(self, key):

@@ -9,8 +9,9 @@ from graph.enrich.run_enrichment import enrich
 from graph.errors import NotFound
 from graph.ingest.import_file import format_of, import_file
 from graph.questions.cash_flow import cash_flow
+from graph.questions.lasting_changes import price_changes
 from graph.questions.open_items import bucket, open_items
-from graph.questions.spend import price_changes, spend
+from graph.questions.spend import spend
 from graph.view import refresh
 from tests.graph.enrich.write.test_write_links import BANK, LEDGER
 
@@ -116,7 +117,7 @@ def test_spend_counts_each_payment_once_and_tells_the_change(tenant, take):
         ledger=invoice("L1", "03-01", "60.00", "INV-70001", "2024-03-31")
         + invoice("L2", "04-01", "90.00", "INV-70002", "2024-04-30"),
         bank=paid("B1", "03-30", "-60.00", "INV-70001")
-        + paid("B2", "04-29", "-90.00", "INV-70002"),
+        + paid("B2", "04-30", "-90.00", "INV-70002"),
     )
     answer = spend(tenant.id, today=date(2024, 4, 30), periods=2)
     (acme,) = answer["results"]

@@ -1,6 +1,11 @@
 """What people call their sources: by files, by accounts that they named, by providers."""
 
-from graph.questions import source_names
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from graph.questions import cases, source_names
+from tests.finley.web.conftest import a_case
 from tests.graph import rows
 
 MAIL = "gmail.a511f1c1-c9c4-457d-9847-4a7e127c5273"
@@ -29,3 +34,51 @@ def test_a_made_key_has_the_name_of_its_file_or_its_account(tenant):
     assert source_names.readable(text, names) == (
         "a row of bank-may.csv and row L1 of oxford.ledger, seen in Gmail."
     )
+
+
+def test_a_source_has_its_own_account_not_the_one_it_transfers_to(tenant):
+    def row(source: str, *accounts: str) -> None:
+        for name in accounts:
+            account = {"party_kind": "account", "party_name": name}
+            rows.event(tenant.id, source=source, provenance=[{"file": "bank.csv"}], **account)
+
+    for _ in range(3):
+        row("generic.b1c6f0aa.savings_account", "Current", "Savings Account")
+        row("generic.bank.b1c6f0aa.old_name", "Current", "Savings")
+        row("generic.bank.c1c6f0aa", "Current", "Savings")  # no account in the key
+    row("generic.bank.b1c6f0aa.old_name", "Savings")
+    assert source_names.names(tenant.id) == {
+        "generic.b1c6f0aa.savings_account": "Savings Account",
+        "generic.bank.b1c6f0aa.old_name": "Savings",
+        "generic.bank.c1c6f0aa": "bank.csv",
+    }
+
+
+@pytest.mark.parametrize("numbered", ["generic.a0000000", "generic.c0000000"])
+def test_names_are_unlike_though_one_looks_numbered(tenant, numbered):
+    for source in ("generic.b0000000", "generic.b0000001"):
+        rows.event(tenant.id, source=source, provenance=[{"file": "x"}])
+    rows.event(tenant.id, source=numbered, provenance=[{"file": "x (2)"}])
+    names = source_names.names(tenant.id)
+    assert names == {"generic.b0000000": "x", "generic.b0000001": "x (3)", numbered: "x (2)"}
+
+
+def test_names_are_read_once_inside(tenant):
+    rows.event(tenant.id, source="generic.b0000000", provenance=[{"file": "x"}])
+    with source_names.read_once(), CaptureQueriesContext(connection) as captured:
+        for _ in range(3):
+            assert source_names.among(tenant.id, ["generic.b0000000"]) == {"generic.b0000000": "x"}
+    assert sum("RECURSIVE step" in query["sql"] for query in captured) == 1
+
+
+def test_a_case_s_reasons_call_sources_by_their_names(tenant):
+    rows.event(tenant.id, source="generic.b0000000", provenance=[{"file": "bank.csv"}])
+    text = "row 2 of generic.b0000000 and row 3 of test state the same"
+    reason = {"kind": "k", "why": text, "confidence": 0.7, "repeats": ["generic.b0000000 2"]}
+    payments = [rows.payment(tenant.id) for _ in range(2)]
+    case = a_case(tenant.id, *payments, reason=text, evidence={"for": [reason], "against": [text]})
+    in_words = "row 2 of bank.csv and row 3 of test state the same"
+    listed = cases.cases(tenant.id)["results"][0]
+    for answer in (listed, cases.case(tenant.id, case.id)):
+        assert answer["reason"] == in_words
+        assert answer["evidence"] == {"for": [{**reason, "why": in_words}], "against": [in_words]}

@@ -1,13 +1,12 @@
 """What was paid, period by period: equal days are compared, and each sum has its rows."""
 
+from calendar import monthrange
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from graph.questions.spend import Calendar, higher_since, label, payments_of, spend
+from graph.questions.spend import Calendar, Group, _price_part, payments_of, spend
 from graph.view import refresh
 from tests.graph import rows
 
@@ -32,8 +31,9 @@ def test_a_month_to_date_is_compared_with_the_same_days_of_the_month_before(tena
     office, acme = parties["Office"], parties["Acme"]
     days = (("2024-05-10", 30), ("2024-05-20", 500), ("2024-06-10", 40))
     paid(tenant.id, office, acme, *days, ("2023-06-15", 10), ("2023-06-16", 700))
+    paid(tenant.id, office, parties["Borough"], ("2024-06-15", 1))
     refresh.refresh()
-    (group,) = spend(tenant.id, today=date(2024, 6, 15), periods=2)["results"]
+    group = spend(tenant.id, today=date(2024, 6, 15), periods=2)["results"][0]
     now, before = group["periods"]
     assert (now["amount"], now["before_amount"], now["change"]) == (40, 30, 10)
     assert (now["before_since"], now["before_until"]) == (date(2024, 5, 1), date(2024, 5, 15))
@@ -73,10 +73,10 @@ def test_growth_ranks_by_equal_days(tenant, parties):
     [
         ("month", "2024-03-31", "2024-02-01", "2024-02-29"),
         ("month", "2024-02-29", "2024-01-01", "2024-01-31"),
-        ("month", "2024-03-30", "2024-02-01", "2024-02-29"),
+        ("month", "2024-03-30", "2024-02-01", "2024-02-29"),  # 29 days of March
         ("month", "2024-03-28", "2024-02-01", "2024-02-28"),
         ("month", "2024-01-05", "2023-12-01", "2023-12-05"),
-        ("quarter", "2024-05-15", "2024-01-01", "2024-02-15"),
+        ("quarter", "2024-05-15", "2024-01-01", "2024-02-14"),
         ("quarter", "2024-04-30", "2024-01-01", "2024-01-31"),
         ("quarter", "2024-06-30", "2024-01-01", "2024-03-31"),
         ("year", "2024-02-29", "2023-01-01", "2023-02-28"),
@@ -87,7 +87,39 @@ def test_the_days_before_that_are_compared(period, today, since, until):
     calendar = Calendar(period, date.fromisoformat(today))
     newest = calendar.newest
     assert [str(day) for day in calendar.span(newest - 1, newest)] == [since, until]
-    assert calendar.span(newest, newest)[1] == calendar.today
+    spans = [calendar.span(newest - at, newest) for at in (0, 1)]
+    lengths = {last - first for first, last in spans}
+    assert len(lengths) == 1 or calendar.today == spans[0][1] == _end_of_month(spans[0][1])
+
+
+def _end_of_month(day: date) -> date:
+    return day.replace(day=monthrange(day.year, day.month)[1])
+
+
+def test_as_many_days_are_compared_as_the_books_cover():
+    calendar = Calendar("quarter", date(2026, 11, 30), date(2024, 1, 1), date(2026, 11, 27))
+    now, before = (calendar.span(calendar.newest - at, calendar.newest) for at in (0, 1))
+    assert now == (date(2026, 10, 1), date(2026, 11, 27))
+    assert before == (date(2026, 7, 1), date(2026, 8, 27))
+    assert not calendar.is_to_date(date(2026, 8, 28))
+
+
+@pytest.mark.parametrize(
+    ("amounts", "part"),
+    [
+        ([100, 100, 100, 120, 120, 120], 60),  # the price rose
+        ([100, 100, 130, 120, 120, 125], 60),  # single amounts off the price are no price
+        ([40, 45, 50, 90, 80, 85], None),  # usage
+        ([100] * 6, None),
+    ],
+)
+def test_only_a_lasting_change_of_the_price_is_a_part_by_prices(amounts, part):
+    group = Group()
+    group.series["rent"] = [
+        (date(2024, 1 + at, 5), Decimal(much)) for at, much in enumerate(amounts)
+    ]
+    halves = [(date(2024, first, 1), date(2024, first + 2, 28)) for first in (4, 1)]
+    assert _price_part(group, *halves) == part
 
 
 @pytest.mark.parametrize("by", ["party", "department", "category"])
@@ -106,42 +138,3 @@ def test_the_rows_behind_a_sum_come_to_the_sum(tenant, parties, by):
             payments = payments_of(tenant.id, key, by=by, **span, today=today)
             assert sum((row["amount"] for row in payments), Decimal(0)) == period["amount"]
             assert len(payments) == period["count"]
-
-
-@pytest.mark.parametrize(
-    ("amounts", "since"),
-    [
-        ([10, 12, 11, 20, 21, 19], {"month": "2025-04", "old": 11, "new": 20}),
-        ([10, 12, 11, 20, 21, 2], {"month": "2025-04", "old": 11, "new": 20.5}),  # June goes on
-        ([10, 12, 11, 20, 11, 11], None),  # not lastingly
-        ([10, 12, 11, 12, 11, 20], None),  # one month is not lasting
-        ([20, 21, 22, 23], None),  # too little before
-        ([12, 11, 10, 9], None),
-        ([100] * 6 + [150, 170, 160, 155, 165], {"month": "2025-07", "old": 100, "new": 160}),
-    ],
-)
-def test_the_month_from_which_each_month_is_higher(amounts, since):
-    january = 2025 * 12
-    months = {january + at: Decimal(amount) for at, amount in enumerate(amounts)}
-    assert higher_since(months, max(months)) == since
-
-
-@given(
-    st.lists(st.sampled_from([-1, 0, 1, 2, 3, 5, 8]), min_size=1, max_size=30),
-    st.integers(0, 3),
-)
-def test_the_month_is_the_first_one_that_a_search_of_all_months_comes_to(amounts, after):
-    months = {at: Decimal(amount) for at, amount in enumerate(amounts) if amount or not at}
-    last = len(amounts) - 1 + after
-
-    def begin(last: int) -> int | None:
-        for at in range(3, last):
-            before = [months.get(month, 0) for month in range(max(0, at - 12), at)]
-            since = [months.get(month, 0) for month in range(at, last + 1)]
-            if min(since) > max(before):
-                return at
-        return None
-
-    first = begin(last) or begin(last - 1)
-    higher = higher_since(months, last)
-    assert (higher and higher["month"]) == (first and label(first, "month"))

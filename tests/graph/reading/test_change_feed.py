@@ -100,7 +100,7 @@ def test_feeds_applied_are_a_full_copy(seed):
 
 
 @settings(
-    max_examples=settings.default.max_examples // 50,
+    max_examples=max(1, settings.default.max_examples // 50),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.data())

@@ -188,7 +188,7 @@ def test_where_most_has_changed_all_is_read_live(monkeypatch):
 
 
 @settings(
-    max_examples=settings.default.max_examples // 37,
+    max_examples=max(1, settings.default.max_examples // 37),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.data())

@@ -1,4 +1,4 @@
-"""A webhook's receiver on loopback: it keeps what it gets, and answers as it is told."""
+"""A receiver of webhooks on loopback. It records requests, and answers as the test decides."""
 
 import threading
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""A sandbox, connections of two tenants, and a queue of the test's own."""
+"""A sandbox, connections of two tenants, and a queue for the test alone."""
 
 from collections.abc import Iterator
 from uuid import UUID, uuid4
@@ -27,7 +27,7 @@ def box() -> Iterator[Sandbox]:
 
 @pytest.fixture(autouse=True)
 def surroundings(committed, monkeypatch, settings, box) -> Iterator[None]:
-    """Nango is the sandbox; the queue has a name of its own on the shared Redis."""
+    """The sandbox takes the place of Nango, and the queue has its own name on the shared Redis."""
     monkeypatch.setattr(queue, "NAME", f"test:{uuid4()}")
     settings.NANGO = {"host": box.url, "secret": box.secret, "webhook_key": KEY}
     yield
@@ -63,7 +63,7 @@ def accepted(api: APIClient, connection: SyncConnection, **more) -> dict:
 
 
 def begun(run_id: str):
-    """A worker's claim of the run."""
+    """Claim the run as a worker does."""
     run = SyncRun.objects.using("owner").get(pk=run_id)
     (claim,) = claimed([ClaimRequest(run.pk, run.job_id, run.tries + 1)], "worker:1")
     assert claim is not None
@@ -71,7 +71,7 @@ def begun(run_id: str):
 
 
 def ended(run_id: str, error: str = "") -> None:
-    """As a worker ends it: well, or for good with an error."""
+    """End the run as a worker does: succeeded, or failed for good with an error."""
     claim = begun(run_id)
     if not error:
         assert succeeded([claim]) == [True]
@@ -89,7 +89,7 @@ def reread(connection: SyncConnection) -> SyncConnection:
 
 
 def nango_connection(box: Sandbox, user: User | UUID | None, **more) -> str:
-    """A connection at Nango, whose end user is that one."""
+    """Create a connection at Nango whose end user is this user. Return its id."""
     key = f"c-{uuid4()}"
     owner = getattr(user, "pk", user)
     values = {"provider": "gmail", "size": 1, **more}

@@ -1,4 +1,4 @@
-"""An answer against the OpenAPI schema that the service publishes."""
+"""Checks an answer against the OpenAPI schema that the service publishes."""
 
 from functools import cache
 from typing import Any
@@ -12,7 +12,8 @@ V1 = "/api/v1/"
 
 @cache
 def validator(path: str, method: str, status: int) -> Draft202012Validator:
-    """A property that the schema does not name is an error, but in an object of any shape."""
+    """A validator for this operation's answer. A property that the schema does not name is an
+    error, except in objects of any shape."""
     answer = published()["paths"][V1 + path][method]["responses"][str(status)]
     schemas = {}
     for name, schema in published()["components"]["schemas"].items():
@@ -26,7 +27,7 @@ def validator(path: str, method: str, status: int) -> Draft202012Validator:
 
 
 def as_published(answer: Any, path: str, method: str = "get", status: int = 200) -> Any:
-    """The answer's body, if its status and its shape are the schema's."""
+    """Return the answer's body. Asserts that status and body match the schema."""
     assert answer.status_code == status, answer.content
     validator(path, method, status).validate(answer.json())
     return answer.json()

@@ -106,7 +106,7 @@ def test_nothing_is_discarded_without_a_reason(reason):
 def test_a_note_is_cut_where_it_never_ends():
     failure = run_rows.failure()
     settle.resolve([failure.pk], by=None, note=" \0x" * 5_000)
-    assert len(again(failure).note) == settle.LONGEST
+    assert len(again(failure).note) == settle.NOTE_CHARACTERS
 
 
 def test_two_who_settle_the_same_failures_in_other_orders_both_end():

@@ -15,8 +15,9 @@ from django.db import connections
 from django.db.models.functions import Now
 
 from graph.models import AskedQuestion
-from graph.questions import deferred, whole_graph
-from graph.questions.deferred import QuestionKey
+from graph.questions import whole_graph
+from graph.questions.heavy import deferred
+from graph.questions.heavy.deferred import QuestionKey
 from graph.view import refresh
 from syncjobs import periodic, queue, recover
 from syncjobs.questions import enqueue_questions, question_state

@@ -1,4 +1,4 @@
-"""A connection of the sandbox, and the providers of which the tests ask the same."""
+"""A connection of the sandbox, and the providers for which the tests are repeated."""
 
 import asyncio
 import itertools
@@ -25,7 +25,7 @@ every_provider = pytest.mark.parametrize("provider", PROVIDERS)
 
 
 class Connected:
-    """A new connection of the sandbox, and what was synced from it."""
+    """A new connection of the sandbox, and the store into which it is synced."""
 
     def __init__(self, box: Sandbox, provider: str, **options: Any) -> None:
         self.box, self.provider = box, provider

@@ -15,7 +15,8 @@ logging.getLogger("pypdf").setLevel(logging.CRITICAL + 1)
 
 
 def embedded(pdf: bytes) -> bytes | None:
-    """The attached invoice, or None if there is none or the PDF cannot be read."""
+    """Return the XML invoice attached to the PDF; None if there is none or the PDF cannot be
+    read."""
     if b"EmbeddedFile" not in pdf and b"/ObjStm" not in pdf and b"/AF" not in pdf:
         return None
     try:

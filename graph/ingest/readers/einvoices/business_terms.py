@@ -91,7 +91,8 @@ class Invoice:
         return self.type_code in _CREDIT_NOTES
 
     def broken_sums(self) -> list[str]:
-        """The rules of EN 16931 about sums (BR-CO-10, 13, 14, 15, 16) that the invoice breaks."""
+        """Return the rules of EN 16931 about sums (BR-CO-10, 13, 14, 15, 16) that the invoice
+        breaks."""
         totals, zero = self.totals, Decimal(0)
         rules = (
             ("lines", "the sum of the lines", totals.lines, _sum(line.net for line in self.lines)),

@@ -11,7 +11,7 @@ from graph.ingest.readers.safe_xml import Element, child, children, first_text, 
 
 
 def read(root: Element) -> Invoice:
-    """The invoice of a CrossIndustryInvoice element. Raises RefusedError."""
+    """Return the invoice in a CrossIndustryInvoice element. Raises RefusedError."""
     document = child(root, "ExchangedDocument")
     trade = child(root, "SupplyChainTradeTransaction")
     agreement = child(trade, "ApplicableHeaderTradeAgreement")

@@ -43,7 +43,7 @@ def fits(start: bytes) -> bool:
 
 
 def parts(path: Path, hints: Hints) -> list[Part]:
-    """One part with one row. Raises LedgerFileError."""
+    """Return one part with one row. Raises LedgerFileError."""
     invoice = _invoice(path)
     part = Part(
         name="invoice",
@@ -61,7 +61,7 @@ FORMAT = FileFormat("invoice", "EN 16931 invoice (UBL, CII, Factur-X)", fits, pa
 
 
 def xml_of(data: bytes, name: str) -> bytes:
-    """The invoice's XML: the file itself, or the XML in a PDF. Raises LedgerFileError."""
+    """Return the invoice's XML: the file itself, or the XML in a PDF. Raises LedgerFileError."""
     if b"%PDF-" not in data[:1024]:
         return data
     if xml := attached.embedded(data):

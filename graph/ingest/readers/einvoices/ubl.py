@@ -10,7 +10,7 @@ from graph.ingest.readers.safe_xml import Element, child, children, first_text, 
 
 
 def read(root: Element) -> Invoice:
-    """The invoice of an Invoice or CreditNote element. Raises RefusedError."""
+    """Return the invoice in an Invoice or CreditNote element. Raises RefusedError."""
     currency = text(root, "DocumentCurrencyCode")
     means = children(root, "PaymentMeans")
     is_note = local(root) == "CreditNote"
@@ -94,8 +94,10 @@ def _totals(root: Element, currency: str) -> Totals:
 
 
 def _tax_total(root: Element, currency: str) -> Element | None:
-    """The tax total in the invoice's currency. Another one may be in the accounting currency
-    (BT-111)."""
+    """Return the tax total in the invoice's currency.
+
+    Another tax total may be in the accounting currency (BT-111).
+    """
     for tax_total in children(root, "TaxTotal"):
         tax_amount = child(tax_total, "TaxAmount")
         if tax_amount is not None and tax_amount.get("currencyID", currency) == currency:

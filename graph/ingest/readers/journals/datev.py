@@ -37,7 +37,7 @@ def fits(start: bytes) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Head:
-    """The contents of line 1."""
+    """What line 1 of the file states."""
 
     consultant: str
     client: str
@@ -57,7 +57,7 @@ class _Booking:
 
 
 def parts(path: Path, _hints: Hints) -> list[Part]:
-    """One part with all bookings. Raises LedgerFileError."""
+    """Return one part with all bookings. Raises LedgerFileError."""
     lines = content.lines(path)
     head = _head(path, next(lines, (1, ""))[1])
     names = next(csv.reader([next(lines, (2, ""))[1]], delimiter=";"), [])
@@ -141,7 +141,8 @@ def _cells(text: str) -> list[str] | None:
 
 
 def _called(bookings: list[_Booking], contra: str, head: _Head) -> dict[str, str]:
-    """For each personal account, the text that more than half of its bookings have."""
+    """Return the name of each personal account: the text that more than half of its bookings
+    have."""
     texts: dict[str, Counter[str]] = {}
     for booking in bookings:
         for account in (booking.data.get("Konto", ""), booking.data.get(contra, "")):
@@ -204,7 +205,7 @@ class _Reading:
     def _sides(
         self, debit: str, credit: str, amount: Decimal
     ) -> tuple[Party, Party, Decimal, Records]:
-        """Payer, payee, amount and what the row records, according to the kinds of the two
+        """Return payer, payee, amount and what the row records, by the kinds of the two
         accounts."""
         kinds = self._kind(debit), self._kind(credit)
         to, of = self._party(debit), self._party(credit)

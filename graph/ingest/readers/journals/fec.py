@@ -67,7 +67,7 @@ class _Line:
 
 
 def parts(path: Path, _hints: Hints) -> list[Part]:
-    """One part. Raises LedgerFileError."""
+    """Return one part with all entries. Raises LedgerFileError."""
     lines = content.lines(path)
     names = [squash(title) for title in _cells(next(lines, (1, ""))[1].lstrip("\ufeff"))]
     part = Part(
@@ -87,7 +87,8 @@ def parts(path: Path, _hints: Hints) -> list[Part]:
 
 
 def _source(file_name: str) -> str:
-    """The companies of one tenant number their entries alike: each has a source of its own."""
+    """Return the source, one per company: the companies of one tenant may number their entries
+    alike."""
     siren = _SIREN.search(file_name)
     return f"{SOURCE}.{siren[1]}" if siren else SOURCE
 
@@ -96,7 +97,7 @@ FORMAT = FileFormat("fec", "FEC (fichier des écritures comptables)", fits, part
 
 
 def _read(lines: Iterator[tuple[int, str]], names: list[str]) -> Rows:
-    """The entries. Lines of one entry stand together."""
+    """Yield the rows of all entries. The lines of one entry must be next to one another."""
     seen: Counter[str] = Counter()
     rows = ((number, text) for number, text in lines if text.strip())
     for _, group in groupby(rows, key=lambda row: _entry_of(row[1], names)):
@@ -104,7 +105,7 @@ def _read(lines: Iterator[tuple[int, str]], names: list[str]) -> Rows:
 
 
 def _entry(rows: list[tuple[int, str]], names: list[str], seen: Counter[str]) -> Rows:
-    """The entry's payments and debts, or one reject with its first line."""
+    """Yield the entry's payments and debts, or one reject with its first line."""
     try:
         if len(rows) > MOST_LINES:
             raise RefusedError("ecriturenum", f"the entry has more than {MOST_LINES:,} lines")
@@ -151,7 +152,7 @@ def _amount(data: dict[str, str], side: str) -> Decimal:
 
 @dataclass(frozen=True, slots=True)
 class _Leg:
-    """A payment or a debt, told by one line of its entry."""
+    """A payment or a debt that one line of an entry records."""
 
     line: _Line
     payer: Party
@@ -182,14 +183,16 @@ def _legs(entry: list[_Line]) -> Iterator[_Leg]:
 
 
 def _transfer(one: _Line, other: _Line) -> _Leg:
-    """The money that goes between `one` and `other`, to the one in debit. It is what stands on
-    `other`."""
+    """Return the payment between the two accounts, to the one in debit.
+
+    The row belongs to the line `other`.
+    """
     of, to = (one, other) if other.amount > 0 else (other, one)
     return _Leg(other, _own(of), _own(to), abs(other.amount), "transfer")
 
 
 def _paid(money_line: _Line, others: list[_Line]) -> Iterator[_Leg]:
-    """What each party is paid (its lines are debits) or pays us."""
+    """Yield what we pay each party (its lines are debits), or what it pays us."""
     by_name: dict[str, list[_Line]] = {}
     for line in others:
         by_name.setdefault(line.name, []).append(line)

@@ -157,7 +157,8 @@ class _Reading:
             yield current
 
     def _head(self, line: int, text: str) -> _Transaction | Reject | None:
-        """The transaction that the line begins, a Reject, or None for another directive."""
+        """Return the transaction that begins on the line, a Reject, or None for another
+        directive."""
         if not text[0].isdigit():
             word = _DIRECTIVE.match(text)
             if word is None:

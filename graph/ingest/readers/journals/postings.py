@@ -32,8 +32,8 @@ _META = re.compile(r"[a-z][\w-]*:(?:\s|$)|[#^]\S")
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """A posting. `amount` in `currency` is its weight: the amount at its price, if it has a
-    price."""
+    """A posting. `amount` in `currency` is its weight: its amount, or if it has a price, the amount
+    at the price."""
 
     line: int
     account: str
@@ -43,7 +43,7 @@ class Posting:
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """One payment of a transaction. `account` is the account other than the money account."""
+    """One payment of a transaction, between a money account and another account (`account`)."""
 
     line: int
     payer: Party
@@ -55,7 +55,10 @@ class Leg:
 
 
 def read(lines: list[tuple[int, str]], is_beancount: bool) -> list[Posting]:
-    """The postings. One amount may be omitted. Raises RefusedError if they do not balance."""
+    """Return the postings of the lines. One amount may be omitted.
+
+    Raises RefusedError if they do not balance.
+    """
     weighted: list[tuple[int, str, tuple[Decimal, str] | None]] = []
     for line, text in lines:
         plain = _without_comment(text)
@@ -151,7 +154,7 @@ def _balanced(weighted: list[tuple[int, str, tuple[Decimal, str] | None]]) -> li
 
 
 def legs(postings: list[Posting], payee: str) -> Iterator[Leg]:
-    """The transaction's payments, by currency.
+    """Yield the transaction's payments, currency by currency.
 
     With one money account there is a payment with each other account. With several money accounts,
     a clearing entity is between them, unless there are two and no other account.
@@ -179,8 +182,10 @@ def _account(name: str) -> Party:
 
 
 def _with_payee(own: Posting, other: Posting, payee: str) -> Leg:
-    """The payment between the money account and the payee. The payee gets what the other account
-    gains, and pays what it loses."""
+    """Return the payment between the money account and the payee.
+
+    The payee gets what the other account gains, and pays what it loses.
+    """
     party = Party("vendor", payee or other.account)
     records: Records = "obligation" if _OWED.search(own.account) else "payment"
     return Leg(other.line, _account(own.account), party, other.amount, other.currency,
@@ -188,8 +193,10 @@ def _with_payee(own: Posting, other: Posting, payee: str) -> Leg:
 
 
 def _between(first: Posting, second: Posting, payee: str) -> Leg:
-    """The payment from the account that loses to the account that gains. If one of them is for
-    debts, the payee takes its place."""
+    """Return the payment from the account that loses to the account that gains.
+
+    If one of the two is an account of debts, the payee takes its place.
+    """
     owed = [posting for posting in (first, second) if _OWED.search(posting.account)]
     if len(owed) == 1:
         leg = _with_payee(first if owed[0] is second else second, owed[0], payee)

@@ -1,5 +1,7 @@
-"""Checks a statement's sums: opening balance + movements = closing balance, and no statement
-missing."""
+"""Checks a statement's sums: opening balance + movements = closing balance.
+
+It also checks whether a statement is missing between two others.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -109,7 +111,7 @@ class Current:
     control: Control = field(default_factory=lambda: Control("", ""))
 
     def named_control(self, name: str) -> Control:
-        """The control, with the account's number and the statement's name filled in."""
+        """Return the control, with the account's number and the statement's name filled in."""
         self.control.account = self.account.number if self.account else ""
         self.control.statement = name
         return self.control
@@ -120,7 +122,7 @@ class Current:
         return self.section
 
     def stated_account(self, field_name: str, what: str) -> Account:
-        """The account that the file stated above the entry. Raises RefusedError if it stated
+        """Return the account that the file stated above the entry. Raises RefusedError if it stated
         none."""
         if self.account is None or not self.account.number:
             raise RefusedError(field_name, f"no account is stated above the {what}")

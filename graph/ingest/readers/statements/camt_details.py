@@ -89,8 +89,10 @@ def _is_batch(element: Element) -> bool:
 
 
 def _in_one_unit(facts: EntryFacts, element: Element, rows: list[Entry]) -> Iterator[Entry]:
-    """Yield the rows. Several rows of one entry get its `unit`, because another format may state
-    the entry as one row."""
+    """Yield the rows. If an entry has several, each gets the entry as its `unit`.
+
+    Another format may state the entry as one row.
+    """
     if len(rows) > 1:
         bank_reference = statement.reference(first_text(element, "AcctSvcrRef", "NtryRef"))
         content = "\x1f".join(f"{row.party}\x1e{row.amount}\x1e{row.description}" for row in rows)
@@ -102,7 +104,7 @@ def _in_one_unit(facts: EntryFacts, element: Element, rows: list[Entry]) -> Iter
 
 
 def _amount(facts: EntryFacts, tx: Element) -> Decimal | None:
-    """A transaction's amount in the entry's currency, or None if it is not stated."""
+    """Return a transaction's amount in the entry's currency, or None if it is not stated."""
     sign = facts.amount if text(tx, "CdtDbtInd") == "" else None
     for path in (("Amt",), ("AmtDtls", "TxAmt", "Amt"), ("AmtDtls", "InstdAmt", "Amt")):
         element = child(tx, *path)
@@ -114,8 +116,7 @@ def _amount(facts: EntryFacts, tx: Element) -> Decimal | None:
 
 
 def _charge(facts: EntryFacts, element: Element, transactions: list[Element]) -> Decimal:
-    """The charges that the entry's amount includes, from the account's point of view: negative if
-    it pays them."""
+    """Return the charges that the entry's amount includes, negative if the account pays them."""
     holders = [element, *transactions] if not children(element, "Chrgs") else [element]
     records = [record for holder in holders for record in _charge_records(holder)]
     total = Decimal(0)
@@ -130,8 +131,10 @@ def _charge(facts: EntryFacts, element: Element, transactions: list[Element]) ->
 
 
 def _charge_records(holder: Element) -> list[Element]:
-    """The elements with charges. Version 2 has the amount in Chrgs itself, later versions in its
-    Rcrd."""
+    """Return the elements with charges.
+
+    Version 2 has the amount in Chrgs itself, later versions in its Rcrd.
+    """
     records = []
     for charges in children(holder, "Chrgs"):
         records += children(charges, "Rcrd") or [charges]
@@ -139,8 +142,10 @@ def _charge_records(holder: Element) -> list[Element]:
 
 
 def _is_included(record: Element, facts: EntryFacts, transactions: list[Element]) -> bool:
-    """Return whether the entry's amount includes the charge: as stated, else if entry and
-    transactions differ by exactly the charge."""
+    """Return whether the entry's amount includes the charge.
+
+    If that is not stated, it does if entry and transactions differ by exactly the charge.
+    """
     indicator = text(record, "ChrgInclInd").casefold()
     if indicator:
         return indicator in {"true", "1"}
@@ -201,8 +206,10 @@ def _codes(element: Element, tx: Element | None) -> frozenset[str]:
 
 
 def _other_side(facts: EntryFacts, tx: Element | None, amount: Decimal) -> _Side:
-    """The counterparty of a transaction. A returned payment states the parties of the original one,
-    so they are swapped."""
+    """Return the counterparty of a transaction.
+
+    A returned payment states the parties of the original one, so they are swapped.
+    """
     debtor, creditor = _side(tx, "Dbtr"), _side(tx, "Cdtr")
     own = facts.account.number
     gains = amount > 0
@@ -225,7 +232,7 @@ def _side(tx: Element | None, role: str) -> _Side:
 
 
 def _description(element: Element, tx: Element | None) -> str:
-    """The remittance text, or the bank's additional text if there is none."""
+    """Return the remittance text, or the bank's additional text if there is none."""
     info = child(tx, "RmtInf")
     lines = [text(line) for line in children(info, "Ustrd")]
     lines += [
@@ -236,7 +243,8 @@ def _description(element: Element, tx: Element | None) -> str:
 
 
 def _document(tx: Element | None) -> str:
-    """The invoice number or the creditor's reference, if it has an element of its own."""
+    """Return the invoice number or the creditor's reference, if it has an element of its own; else
+    ""."""
     for strd in children(child(tx, "RmtInf"), "Strd"):
         if number := first_text(strd, "RfrdDocInf/Nb", "CdtrRefInf/Ref", "CdtrRefInf/CdtrRef"):
             return number
@@ -270,7 +278,8 @@ def _facts(facts: EntryFacts, element: Element, tx: Element | None, side: _Side)
 
 
 def _exchange(facts: EntryFacts, tx: Element | None) -> dict[str, str]:
-    """The instructed amount in another currency, and the exchange rate."""
+    """Return the instructed amount in another currency and the exchange rate, by name of the
+    field."""
     amount = child(tx, "AmtDtls", "InstdAmt", "Amt")
     if amount is None or amount.get("Ccy", facts.currency) == facts.currency:
         return {}

@@ -243,8 +243,10 @@ def _entry(
 def _facts(
     match: re.Match[str], valued: date, details: subfield86.Details, *, is_whole: bool
 ) -> dict[str, str]:
-    """The details other than amount, date and party. `is_whole` says that no row of the statement's
-    days is missing."""
+    """Return the details other than amount, date and party, by name.
+
+    `is_whole` says that no row of the statement's days is missing.
+    """
     first, _, supplement = (match["rest"] or "").partition("\n")
     own, _, bank = first.partition("//")
     return {
@@ -271,8 +273,7 @@ def _charges(supplement: str) -> dict[str, str]:
 
 
 def _account(text: str) -> Account:
-    """The account in the text: '10020030/1234567EUR' gives the number without its currency, and the
-    currency."""
+    """Return the account in the text: '10020030/1234567EUR' has a number and a currency."""
     plain = " ".join(text.split())
     currency = _CURRENCY_AFTER.search(plain)
     if currency and not statement.is_iban(plain):
@@ -285,7 +286,8 @@ def _mark(amount: str) -> str:
 
 
 def _day(text: str) -> date:
-    """The day in YYMMDD. Years from 80 to 99 belong to the last century. Raises RefusedError."""
+    """Return the day in YYMMDD. Years from 80 to 99 belong to the last century. Raises
+    RefusedError."""
     year = int(text[:2])
     try:
         return date(year + (1900 if year >= 80 else 2000), int(text[2:4]), int(text[4:6]))
@@ -294,7 +296,8 @@ def _day(text: str) -> date:
 
 
 def _booked(text: str | None, valued: date) -> date:
-    """The booking day (MMDD), in the year in which it is nearest to the value day."""
+    """Return the booking day of the text MMDD, in the year in which it is nearest to the value
+    day."""
     if not text:
         return valued
     days = []

@@ -42,7 +42,7 @@ def fits(start: bytes) -> bool:
 
 
 def parts(path: Path, _hints: Hints) -> list[Part]:
-    """One part with all statements. Raises LedgerFileError."""
+    """Return one part with all statements. Raises LedgerFileError."""
     whole = _whole(path)
     is_card = re.search(r"<CCSTMTRS>", whole, re.IGNORECASE) is not None
     part = Part(
@@ -73,7 +73,7 @@ def _whole(path: Path) -> str:
 
 @dataclass(slots=True)
 class _Node:
-    """An aggregate: its texts by element, and the number of its first line."""
+    """An aggregate of OFX: its texts by element, and the number of its first line."""
 
     name: str
     line: int

@@ -58,7 +58,8 @@ class _Reading:
 
 
 def parts(path: Path, hints: Hints) -> list[Part]:
-    """One part. Its doubts are the questions that `hints` leave open. Raises LedgerFileError."""
+    """Return one part, whose doubts are the questions that `hints` leave open. Raises
+    LedgerFileError."""
     records = list(_records(path))
     dates = [record.fields.get("D", "") for record in records if record.kind in _MONEY]
     order, order_doubt = _order(dates, hints)
@@ -94,8 +95,10 @@ FORMAT = FileFormat("qif", "QIF statement", fits, parts)
 
 
 def _file_account(path: Path) -> str:
-    """The account's name from the file's name: 'bank_2024-01.qif' gives 'bank', and so does the
-    file of the next month."""
+    """Return the account's name in the file's name: 'bank_2024-01.qif' gives 'bank'.
+
+    The file of the next month gives the same name.
+    """
     stem = path.name.split(".")[0]
     return " ".join(_DATED_NAME.sub(" ", stem).replace("_", " ").split()) or stem
 
@@ -124,7 +127,7 @@ def _records(path: Path) -> Iterator[_Record]:
 
 
 def _take(fields: dict[str, str], letter: str, value: str) -> None:
-    """Add a field's value. The letters of splits (S, E, $) occur several times in a record."""
+    """Store a field's value. The letters of splits (S, E, $) occur several times in a record."""
     if letter in "SE$" and letter in fields:
         fields[letter] += "\n" + value
     else:

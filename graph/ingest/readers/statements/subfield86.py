@@ -44,7 +44,7 @@ class Details:
 
 
 def read(text: str) -> Details:
-    r"""The details in the field, in any dialect. Lines of `text` end with "\n"."""
+    r"""Return the details in the field, in any dialect. Lines of `text` end with "\n"."""
     flat = text.strip()
     if not flat:
         return Details()

@@ -8,8 +8,10 @@ Cell = object
 
 
 def texts(column: Sequence[Cell]) -> list[str]:
-    """The column's cells as texts. Its numbers get equally many decimals: 12.5 and 100 become 12.50
-    and 100.00."""
+    """Return the column's cells as texts, numbers with equally many decimals.
+
+    12.5 and 100 become 12.50 and 100.00.
+    """
     numbers = {cell: _number(cell) for cell in column if isinstance(cell, float)}
     places = max((len(_decimals(number)) for number in numbers.values()), default=0)
     if places in {1, 2}:
@@ -50,8 +52,11 @@ def _text(cell: Cell) -> str:
 
 
 def _timestamp(cell: date | time) -> str:
-    """The timestamp as text. One at midnight without an offset becomes a date, because spreadsheets
-    have no dates without a time."""
+    """Return the timestamp as text.
+
+    One at midnight without an offset becomes a date, because spreadsheets have no dates without a
+    time.
+    """
     if not isinstance(cell, datetime):
         return cell.isoformat()
     if cell.time() == time(0) and cell.tzinfo is None:
@@ -60,6 +65,8 @@ def _timestamp(cell: date | time) -> str:
 
 
 def one_line(cell: Cell) -> str:
-    """The text of any other cell in one line, so that lines and rows have the same numbers; "" for
-    None."""
+    """Return the text of any other cell in one line; "" for None.
+
+    So lines and rows have the same numbers.
+    """
     return " ".join(str("" if cell is None else cell).split())

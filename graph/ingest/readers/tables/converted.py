@@ -1,4 +1,5 @@
-"""Converts files that only a separate process may open to CSVs."""
+"""Runs the processes that convert workbooks and Parquet files to CSVs, because such files may be
+harmful."""
 
 import json
 import subprocess
@@ -14,7 +15,7 @@ _ROOT = Path(graph.__file__).parents[1]
 
 
 def converted(kind: str, file: Path, folder: Path, name: str) -> list[dict[str, Any]]:
-    """The tables of a "workbook" or a "parquet" file, as its process describes them.
+    """Return the tables of a "workbook" or a "parquet" file, as its process describes them.
 
     `name` is the file's name for people. Raises LedgerFileError.
     """

@@ -1,4 +1,4 @@
-"""JSON lines, or one JSON array of objects. It is a table, which is read like a CSV.
+"""Reads JSON lines, or one JSON array of objects, as a table like that of a CSV.
 
 Row n is the file's line n, or the array's n-th object. The fields of an inner object become columns
 with both names ("amount_value"). A list stays JSON.
@@ -33,7 +33,7 @@ def fits(start: bytes) -> bool:
 
 
 def tables(path: Path) -> list[Table]:
-    """The one table of the file. Raises LedgerFileError."""
+    """Return the file's only table. Raises LedgerFileError."""
     scratch = Scratch()
     names: dict[str, None] = {}
     for _, record in _records(path):
@@ -88,7 +88,7 @@ def _record(line: int, text: str) -> dict[str, str] | Reject:
 
 
 def _loads(text: str | bytes) -> Any:
-    """Parse the JSON. Numbers stay as they are written, because 0.10 is not a binary fraction."""
+    """Parse the JSON. Numbers stay texts as written, because a binary fraction cannot hold 0.10."""
     return json.loads(text, parse_float=str, parse_int=str, parse_constant=str)
 
 

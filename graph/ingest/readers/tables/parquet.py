@@ -14,7 +14,7 @@ def fits(start: bytes) -> bool:
 
 
 def tables(path: Path) -> list[Table]:
-    """The one table of the file. Raises LedgerFileError."""
+    """Return the file's only table. Raises LedgerFileError."""
     scratch = Scratch()
     file = scratch.path / "table"
     file.write_bytes(content.whole(path))

@@ -21,7 +21,7 @@ def fits(start: bytes) -> bool:
 
 
 def tables(path: Path) -> list[Table]:
-    """The visible sheets that have cells. Raises LedgerFileError."""
+    """Return the visible sheets that have cells. Raises LedgerFileError."""
     scratch = Scratch()
     book = scratch.path / "workbook"
     book.write_bytes(content.whole(path))

@@ -10,10 +10,11 @@ Row = Sequence[str]
 
 
 def joined(rows: list[Row]) -> list[Row]:
-    """The rows, whose two rows of titles are one: the lower has all titles, the upper is blank.
+    """Return the rows, with two rows of titles made one: the lower has all titles, the upper is
+    blank.
 
-    "Amount" over "Debit" and "Credit" becomes "Amount Debit" and "Amount Credit". Rows are
-    titles if each has what the other lacks, and if they hold no numbers.
+    "Amount" over "Debit" and "Credit" becomes "Amount Debit" and "Amount Credit". Two rows are
+    titles if each has cells where the other is blank, and if they hold no numbers.
     """
     for at in range(len(rows) - 1):
         upper, lower = rows[at], rows[at + 1]
@@ -35,7 +36,7 @@ def _are_titles(upper: Row, lower: Row) -> bool:
 
 
 def _follow(spanned: list[int], groups: list[int]) -> bool:
-    """Return whether every cell without a title above it follows one of a group."""
+    """Return whether every cell without a title above it comes right after a cell of its group."""
     known = set(groups)
     for at in spanned:
         if at - 1 not in known:

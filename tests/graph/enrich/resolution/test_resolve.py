@@ -1,7 +1,8 @@
 """Spellings of one party: what is merged, what is not, and why."""
 
 from collections import Counter, defaultdict
-from itertools import combinations
+from dataclasses import replace
+from itertools import combinations, permutations
 from pathlib import Path
 
 import pytest
@@ -227,6 +228,21 @@ def test_a_party_is_named_by_the_spelling_that_most_rows_agree_with():
         "3", "vendor", "ALDGATE STANDARDS", (Key("iban", "1", "bank"),), frozenset({"bank"}), 5
     )
     assert {pair.kept for pair in resolve([slip, plain, cut])} == {plain.id}
+
+
+def test_ids_decide_nothing_between_parties_that_are_alike():
+    """Two spellings that differ in capitals only fit a third name equally well."""
+    texts = ("DUNULLBURY SIGNS", "Dunullbury Signs & Banners LTD", "Dunullbury Signs & Banners Ltd")
+    pairs = set()
+    for ids in permutations("123"):
+        parties = [replace(party(text), id=one) for text, one in zip(texts, ids, strict=True)]
+        text_of = dict(zip(ids, texts, strict=True))
+        pairs.add(
+            frozenset((text_of[one.kept], text_of[one.merged], one.decided)
+                      for one in resolve(parties))
+        )  # fmt: skip
+    (always,) = pairs
+    assert {decided for _, _, decided in always} == {"automatic", "open"}
 
 
 def test_a_persons_word_counts_for_more_and_the_newest_for_most():

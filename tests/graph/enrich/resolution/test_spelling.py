@@ -25,6 +25,25 @@ def test_the_one_that_most_rows_agree_with(spelled, expected):
     assert best(dict(enumerate(names)), rows)[0] == expected
 
 
+@pytest.mark.parametrize(
+    ("often", "seldom"),
+    [
+        (("Acme Consulting Ltd", 500), ("Acme", 2)),
+        (("Amazon Web Services EMEA SARL", 200), ("Amazon", 4)),
+        (("Transport for London", 900), ("Transport", 1)),
+        (("Acme", 500), ("Acme Consulting Ltd", 2)),
+    ],
+)
+def test_the_name_that_most_rows_bear_wins_however_long_it_is(often, seldom):
+    names = {0: read(seldom[0]), 1: read(often[0])}
+    assert best(names, {0: seldom[1], 1: often[1]}) == [1, 0]
+
+
+def test_a_town_behind_a_name_is_not_shown_however_many_rows_have_it():
+    names = {0: read("PENBRIDGE HOTEL LEEDS").without_place(), 1: read("Penbridge Hotel Ltd")}
+    assert best(names, {0: 70, 1: 1}) == [1, 0]
+
+
 def test_a_name_that_a_feed_cut_is_the_last():
     names = {0: read("COLDWICK WEB HOS LEEDS", cut=True), 1: read("Coldwick Web Hosting")}
     assert best(names, {0: 31, 1: 1}) == [1, 0]

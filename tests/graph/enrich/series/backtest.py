@@ -1,4 +1,5 @@
-"""How well forecasts hold: what was paid last, predicted from what was paid before."""
+"""Measures how well forecasts hold: the last payment of each series is predicted from those
+before."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from graph.enrich.series.forecast import KNOWN, ahead, courses, scales, trials
 
 @dataclass(frozen=True)
 class Backtest:
-    """The last occurrence of each series, predicted from the others."""
+    """The last occurrence of each series, predicted from the earlier ones."""
 
     coverage: float | None
     amount_coverage: float | None

@@ -37,6 +37,30 @@ def test_a_monthly_rent_goes_on_for_a_year_on_working_days():
     assert len(found) == 14
 
 
+LAST_DAYS = (31, 28, 30, 29, 31, 30, 28)  # of the month, as far as it has them
+
+
+def _at_the_end(month: int, day: int) -> Paid:
+    first = number(date(2023 + month // 12, month % 12 + 1, 1))
+    next_first = number(date(2023 + (month + 1) // 12, (month + 1) % 12 + 1, 1))
+    return Paid(min(first + day - 1, next_first - 1))
+
+
+@pytest.mark.parametrize("drifts", [False, True])
+@pytest.mark.parametrize("weekend", ["kept", "after", "before"])
+def test_a_series_of_months_ends_comes_once_in_each_month(weekend, drifts):
+    for count in range(20, 32):
+        paid = [_at_the_end(at, LAST_DAYS[at % 7] if drifts else 31) for at in range(count)]
+        found = days(after(moved(paid, weekend)))
+        wanted = [divmod(2023 * 12 + count + 1 + at, 12) for at in range(len(found))]
+        assert [(day.year, day.month - 1) for day in found] == wanted
+
+
+def test_a_series_of_first_days_comes_once_in_each_month():
+    found = days(after(moved(monthly(FIRST, 14), "before")))
+    assert len({(day.year, day.month) for day in found}) == len(found) == 14
+
+
 def test_a_weekly_series_goes_on_for_three_months():
     found = days(after(every(7, FIRST, 30)))
     assert found[0] == FIRST + timedelta(days=31 * 7)

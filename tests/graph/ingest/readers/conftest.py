@@ -1,4 +1,4 @@
-"""Files of every format, written on the spot and read as import_ledger would."""
+"""Writes files of every format, and reads them as import_ledger would."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ MORE = Path(__file__).resolve().parents[4].parent / "shared" / "cases" / "more"
 
 @dataclass
 class ReadFile:
-    """What reading one file gave."""
+    """The result of reading one file."""
 
     parts: list[Part]
     rows: list[LedgerRow]
@@ -27,7 +27,8 @@ class ReadFile:
 
     @property
     def moved(self) -> list[tuple[str, str, str, str, str]]:
-        """Day, payer, payee, amount and currency, as money went."""
+        """For each row its day, payer, payee, amount and currency, in the direction of the
+        money."""
         return [moved(row) for row in self.rows]
 
 
@@ -50,7 +51,7 @@ Read = Callable[..., ReadFile]
 
 @pytest.fixture
 def read(tmp_path: Path) -> Read:
-    """Reads a file of these bytes (or this text as UTF-8) and this name."""
+    """A function that reads these bytes (or this text as UTF-8) as a file of this name."""
 
     def read_content(content: str | bytes, name: str, hints: Hints = NO_HINTS) -> ReadFile:
         path = tmp_path / name

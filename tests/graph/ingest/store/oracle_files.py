@@ -1,4 +1,4 @@
-"""Files of the oracle's layout, and what storing one of them does to the books."""
+"""Builds files in the oracle's layout, and stores them into the books."""
 
 import csv
 from collections.abc import Callable, Iterable

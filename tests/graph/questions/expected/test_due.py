@@ -20,10 +20,13 @@ AS_OF_A_DAY = (
 )  # fmt: skip
 
 
-def expect(user: Any, payer: Any, payee: Any, often: str, *days: date, **values: Any) -> None:
+def expect(
+    user: Any, payer: Any, payee: Any, often: str, *days: date, records: str = "payment",
+    **values: Any,
+) -> None:  # fmt: skip
     """A payment whose series is predicted on the first of these days and goes on on the others."""
     ends = [rows.event(user, party, occurred_at=datetime(2026, 11, 20, tzinfo=UTC),
-                       records="payment") for party in (payer, payee)]  # fmt: skip
+                       records=records) for party in (payer, payee)]  # fmt: skip
     paid = rows.relationship(user, *ends)
     further = [[str(day), "90.0000", "110.0000"] for day in days[1:]]
     rows.add(
@@ -53,7 +56,7 @@ def office(tenant) -> dict[str, Any]:
 def test_every_occurrence_is_due_and_the_sums_count_them(office):
     api = client_of(office["tenant"])
     answer = api.get(V1 + "due/", {"today": str(TODAY), "limit": 2}).json()
-    assert (answer["until"], answer["count"], answer["next"]) == ("2026-12-14", 3, 2)
+    assert (answer["until"], answer["count"], answer["next"]) == ("2026-12-13", 3, 2)
     (total,) = answer["totals"]
     assert (total["low"], total["high"]) == ("280.0000", "320.0000")
     assert (total["payments"], total["projected"], total["comes_in"]) == (3, 1, False)
@@ -78,6 +81,26 @@ def test_the_rent_is_in_every_expected_month(office):
     assert [month["payments"] for month in months] == [6, 5, 5, 1, 1, 1, 1, 1, 1, 1, 1, 1]
     assert (months[0]["projected"], months[3]["projected"]) == (4, 1)
     assert months[3]["out_low"] == "90.0000"
+
+
+def test_what_past_cash_flow_leaves_out_is_in_no_expected_sum(office):
+    """A card's purchases, which the account's payment of the card settles, and invoices."""
+    user, api = office["user"], client_of(office["tenant"])
+    department, shop = rows.entity(user, "Sales", "department"), rows.entity(user, "Shop")
+    guest = rows.entity(user, "Guest", "customer")
+    before = api.get(V1 + "cash-flow/", {"today": str(TODAY)}).json()["expected"]
+    expect(user, department, shop, "monthly", date(2026, 12, 2), date(2027, 1, 2))
+    expect(user, guest, department, "yearly", date(2026, 12, 3), records="obligation")
+    refresh.refresh()
+    assert api.get(V1 + "cash-flow/", {"today": str(TODAY)}).json()["expected"] == before
+    due_then = api.get(V1 + "due/", {"today": str(TODAY), "until": "2026-12-31"}).json()
+    (total,) = due_then["totals"]
+    assert (total["payments"], total["low"]) == (before[0]["payments"], before[0]["out_low"])
+    assert {row["target"]["name"]: row["is_cash"] for row in due_then["results"]} == {
+        "Landlord": True, "Cleaners": True, "Shop": False, "Sales": False,
+    }  # fmt: skip
+    (of_shop,) = api.get(V1 + "due/", {"today": str(TODAY), "party": "Shop"}).json()["totals"]
+    assert of_shop["payments"] == 1
 
 
 def test_an_assistant_is_told_of_each_occurrence_if_it_says_until_when(office):

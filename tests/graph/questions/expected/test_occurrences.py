@@ -21,7 +21,7 @@ def predicted(often: str, *days: date, status: str = "pending", reach: int = 1) 
     evidence = {"agreed": f"{often} 12", "most_likely": str(first)}
     further = [[str(day), "80.0000", "120.0000"] for day in days[1:]]
     return {"id": often, "insight": insight, "evidence": evidence, "further": further,
-            "currency": "GBP", "comes_in": False}  # fmt: skip
+            "currency": "GBP", "comes_in": False, "is_cash": True}  # fmt: skip
 
 
 def every(days: int, *, first: int = 3, count: int = 60) -> list[date]:

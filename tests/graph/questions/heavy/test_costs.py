@@ -7,8 +7,8 @@ from django.db import connections
 
 from graph import models
 from graph.engine.edge_filters import Only
-from graph.questions import costs, sizes
-from graph.questions.costs import Size
+from graph.questions.heavy import costs, sizes
+from graph.questions.heavy.costs import Size
 from graph.reading.load_graph import load
 from graph.view import refresh
 from graph.view import version as view_version

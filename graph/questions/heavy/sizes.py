@@ -11,7 +11,7 @@ from graph.database.tenancy import tenant_transaction
 from graph.engine.edge_filters import Only
 from graph.layers import BY_NAME
 from graph.models import TenantRelationship
-from graph.questions.costs import Size
+from graph.questions.heavy.costs import Size
 from graph.reading import current_rows
 
 

@@ -7,21 +7,24 @@ from rest_framework import serializers
 from graph.api.common_serializers import Answer, StrictQuery
 from graph.api.list_serializers import money, total
 from graph.api.serializers import EntityAnswer
-from graph.api.sum_serializers import party_field, today_field
+from graph.api.shapes.sum_serializers import party_field, today_field
 from graph.questions.expected.due import STATUSES
 
 STATUS = (
     "pending: the next one of its series; overdue: it did not come; projected: one after the next, "
     "which comes if its series goes on as before"
 )
-COUNTED = "expected payments up to `until`, each occurrence once; none overdue or stale"
+COUNTED = (
+    "expected payments up to `until`, each occurrence once, if `is_cash`; none overdue or stale"
+)
 
 
 class DueQuery(StrictQuery):
     until = serializers.DateField(
         required=False,
-        help_text="The last day; 14 days after today by default. A series is projected for a year, "
-        "for three months if it recurs more often than every four weeks",
+        help_text="The last day; by default the last of 14 days, of which today is the first. A "
+        "series is projected for a year, for three months if it recurs more often than every four "
+        "weeks",
     )
     status = serializers.ChoiceField(STATUSES, required=False)
     party = party_field("only payments from or to this party")
@@ -45,6 +48,10 @@ class DuePayment(Answer):
     source: Any = EntityAnswer(allow_null=True)
     target = EntityAnswer(allow_null=True)
     comes_in = serializers.BooleanField(help_text="Whether an own account or department gets it")
+    is_cash = serializers.BooleanField(
+        help_text="Whether `totals` and cash flow count it: no invoice, and nothing that a card "
+        "bought if an account's payment of the card counts"
+    )
     status = serializers.ChoiceField(STATUSES, help_text=STATUS)
     day = serializers.DateField(
         help_text="The most likely day; today if that has passed and it may still come"

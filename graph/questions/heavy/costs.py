@@ -24,18 +24,18 @@ Cost = Callable[[Size, Parameters], int]
 
 
 def once(size: Size, parameters: Parameters) -> int:
-    """Steps of a question that looks at each node and each edge once."""
+    """Return the steps of a question that looks at each node and each edge once."""
     return size.all
 
 
 def path(size: Size, parameters: Parameters) -> int:
-    """Steps of a search that follows each edge both ways, once for each edge that the path may
+    """Return the steps of a search that follows each edge both ways, once per edge that a path may
     have."""
     return 2 * size.all * int(parameters["max_length"])
 
 
 def k_shortest(size: Size, parameters: Parameters) -> int:
-    """Steps of Yen's method: for each path, a search from each of its nodes."""
+    """Return the steps of Yen's method: for each path, a search from each of its nodes."""
     return 2 * size.all * int(parameters["max_length"]) * int(parameters["k"])
 
 
@@ -44,8 +44,11 @@ def neighbourhood(size: Size, parameters: Parameters) -> int:
 
 
 def importance(size: Size, parameters: Parameters) -> int:
-    """Steps of a centrality. PageRank reads all edges a few times; betweenness and closeness read
-    them once per node (Brandes, J. Math. Sociol. 25, 2001)."""
+    """Return the steps of a centrality.
+
+    PageRank reads all edges a few times; betweenness and closeness read them once per node
+    (Brandes, J. Math. Sociol. 25, 2001).
+    """
     rounds = 4 if parameters["algorithm"] == "pagerank" else size.nodes
     return rounds * size.all
 

@@ -11,12 +11,13 @@ from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
-from finley.web import answer_cache, graph_filters
+from finley.web import answer_cache
 from finley.web.access import PageRequest, page
-from finley.web.graph_filters import GraphFilters
+from finley.web.explore import graph_filters
+from finley.web.explore.graph_filters import GraphFilters
 from graph.questions import grouped_sums, picture
 
-VENDOR = Path(__file__).parent / "static" / "web" / "vendor"
+VENDOR = Path(__file__).parents[1] / "static" / "web" / "vendor"
 LIBRARIES = ("graphology.min.js", "sigma.min.js")
 SHOWN = 100  # edges in the table
 

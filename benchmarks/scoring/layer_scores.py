@@ -1,4 +1,5 @@
-"""Compares detectors' results with the truth, layer by layer."""
+"""Scores each layer (recurrence, seasons, duplicates, links, aliases, forecasts): compares what
+detectors found with the truth."""
 
 from __future__ import annotations
 
@@ -28,7 +29,7 @@ TWO_CYCLES = 24  # months; fewer show no season
 
 
 def judge(claims: Found, truth: Truth) -> Card:
-    """Return the scores of every layer and link type that the truth covers."""
+    """The scores of every layer and link type that the truth covers."""
     scores: dict[str, Score | Share] = {
         "recurrence": recurrence(claims, truth),
         "frequency": frequency(claims, truth),
@@ -57,8 +58,7 @@ def months(truth: Truth) -> int:
 
 
 def recurrence(claims: Found, truth: Truth) -> Score:
-    """The score by rows. A row is right if it is in a pattern most of whose rows are from its own
-    series.
+    """The score by rows. A row is right if most rows of its pattern are from the row's own series.
 
     Some rows count neither way: those of series with fewer than ENOUGH occurrences, payments that
     follow a series' invoices, and a series' duplicates. The confidence of a pattern counts if most
@@ -95,7 +95,7 @@ def frequency(claims: Found, truth: Truth) -> Share:
 
 
 def matches(claims: Found, truth: Truth) -> dict[str, str]:
-    """Series → the pattern that belongs to it and has the most of its rows."""
+    """For each series the pattern that belongs to it and has the most of its rows."""
     series_of = _series_of(truth)
     whose = _majority(claims.series_of_row, series_of)
     shared = Counter(
@@ -108,7 +108,7 @@ def matches(claims: Found, truth: Truth) -> dict[str, str]:
 
 
 def enough(truth: Truth) -> list[Series]:
-    """The series that could be detected."""
+    """The series with enough occurrences to be detected."""
     return [one for one in truth.series if len(set(one.due)) >= ENOUGH]
 
 
@@ -236,9 +236,9 @@ def aliases(claims: Found, truth: Truth, *, joined: bool = False) -> Score:
 
 
 def offered(claims: Found, truth: Truth) -> Score:
-    """Of the pairs of entities that a person is asked about, those that are one party, compared
-    with all pairs that would have to be joined. Entities without a known spelling count neither
-    way."""
+    """The score of the pairs of entities that a person is asked about. A pair is right if both are
+    one party. The true number is that of the merges after which each party is one entity. Entities
+    without a known spelling count neither way."""
     named = labels(claims, truth)
     entities_known = {entity for _, entity in named}
     right = set(rightly(claims, named))
@@ -252,7 +252,7 @@ def offered(claims: Found, truth: Truth) -> Score:
 
 
 def rightly(found: Found, named: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """The offered pairs whose entities have a party in common."""
+    """The offered pairs of entities that have spellings of the same true party."""
     parties = defaultdict(set)
     for party, entity in named:
         parties[entity].add(party)
@@ -260,7 +260,7 @@ def rightly(found: Found, named: list[tuple[str, str]]) -> list[tuple[str, str]]
 
 
 def labels(found: Found, truth: Truth) -> list[tuple[str, str]]:
-    """Each spelling's party and entity."""
+    """For each spelling its true party and the entity that was found for it."""
     parties: dict[object, set[str]] = defaultdict(set)
     entities: dict[object, Counter[str]] = defaultdict(Counter)
     for alias in truth.aliases:

@@ -10,8 +10,8 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from finley.web import graph_filters
 from finley.web.access import PageRequest, page
+from finley.web.explore import graph_filters
 from finley.web.words import text
 from graph.errors import QuestionError
 from graph.questions import whole_graph

@@ -1,0 +1,1 @@
+"""Questions that need many steps: what they cost, and their answers by a worker."""
