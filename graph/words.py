@@ -12,6 +12,27 @@ FREQUENCIES = {  # of graph.models.choices.Frequency
     "half_yearly": "half-yearly",
     "yearly": "yearly",
 }
+STEPS = {  # the number and the unit of a frequency's steps
+    "weekly": (1, "weeks"),
+    "fortnightly": (2, "weeks"),
+    "twice_monthly": (15, "days"),
+    "four_weekly": (4, "weeks"),
+    "thirty_days": (30, "days"),
+    "monthly": (1, "months"),
+    "two_monthly": (2, "months"),
+    "quarterly": (3, "months"),
+    "half_yearly": (6, "months"),
+    "yearly": (1, "years"),
+}
+
+
+def how_often(frequency: str, one_of: int = 1) -> str:
+    """The frequency in words, such as `monthly`. If a series keeps only one of so many of its days:
+    `about every 2 months`."""
+    if one_of == 1 or frequency not in STEPS:
+        return FREQUENCIES.get(frequency, frequency)
+    step, unit = STEPS[frequency]
+    return f"about every {step * one_of} {unit}"
 
 
 def bytes_in_words(size: float) -> str:

@@ -25,12 +25,12 @@ from graph.enrich.links.sighting_pairs import Pairs
 from graph.enrich.open_bills import Bills
 from graph.enrich.series import forecast, other_views
 from graph.enrich.series.forecast import Course, Expected, Todays
-from graph.enrich.series.further import further
+from graph.enrich.series.further import further, thinned, times_in_year, usual_amount
 from graph.enrich.temporal import key, on, source_of
 from graph.enrich.write.counts import Counts
 from graph.layers import FURTHER
 from graph.models.choices import PredictionStatus
-from graph.words import FREQUENCIES
+from graph.words import how_often
 
 Row = dict[str, Any]
 DIGITS = 4
@@ -170,6 +170,9 @@ def _evidence(name: str, course: Course, expected: Expected) -> dict[str, Any]:
         "most_likely": on(expected.day).isoformat(),
         "last_occurrence": on(int(course.days[-1])).isoformat(),
         "occurrences": expected.known,
+        "one_of": thinned(course),
+        "times_a_year": round(times_in_year(course, expected), 1),
+        "usual_amount": str(_money(round(usual_amount(course)))),
         "mean_error_days": round(course.habit.spread, DIGITS),
         "weekend": course.habit.weekend,
         "calibrated_on_trials": expected.trials,
@@ -183,7 +186,7 @@ def _agreed(course: Course, slot: int) -> str:
 
 
 def _reason(course: Course, expected: Expected) -> str:
-    frequency = FREQUENCIES[course.series.frequency]
+    frequency = how_often(course.series.frequency, thinned(course))
     regularity = f"{len(course.slots)} of {course.slots[-1] - course.slots[0] + 1} times kept"
     probable = "probably " if course.series.is_probable else ""
     return (

@@ -61,6 +61,7 @@ class Columns:
         """Search only for the repeats of these rows from now on."""
         self.is_about = np.zeros(len(self.payments), dtype=bool)
         self.is_about[about] = True
+        vars(self).pop("_of_amount", None)
 
     def concerned(self, key: Ints, rows: Ints) -> Ints:
         """The rows of `rows` whose key occurs in any row of `is_about`."""
@@ -146,8 +147,10 @@ class Columns:
 
     @cached_property
     def _of_amount(self) -> dict[int, list[int]]:
-        """The rows with a number, by payee and amount."""
-        return {int(self.alike[rows[0]]): rows.tolist() for rows in groups(self.alike, self.rows)}
+        """The rows with a number, by payee and amount. Only those of the rows whose repeats are
+        searched for."""
+        rows = self.concerned(self.alike, self.rows)
+        return {int(self.alike[some[0]]): some.tolist() for some in groups(self.alike, rows)}
 
     def _masks(self) -> Flags:
         """Marks rows whose party has a name that many parties have."""

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from graph.models.choices import Frequency
+from graph.words import how_often
 
 Row = dict[str, Any]
 CENT = Decimal("0.01")
@@ -38,26 +39,42 @@ class Total:
 
 def with_costs(rows: Iterable[Row]) -> list[Row]:
     """The predictions, each with its `frequency`, its `times` per year, and its cost `per_month`
-    and `per_year`: the middle of the expected amounts multiplied by the payments in that time."""
+    and `per_year`: what its payments usually come to, as often as they come."""
     return [{**row, **_costs(row)} for row in rows]
 
 
 def _costs(row: Row) -> Row:
-    often = frequency(row)
-    times = A_YEAR.get(often, 0)
-    insight = row["insight"]
-    low, high = (insight[name] or Decimal(0) for name in ("amount_low", "amount_high"))
-    per_year = ((low + high) / 2 * times).quantize(CENT)
+    times = _times(row)
+    per_year = (_usual(row) * times).quantize(CENT)
     return {
-        "frequency": often,
+        "frequency": frequency(row),
         "times": times,
         "per_year": per_year,
         "per_month": (per_year / 12).quantize(CENT),
     }
 
 
+def _times(row: Row) -> Decimal:
+    """How many payments a year come, without those that the series misses."""
+    times = row["evidence"].get("times_a_year")
+    return Decimal(A_YEAR.get(_code(row), 0) if times is None else str(times))
+
+
+def _usual(row: Row) -> Decimal:
+    """What a payment usually comes to; the middle of the expected amounts if nothing says that."""
+    usual = row["evidence"].get("usual_amount")
+    ends = (row["insight"][name] or Decimal(0) for name in ("amount_low", "amount_high"))
+    return sum(ends, Decimal(0)) / 2 if usual is None else Decimal(usual)
+
+
 def frequency(row: Row) -> str:
-    """How often the series of a prediction recurs; "" if that is not known."""
+    """How often the series of a prediction recurs: a code, or words if it keeps only one of several
+    days; "" if that is not known."""
+    one_of = row["evidence"].get("one_of", 1)
+    return _code(row) if one_of == 1 else how_often(_code(row), one_of)
+
+
+def _code(row: Row) -> str:
     return str(row["evidence"].get("agreed", "")).partition(" ")[0]
 
 
@@ -65,9 +82,10 @@ def totals(rows: Iterable[Row]) -> list[Total]:
     """The sums by direction and currency: money out first, then the greatest first.
 
     A series that missed a payment and went on has an overdue and a pending one. It counts once.
+    A series that is not cash does not count, as in cash flow.
     """
     groups: defaultdict[tuple[str, bool], list[Row]] = defaultdict(list)
-    for row in newest_of_series(rows):
+    for row in newest_of_series(row for row in rows if row["is_cash"]):
         groups[row["currency"], row["comes_in"]].append(row)
     sums = [
         Total(

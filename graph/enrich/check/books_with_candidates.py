@@ -158,13 +158,11 @@ def _payers(
     pays the party."""
     usual, most = history.usual_payers(source)
     entities, new = matched.entities, dict[str, int]()
+    payers = {candidate.payer for candidate in candidates}
+    place_of = {name: history.ours.get(normalized(name)) for name in payers}
     places: list[int] = []
     for candidate, party in zip(candidates, matched.paid.tolist(), strict=True):
-        place = (
-            history.ours.get(normalized(candidate.payer))
-            if candidate.payer
-            else usual.get(party, most)
-        )
+        place = place_of[candidate.payer] if candidate.payer else usual.get(party, most)
         if place is None:
             name = candidate.payer or "Our account"
             place = new.setdefault(name, len(entities.id) + len(new))

@@ -5,7 +5,6 @@ another source, and rows with another value hardly ever, the value tells how lik
 """
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from itertools import chain
 from uuid import UUID
@@ -110,21 +109,33 @@ def favour(kinds: Fields, of: Ints, mated: Ints, rows: Ints) -> Floats:
     best, gain = None, 0.05  # bits; a smaller gain is chance
     share = len(mated) / max(len(of), 1)
     for name in sorted(kinds):
-        rates = _rates(kinds[name][of], kinds[name][mated])
+        code = codes(kinds[name])
+        rates = _rates(code, of, mated)
         bits = _doubt(share) - sum(n * _doubt(r) for r, n in rates.values()) / max(len(of), 1)
         if len(rates) <= MOST and bits > gain * _doubt(share):
-            best, gain = name, bits / max(_doubt(share), 1e-9)
+            best, gain = (code, rates), bits / max(_doubt(share), 1e-9)
     if best is None:
         return np.ones(len(rows))
-    rates = _rates(kinds[best][of], kinds[best][mated])
+    code, rates = best
     top = max(rate for rate, _ in rates.values())
     factors = {value: max(_smooth(rate, n, top) / top, LEAST) for value, (rate, n) in rates.items()}
-    return np.array([factors[value] for value in kinds[best][rows]], dtype=np.float64)
+    return np.array([factors[value] for value in code[rows].tolist()], dtype=np.float64)
 
 
-def _rates(of: Texts, mated: Texts) -> dict[str, tuple[float, int]]:
-    every, mated_counts = Counter(of.tolist()), Counter(mated.tolist())
-    return {value: (min(mated_counts[value] / n, 1.0), n) for value, n in every.items()}
+def _rates(code: Ints, of: Ints, mated: Ints) -> dict[int, tuple[float, int]]:
+    """For each code in the rows `of`, in the order of its first row: the share of its rows that are
+    in `mated`, and their number."""
+    size = int(code.max(initial=-1)) + 1
+    counts = np.bincount(code[of], minlength=size).tolist()
+    mated_counts = np.bincount(code[mated], minlength=size).tolist()
+    first = np.full(size, len(of), dtype=np.int64)
+    first[code[of][::-1]] = np.arange(len(of), dtype=np.int64)[::-1]  # the last assigned stays
+    ordered = np.argsort(first, kind="stable").tolist()
+    return {
+        value: (min(mated_counts[value] / counts[value], 1.0), counts[value])
+        for value in ordered
+        if counts[value]
+    }
 
 
 def _smooth(rate: float, size: int, top: float) -> float:

@@ -128,6 +128,7 @@ class _Books:
         self.is_twin = np.zeros(len(payments), dtype=bool)
         self.is_twin[list(self.twins)] = True
 
+    @cached_property
     def paying(self) -> list[Ints]:
         """The payments of each party, with one source, currency and direction."""
         return groups(codes(self.where, self.party, self.outgoing), self.usable, least=1)
@@ -176,7 +177,7 @@ def _to_themselves(books: _Books) -> Iterator[Batch]:
     of_party: dict[int, list[Ints]] = {}
     for rows in groups(codes(books.where, books.party), books.usable):
         of_party.setdefault(int(books.party[rows[0]]), []).append(rows)
-    for paying in books.paying():
+    for paying in books.paying:
         for rows in of_party.get(int(books.party[paying[0]]), ()):
             if books.meet(rows, paying):
                 paid_rows = set(paying.tolist())
@@ -187,7 +188,7 @@ def _to_themselves(books: _Books) -> Iterator[Batch]:
 def _to_others(books: _Books) -> Iterator[Batch]:
     """Batches in which a party is paid for the rows of one of the tenant's own parties, or for a
     whole source."""
-    several = _Several.of(books, [some for some in books.paying() if len(some) >= FEWEST])
+    several = _Several.of(books, [some for some in books.paying if len(some) >= FEWEST])
     of_own = groups(codes(books.where, books.own), books.usable, least=2 * FEWEST)
     meeting: dict[tuple[int, int], list[tuple[int, _Several]]] = {}
     for rows in (*of_own, *groups(books.where, books.usable, least=2 * FEWEST)):
@@ -259,17 +260,17 @@ def _worth(books: _Books, runs: _Runs, several: _Several) -> Iterator[Ints]:
 
 def _paid(books: _Books, runs: _Runs, paying: Ints, *, own: bool) -> Iterator[Batch]:
     """Return the batches of these runs that these payments pay, if there is enough evidence."""
+    lows, highs = runs.spans(books.payments, paying)
+    if not (lows < highs).any():
+        return
     choices = [
         [
             (int(runs.first[at]), int(runs.last[at]))
             for at in range(high - 1, max(low, high - CLOSEST) - 1, -1)
             if _is_of(books, payment, runs.within(runs.first[at], runs.last[at]))
         ]
-        for payment, low, high in zip(
-            paying.tolist(), *(span.tolist() for span in runs.spans(books.payments, paying)),
-            strict=True,
-        )
-    ]  # fmt: skip
+        for payment, low, high in zip(paying.tolist(), lows.tolist(), highs.tolist(), strict=True)
+    ]
     batches = [
         Batch(int(paying[at]), runs.within(*run), linked)
         for at, run, linked in _chained(choices, len(runs.bounds))

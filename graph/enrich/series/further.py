@@ -19,11 +19,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from graph.enrich.series import forecast, pauses
-from graph.enrich.series.forecast import Amounts, Course, Expected, Scale
+from graph.enrich.series.forecast import USUAL, Amounts, Course, Expected, Scale
 
 NEAR_DAYS, FAR_DAYS = 92, 365  # how far series are projected: those of less than SHORT days, others
 SHORT = 28.0
 DRIFT = 0.2  # in log amounts, either way
+YEAR = 365
+ALIKE = 0.02  # of log amounts, that are one price
 BESIDE = 2  # occurrences more, as a source's books may end two periods before today
 
 
@@ -47,7 +49,7 @@ def further(
     if scale is None:
         return
     period = course.series.fit.grid.frequency.period
-    every = round(1 / kept(course))
+    every = thinned(course)
     count = math.ceil((NEAR_DAYS if period < SHORT else FAR_DAYS) / period) + BESIDE
     slots = following.slot + np.arange(1, count + 1)
     days = course.habit.in_own_months(slots)
@@ -61,6 +63,35 @@ def further(
         effect = forecast.effect_in(course, following.known, slot)
         low, high = _widened(amounts, slot - following.slot + 1).range(effect)
         yield Further(slot, day, day - before, day + after, low, high)
+
+
+def thinned(course: Course) -> int:
+    """Of how many agreed days the series keeps about one. If two or more, only each such day is
+    projected."""
+    return round(1 / kept(course))
+
+
+def times_in_year(course: Course, following: Expected) -> float:
+    """How often the series comes in the year from `following` on, as often as it kept its agreed
+    days and without the season in which it pauses."""
+    grid = course.series.fit.grid
+    slots = following.slot + np.arange(1, math.ceil(YEAR / grid.frequency.period) + 1)
+    days = course.habit.expected(slots)
+    past = np.append(course.slots, following.slot), np.append(course.days, following.day)
+    agreed = sum(
+        days[at] - following.day < YEAR - grid.frequency.period / 2
+        for at in pauses.going_on(grid, *past, slots, days)
+    )
+    return max(1.0, kept(course) * (1 + int(agreed)))
+
+
+def usual_amount(course: Course) -> float:
+    """What one occurrence comes to, in 1/10,000: the last price if the last ones were alike, else
+    the mean of the last year's."""
+    if np.ptp(course.amounts[-USUAL:]) <= ALIKE:
+        return float(np.exp(np.median(course.amounts[-USUAL:])))
+    of_year = course.days > course.days[-1] - YEAR
+    return float(np.exp(course.amounts[of_year]).mean())
 
 
 def kept(course: Course) -> float:

@@ -220,7 +220,7 @@ def predicted(
     insight = {"amount_low": Decimal(low), "amount_high": Decimal(high),
                "expected_from": date(2025, month, 1)}  # fmt: skip
     return {"insight": insight, "evidence": {"agreed": f"{often} 12", "series": series or often},
-            "currency": "GBP", "comes_in": comes_in}  # fmt: skip
+            "currency": "GBP", "comes_in": comes_in, "is_cash": True}  # fmt: skip
 
 
 def test_recurring_payments_come_to_sums_of_a_month_and_a_year():
@@ -233,11 +233,20 @@ def test_recurring_payments_come_to_sums_of_a_month_and_a_year():
     assert (comes_in.per_year, comes_in.per_month) == (180, 15)
 
 
+def test_a_year_has_what_a_series_pays_as_often_as_it_comes():
+    row = predicted("weekly", 10, 9_000)
+    row["evidence"] |= {"times_a_year": 26.4, "usual_amount": "100.0000", "one_of": 2}
+    (cost,) = recurring_totals.with_costs([row])
+    assert (cost["per_year"], cost["per_month"]) == (2_640, 220)
+    assert cost["frequency"] == "about every 2 weeks"
+
+
 def test_a_series_that_missed_a_payment_and_went_on_counts_once():
     rent = [predicted("monthly", 1_000, 1_000, series="rent", month=month) for month in (3, 5)]
     other = predicted("monthly", 10, 10, series="other", month=4)
     (out,) = recurring_totals.totals(recurring_totals.with_costs([*rent, other]))
     assert (out.series, out.per_year) == (2, 12_120)
+    assert recurring_totals.totals([{**row, "is_cash": False} for row in [other]]) == []
     kept = recurring_totals.newest_of_series(rent[::-1])
     assert [row["insight"]["expected_from"].month for row in kept] == [5]
 

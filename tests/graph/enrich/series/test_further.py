@@ -9,7 +9,14 @@ import pytest
 from graph.enrich.columns.payments import UNIT
 from graph.enrich.series.detect import find
 from graph.enrich.series.forecast import Course, ahead, courses, scales, trials
-from graph.enrich.series.further import Further, further, kept
+from graph.enrich.series.further import (
+    Further,
+    further,
+    kept,
+    thinned,
+    times_in_year,
+    usual_amount,
+)
 from tests.graph.enrich.demo_payments import demo
 from tests.graph.enrich.series.test_forecast import course, moved
 from tests.graph.enrich.small_books import EPOCH, Paid, every, monthly, number
@@ -76,6 +83,31 @@ def test_a_series_that_keeps_half_of_its_days_goes_on_as_often():
     found = days(after(paid))
     assert {(later - day).days for day, later in pairwise(found)} == {14}
     assert len(found) == 8
+    assert thinned(one) == 2
+    assert year_of(one)[0] == pytest.approx(27, abs=0.5)
+
+
+def year_of(one: Course) -> tuple[float, float]:
+    """How often it comes in a year, and what one occurrence comes to."""
+    following = ahead(one, scales(trials(one)))
+    assert following is not None
+    return times_in_year(one, following), usual_amount(one) / UNIT
+
+
+def test_a_year_of_a_series_is_what_its_last_year_was():
+    varying = course([Paid(one.day, 100 if at % 4 else 2_000)
+                      for at, one in enumerate(monthly(FIRST, 25))])  # fmt: skip
+    assert year_of(varying) == (12, pytest.approx(575))
+    risen = course([Paid(one.day, 100 if at < 20 else 150)
+                    for at, one in enumerate(monthly(FIRST, 25))])  # fmt: skip
+    assert year_of(risen) == (12, pytest.approx(150))
+    assert year_of(course(every(7, FIRST, 30)))[0] == 52
+
+
+def test_a_year_of_a_series_leaves_out_the_season_in_which_it_pauses():
+    seasons = every(14, date(2024, 4, 3), 15) + every(14, date(2025, 4, 2), 12)
+    times, _ = year_of(course(seasons))
+    assert 13 <= times <= 15
 
 
 def test_nothing_is_projected_into_the_season_in_which_a_series_pauses():
