@@ -17,7 +17,8 @@ def test_a_page_says_until_when_names_and_double_payments_are_being_looked_at(
     assert client.get("/looked-at/").status_code == 200, "nothing has come yet"
     upload = imported(client, STATEMENT, "savings.csv")
     page = f"/import/{upload.pk}/"
-    assert "being looked at" in text_of(client.get(page))
+    for path in (page, "/"):
+        assert "being looked at" in text_of(client.get(path)), path
     assert client.get("/looked-at/").status_code == 204
     Enrichment.objects.using("owner").filter(user_id=tenant.pk).update(done_for=F("wanted_at"))
     assert "being looked at" not in text_of(client.get(page))
