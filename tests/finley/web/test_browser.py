@@ -329,7 +329,7 @@ def test_a_file_survives_a_lost_connection_and_its_rejected_row_a_lost_session(
             opened.block()
             opened.type("#files", str(tmp_path / "large.csv"))
             opened.run("document.querySelector('#upload button').click()")
-            opened.until("return document.querySelector('td[data-label=\"In or out\"]')", 60)
+            opened.until("return document.querySelector('td[data-label=Day]')", 60)
             assert "as they would be read" in opened.run(body)
             opened.run("document.querySelector('form[data-api=confirm] button').click()")
             opened.until("return document.getElementById('rejected')", 90)
