@@ -1,8 +1,12 @@
 """Makes the keys of rows out of their cells."""
 
+import re
 from collections.abc import Iterable
 from hashlib import blake2b
 
+from graph.ingest.rows import LedgerRow
+
+LIKE_ORDINAL = re.compile(r" #[0-9]+\Z")
 KEY_LIMIT = 200  # characters; longer keys are hashed, because index entries have a size limit
 
 
@@ -27,3 +31,10 @@ def digest(cells: Iterable[tuple[str, str]]) -> str:
 def hashed(text: str) -> str:
     """Return a hash of the text: 32 hexadecimal digits (BLAKE2b, RFC 7693)."""
     return blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def external_id(row: LedgerRow) -> str:
+    """Return the row's key, with its ordinal if other rows have the same key."""
+    if row.ordinal == 1 and not LIKE_ORDINAL.search(row.key):
+        return row.key
+    return f"{row.key} #{row.ordinal}"

@@ -49,7 +49,10 @@ def number_of(cursor: Cursor, key: str) -> int:
 
 
 class Turns:
-    """Counts a sync's pages over all attempts, and remembers the page tokens."""
+    """Ends a sync that would page for ever.
+
+    Counts the pages of a sync over all its attempts, and remembers the page tokens of this attempt.
+    """
 
     def __init__(self, cursor: Cursor, title: str) -> None:
         self.pages = number_of(cursor, "pages") if "pages" in cursor else 0

@@ -72,8 +72,10 @@ def weighed(pairs: Iterable[Pair], dealings: By, decided: Sequence[Judged] = ())
 
 
 def merged(pairs: Iterable[Pair]) -> list[Pair]:
-    """Some of the pairs that are merged by their names or keys. They show what holds for the names
-    of one party."""
+    """Return the first MERGED pairs that were merged automatically, by names or keys.
+
+    The weights are learnt from them: they are examples of two names of one party.
+    """
     return [pair for pair in pairs if pair.decided == "automatic"][:MERGED]
 
 

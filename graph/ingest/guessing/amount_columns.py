@@ -70,10 +70,11 @@ def amount_columns(sample: Sample, forced: str = "") -> Money:
 
 
 def with_tax(sample: Sample, money: Money) -> Money:
-    """Return the columns of what is owed: the amount with tax instead of the amount without.
+    """Return `money` with the column of the amount that is owed, tax included.
 
-    It is the column that equals net plus tax, or else the gross. If each row is a line of an
-    invoice and repeats the invoice's total, the lines' own amounts count.
+    That column is the one whose cells equal net plus tax. If there is none, it is the column titled
+    gross. `money` is returned unchanged if each row is a line of an invoice and repeats the
+    invoice's total: the total would count once for each line.
     """
     net, tax = money.column, sample.role("tax")
     if net is None or money.times:

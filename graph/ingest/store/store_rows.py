@@ -1,7 +1,6 @@
 """Stores ledger rows in one transaction per file: all rows or none."""
 
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +13,7 @@ from graph import sql
 from graph.database.bulk import AS_USUAL, IN_BULK, LOOPED, alone
 from graph.database.tenancy import tenant_transaction
 from graph.ingest.doubts import Doubt
+from graph.ingest.row_keys import external_id
 from graph.ingest.rows import LedgerRow, Party, Reject
 from graph.ingest.store.already_imported import ACCOUNTS, reconcile
 from graph.ingest.store.document_links import link
@@ -46,7 +46,6 @@ STEPS = (
     "ingest/created",
     "ingest/provenance",
 )
-_LIKE_ORDINAL = re.compile(r" #[0-9]+\Z")
 
 
 @dataclass(slots=True)
@@ -183,13 +182,6 @@ def _values(row: LedgerRow, books: Books) -> tuple[object, ...]:
         row.records,
         row.balance,
     )
-
-
-def external_id(row: LedgerRow) -> str:
-    """Return the row's key, with its ordinal if other rows have the same key."""
-    if row.ordinal == 1 and not _LIKE_ORDINAL.search(row.key):
-        return row.key
-    return f"{row.key} #{row.ordinal}"
 
 
 def _party(party: Party) -> tuple[str, str, str, str]:
