@@ -56,9 +56,14 @@ def _is_cut(name: Name, spelled: Sequence[Name]) -> bool:
     if not name.cut:
         return False
     without = " ".join(name.words[:-1])
+    text = name.text.casefold()
     return any(
         other.plain != name.plain
-        and (other.plain.startswith(name.plain) or _ends_within(without, other.plain))
+        and (
+            other.plain.startswith(name.plain)
+            or other.text.casefold().startswith(text)  # the cut is within the legal form
+            or _ends_within(without, other.plain)
+        )
         for other in spelled
     )
 

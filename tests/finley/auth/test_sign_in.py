@@ -74,7 +74,7 @@ def test_the_wait_doubles_up_to_a_quarter_of_an_hour(monkeypatch):
         monkeypatch.setattr(failed_attempts, "_known", lambda _, count=count: (count, time.time()))
         waits.append(round(failed_attempts.wait("key", sign_in.FREE)))
     assert waits[:6] == [0, 2, 4, 8, 16, 32]
-    assert waits[-1] == failed_attempts.LONGEST
+    assert waits[-1] == failed_attempts.LONGEST_WAIT
 
 
 def test_a_password_like_the_e_mail_address_is_refused():

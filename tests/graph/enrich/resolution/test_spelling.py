@@ -47,5 +47,7 @@ def test_a_town_behind_a_name_is_not_shown_however_many_rows_have_it():
 def test_a_name_that_a_feed_cut_is_the_last():
     names = {0: read("COLDWICK WEB HOS LEEDS", cut=True), 1: read("Coldwick Web Hosting")}
     assert best(names, {0: 31, 1: 1}) == [1, 0]
+    form = {0: read("MABZENWICK BANK LI", cut=True), 1: read("Mabzenwick Bank Limited")}
+    assert best(form, {0: 28, 1: 25}) == [1, 0]
     whole = {0: read("KELMERE DELICATESSEN", cut=True), 1: read("Kelmere Dellicatessen")}
     assert best(whole, {0: 6, 1: 4}) == [0, 1]  # the column is full by accident
