@@ -25,7 +25,13 @@ from graph.enrich.links.sighting_pairs import Pairs
 from graph.enrich.open_bills import Bills
 from graph.enrich.series import forecast, other_views
 from graph.enrich.series.forecast import Course, Expected, Todays
-from graph.enrich.series.further import further, thinned, times_in_year, usual_amount
+from graph.enrich.series.further import (
+    further,
+    may_skip_until,
+    thinned,
+    times_in_year,
+    usual_amount,
+)
 from graph.enrich.temporal import key, on, source_of
 from graph.enrich.write.counts import Counts
 from graph.layers import FURTHER
@@ -122,6 +128,8 @@ def _next(
     bills: Bills | None,
 ) -> Row | None:
     expected = forecast.ahead(course, scales) if forecast.is_active(course, until) else None
+    while expected and expected.last < until and expected.slot < may_skip_until(course):
+        expected = forecast.ahead(course, scales, after=expected.slot)
     if bills is not None and bills.settles(course):
         while expected and expected.last < until and not bills.is_unpaid(course, expected.last):
             expected = forecast.ahead(course, scales, after=expected.slot)

@@ -25,6 +25,7 @@ NEAR_DAYS, FAR_DAYS = 92, 365  # how far series are projected: those of less tha
 SHORT = 28.0
 DRIFT = 0.2  # in log amounts, either way
 YEAR = 365
+UNLIKELY = 0.05
 ALIKE = 0.02  # of log amounts, that are one price
 BESIDE = 2  # occurrences more, as a source's books may end two periods before today
 
@@ -69,6 +70,14 @@ def thinned(course: Course) -> int:
     """Of how many agreed days the series keeps about one. If two or more, only each such day is
     projected."""
     return round(1 / kept(course))
+
+
+def may_skip_until(course: Course) -> int:
+    """The slot up to which a series that keeps only every second agreed day or so may be missing:
+    one that goes on would skip all of them in less than UNLIKELY of all cases."""
+    if thinned(course) < 2:
+        return int(course.slots[-1])
+    return int(course.slots[-1]) + math.ceil(math.log(UNLIKELY) / math.log(1 - kept(course)))
 
 
 def times_in_year(course: Course, following: Expected) -> float:

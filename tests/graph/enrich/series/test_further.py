@@ -13,6 +13,7 @@ from graph.enrich.series.further import (
     Further,
     further,
     kept,
+    may_skip_until,
     thinned,
     times_in_year,
     usual_amount,
@@ -84,7 +85,13 @@ def test_a_series_that_keeps_half_of_its_days_goes_on_as_often():
     assert {(later - day).days for day, later in pairwise(found)} == {14}
     assert len(found) == 8
     assert thinned(one) == 2
+    assert may_skip_until(one) == one.slots[-1] + 5  # .48 ** 5 is .03
     assert year_of(one)[0] == pytest.approx(27, abs=0.5)
+
+
+def test_a_series_that_keeps_its_days_may_skip_none():
+    rent = course(monthly(FIRST, 25))
+    assert may_skip_until(rent) == rent.slots[-1]
 
 
 def year_of(one: Course) -> tuple[float, float]:
