@@ -106,7 +106,7 @@ def _stored_sums(upload: Upload) -> list[Row]:
 
 
 def _pairs(user_id: UUID, parts: str) -> tuple[int, list[Row]]:
-    return elsewhere.of_file(user_id, json.loads(parts), MOST_PAIRS)
+    return elsewhere.sightings(user_id, json.loads(parts), MOST_PAIRS)
 
 
 @page()

@@ -4,15 +4,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-from graph import sql
-from graph.database.tenancy import tenant_transaction
 from graph.questions import relationships
-from graph.questions.rows.of_file import parameters
+from graph.questions.rows import of_file
 
 Answer = dict[str, Any]
 
 
-def of_file(
+def sightings(
     user_id: UUID, parts: Iterable[Mapping[str, str]], most: int
 ) -> tuple[int, list[Answer]]:
     """Return the number of payments of a file that other books have already, and the newest `most`
@@ -22,11 +20,8 @@ def of_file(
     why they are one payment, which counts once. `parts` are the file's parts, each with its
     `source` and with the `file` that its rows name.
     """
-    values = {**parameters(user_id, parts), "most": most}
-    with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
-        cursor.execute(sql.read("questions/rows_elsewhere"), values)
-        columns = [column.name for column in cursor.description]
-        pairs = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+    values = {**of_file.parameters(user_id, parts), "most": most}
+    pairs = of_file.rows(user_id, "questions/rows_elsewhere", values)
     return pairs[0]["count"] if pairs else 0, pairs
 
 

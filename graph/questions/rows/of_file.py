@@ -26,16 +26,17 @@ def parameters(user_id: UUID, parts: Parts) -> dict[str, Any]:
 def ids(user_id: UUID, parts: Parts, start: int, end: int) -> list[UUID]:
     """Return the ids of the rows' relationships from one place up to another, the newest first."""
     values = {**parameters(user_id, parts), "start": start, "most": end - start}
-    return [row["id"] for row in _rows(user_id, "questions/rows_of_file", values)]
+    return [row["id"] for row in rows(user_id, "questions/rows_of_file", values)]
 
 
 def sums(user_id: UUID, parts: Parts) -> list[Answer]:
     """Return the sums of the rows by `payer_kind`, `payee_kind`, `records` and `currency`, each
     with `amount` and its number of `rows`."""
-    return _rows(user_id, "questions/rows_of_file_sums", parameters(user_id, parts))
+    return rows(user_id, "questions/rows_of_file_sums", parameters(user_id, parts))
 
 
-def _rows(user_id: UUID, query: str, values: Mapping[str, Any]) -> list[Answer]:
+def rows(user_id: UUID, query: str, values: Mapping[str, Any]) -> list[Answer]:
+    """Return the rows of a query of graph/sql with these values, by the names of its columns."""
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         cursor.execute(sql.read(query), values)
         columns = [column.name for column in cursor.description]
