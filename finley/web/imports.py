@@ -101,8 +101,12 @@ def _elsewhere(upload: Upload) -> tuple[int, list[Row]]:
 def _stored_sums(upload: Upload) -> list[Row]:
     """The sums of the file's rows in the books, by direction and currency."""
     parts = (upload.outcome or {}).get("parts", [])
-    sums = of_file.sums(upload.user_id, parts) if parts else []
+    sums = answer_cache.answer(_sums, upload.user_id, json.dumps(parts)) if parts else []
     return preview_rows.added_by_direction(sums)
+
+
+def _sums(user_id: UUID, parts: str) -> list[Row]:
+    return of_file.sums(user_id, json.loads(parts))
 
 
 def _pairs(user_id: UUID, parts: str) -> tuple[int, list[Row]]:

@@ -137,10 +137,8 @@ class RelationshipsView(Listed):
             sums = grouped_sums.groups(tenant, parameters, group, most=most)
         elif order == "newest":
             at = None if after is None else _position(after)
-            if (
-                page := None
-                if sparse
-                else relationships.as_json(tenant, parameters, most=most, after=at)
+            if not sparse and (
+                page := relationships.as_json(tenant, parameters, most=most, after=at)
             ):
                 return _written(page, groups=None)
             rows, beyond_it = relationships.relationships(tenant, parameters, most=most, after=at)

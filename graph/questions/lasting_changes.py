@@ -115,7 +115,7 @@ def _levels(paid: Sequence[tuple[date, Decimal]]) -> list[list[tuple[date, Decim
     numbered: list[tuple[int, tuple[date, Decimal]]] = []
     level = 0
     for at, payment in enumerate(paid):
-        if at and abs(payment[1] - paid[at - 1][1]) > SAME * paid[at - 1][1]:
+        if at and not is_same_price(payment[1], paid[at - 1][1]):
             level += 1
         numbered.append((level, payment))
     runs = [
