@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
@@ -38,7 +38,7 @@ Row = dict[str, Any]
 
 
 @page()
-def imports(request: PageRequest) -> HttpResponse:
+def imports(request: PageRequest) -> HttpResponseBase:
     """The uploaded files, and a form for more. Without JavaScript, files are sent in one form."""
     if request.method == "POST":
         return _sent(request)

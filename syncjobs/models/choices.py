@@ -77,6 +77,13 @@ class UploadState(models.TextChoices):
     FAILED = "failed", "not imported"
 
 
+class ExportState(models.TextChoices):
+    WAITING = "waiting", "waits for a worker"
+    RUNNING = "running", "being made"
+    DONE = "done", "ready to download"
+    FAILED = "failed", "not made"
+
+
 class Channel(models.TextChoices):
     WEBHOOK = "webhook"
     EMAIL = "email", "e-mail"
