@@ -11,9 +11,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
-from graph.api.common_serializers import NoQuery, Problem
 from graph.api.idempotent_view import IdempotentView
-from graph.api.request_bodies import StrictBody
+from graph.api.shapes.common_serializers import NoQuery, Problem
+from graph.api.shapes.request_bodies import StrictBody
 from graph.reading import cursors
 from syncjobs import connections, list_runs, runs
 from syncjobs.api import serializers as shapes

@@ -4,8 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from graph.api.common_serializers import Answer
-from graph.api.request_bodies import StrictBody
+from graph.api.shapes.common_serializers import Answer
+from graph.api.shapes.request_bodies import StrictBody
 from graph.ingest.rows import TEXT_LIMIT
 from syncjobs.models.choices import UploadState
 from syncjobs.models.uploads import MOST_BYTES, PIECE_BYTES

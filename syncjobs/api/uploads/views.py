@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
-from graph.api.common_serializers import Problem
+from graph.api.shapes.common_serializers import Problem
 from graph.errors import NotFound
 from syncjobs.api.bodies import raw
 from syncjobs.api.serializers import NoBody
