@@ -33,6 +33,7 @@ urlpatterns = [
     path("payments/<uuid:relationship_id>/", payment.payment, name="payment"),
     path("review/", cases.review, name="review"),
     path("review/decide/", cases.decide, name="decide"),
+    path("review/<uuid:case_id>/", cases.one, name="case"),
     path("review/parties/", review_parties.queue, name="review-parties"),
     path("review/parties/<uuid:pair>/", review_parties.decide, name="decide-parties"),
     path("review/missed/", missed.queue, name="review-missed"),
