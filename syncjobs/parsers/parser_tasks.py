@@ -17,11 +17,11 @@ from graph.ingest.documents.document_facts import Document, Reading
 from graph.ingest.documents.html_text import of_html
 from graph.ingest.doubts import Doubt
 from graph.ingest.file_parts import format_of, parts_of
+from graph.ingest.ledger_rows import LedgerRow, Party, Reject
 from graph.ingest.mappings.mapping import Mapping
 from graph.ingest.mappings.mapping_for_header import Saved
 from graph.ingest.readers.einvoices import attached
 from graph.ingest.readers.parts import Hints, Part
-from graph.ingest.rows import LedgerRow, Party, Reject
 from syncjobs.parsers.frames import pack, unpack
 
 MESSAGE = 1_000_000  # characters of a message's source that are read

@@ -6,7 +6,7 @@ from typing import Any
 
 from syncjobs.sandbox.account_contents import Account, Change, Thing, path_of
 from syncjobs.sandbox.fault_script import Look
-from syncjobs.sandbox.messages import NOT_FOUND, Answer, Request, of_dropbox, of_json
+from syncjobs.sandbox.http_messages import NOT_FOUND, Answer, Request, of_dropbox, of_json
 
 BLOCK = 4 * 1024 * 1024
 CONTENT = "https://content.dropboxapi.com"

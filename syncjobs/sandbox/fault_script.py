@@ -22,7 +22,7 @@ from email.utils import format_datetime
 from typing import Any
 
 from syncjobs.sandbox.account_contents import Account
-from syncjobs.sandbox.messages import Answer, of_google, of_json, of_nango, of_zoho
+from syncjobs.sandbox.http_messages import Answer, of_google, of_json, of_nango, of_zoho
 
 HAPPENS = {"cursor_expired", "added", "changed", "deleted"}
 LOOKS = {"empty_page", "endless", "same_cursor", "no_id"}

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from syncjobs.sandbox import dropbox, gdrive, gmail, zoho_mail
 from syncjobs.sandbox.account_contents import Account
 from syncjobs.sandbox.fault_script import Script, happen, kills, look, scripted, spoilt
-from syncjobs.sandbox.messages import Answer, Request, of_json, of_nango
+from syncjobs.sandbox.http_messages import Answer, Request, of_json, of_nango
 
 PROVIDERS: dict[str, ModuleType] = {
     "gmail": gmail,

@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 import h11
 import httpx
 
-from syncjobs.sandbox.messages import Answer, Request, of_nango
+from syncjobs.sandbox.http_messages import Answer, Request, of_nango
 from syncjobs.sandbox.nango_proxy import World
 
 MOST = 64 * 1024 * 1024

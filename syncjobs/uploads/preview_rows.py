@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from graph.ingest.rows import LedgerRow, Party
+from graph.ingest.ledger_rows import LedgerRow, Party
 from graph.questions.rows.records import OURS
 
 PreviewRow = dict[str, Any]

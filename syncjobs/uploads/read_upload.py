@@ -24,9 +24,9 @@ from graph.ingest.csv_dialect import header
 from graph.ingest.file_parts import Format, format_of, parts_of
 from graph.ingest.guessing.as_toml import as_toml
 from graph.ingest.import_file import Imported, of_account, store_parts, with_known
+from graph.ingest.ledger_rows import LedgerRow, Reject
 from graph.ingest.mappings import saved_mappings
 from graph.ingest.readers.parts import Hints, Part
-from graph.ingest.rows import LedgerRow, Reject
 from graph.ingest.store.already_imported import OtherAccountError
 from syncjobs.models import Upload, UploadPiece
 from syncjobs.models.choices import UploadState

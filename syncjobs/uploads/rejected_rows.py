@@ -16,12 +16,12 @@ from graph.errors import LedgerError, NotFound, QuestionError
 from graph.ingest.csv_dialect import layout
 from graph.ingest.file_parts import Format
 from graph.ingest.guessing.as_toml import as_toml
+from graph.ingest.ledger_rows import TEXT_LIMIT
 from graph.ingest.mappings import from_toml
 from graph.ingest.mappings.mapping import FileRule
 from graph.ingest.mappings.mapping import Mapping as FileMapping
 from graph.ingest.rejects_file import COLUMNS, as_cells, default_path
 from graph.ingest.resubmit import Rejected, rejected, resubmit
-from graph.ingest.rows import TEXT_LIMIT
 from graph.ingest.store.store_rows import Stored
 from syncjobs.models import Upload
 from syncjobs.models.choices import UploadState
