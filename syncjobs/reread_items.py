@@ -12,8 +12,8 @@ UNREAD = (ItemUse.UNREADABLE, ItemUse.QUARANTINED, ItemUse.HELD)
 
 
 def read_again(ids: Sequence[UUID]) -> tuple[int, int]:
-    """Mark those of these items that are unreadable, quarantined or held to be read again, and request a sync of
-    each of their connections.
+    """Mark those of the items that are unreadable, quarantined or held to be read again, and
+    request a sync of each of their connections.
 
     Returns the number of items, and the number of requested syncs. If a sync of the connection is
     active, or none can be requested now, the next sync reads them. Runs as the owner, because the
