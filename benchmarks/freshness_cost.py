@@ -16,8 +16,8 @@ from psycopg.sql import SQL, Composable, Identifier, Literal
 from benchmarks import dataset
 from graph.database.arrow import tenant_snapshot
 from graph.models.view_sql import TENANT_VIEW, view_sql
-from graph.reading import corrections, load_graph
-from graph.reading.corrections import EdgeQuery
+from graph.reading import current_graph, load_graph
+from graph.reading.current_graph import EdgeQuery
 from graph.view import refresh, triggers, version
 
 ROUNDS = 5
@@ -88,8 +88,8 @@ def _plain(columns: tuple[str, ...]) -> None:
 
 def _fresh(columns: tuple[str, ...]) -> None:
     with tenant_snapshot(TENANT) as reader:
-        _, state = corrections.nodes(reader, TENANT)
-        corrections.edges(reader, EdgeQuery(TENANT, columns), state)
+        _, state = current_graph.nodes(reader, TENANT)
+        current_graph.edges(reader, EdgeQuery(TENANT, columns), state)
 
 
 def _change(share: float) -> None:
@@ -226,8 +226,8 @@ def _plan() -> list[str]:
             return run(query)
 
         setattr(reader, "table", recorded)  # noqa: B010 - replaces a method of this one object
-        _, state = corrections.nodes(reader, TENANT)
-        corrections.edges(reader, EdgeQuery(TENANT, FEW), state)
+        _, state = current_graph.nodes(reader, TENANT)
+        current_graph.edges(reader, EdgeQuery(TENANT, FEW), state)
     with connections["owner"].cursor() as cursor:
         cursor.execute("SELECT set_config('finley.user_id', %s, false)", [str(TENANT)])
         for query in queries:

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.checks import CheckMessage, Tags, Warning, register  # noqa: A004
 from django.db import connections
 
-from graph.database import functions, grants
+from graph.database import functions, role
 from graph.errors import FunctionMissing, ViewMissing
 from graph.view import refresh
 
@@ -44,17 +44,17 @@ def the_application_is_bound(
     """graph.W003: row-level security does not apply to the application's role."""
     if "owner" not in (databases or ()):
         return []
-    role = grants.application_role()
+    name = role.application_role()
     with connections["owner"].cursor() as cursor:
         cursor.execute(
             "SELECT rolsuper OR rolbypassrls OR pg_has_role(oid, current_user, 'MEMBER') "
             "FROM pg_roles WHERE rolname = %s",
-            [role],
+            [name],
         )
         row = cursor.fetchone()
     if row is None or not row[0]:
         return []
-    return [_warning("W003", f"Row-level security does not apply to the role {role}.", HINT_ROLES)]
+    return [_warning("W003", f"Row-level security does not apply to the role {name}.", HINT_ROLES)]
 
 
 @register(Tags.database)

@@ -12,7 +12,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 from graph import layers, models
 from graph.admin.paginator import HugeTable, ReadOnly, containing, ids_with
 from graph.admin.readonly_fields import TENANT, as_json, as_link
-from graph.models.of_layers import model_of
+from graph.models.layer_models import model_of
 from graph.models.tenant_row import TenantRow
 from graph.view import refresh
 

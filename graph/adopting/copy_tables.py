@@ -12,8 +12,8 @@ from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from graph.adopting.casts import cast, staged_type
 from graph.adopting.check_tables import NEVER_MADE_UP, Plan
+from graph.adopting.old_database import Source, table
 from graph.adopting.old_tables import Old
-from graph.adopting.sources import Source, table
 
 # `nr` is a row number. `twin` is the id of the row in finley that the old row becomes. `outcome` is
 # the reason why the row is not written, or NULL.

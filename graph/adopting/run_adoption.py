@@ -10,7 +10,7 @@ from django.db import connections, transaction
 from psycopg import Cursor
 
 from graph import tenant_lookup
-from graph.adopting import attach_layers, copy_tables, merge_rows, sources, write_rows
+from graph.adopting import attach_layers, copy_tables, merge_rows, old_database, write_rows
 from graph.adopting.adoption_counts import Adopted, counted, fan_out, types
 from graph.adopting.check_tables import LayerPlan, Plan, plans
 from graph.adopting.old_tables import BOOKS
@@ -44,7 +44,7 @@ def adopt(
     try:
         with transaction.atomic(using="owner", durable=True):
             cursor = connections["owner"].connection.cursor()
-            with sources.opened(cursor, schema, url) as source:
+            with old_database.opened(cursor, schema, url) as source:
                 read = plans(source.columns(), schema)
                 for plan in read:
                     copy_tables.stage(cursor, source, plan, only, currency)

@@ -20,9 +20,9 @@ from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
 from graph.api import conditional
-from graph.api import serializers as shapes
-from graph.api.common_serializers import Answer, Money, Problem, StrictQuery
 from graph.api.question_view import PROBLEMS, Question
+from graph.api.shapes import graph_serializers as shapes
+from graph.api.shapes.common_serializers import Answer, Money, Problem, StrictQuery
 from graph.errors import TooOld
 from graph.export.slots import Slots
 from graph.http.scopes import READ

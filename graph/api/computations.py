@@ -9,10 +9,10 @@ from uuid import UUID
 from django.conf import settings
 from rest_framework.renderers import JSONRenderer
 
-from graph.api import serializers as shapes
-from graph.api.common_serializers import Answer, NoQuery, StrictQuery
-from graph.api.serializers import EdgesQuery, constrained
+from graph.api.shapes import graph_serializers as shapes
 from graph.api.shapes import path_serializers
+from graph.api.shapes.common_serializers import Answer, NoQuery, StrictQuery
+from graph.api.shapes.graph_serializers import EdgesQuery, constrained
 from graph.database import deadlines
 from graph.questions import whole_graph
 from graph.questions.heavy import costs, sizes

@@ -5,11 +5,11 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from graph.api.common_serializers import NoQuery
 from graph.api.idempotent_view import IdempotentView
 from graph.api.question_view import NOT_FOUND, PROBLEMS
 from graph.api.shapes import case_serializers as of_cases
 from graph.api.shapes import decision_serializers as shapes
+from graph.api.shapes.common_serializers import NoQuery
 from graph.api.tenant_view import TenantView
 from graph.http.scopes import REVIEW
 from graph.models.choices import ResolutionDecision

@@ -18,11 +18,11 @@ from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 
 from graph.api import conditional
-from graph.api import serializers as shapes
 from graph.api.changes import EdgeRow
-from graph.api.common_serializers import Answer, StrictQuery
 from graph.api.question_view import PROBLEMS, Question
-from graph.api.request_fields import Names
+from graph.api.shapes import graph_serializers as shapes
+from graph.api.shapes.common_serializers import Answer, StrictQuery
+from graph.api.shapes.request_fields import Names
 from graph.export import arrow_pages
 from graph.export.formats import FORMATS
 from graph.export.pipe import Pipe

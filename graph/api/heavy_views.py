@@ -12,12 +12,12 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from graph.api import computations
-from graph.api import serializers as shapes
-from graph.api.common_serializers import NoQuery
 from graph.api.computations import Computation
 from graph.api.problems import response
 from graph.api.question_view import NOT_FOUND, PROBLEMS, Question, described
+from graph.api.shapes import graph_serializers as shapes
 from graph.api.shapes import path_serializers
+from graph.api.shapes.common_serializers import NoQuery
 from graph.api.tenant_view import TenantView
 from graph.http.problems import urn
 from graph.http.scopes import READ

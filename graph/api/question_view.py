@@ -11,9 +11,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from graph.api import conditional
-from graph.api import serializers as shapes
-from graph.api.common_serializers import Answer, NoQuery, Problem, StrictQuery
 from graph.api.conditional import Versioned
+from graph.api.shapes import graph_serializers as shapes
+from graph.api.shapes.common_serializers import Answer, NoQuery, Problem, StrictQuery
 from graph.database import deadlines
 from graph.questions import days
 from graph.view import version as view_version

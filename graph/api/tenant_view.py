@@ -8,7 +8,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from graph.api.common_serializers import NoQuery, StrictQuery
+from graph.api.shapes.common_serializers import NoQuery, StrictQuery
 from graph.http.tenant_request import TenantRequest
 
 ParameterTexts = tuple[tuple[str, tuple[str, ...]], ...]  # names and their values

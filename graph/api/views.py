@@ -9,15 +9,14 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from graph.api import list_serializers
-from graph.api import serializers as shapes
-from graph.api.common_serializers import Answer, NoQuery
 from graph.api.json_object import JsonObject
 from graph.api.question_view import PROBLEMS, DatedQuestion, Question, described
-from graph.api.request_fields import entity_cursor
 from graph.api.shapes import check_serializers as checks
-from graph.api.shapes import due_serializers
+from graph.api.shapes import due_serializers, list_serializers
+from graph.api.shapes import graph_serializers as shapes
 from graph.api.shapes import sum_serializers as sums
+from graph.api.shapes.common_serializers import Answer, NoQuery
+from graph.api.shapes.request_fields import entity_cursor
 from graph.api.tenant_view import TenantView
 from graph.database import deadlines
 from graph.errors import QuestionError

@@ -12,6 +12,7 @@ from django_pgviews.signals import all_views_synced
 from psycopg import sql
 
 from graph.database import functions, row_security
+from graph.database.role import application_role, current_role
 from graph.models.view_sql import TENANT_VIEW, VIEW
 
 TENANT_APPS = ("graph", "syncjobs")
@@ -66,17 +67,6 @@ def _grant(cursor: CursorWrapper, role: str) -> None:
             cursor.execute(grant.format(what=sql.SQL(privileges), **names))
     functions.grant(cursor, role)
     cursor.execute(sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(sql.Identifier(role)))
-
-
-def application_role() -> str:
-    """Return the database role of the web and worker processes."""
-    return str(connections["default"].settings_dict["USER"])
-
-
-def current_role(using: str) -> str:
-    with connections[using].cursor() as cursor:
-        cursor.execute("SELECT current_user")
-        return str(cursor.fetchone()[0])
 
 
 def _grants() -> list[tuple[str, str]]:

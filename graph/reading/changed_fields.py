@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 
 from graph.layers import BY_NAME, LAYERS, Layer
-from graph.reading.corrections import OF_EVENTS
+from graph.reading.current_graph import OF_EVENTS
 
 Fields = frozenset[str]
 

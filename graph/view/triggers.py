@@ -16,7 +16,8 @@ from django_pgviews.signals import all_views_synced
 from psycopg.sql import SQL, Composed, Identifier, Literal
 
 from graph import sql
-from graph.database.grants import application_role, current_role, one_at_a_time
+from graph.database.grants import one_at_a_time
+from graph.database.role import application_role, current_role
 from graph.view.captured_tables import EVERYTHING, CapturedTable, captured_tables
 
 CHANGE_RECORDS = "change_marks"

@@ -20,7 +20,7 @@ from graph.engine.networkx.to_networkx import to_networkx
 from graph.export import arrow_pages
 from graph.layers import LAYERS
 from graph.questions import insights, whole_graph
-from graph.reading import corrections
+from graph.reading import current_graph
 from graph.reading.load_graph import ALL, load
 from graph.view import refresh
 from tests.oracle import ten_fetches
@@ -248,7 +248,7 @@ class History:
         """
         if any(session.emptied for session in self.sessions):
             return
-        corrections.PATCHED_ANYWAY = THRESHOLDS[self.choose(len(THRESHOLDS))]
+        current_graph.PATCHED_ANYWAY = THRESHOLDS[self.choose(len(THRESHOLDS))]
         for user in sorted(self.touched):
             self._compare(user)
         self.touched = set()

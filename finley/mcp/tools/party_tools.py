@@ -20,8 +20,8 @@ from finley.mcp.shapes import (
     party_of,
 )
 from graph.api import computations
-from graph.api.request_fields import EntityCursor, entity_cursor
-from graph.api.serializers import constrained
+from graph.api.shapes.graph_serializers import constrained
+from graph.api.shapes.request_fields import EntityCursor, entity_cursor
 from graph.errors import QuestionError
 from graph.models.choices import EntityKind
 from graph.questions import entities, open_items, search, whole_graph

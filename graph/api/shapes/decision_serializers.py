@@ -4,10 +4,10 @@ from typing import Any
 
 from rest_framework import serializers
 
-from graph.api.common_serializers import Answer, StrictQuery
-from graph.api.list_serializers import money
-from graph.api.request_bodies import StrictBody
-from graph.api.serializers import EntityAnswer
+from graph.api.shapes.common_serializers import Answer, StrictQuery
+from graph.api.shapes.graph_serializers import EntityAnswer
+from graph.api.shapes.list_serializers import money
+from graph.api.shapes.request_bodies import StrictBody
 from graph.models.choices import PredictionStatus, ResolutionDecision
 from graph.questions import predictions
 from graph.questions.resolutions import NO_PAIR

@@ -24,6 +24,7 @@ from tests.leaks import MARK, foreign, ids_of, leaks, of_person, without_our_fil
 OF_PARAMETER = {
     "entity_id": "normalized_entities",
     "relationship_id": "relationship_instances",
+    "case_id": "payment_cases",
     "pair": "entity_resolutions",
     "prediction": "predicted_relationships",
     "upload_id": "uploads",

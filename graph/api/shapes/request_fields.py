@@ -107,7 +107,7 @@ class Ids(serializers.Field[list[UUID], str, str, Any]):
 class IdsInSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
     """The schema of `Ids`: a list in one parameter, separated by commas."""
 
-    target_class = "graph.api.request_fields.Ids"
+    target_class = "graph.api.shapes.request_fields.Ids"
 
     def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
         one = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
@@ -117,7 +117,7 @@ class IdsInSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-c
 class WordsInSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
     """The schema of `Words`: a list in one parameter, separated by commas."""
 
-    target_class = "graph.api.request_fields.Words"
+    target_class = "graph.api.shapes.request_fields.Words"
 
     def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
         word = f"[^,\\0]{{1,{self.target.longest}}}"
@@ -128,7 +128,7 @@ class WordsInSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped
 class NamesInSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
     """The schema of `Names`: a list in one parameter, separated by commas."""
 
-    target_class = "graph.api.request_fields.Names"
+    target_class = "graph.api.shapes.request_fields.Names"
 
     def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
         one = "|".join(self.target.known)

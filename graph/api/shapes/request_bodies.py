@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from graph.api.common_serializers import StrictQuery
+from graph.api.shapes.common_serializers import StrictQuery
 
 # JSON types that the fields would convert without an error: 0 to false, 7 to "7", false to an id of
 # zeros.

@@ -7,14 +7,14 @@ from typing import Any
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
 from rest_framework import serializers
 
-from graph.api.common_serializers import Answer, Fields, Money, StrictQuery
-from graph.api.request_fields import Names, TimeCursor, Timestamp, Words
+from graph.api.shapes.common_serializers import Answer, Fields, Money, StrictQuery
+from graph.api.shapes.request_fields import Names, TimeCursor, Timestamp, Words
 from graph.engine.communities import SEED
 from graph.engine.edge_filters import Only
 from graph.engine.importance import ALGORITHMS
 from graph.layers import BY_NAME, LAYERS, ColumnType
 from graph.models.choices import EntityKind, QuestionStatus, Records
-from graph.models.of_layers import statuses_of
+from graph.models.layer_models import statuses_of
 from graph.questions import counted_rows
 from graph.questions.whole_graph import layer_fields
 
