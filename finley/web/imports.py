@@ -20,6 +20,7 @@ from graph.ingest.mappings.mapping import RECORDS
 from graph.questions import days
 from graph.questions.rows import elsewhere, of_file
 from syncjobs.models import Upload
+from syncjobs.models.choices import UploadState
 from syncjobs.models.uploads import MOST_BYTES, PIECE_BYTES
 from syncjobs.uploads import lifecycle, preview_rows
 from syncjobs.uploads.upload_options import NAMES
@@ -94,13 +95,18 @@ def one(request: PageRequest, upload_id: UUID) -> HttpResponse:
 
 def _elsewhere(upload: Upload) -> tuple[int, list[Row]]:
     """The number of rows that other books have already, and the newest pairs."""
-    parts = (upload.outcome or {}).get("parts", [])
+    parts = _parts(upload)
     return answer_cache.answer(_pairs, upload.user_id, json.dumps(parts)) if parts else (0, [])
+
+
+def _parts(upload: Upload) -> list[Row]:
+    parts: list[Row] = (upload.outcome or {}).get("parts", [])
+    return parts
 
 
 def _stored_sums(upload: Upload) -> list[Row]:
     """The sums of the file's rows in the books, by direction and currency."""
-    parts = (upload.outcome or {}).get("parts", [])
+    parts = [] if upload.state == UploadState.TAKEN_BACK else _parts(upload)
     sums = answer_cache.answer(_sums, upload.user_id, json.dumps(parts)) if parts else []
     return preview_rows.added_by_direction(sums)
 
