@@ -27,8 +27,8 @@ from graph.enrich.columns.counterparties import sides
 from graph.enrich.columns.payments import UNIT, Payments
 from graph.enrich.detector_results import Findings
 from graph.ingest.import_file import import_file
+from graph.ingest.ledger_rows import Party
 from graph.ingest.mappings.from_toml import loads
-from graph.ingest.rows import Party
 from graph.questions import check
 
 PARTIES = ("vendor", "employee", "customer")

@@ -131,7 +131,8 @@ def change(user_id: UUID, connection_id: UUID, changes: Mapping[str, Any]) -> Sy
 
 
 def _moved(connection: SyncConnection, state: str) -> bool:
-    """Set the state; return whether the connection was resumed. Raises StateRefused."""
+    """Set the connection's state to `state`. Return True if this resumes a paused connection.
+    Raises StateRefused."""
     if state == connection.state:
         return False
     if state not in MAY_BECOME[ConnectionState(connection.state)]:

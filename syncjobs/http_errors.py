@@ -191,6 +191,7 @@ def _seconds(value: object) -> float | None:
 
 
 def _quoted(text: str) -> str:
-    """A provider's text, shortened to one line, without anything that looks like a token."""
+    """The sentence "It said: …" with the provider's text, shortened to one line, with everything
+    that looks like a secret masked; "" if there is no text."""
     plain = _SPACES.sub(" ", _SECRET.sub("[masked]", text)).strip()
     return f"It said: {plain[:_QUOTED]}" if plain else ""

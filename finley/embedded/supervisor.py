@@ -5,9 +5,9 @@ process ends, even by kill -9. So the last end-of-file reliably means that no pr
 supervisor has one thread only, because the kernel signals the servers' death when the thread that
 started them ends.
 
-`finley.embedded.client` starts it: `python -m finley.embedded.supervisor STATE FD`, where FD is the
-first hold. A request is one line (`hold`, `status`, `restart-postgres fast|crash`, `stop-redis
-SECONDS`), and the answer is one line of JSON.
+`finley.embedded.supervisor_client` starts it: `python -m finley.embedded.supervisor STATE FD`,
+where FD is the first hold. A request is one line (`hold`, `status`, `restart-postgres fast|crash`,
+`stop-redis SECONDS`), and the answer is one line of JSON.
 """
 
 import contextlib

@@ -1,6 +1,6 @@
 """The MCP server: lists tools and resources, calls tools, and reads resources.
 
-The same server speaks over HTTP (finley.mcp.sessions) and stdio (finley.mcp.stdio).
+The same server speaks over HTTP (finley.mcp.session_manager) and stdio (finley.mcp.stdio).
 """
 
 import json

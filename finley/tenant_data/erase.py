@@ -19,7 +19,7 @@ from redis.exceptions import RedisError
 
 from finley.models import Membership, User
 from finley.tenant_data import tenant_tables
-from finley.tenant_data.export import ROLE
+from finley.tenant_data.archive import ROLE
 from graph.reading.graph_cache import PREFIX, SIZES, USED
 from graph.view import refresh, triggers
 from syncjobs import queue

@@ -9,7 +9,7 @@ from psycopg.sql import SQL, Composable, Literal
 from graph import sql
 from graph.adopting.old_tables import RELATIONSHIPS, Old
 from graph.adopting.statements import listed, run
-from graph.ingest.rows import Party
+from graph.ingest.ledger_rows import Party
 from graph.ingest.store.identity import identity
 
 FOLDED = {

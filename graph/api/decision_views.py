@@ -14,6 +14,7 @@ from graph.api.tenant_view import TenantView
 from graph.http.scopes import REVIEW
 from graph.models.choices import ResolutionDecision
 from graph.questions import cases, predictions, resolutions
+from graph.questions.rows import merge_preview
 
 OF_ROWS = {status: PROBLEMS[status] for status in (400, 401)}
 MEANWHILE = {409: OpenApiResponse(description="Somebody has decided it since you looked")}
@@ -64,9 +65,24 @@ class ResolutionsView(IdempotentView):
         fields = shapes.PartiesDecisionBody(data=request.data).checked()
         pair = resolutions.one_party(
             self.tenant(request), fields["one"], fields["other"], fields["decision"],
-            by=person(request),
+            by=person(request), seen=fields.get("seen"),
         )  # fmt: skip
         return Response(shapes.PairDecisionAnswer({"pair": pair}).data)
+
+
+class MergePreviewView(TenantView):
+    query = shapes.PreviewQuery
+
+    @extend_schema(
+        operation_id="graph_resolutions_preview",
+        summary="What merging two parties would bring together",
+        parameters=[shapes.PreviewQuery],
+        responses={200: shapes.MergePreviewAnswer, **PROBLEMS, **NOT_FOUND},
+    )
+    def get(self, request: Request) -> Response:
+        """The rows, sums and spellings of two parties, of each and together. Nothing is changed."""
+        answer = merge_preview.preview(self.tenant(request), **self.parameters(request))
+        return Response(shapes.MergePreviewAnswer(answer).data)
 
 
 @extend_schema(parameters=[OpenApiParameter("pair_id", OpenApiTypes.UUID, "path")])

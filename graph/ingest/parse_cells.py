@@ -11,8 +11,8 @@ from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from graph.ingest.ledger_rows import Precision
 from graph.ingest.month_names import in_english
-from graph.ingest.rows import Precision
 
 EXAMPLE = datetime(2026, 12, 31, 23, 59, tzinfo=UTC)  # day and month cannot be confused
 EXCEL = "excel"  # a date format: days since 1899-12-30, as spreadsheets store dates

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-from graph.ingest.rows import Reject
+from graph.ingest.ledger_rows import Reject
 
 COLUMNS = ("line", "field", "reason", "text")
 

@@ -11,11 +11,11 @@ from graph.errors import LedgerError
 from graph.ingest.csv_dialect import layout
 from graph.ingest.file_parts import Format, parts_of
 from graph.ingest.import_file import Imported, file_name, of_account, store_parts
+from graph.ingest.ledger_rows import TEXT_LIMIT, LedgerRow, Reject
 from graph.ingest.mappings.mapping import Mapping
 from graph.ingest.readers.parts import Hints, Part
 from graph.ingest.rejects_file import COLUMNS, as_stated, default_path
 from graph.ingest.row_keys import external_id
-from graph.ingest.rows import TEXT_LIMIT, LedgerRow, Reject
 from graph.ingest.store.file_lines import lines_of
 
 

@@ -13,6 +13,7 @@ from graph.ingest import row_keys
 from graph.ingest.csv_dialect import Layout, Progress, body, header, layout
 from graph.ingest.csv_records import Record, fits
 from graph.ingest.decode import LedgerFileError
+from graph.ingest.ledger_rows import TEXT_LIMIT, LedgerRow, Party, Records, Reject
 from graph.ingest.mappings.mapping import KINDS, OWED, Mapping, PartyRule
 from graph.ingest.parse_cells import (
     NOTHING,
@@ -24,7 +25,6 @@ from graph.ingest.parse_cells import (
     timestamp,
     unlabelled,
 )
-from graph.ingest.rows import TEXT_LIMIT, LedgerRow, Party, Records, Reject
 
 __all__ = ["LedgerFileError", "header", "read"]
 

@@ -84,7 +84,8 @@ def never_ends(title: str) -> Permanent:
 
 
 async def together[T, R](work: Callable[[T], Awaitable[R]], things: Iterable[T]) -> list[R]:
-    """The results in order, computed AT_ONCE at a time. The first failure cancels the others."""
+    """Call `work` for each thing, AT_ONCE at a time. Return the results in order. The first failure
+    cancels the other calls and is raised."""
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def one(thing: T) -> R:
@@ -116,10 +117,12 @@ class Failed:
 async def each_alone[T, R](
     work: Callable[[T], Awaitable[R]], things: Sequence[T], *, last_try: bool
 ) -> list[R | Failed]:
-    """Return the results in order. An item that fails does not stop the others.
+    """Call `work` for each thing and return the results in order, with a Failed for each thing that
+    could not be read.
 
     Raises errors that concern all items: a dead connection, a rate limit, an unavailable provider.
-    A provider's error for one item counts as that item's only on the run's last attempt.
+    Before the run's last attempt, it also raises a Transient error of a single item, so that the
+    run is tried again.
     """
     results = await together(lambda thing: _or_failed(work, thing), things)
     away = [result for result in results if isinstance(result, Transient)]

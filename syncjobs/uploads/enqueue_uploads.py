@@ -39,8 +39,8 @@ def tell(uploads: Sequence[Upload]) -> None:
 
 
 def recovered() -> int:
-    """Enqueue uploads whose job Redis does not know. Fail those that repeatedly ended their
-    process. Return the number of both.
+    """Enqueue the uploads whose job Redis does not know, and fail those that repeatedly ended their
+    process. Return the number of changed uploads.
 
     A row that is locked by a running import is skipped, so that recovery never waits for it.
     """

@@ -30,11 +30,11 @@ DECIDABLE = (UploadState.READY, UploadState.REFUSED)
 
 
 def begin(user_id: UUID, name: str, size: int, by: str) -> Upload:
-    """Begin an upload of a file with this name and size in bytes. Only the last part of the name
-    counts.
+    """Begin an upload of a file of `size` bytes and return it. Of `name`, only the part after the
+    last slash counts; `by` names the person.
 
     Uploads that were not imported and did not change for a week are deleted. Raises QuestionError,
-    TooMany.
+    and TooMany if too many uploads are open.
     """
     name = file_name(name)
     if size <= 0:
@@ -73,10 +73,10 @@ def file_name(path: str) -> str:
 
 
 def piece(user_id: UUID, upload_id: UUID, number: int, data: bytes) -> None:
-    """Store one piece. Sending it again replaces it; once all pieces were there, it changes
-    nothing.
+    """Store the piece `number` of the file. A piece that is sent again replaces the old one; once
+    all pieces were there, it changes nothing.
 
-    Raises NotFound, QuestionError.
+    Raises NotFound, and QuestionError for a wrong number or length.
     """
     with tenant_transaction(user_id):
         upload = _one(user_id, upload_id, *UploadState.values)
@@ -98,8 +98,8 @@ def piece(user_id: UUID, upload_id: UUID, number: int, data: bytes) -> None:
 
 
 def received(user_id: UUID, upload_id: UUID) -> list[int]:
-    """Return the numbers of the missing pieces. If none is missing, a worker reads the file, once.
-    Raises NotFound."""
+    """Return the numbers of the pieces that are missing. If none is missing, let a worker read the
+    file; this happens once. Raises NotFound."""
     with tenant_transaction(user_id):
         upload = _one(user_id, upload_id, *UploadState.values)
         if upload.state != UploadState.RECEIVING:
@@ -124,7 +124,8 @@ def _to_come(upload: Upload) -> list[int]:
 
 
 def choose(user_id: UUID, upload_id: UUID, choices: Mapping[str, str]) -> None:
-    """Read the file again with these decisions. Raises NotFound, QuestionError."""
+    """Let a worker read the file again with these decisions (upload_options). Raises NotFound,
+    QuestionError."""
     must_be_choices(choices)
     with tenant_transaction(user_id):
         upload = _one(user_id, upload_id, *DECIDABLE)
@@ -134,10 +135,10 @@ def choose(user_id: UUID, upload_id: UUID, choices: Mapping[str, str]) -> None:
 
 
 def confirm(user_id: UUID, upload_id: UUID, *, save_mapping: bool = False) -> None:
-    """Import the file as the preview shows. Raises NotFound, and QuestionError if a blocking doubt
-    is open.
+    """Let a worker import the file as the preview shows it. Raises NotFound, and QuestionError if a
+    blocking doubt is open.
 
-    `save_mapping` means that files with the same columns are read in the same way from now on.
+    With `save_mapping`, files with the same columns are read in the same way from now on.
     """
     with tenant_transaction(user_id):
         upload = _one(user_id, upload_id, UploadState.READY)
@@ -171,7 +172,8 @@ def get(user_id: UUID, upload_id: UUID) -> Upload:
 
 
 def same_before(upload: Upload) -> Upload | None:
-    """The newest upload with the same content that is imported; None if there is none."""
+    """The newest upload of the tenant that has the same content and was imported earlier; None if
+    there is none."""
     digest = (upload.preview or {}).get("digest")
     if not digest:
         return None
@@ -194,7 +196,8 @@ def _one(user_id: UUID, upload_id: UUID, *states: str, lock: bool = True) -> Upl
 
 
 def _hand_over(upload: Upload, state: UploadState) -> None:
-    """Let a worker process the upload. Its job is enqueued after the commit."""
+    """Set the upload to `state` and let a worker process it. Its job is enqueued after the
+    commit."""
     upload.state, upload.tries = state, 0
     upload.jobs, upload.updated_at = F("jobs") + 1, Now()
     upload.save()

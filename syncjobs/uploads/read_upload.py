@@ -24,9 +24,9 @@ from graph.ingest.csv_dialect import header
 from graph.ingest.file_parts import Format, format_of, parts_of
 from graph.ingest.guessing.as_toml import as_toml
 from graph.ingest.import_file import Imported, of_account, store_parts, with_known
+from graph.ingest.ledger_rows import LedgerRow, Reject
 from graph.ingest.mappings import saved_mappings
 from graph.ingest.readers.parts import Hints, Part
-from graph.ingest.rows import LedgerRow, Reject
 from graph.ingest.store.already_imported import OtherAccountError
 from syncjobs.models import Upload, UploadPiece
 from syncjobs.models.choices import UploadState
@@ -46,7 +46,8 @@ Preview = dict[str, Any]
 
 
 def run(user_id: UUID, upload_id: UUID) -> None:
-    """Do what the upload's state requires. Do nothing if another process has locked the row."""
+    """Preview or import the upload, as its state requires. Does nothing if another process has
+    locked its row."""
     with tenant_transaction(user_id):
         mine = Upload.objects.filter(user_id=user_id, pk=upload_id, state__in=ACTIVE)
         mine.filter(tries__lt=TRIES).update(tries=F("tries") + 1)
@@ -97,7 +98,8 @@ def _digest(path: Path) -> str:
 
 
 def preview(user_id: UUID, path: Path, hints: Hints) -> Preview:
-    """Each part of the file, with its first rows as they would be stored. Raises LedgerError."""
+    """The preview of a file: {"parts": one preview per part, with its first rows as they would be
+    stored, "columns": the titles of a table}. Raises LedgerError."""
     parts = parts_of(path, format_of(path, hints), hints=hints)
     shown = [_part(part, of_account(user_id, part, hints)) for part in parts]
     return {"parts": shown, "columns": _columns(path)}
@@ -128,7 +130,8 @@ def _part(part: Part, stored: Part) -> Preview:
 
 
 def _reading(part: Part) -> str:
-    """A digest of the mapping by which the part's rows are read; "" for a statement."""
+    """A digest of the mapping by which the part's rows are read, to notice when it changes; "" for
+    a statement."""
     if part.mapping is None:
         return ""
     bare = replace(part.mapping, title="", evidence=(), notes=(), doubts=())
@@ -136,16 +139,17 @@ def _reading(part: Part) -> str:
 
 
 def _is_as_shown(upload: Upload, parts: list[Part]) -> bool:
-    """Return whether the rows are read as the preview shows.
+    """Return whether the parts are read by the same mappings as in the preview.
 
-    Imports since then may have added currencies and saved mappings, by which a file is read.
+    They may differ because imports since then added currencies or saved mappings.
     """
     shown = [part.get("reading", "") for part in (upload.preview or {}).get("parts", [])]
     return not any(shown) or shown == [_reading(part) for part in parts]
 
 
 def _question(part: Part) -> str:
-    """The possible readings side by side if a person has to decide between them, else ""."""
+    """The possible readings of the part side by side, as text, if a person has to decide between
+    them; else ""."""
     blocked = any(doubt.blocking for doubt in part.doubts)
     return part.question() if blocked and part.question else ""
 
@@ -191,7 +195,8 @@ def _saved(user_id: UUID, path: Path, by: Format, hints: Hints) -> bool:
 
 
 def _outcome(imported: Imported) -> dict[str, Any]:
-    """The counts of the import, and its warnings."""
+    """The result of the import for the upload's row: the format, the counts of rows, the parts and
+    the warnings."""
     account_doubts = [doubt.text for doubt in imported.doubts if doubt.topic == "account"]
     warnings = [*imported.warnings, *account_doubts]
     parts = [{"source": source, "file": file} for source, file in imported.parts]

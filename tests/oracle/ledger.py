@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from graph.ingest.rows import Party
+from graph.ingest.ledger_rows import Party
 from graph.ingest.store.identity import identity
 
 COLUMNS = (

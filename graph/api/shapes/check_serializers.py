@@ -8,7 +8,7 @@ from graph.api.shapes.common_serializers import Answer, StrictQuery
 from graph.api.shapes.list_serializers import money, total
 from graph.enrich.check.candidate_payment import KEYS, Candidate
 from graph.enrich.check.objection import VERDICTS
-from graph.ingest.rows import Party
+from graph.ingest.ledger_rows import Party
 from graph.models.choices import Records
 from graph.questions import check
 

@@ -10,7 +10,7 @@ from graph.enrich.check.payment_history import History, Identity
 from graph.enrich.columns.payments import Entities, Ints
 from graph.enrich.resolution import resolve as resolving
 from graph.enrich.resolution.resolve import Key, resolve
-from graph.ingest.rows import Party
+from graph.ingest.ledger_rows import Party
 from graph.ingest.store.identity import identity, normalized
 
 

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from graph.ingest.documents import document_amounts, document_references
 from graph.ingest.documents.document_amounts import Amount
 from graph.ingest.documents.document_references import Reference
-from graph.ingest.rows import Party
+from graph.ingest.ledger_rows import Party
 
 CHARACTERS = 200_000
 NAME = 100  # characters of a party's name; a longer display name is a sentence

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator
 
-from graph.ingest.guessing.explain import explain
+from graph.ingest.guessing.describe_mapping import explain
 from graph.ingest.mappings.mapping import (
     FileRule,
     Mapping,

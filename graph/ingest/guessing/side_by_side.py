@@ -9,8 +9,8 @@ from graph.errors import LedgerError
 from graph.ingest.doubts import Doubt
 from graph.ingest.guessing.guess import guess
 from graph.ingest.guessing.reading_options import Choices
+from graph.ingest.ledger_rows import LedgerRow, Reject
 from graph.ingest.mappings.mapping import Mapping
-from graph.ingest.rows import LedgerRow, Reject
 from graph.ingest.rows_from_file import read
 
 SHOWN = 3  # rows that are shown

@@ -4,8 +4,8 @@ import re
 from datetime import date, datetime
 from decimal import Decimal
 
+from graph.ingest.ledger_rows import TEXT_LIMIT, LedgerRow, Party, Precision, Records, Reject
 from graph.ingest.parse_cells import currency_code, money
-from graph.ingest.rows import TEXT_LIMIT, LedgerRow, Party, Precision, Records, Reject
 
 KEY_LIMIT = 200  # characters of a document number; a longer text is not a number
 _SPACES = re.compile(r"\s+")

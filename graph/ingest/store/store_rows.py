@@ -13,8 +13,8 @@ from graph import sql
 from graph.database.bulk import AS_USUAL, IN_BULK, LOOPED, alone
 from graph.database.tenancy import tenant_transaction
 from graph.ingest.doubts import Doubt
+from graph.ingest.ledger_rows import LedgerRow, Party, Reject
 from graph.ingest.row_keys import external_id
-from graph.ingest.rows import LedgerRow, Party, Reject
 from graph.ingest.store.already_imported import ACCOUNTS, reconcile
 from graph.ingest.store.document_links import link
 from graph.ingest.store.identity import identity

@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from graph.api.shapes.common_serializers import Answer
 from graph.api.shapes.request_bodies import StrictBody
-from graph.ingest.rows import TEXT_LIMIT
+from graph.ingest.ledger_rows import TEXT_LIMIT
 from syncjobs.models.choices import UploadState
 from syncjobs.models.uploads import MOST_BYTES, PIECE_BYTES
 from syncjobs.uploads.rejected_rows import MOST_ROWS

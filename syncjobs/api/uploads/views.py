@@ -60,7 +60,8 @@ class UploadsView(Api):
         responses={201: shapes.UploadDetailAnswer, **SENT, **FULL},
     )
     def post(self, request: Request) -> Response:
-        """Announce a file of books; its pieces follow. Nothing is imported yet."""
+        """Announce a file of books by its name and size. Its pieces are sent afterwards. Nothing is
+        imported yet."""
         body = self.body(request, shapes.UploadBody)
         by = str(getattr(request.user, "email", request.user))
         upload = lifecycle.begin(self.tenant(request), body["name"], body["size"], by)
@@ -118,9 +119,10 @@ class PieceView(Api):
         responses={200: shapes.MissingAnswer, **SENT, **NOT_FOUND},
     )
     def put(self, request: Request, upload_id: str, number: int) -> Response:
-        """Piece `number` from 0: `piece_bytes` bytes, the last one the rest, in any order.
+        """Store one piece of the file. Pieces are numbered from 0 and may be sent in any order.
+        Each has `piece_bytes` bytes, and the last one has the rest.
 
-        Sending one again changes nothing. After the last missing one a worker reads the file.
+        Sending a piece again changes nothing. After the last missing piece a worker reads the file.
         """
         self.parameters(request)
         data: Any = request.data
@@ -139,7 +141,8 @@ class ChoicesView(Api):
         responses={202: shapes.UploadDetailAnswer, **SENT, **NOT_FOUND},
     )
     def post(self, request: Request, upload_id: str) -> Response:
-        """Decide what the file leaves open, also whose account it is; it is then read again."""
+        """Decide what the file leaves open, such as whose account it is. A worker then reads the
+        file again."""
         body = self.body(request, shapes.ChoicesBody)
         tenant, upload = self.tenant(request), _id(upload_id)
         lifecycle.choose(tenant, upload, body)
@@ -156,7 +159,7 @@ class ConfirmView(Api):
         responses={202: shapes.UploadDetailAnswer, **SENT, **NOT_FOUND},
     )
     def post(self, request: Request, upload_id: str) -> Response:
-        """Import the file as it is shown; refused while a blocking doubt is open."""
+        """Import the file as its preview shows. This is refused while a blocking doubt is open."""
         body = self.body(request, shapes.ConfirmBody)
         tenant, upload = self.tenant(request), _id(upload_id)
         lifecycle.confirm(tenant, upload, save_mapping=body["save_mapping"])
@@ -186,8 +189,8 @@ class RejectedView(Api):
         responses={200: shapes.MendedAnswer, **SENT, **NOT_FOUND},
     )
     def post(self, request: Request, upload_id: str) -> Response:
-        """Import corrected rows under their line numbers, and delete dropped ones: everything or
-        nothing."""
+        """Import corrected rows by their line numbers, and delete dropped rows. Either all changes
+        are made or none."""
         body = self.body(request, shapes.RejectedBody)
         contents = {row["line"]: row.get("text", row.get("cells")) for row in body["rows"]}
         mended = rejected_rows.mend(self.tenant(request), _id(upload_id), contents, body["drop"])

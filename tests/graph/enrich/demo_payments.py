@@ -16,7 +16,7 @@ from graph.enrich.columns import stated_fields
 from graph.enrich.columns.payments import UNIT, Entities, Payments
 from graph.enrich.resolution.resolve import Key, Party, resolve
 from graph.ingest.import_file import format_of
-from graph.ingest.rows import LedgerRow
+from graph.ingest.ledger_rows import LedgerRow
 from graph.ingest.rows_from_file import read
 from graph.ingest.store.identity import identity
 

@@ -15,12 +15,12 @@ from hashlib import blake2b
 from pathlib import Path
 
 from graph.ingest.decode import LedgerFileError
+from graph.ingest.ledger_rows import LedgerRow, Party, Records
 from graph.ingest.parse_cells import money
 from graph.ingest.readers import content
 from graph.ingest.readers.checked import RefusedError, checked, shown
 from graph.ingest.readers.parts import FileFormat, Hints, Part, Rows
 from graph.ingest.readers.statements.statement import at_midnight
-from graph.ingest.rows import LedgerRow, Party, Records
 
 SOURCE = "datev.bookings"
 BOOKINGS = "21"

@@ -17,12 +17,12 @@ from hashlib import blake2b
 from itertools import groupby, islice
 from pathlib import Path
 
+from graph.ingest.ledger_rows import LedgerRow, Party, Records
 from graph.ingest.mappings.column_names import squash
 from graph.ingest.parse_cells import money
 from graph.ingest.readers import content
 from graph.ingest.readers.checked import RefusedError, checked, shown
 from graph.ingest.readers.parts import FileFormat, Hints, Part, Rows
-from graph.ingest.rows import LedgerRow, Party, Records
 
 SOURCE = "fec"
 MOST_LINES = 50_000  # of an entry, which is read as a whole

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from graph.ingest.ledger_rows import Party, Records
 from graph.ingest.parse_cells import money
 from graph.ingest.readers.checked import RefusedError
-from graph.ingest.rows import Party, Records
 
 _ASSETS = re.compile(
     r"(?:assets?|liabilit(?:y|ies)|bank|cash|aktiva|passiva|actifs?|passifs?)(?::|$)", re.IGNORECASE

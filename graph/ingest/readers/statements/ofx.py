@@ -13,12 +13,12 @@ from decimal import Decimal
 from pathlib import Path
 
 from graph.ingest.decode import LedgerFileError, encoding_of, explained, text
+from graph.ingest.ledger_rows import Reject
 from graph.ingest.readers import content
 from graph.ingest.readers.checked import RefusedError, amount_of, shown
 from graph.ingest.readers.parts import FileFormat, Hints, Part, Rows
 from graph.ingest.readers.statements import statement
 from graph.ingest.readers.statements.statement import Account, Entry
-from graph.ingest.rows import Reject
 
 LARGEST = 64 * 1024 * 1024  # characters of a file
 _HEADER = re.compile(

@@ -15,13 +15,13 @@ from pathlib import Path
 from graph.ingest.decode import LedgerFileError
 from graph.ingest.doubts import Doubt
 from graph.ingest.guessing.profile import decimal_mark
+from graph.ingest.ledger_rows import Reject
 from graph.ingest.parse_cells import money
 from graph.ingest.readers import content
 from graph.ingest.readers.checked import RefusedError
 from graph.ingest.readers.parts import FileFormat, Hints, Part, Rows
 from graph.ingest.readers.statements import statement
 from graph.ingest.readers.statements.statement import Account, Entry
-from graph.ingest.rows import Reject
 
 _START = re.compile(r"\s*!(?:Type|Account|Option|Clear)", re.IGNORECASE)
 _DATE = re.compile(r"\s*(\d{1,4})\s*[/.\-]\s*(\d{1,2})\s*([/.\-'])\s*(\d{1,4})\s*$", re.ASCII)

@@ -11,8 +11,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from hashlib import blake2b
 
+from graph.ingest.ledger_rows import LedgerRow, Party, Records, Reject
 from graph.ingest.readers.checked import KEY_LIMIT, RefusedError, checked
-from graph.ingest.rows import LedgerRow, Party, Records, Reject
 
 SOURCE = "statement"  # followed by the format: "statement.camt"
 UNKNOWN = "Unknown"  # the counterparty, if the bank states none

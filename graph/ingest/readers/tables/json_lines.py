@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from graph.ingest.decode import LedgerFileError
+from graph.ingest.ledger_rows import Reject
 from graph.ingest.readers import content
 from graph.ingest.readers.checked import UNFIT, shown
 from graph.ingest.readers.parts import Table, TableFormat
 from graph.ingest.readers.tables.cells import one_line
 from graph.ingest.readers.tables.scratch import Scratch
-from graph.ingest.rows import Reject
 
 ARRAY = 64 * 1024 * 1024  # bytes of a file that is one array
 COLUMNS = 1000

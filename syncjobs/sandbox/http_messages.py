@@ -25,7 +25,8 @@ class Request:
         return value if isinstance(value, dict) else {}
 
     def at(self, path: str) -> "Request":
-        """The request as the provider gets it, without Nango's prefixes."""
+        """A copy of the request as the provider gets it: with the provider's path, and without
+        Nango's prefix of header names."""
         headers = {name.removeprefix("nango-proxy-"): text for name, text in self.headers.items()}
         return Request(self.method, path, self.query, headers, self.body)
 
