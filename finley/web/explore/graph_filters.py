@@ -25,8 +25,8 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class GraphFilters:
-    """The filters of the drawn graph: it shows rows that record `kind` and meet all conditions. ""
-    and None mean no condition."""
+    """The filters of the drawn graph: it shows rows that record `kind` and meet all other
+    conditions. "" and None mean no condition."""
 
     kind: str = counted_rows.DEFAULT
     type: str = ""
@@ -37,7 +37,7 @@ class GraphFilters:
     max_amount: Decimal | None = None
 
     def of_edges(self, **more: Any) -> Only:
-        """The filters in the form that the engine takes. `kind` is not among them."""
+        """The filters as the Only that the engine takes, without `kind`."""
         return Only(
             types=(self.type,) if self.type else (),
             since=self.since,
@@ -49,7 +49,7 @@ class GraphFilters:
         )
 
     def of_rows(self) -> Row:
-        """The filters in the form that `graph.questions.grouped_sums` takes."""
+        """The filters as the parameters that `graph.questions.grouped_sums` takes."""
         wanted: Row = {
             "kind": self.kind,
             "type": self.type,
@@ -62,7 +62,8 @@ class GraphFilters:
         return {name: value for name, value in wanted.items() if value is not None and value != ""}
 
     def address(self, source: Any, target: Any, currency: str | None, **more: str) -> str:
-        """The URL of the list of the rows between two parties that meet the filters."""
+        """The URL of the list of payments from `source` to `target` that meet the filters. `more`
+        are further parameters of the list."""
         wanted = {
             "source": source and _key(source),
             "target": target and _key(target),

@@ -36,8 +36,8 @@ Row = dict[str, Any]
 
 @page()
 def queue(request: PageRequest) -> HttpResponse:
-    """The pairs, the most likely first. The parameter `decided` is open (the default), merge, apart
-    or automatic."""
+    """The page of pairs of names, the most likely first. The parameter `decided` is open (the
+    default), merge, apart or automatic."""
     name = list_filters.text_of(request.GET, "decided") or ResolutionDecision.OPEN.value
     if name not in ResolutionDecision.values:
         raise QuestionError(f"There is no queue {name}.", "decided")
@@ -81,7 +81,8 @@ def _text(value: Any, field: str) -> str:
 @require_POST
 @page(Role.REVIEWER)
 def one_party(request: PageRequest, entity_id: UUID) -> HttpResponse:
-    """Merge a party with the one that its page names as perhaps the same, or keep the two apart."""
+    """Merge the party with the one that may be the same, or keep the two apart. The form on the
+    party's page sends this."""
     require_same_tenant(request, must_name=True)
     word, other = request.POST.get("word", ""), request.POST.get("other", "")
     if word not in {"merge", "apart"}:
