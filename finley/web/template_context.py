@@ -11,7 +11,7 @@ from graph.questions import pending_layers
 
 NAVIGATION = (  # title, the page's name, and the names of pages that belong to it
     ("Overview", "overview", ("open-invoices", "cash-rows")),
-    ("Review", "review", ("review-parties", "review-missed")),
+    ("Review", "review", ("case", "review-parties", "review-missed")),
     ("Recurring", "recurring", ("calendar", "series", "due")),
     ("Spending", "spending", ("spending-rows",)),
     ("Payments", "payments", ("payment", "new-rows")),

@@ -15,7 +15,15 @@ from graph.words import FREQUENCIES
 register = template.Library()
 STATES = {"alive": "works", "suspect": "has trouble", "dead": "connect it again"}
 
-for _filter in (text.money, text.day, text.weekday, text.month, text.number, layers.percent):
+for _filter in (
+    text.money,
+    text.day,
+    text.moment,
+    text.weekday,
+    text.month,
+    text.number,
+    layers.percent,
+):
     register.filter(_filter.__name__, _filter)
 
 
@@ -53,6 +61,12 @@ def expected_state(value: str) -> str:
 def party_kind(value: str) -> str:
     """An entity's kind in words."""
     return choices.PARTIES.get(value, value)
+
+
+@register.filter
+def decided(value: str) -> str:
+    """What was done to a case, such as `dismissed` for dismiss."""
+    return choices.DECISIONS.get(value, value)
 
 
 @register.filter
