@@ -68,8 +68,8 @@ def review(request: PageRequest) -> HttpResponse:
     except QuestionError as error:
         if error.field != "min_amount":
             raise
-        context = {"state": request.GET.get("state"), "states": CaseState.values, "error": error}
-        return render(request, "web/review.html", context, status=400)
+        refused = {"state": request.GET.get("state"), "states": CaseState.values, "error": error}
+        return render(request, "web/review.html", refused, status=400)
     user_id = request.access.tenant_id
     if downloads.wants_file(request):
         answer = cases.cases(user_id, **filters, order="confidence", limit=downloads.MOST + 1)
