@@ -54,6 +54,7 @@ class BarChart:
     names: Mapping[str, str]
     width: int = WIDTH
     height: int = HEIGHT
+    left: int = LEFT
 
 
 @dataclass(frozen=True)

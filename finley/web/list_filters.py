@@ -1,6 +1,7 @@
 """Parses the filters of a list from a page's query."""
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -63,7 +64,20 @@ def of_payments(query: QueryDict) -> dict[str, Any]:
     if text_of(query, "once"):
         filters["once"] = True
     layers = [layer for name in query.getlist("has") for layer in name.split(",") if layer]
+    require_order(filters)
     return {**filters, "has": layers} if layers else filters
+
+
+def require_order(filters: Mapping[str, Any]) -> None:
+    """Raises QuestionError naming the field if no row can match, because a period ends before it
+    begins, or the greatest amount is below the least."""
+    (since, until), (least, most) = (
+        [filters.get(name) for name in names] for names in (PERIOD, AMOUNTS)
+    )
+    if since is not None and until is not None and until < since:
+        raise QuestionError("This day is before the first one. Exchange the two.", "until")
+    if least is not None and most is not None and most < least:
+        raise QuestionError("This amount is below the least one. Exchange the two.", "max_amount")
 
 
 def kind_of(text: str) -> str:
@@ -103,9 +117,8 @@ def party_name(user_id: UUID, query: QueryDict) -> str:
 
 def days(query: QueryDict) -> tuple[date | None, date | None]:
     """The parameters `since` and `until`, each None if it is missing. Raises QuestionError."""
-    since, until = (
-        day(name, text) if (text := text_of(query, name)) else None for name in ("since", "until")
-    )
+    since, until = (day(name, text) if (text := text_of(query, name)) else None for name in PERIOD)
+    require_order({"since": since, "until": until})
     return since, until
 
 

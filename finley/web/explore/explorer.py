@@ -13,8 +13,8 @@ from django.shortcuts import render
 from finley.web.access import PageRequest, page
 from finley.web.explore import graph_filters
 from finley.web.words import text
-from graph.errors import QuestionError
-from graph.questions import whole_graph
+from graph.errors import NotFound, QuestionError
+from graph.questions import search, whole_graph
 
 SIDE = 1000  # side of the picture, which is a square
 RINGS = (0, 190, 330)  # radius of the ring by distance from the party; names are outside
@@ -56,8 +56,15 @@ class Edge:
 @page()
 def explorer(request: PageRequest, entity_id: UUID) -> HttpResponse:
     """The page of one party's surroundings. Its parameters are `depth` (1 or 2) and those of
-    `graph_filters` except `kind`: only money that moved is shown."""
-    depth, filters = _depth(request), graph_filters.read(request)
+    `graph_filters` except `kind`: only money that moved is shown.
+
+    For a filter that cannot be read, the page shows the form with the entries, and what is wrong
+    beside the field.
+    """
+    try:
+        depth, filters = _depth(request), graph_filters.read(request)
+    except QuestionError as error:
+        return _refused(request, entity_id, error)
     surroundings = whole_graph.neighbourhood(
         request.access.tenant_id,
         entity_id,
@@ -82,14 +89,20 @@ def explorer(request: PageRequest, entity_id: UUID) -> HttpResponse:
         "lines": lines,
         "edges": edges,
         "depth": depth,
-        "filters": filters,
-        "narrowed": bool(request.GET),
-        **graph_filters.choices(request.access.tenant_id),
+        **graph_filters.form(request),
         "truncated": surroundings["truncated"],
         "edges_truncated": surroundings["edges_truncated"],
         "side": SIDE,
     }
     return render(request, "web/explorer.html", context)
+
+
+def _refused(request: PageRequest, entity_id: UUID, error: QuestionError) -> HttpResponse:
+    entities = search.entities_of(request.access.tenant_id, [entity_id])
+    if not entities:
+        raise NotFound("There is no such party.", "id")
+    context = {"centre": entities[0], **graph_filters.form(request, error)}
+    return render(request, "web/explorer.html", context, status=400)
 
 
 def _depth(request: PageRequest) -> int:

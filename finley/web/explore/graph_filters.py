@@ -11,6 +11,7 @@ from django.utils.http import urlencode
 
 from finley.web import answer_cache, list_filters
 from finley.web.access import PageRequest
+from finley.web.list_filters import AMOUNTS
 from finley.web.words import choices as choices_in_words
 from graph.database.tenancy import tenant_transaction
 from graph.engine.edge_filters import Only
@@ -20,6 +21,7 @@ from graph.models import RelationshipInstance
 from graph.questions import counted_rows
 
 ENDS = {"since": time.min, "until": time.max}
+FIELDS = ("depth", "kind", "type", "has", *ENDS, *AMOUNTS)  # of the form
 Row = dict[str, Any]
 
 
@@ -92,14 +94,14 @@ def read(request: PageRequest) -> GraphFilters:
     """The filters of the page's query. Raises QuestionError naming the field."""
     texts = {
         name: list_filters.text_of(request.GET, name)
-        for name in ("kind", "type", "has", *ENDS, "min_amount", "max_amount")
+        for name in ("kind", "type", "has", *ENDS, *AMOUNTS)
     }
     kind = texts["kind"] or counted_rows.DEFAULT
     if kind not in counted_rows.KINDS:
         raise QuestionError(f"There is no kind {kind}.", "kind")
     if texts["has"] and texts["has"] not in BY_NAME:
         raise QuestionError(f"There is no layer {texts['has']}.", "has")
-    return GraphFilters(
+    filters = GraphFilters(
         kind=kind,
         type=texts["type"],
         has=texts["has"],
@@ -108,6 +110,8 @@ def read(request: PageRequest) -> GraphFilters:
         min_amount=_amount("min_amount", texts),
         max_amount=_amount("max_amount", texts),
     )
+    list_filters.require_order({name: getattr(filters, name) for name in (*ENDS, *AMOUNTS)})
+    return filters
 
 
 def _day(name: str, texts: dict[str, str]) -> date | None:
@@ -118,9 +122,14 @@ def _amount(name: str, texts: dict[str, str]) -> Decimal | None:
     return list_filters.amount(name, texts[name]) if texts[name] else None
 
 
-def choices(user_id: UUID) -> Row:
-    """The possible values of the form's fields, for the template."""
+def form(request: PageRequest, error: QuestionError | None = None) -> Row:
+    """The template's variables of the filters' form: the fields' possible values, whether it is
+    shown, and what is wrong. The fields have what the query has."""
+    user_id = request.access.tenant_id
     return {
+        "error": error,
+        "is_beside": error is not None and error.field in FIELDS,
+        "narrowed": bool(request.GET),
         "kinds": choices_in_words.KINDS.items(),
         "types": answer_cache.answer(_types, user_id),
         "layers": choices_in_words.layers(),

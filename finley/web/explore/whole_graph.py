@@ -15,6 +15,7 @@ from finley.web import answer_cache
 from finley.web.access import PageRequest, page
 from finley.web.explore import graph_filters
 from finley.web.explore.graph_filters import GraphFilters
+from graph.errors import QuestionError
 from graph.questions import grouped_sums, picture
 
 VENDOR = Path(__file__).parents[1] / "static" / "web" / "vendor"
@@ -25,15 +26,21 @@ SHOWN = 100  # edges in the table
 @page()
 def whole_graph(request: PageRequest) -> HttpResponse:
     """The page of the whole graph. The parameters of `graph_filters` select the edges; the page's
-    script reads the other parameters of the URL."""
-    filters = graph_filters.read(request)
+    script reads the other parameters of the URL.
+
+    For a filter that cannot be read, the page (status 400) shows the form with the entries, and
+    what is wrong beside the field.
+    """
+    try:
+        filters = graph_filters.read(request)
+    except QuestionError as error:
+        context = graph_filters.form(request, error)
+        return render(request, "web/whole_graph.html", context, status=400)
     user_id = request.access.tenant_id
     context = {
         "rows": [_linked(row, filters) for row in _sums(user_id, filters)],
         "shown": SHOWN,
-        "filters": filters,
-        "narrowed": bool(request.GET),
-        **graph_filters.choices(user_id),
+        **graph_filters.form(request),
         "drawable": all((VENDOR / name).is_file() for name in LIBRARIES),
     }
     return render(request, "web/whole_graph.html", context)

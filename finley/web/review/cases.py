@@ -64,7 +64,13 @@ class Shown:
 def review(request: PageRequest) -> HttpResponse:
     """The queue of one state, the most certain cases first. Parameters: `state`, `party`,
     `min_amount`, `new` (yes: only cases found since the person's last visit), `offset`."""
-    filters = _filters(request, request.GET)
+    try:
+        filters = _filters(request, request.GET)
+    except QuestionError as error:
+        if error.field != "min_amount":
+            raise
+        refused = {"state": request.GET.get("state"), "states": CaseState.values, "error": error}
+        return render(request, "web/review.html", refused, status=400)
     user_id = request.access.tenant_id
     if downloads.wants_file(request):
         answer = cases.cases(user_id, **filters, order="confidence", limit=downloads.MOST + 1)
