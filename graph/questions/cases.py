@@ -142,14 +142,13 @@ def decide(
     version: str | None = None,
     at: datetime | None = None,
 ) -> Answer:
-    """Record a person's decision and return the case's new state.
+    """Record a person's decision on a case, and return the case's new state.
 
     `action` is confirm, dismiss, reopen, recover, assign or note. recover takes the `amount` that
-    came back, by default all that is at risk. assign takes the `owner`, "" for nobody. The case's
-    pairs in layer 9 get the same decision. `by` is the person who decides, `seen` the state and
-    `version` the version that this person saw. Decisions with the same `at` (by default now) are
-    one decision on several cases. Raises NotFound, QuestionError naming the field, and
-    DecidedMeanwhile if the case has another state or version.
+    came back, by default all that is at risk; assign takes the `owner`, "" for nobody. The case's
+    pairs in layer 9 get the same decision. `seen` and `version` are the state and version that the
+    person `by` saw. Decisions with the same `at` (default: now) are one decision on several cases.
+    Raises NotFound, QuestionError naming the field, and DecidedMeanwhile if the case has changed.
     """
     if action not in DECISIONS:
         raise QuestionError(f"Say one of {', '.join(DECISIONS)}.", "action")
