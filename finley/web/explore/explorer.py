@@ -55,12 +55,9 @@ class Edge:
 
 @page()
 def explorer(request: PageRequest, entity_id: UUID) -> HttpResponse:
-    """The page of one party's surroundings. Its parameters are `depth` (1 or 2) and those of
-    `graph_filters` except `kind`: only money that moved is shown.
-
-    For a filter that cannot be read, the page shows the form with the entries, and what is wrong
-    beside the field.
-    """
+    """The page of one party's surroundings, of money that moved. Its parameters are `depth` (1 or
+    2) and those of `graph_filters` except `kind`. A filter that cannot be read has an error beside
+    its field."""
     try:
         depth, filters = _depth(request), graph_filters.read(request)
     except QuestionError as error:
