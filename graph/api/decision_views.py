@@ -21,12 +21,14 @@ MEANWHILE = {409: OpenApiResponse(description="Somebody has decided it since you
 
 
 def person(request: Request) -> str:
-    """Return the name of the person who decides, as histories show it."""
+    """Return the name that histories show for the user who decides: the e-mail address if there is
+    one."""
     return str(getattr(request.user, "email", request.user))
 
 
 def following(offset: int, limit: int, count: int) -> int | None:
-    """Return the offset of the next page, or None after the last page."""
+    """Return the `offset` of the page after this one of a list with `count` rows, or None if this
+    page is the last."""
     return offset + limit if offset + limit < count else None
 
 

@@ -27,7 +27,7 @@ class ResolutionsQuery(PageQuery):
 
 
 class PairEnd(EntityAnswer):
-    """An entity under its own name, as before any merge."""
+    """One entity of a pair, under the name that it had before any merge."""
 
     payments = serializers.IntegerField(required=False, help_text="Counts its rows with an amount")
     sums = serializers.CharField(
