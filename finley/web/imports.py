@@ -94,14 +94,9 @@ def one(request: PageRequest, upload_id: UUID) -> HttpResponse:
 
 
 def _elsewhere(upload: Upload) -> tuple[int, list[Row]]:
-<<<<<<< HEAD
-    """The number of rows that other books have already, and the newest pairs."""
-    parts = _parts(upload)
-=======
     """How many rows of the file are taken for payments that other books have already, and the
     newest of these pairs."""
-    parts = (upload.outcome or {}).get("parts", [])
->>>>>>> main
+    parts = _parts(upload)
     return answer_cache.answer(_pairs, upload.user_id, json.dumps(parts)) if parts else (0, [])
 
 
@@ -111,14 +106,9 @@ def _parts(upload: Upload) -> list[Row]:
 
 
 def _stored_sums(upload: Upload) -> list[Row]:
-<<<<<<< HEAD
-    """The sums of the file's rows in the books, by direction and currency."""
-    parts = [] if upload.state == UploadState.TAKEN_BACK else _parts(upload)
-=======
     """The sums of the file's rows as they are stored in the books, one dict per direction and
     currency (preview_rows.sums_by_direction)."""
-    parts = (upload.outcome or {}).get("parts", [])
->>>>>>> main
+    parts = [] if upload.state == UploadState.TAKEN_BACK else _parts(upload)
     sums = answer_cache.answer(_sums, upload.user_id, json.dumps(parts)) if parts else []
     return preview_rows.added_by_direction(sums)
 
