@@ -101,6 +101,7 @@ def _elsewhere(upload: Upload) -> tuple[int, list[Row]]:
 
 
 def _parts(upload: Upload) -> list[Row]:
+    """The parts of the file that were imported, each with its source and the name in its rows."""
     parts: list[Row] = (upload.outcome or {}).get("parts", [])
     return parts
 

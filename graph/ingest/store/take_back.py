@@ -92,7 +92,7 @@ def take_back(user_id: UUID, of: Import, by: str) -> Effect:
 
 
 def _effect(cursor: CursorWrapper, user_id: UUID, of: Import) -> Effect:
-    values = {"user_id": user_id, "upload": of.upload, "file": of.file}
+    values: dict[str, Any] = {"user_id": user_id, "upload": of.upload, "file": of.file}
     cursor.execute(IN_BULK)
     cursor.execute(sql.read("take_back/held"), values)
     cursor.execute(sql.read("take_back/effect"), values)
@@ -100,7 +100,7 @@ def _effect(cursor: CursorWrapper, user_id: UUID, of: Import) -> Effect:
     cursor.execute(sql.read("take_back/sums"), values)
     names = [column.name for column in cursor.description]
     sums = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-    return Effect(*counts, sums)
+    return Effect(*counts, sums=sums)
 
 
 def _drop(cursor: CursorWrapper, result: Effect) -> Effect:
