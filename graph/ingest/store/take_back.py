@@ -96,11 +96,11 @@ def _effect(cursor: CursorWrapper, user_id: UUID, of: Import) -> Effect:
     cursor.execute(IN_BULK)
     cursor.execute(sql.read("take_back/held"), values)
     cursor.execute(sql.read("take_back/effect"), values)
-    counts = cursor.fetchone()
+    rows, kept, counted, decided, undecided = cursor.fetchone()
     cursor.execute(sql.read("take_back/sums"), values)
     names = [column.name for column in cursor.description]
     sums = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-    return Effect(*counts, sums=sums)
+    return Effect(rows, kept, counted, decided, undecided, sums)
 
 
 def _drop(cursor: CursorWrapper, result: Effect) -> Effect:
