@@ -147,7 +147,7 @@ def own_accounts(user_id: UUID) -> frozenset[str]:
 
 
 def file_name(path: Path) -> str:
-    """The file's name, as it is stored with rows."""
+    """Return the file's name in the form that is stored with rows."""
     return os.fsencode(path.name).decode(errors="backslashreplace")
 
 

@@ -97,8 +97,8 @@ def cases(
 
 
 def totals(user_id: UUID) -> list[Answer]:
-    """Return the number of cases, the amount at risk and the amount recovered, by currency and
-    state.
+    """Return one row per currency and state: the number of cases, the amount at risk and the amount
+    recovered.
 
     Each case counts once.
     """
@@ -196,7 +196,8 @@ def last_decision(user_id: UUID, case_id: UUID | None = None) -> Answer | None:
 
 
 def _standing_decisions(user_id: UUID, case_id: UUID | None) -> "QuerySet[PaymentCaseEntry]":
-    """Return the last decision on each case, unless it was to open the case again."""
+    """Return, as entries of the history, the last decision on each case that can be taken back
+    and still determines the case's state."""
     entries = PaymentCaseEntry.objects.filter(user_id=user_id)
     if case_id is not None:
         entries = entries.filter(case_id=case_id)
@@ -304,7 +305,8 @@ def _answers(user_id: UUID, case_rows: Iterable[PaymentCase]) -> list[Answer]:
 
 
 def _answer(user_id: UUID, case_row: PaymentCase) -> Answer:
-    """The case's columns and version. Its reasons have names of sources in place of made keys."""
+    """Return the case's columns and version. Its reasons have names of sources in place of made
+    keys."""
     values = {name: getattr(case_row, name) for name in COLUMNS}
     in_words = partial(source_names.in_words, user_id)
     evidence = {

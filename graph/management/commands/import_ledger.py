@@ -222,7 +222,7 @@ def has_changed(counts: Stored) -> bool:
 
 
 def _forms(name: str) -> tuple[str, str]:
-    """The name as an identifier in capitals without spaces, and in lower case."""
+    """Return the name as an identifier in capitals without spaces, and in lower case."""
     return name.replace(" ", "").upper(), " ".join(name.split()).casefold()
 
 
@@ -242,7 +242,7 @@ def _hints(options: dict[str, Any]) -> Hints:
 
 
 def peak_mb() -> float:
-    """This process's peak resident memory (Linux counts it in kilobytes, macOS in bytes)."""
+    """Return this process's peak resident memory (Linux counts it in kilobytes, macOS in bytes)."""
     status = Path("/proc/self/status")
     if status.exists():  # getrusage counts what a parent had before it started this program, too
         line = next(x for x in status.read_text().splitlines() if x.startswith("VmHWM"))
