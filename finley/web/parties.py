@@ -28,7 +28,7 @@ from graph.questions.expected import occurrences
 from graph.questions.expected.due import CASH_OF, last_day
 from graph.questions.rows import merge_preview, other_names, records
 
-A_PAGE = 50
+A_PAGE = 50  # parties
 RECENT = 25
 COUNTERPARTIES = 30
 AHEAD = 30  # days in which the page names every occurrence of a recurring payment

@@ -16,7 +16,7 @@ from graph.questions import relationships as listing
 from graph.questions.rows import records
 from graph.reading import cursors
 
-A_PAGE = 50
+A_PAGE = 50  # rows
 TYPED = {"document_ref", "since", "until", "min_amount", "max_amount", "currency", "party"}
 COLUMNS = (
     Column("Date", lambda row: row["occurred_at"].date()),

@@ -21,7 +21,7 @@ from graph.models.choices import CaseAction, CaseState
 from graph.questions import cases
 from graph.questions.rows import of_cases
 
-A_PAGE = 15
+A_PAGE = 15  # cases
 MOST = 500  # cases that one action may decide
 OF_MANY = (CaseAction.CONFIRM, CaseAction.DISMISS, CaseAction.REOPEN)
 ACTIONS = (*OF_MANY, CaseAction.RECOVER, CaseAction.ASSIGN, CaseAction.NOTE)
