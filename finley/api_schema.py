@@ -47,6 +47,7 @@ SPECTACULAR: dict[str, Any] = {
         "ExportState": "syncjobs.models.choices.ExportState",
         "Role": "finley.models.Role",
         "Decided": "graph.models.choices.ResolutionDecision",
+        "DecidedOrNone": "graph.api.shapes.decision_serializers.SEEN",
         "PartyDecision": "graph.api.shapes.decision_serializers.WORDS",
         "PredictionStatus": "graph.models.choices.PredictionStatus",
         "ConnectionState": "syncjobs.models.choices.ConnectionState",

@@ -6,7 +6,7 @@ from importlib import import_module
 import django
 from django.conf import settings
 
-from finley.mcp.sessions import Lifespan
+from finley.mcp.session_manager import Lifespan
 from finley.server.body_limit import BodyLimit
 from finley.server.handler import ThreadedHandler
 

@@ -6,7 +6,7 @@ from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from finley.mcp import views as mcp
 from finley.observability import health
-from finley.server.schema import SchemaView
+from finley.server.cached_schema import SchemaView
 from syncjobs.admin import console
 
 admin.autodiscover()  # finley.apps.AdminConfig leaves it to this module

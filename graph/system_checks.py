@@ -6,7 +6,7 @@ from typing import Any
 from django.core.checks import CheckMessage, Tags, Warning, register  # noqa: A004
 from django.db import connections
 
-from graph.database import functions, grants
+from graph.database import functions, role
 from graph.errors import FunctionMissing, ViewMissing
 from graph.view import refresh
 
@@ -20,7 +20,8 @@ HINT_ROLES = (
 def view_is_there_and_filled(
     databases: Sequence[str] | None = None, **_: Any
 ) -> list[CheckMessage]:
-    """graph.W001: the view is missing. graph.W002: the view was never refreshed."""
+    """Return warning graph.W001 if the view is missing, graph.W002 if it was never refreshed,
+    else nothing."""
     if "owner" not in (databases or ()) or not _migrated():
         return []
     state = refresh.state()
@@ -41,25 +42,27 @@ def view_is_there_and_filled(
 def the_application_is_bound(
     databases: Sequence[str] | None = None, **_: Any
 ) -> list[CheckMessage]:
-    """graph.W003: row-level security does not apply to the application's role."""
+    """Return warning graph.W003 if row-level security does not apply to the application's role,
+    else nothing."""
     if "owner" not in (databases or ()):
         return []
-    role = grants.application_role()
+    name = role.application_role()
     with connections["owner"].cursor() as cursor:
         cursor.execute(
             "SELECT rolsuper OR rolbypassrls OR pg_has_role(oid, current_user, 'MEMBER') "
             "FROM pg_roles WHERE rolname = %s",
-            [role],
+            [name],
         )
         row = cursor.fetchone()
     if row is None or not row[0]:
         return []
-    return [_warning("W003", f"Row-level security does not apply to the role {role}.", HINT_ROLES)]
+    return [_warning("W003", f"Row-level security does not apply to the role {name}.", HINT_ROLES)]
 
 
 @register(Tags.database)
 def the_functions_are_there(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
-    """graph.W004: the database lacks functions that this release calls."""
+    """Return warning graph.W004 if the database lacks functions that this release calls, else
+    nothing."""
     if "owner" not in (databases or ()) or not _migrated():
         return []
     with connections["owner"].cursor() as cursor:

@@ -74,7 +74,8 @@ def register(
     integration: str = "",
     sync_every: timedelta | None = None,
 ) -> SyncConnection:
-    """Register a connection, due at once if it has a schedule. Raises AlreadyConnected."""
+    """Register a connection of the tenant and return it. With a schedule (`sync_every`) a sync is
+    due at once. Raises AlreadyConnected."""
     with _of(user_id):
         connection = SyncConnection(
             user_id=user_id,
@@ -131,7 +132,8 @@ def change(user_id: UUID, connection_id: UUID, changes: Mapping[str, Any]) -> Sy
 
 
 def _moved(connection: SyncConnection, state: str) -> bool:
-    """Set the state; return whether the connection was resumed. Raises StateRefused."""
+    """Set the connection's state to `state`. Return True if this resumes a paused connection.
+    Raises StateRefused."""
     if state == connection.state:
         return False
     if state not in MAY_BECOME[ConnectionState(connection.state)]:

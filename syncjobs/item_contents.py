@@ -67,8 +67,9 @@ def holds_ledger(item: Item) -> bool:
 
 
 def listed(item: Item) -> Content:
-    """The content of an item that is stored as listed. If the listing could not be read, it says
-    why."""
+    """The content of an item that is not read: the item is stored as the provider listed it. If the
+    item's own listing could not be read (`item.trouble`), the content is unreadable with that
+    reason."""
     return unreadable(item, item.trouble, failed=item.passing) if item.trouble else Content(item)
 
 
@@ -200,8 +201,11 @@ def _document(item: Item, text: str, senders: Senders) -> Document:
 
 
 def _sender(item: Item, senders: Senders) -> tuple[str, dict[str, str]]:
-    """The sender and the checks. If an attachment is read again without its mail, only the checks
-    are known."""
+    """The sender of the item's mail, and the results of the provider's checks of that sender.
+
+    An attachment that is read again without its mail has the sender "" and the checks that were
+    stored with it.
+    """
     alone = ("", item.metadata.get("checks") or {})
     return senders.get(item.parent_id or item.external_id, alone)
 
@@ -214,8 +218,8 @@ def _moment(item: Item) -> datetime:
 
 
 def senders_of(items: Iterable[Item]) -> Senders:
-    """For each message, its sender and how the provider checked the sender. Attachments are looked
-    up by the id of their message."""
+    """For each message among the items: its external_id → (the sender, the results of the
+    provider's checks of the sender). An attachment is looked up by its `parent_id`."""
     return {
         item.external_id: (clean(item.metadata.get("from")), item.metadata.get("checks") or {})
         for item in items

@@ -63,9 +63,10 @@ class Access:
 class Limits:
     """The limits of one connection's requests.
 
-    They are seconds without a byte, seconds for a whole response, its bytes, and seconds between
-    two requests. `most_bytes` limits a response that is processed in pieces or written to a file. A
-    response that is kept whole has at most LISTING bytes.
+    `silence` is the longest time without a byte, and `answer` the longest time for a whole
+    response, in seconds. `pace` is the least time between the starts of two requests, in seconds.
+    `most_bytes` limits a response that is processed in pieces or written to a file. A response that
+    is kept whole has at most LISTING bytes.
     """
 
     silence: float = 30.0
@@ -90,12 +91,13 @@ class _Refusal:
 
 
 class Nango:
-    """One connection at Nango. All methods raise Transient or Permanent.
+    """A client for one connection at Nango. All methods raise Transient or Permanent.
 
-    A `client` that is passed in stays open at the end; a client of its own is closed. `large`
-    admits one response longer than SMALL at a time. The runs of a worker share it, so that large
-    responses do not add up in memory. `last_try` says that this is the run's last attempt. An item
-    that still fails is then set aside and does not fail the run (sources.paging.each_alone).
+    A `client` that is passed in stays open at the end; a client that is made here is closed.
+    `large` is a semaphore that admits one response longer than SMALL at a time. The runs of a
+    worker share it, so that large responses do not add up in memory. `last_try` says that this is
+    the run's last attempt. An item that still fails is then set aside and does not fail the run
+    (sources.paging.each_alone).
     """
 
     def __init__(
@@ -129,7 +131,7 @@ class Nango:
             await self._own.aclose()
 
     async def get(self, path: str, params: Query | None = None) -> dict[str, Any]:
-        """The JSON object at the provider's `path`."""
+        """Request `path` from the provider and return the JSON object of the response."""
         return decoded(await self.read(path, params), self.who)
 
     async def take[T](
@@ -155,11 +157,11 @@ class Nango:
             await self._request(path, params, self._written(file), **options)
 
     async def post(self, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """The JSON object in the provider's response to `body`."""
+        """Post `body` as JSON to `path` and return the JSON object of the provider's response."""
         return decoded(await self.read(path, method="POST", body=body), self.who)
 
     async def read(self, path: str, params: Query | None = None, **options: Any) -> bytes:
-        """The response's bytes, at most LISTING.
+        """Request `path` and return the response's bytes, at most LISTING.
 
         `headers` are sent to the provider; `base` replaces the provider's address; `method` and
         `body` are as in HTTP.
@@ -276,7 +278,11 @@ class Nango:
             ) from None
 
     def _gathered(self, stack: AsyncExitStack, most: int) -> "Sink[bytes]":
-        """A sink in memory for at most `most` bytes. `held` keeps the slot of a long response."""
+        """Return a function that reads a response into memory. It raises an error above `most`
+        bytes.
+
+        A response longer than SMALL takes the semaphore `large` until `stack` is closed.
+        """
 
         async def gather(answer: httpx.Response) -> bytes:
             body, waited = bytearray(), False
@@ -356,9 +362,10 @@ def _within(facts: Mapping[str, Any], outer: str, inner: str) -> Any:
 
 
 def signed(body: bytes, header: str | None, key: str) -> bool:
-    """Whether `header` is the hex HMAC-SHA256 of the raw body with the webhook signing key.
+    """Return whether `header` is the hexadecimal HMAC-SHA256 of the raw body under the webhook
+    signing key.
 
-    Always false without a key. The comparison takes constant time.
+    Always False without a key. The comparison takes constant time.
     """
     if not key or not header:
         return False
@@ -367,8 +374,8 @@ def signed(body: bytes, header: str | None, key: str) -> bool:
 
 
 def unreadable(refused: Refused, what: str, who: Peer) -> SyncError:
-    """The error for a refused request: Unreadable if it concerns one item only, else the refusal
-    itself."""
+    """The error to raise for a refused request: Unreadable if the refusal concerns only the item
+    `what`, else `refused` itself."""
     if refused.reauthorise or not 400 <= refused.status < 500:
         return refused
     return Unreadable(f"{who.title} has no bytes for {what}. It is gone or cannot be downloaded.")

@@ -43,7 +43,10 @@ class PeriodicTask:
 
 
 def refresh_view() -> dict[str, Any]:
-    """Refresh the view if it is due and no other process refreshes it."""
+    """Refresh the view if it is due and no other process refreshes it.
+
+    Returns {"rows", "seconds"} of the refresh, or {"rows": None} if there was none.
+    """
     if refresh.state() is refresh.State.READY and not maintenance.due():
         return {"rows": None}
     try:
@@ -54,8 +57,8 @@ def refresh_view() -> dict[str, Any]:
 
 
 def enrich() -> dict[str, Any]:
-    """Compute the layers of tenants whose books have changed; the one that waited longest comes
-    first.
+    """Compute the layers of tenants whose books have changed, beginning with the tenant that has
+    waited longest. Returns {"tenants": their number}.
 
     No tenant is started after ENRICHING seconds, because a worker that stops waits for this task.
     The remaining tenants wait for the next run.
@@ -75,7 +78,8 @@ def enrich() -> dict[str, Any]:
 
 
 def accept_due() -> dict[str, Any]:
-    """Accept a sync of every connection that is due."""
+    """Accept a sync of every connection whose schedule says that it is due. Returns {"accepted":
+    their number}."""
     with transaction.atomic(using=ROLE), connections[ROLE].cursor() as cursor:
         cursor.execute(sql.read("runs/due"))
         due = [
@@ -88,8 +92,8 @@ def accept_due() -> dict[str, Any]:
 
 
 def forget_old() -> dict[str, Any]:
-    """Delete ended runs, settled failures, deleted items and old change records, if older than
-    FINLEY_KEEP_DAYS."""
+    """Delete ended runs, settled failures, deleted items, messages, bulk replays and change records
+    that are older than FINLEY_KEEP_DAYS. Returns the number of deleted rows by kind."""
     counts = {}
     for name in ("failures", "runs", "items", "deliveries", "replays"):
         counts[name] = sum(_deleted_counts(f"retention/old_{name}_deleted"))
@@ -98,7 +102,8 @@ def forget_old() -> dict[str, Any]:
 
 
 def forget_answers() -> dict[str, Any]:
-    """Delete expired answers to questions and idempotent requests."""
+    """Delete expired answers to questions and expired idempotency keys. Returns the number of
+    deleted rows as {"questions", "keys"}."""
     return {
         "questions": sum(_deleted_counts("retention/old_questions_deleted")),
         "keys": sum(_deleted_counts("retention/old_keys_deleted", keep=KEPT.total_seconds())),
@@ -106,8 +111,8 @@ def forget_answers() -> dict[str, Any]:
 
 
 def _deleted_counts(name: str, **more: float) -> Iterator[int]:
-    """Delete in batches, because one long delete would block others. Yield each batch's number of
-    rows."""
+    """Run the deletion `syncjobs/sql/<name>.sql` in batches until nothing is left, because one long
+    deletion would block others. Yield each batch's number of rows."""
     while True:
         with connections[ROLE].cursor() as cursor:
             cursor.execute(
@@ -148,7 +153,7 @@ TASKS: dict[str, PeriodicTask] = {
 
 
 def begun(worker: str) -> list[str]:
-    """Lease the due tasks to this worker and return their names."""
+    """Lease the periodic tasks that are due to this worker. Return their names."""
     lease: dict[str, Any] = {"names": list(TASKS), "worker": worker, "lease": LEASE}
     with transaction.atomic(using=ROLE), connections[ROLE].cursor() as cursor:
         cursor.execute(sql.read("schedule/known"), lease)
@@ -164,7 +169,8 @@ def renewed(names: list[str], worker: str) -> None:
 
 
 def do(name: str) -> None:
-    """Run the task. Record its result or its failure (in job_failures), and when it is due next."""
+    """Run the periodic task of this name. Record its result, or its failure in job_failures, and
+    when it is due next."""
     result, error = None, ""
     try:
         result = TASKS[name].work()

@@ -70,7 +70,8 @@ def dump(job: dict[str, Any]) -> bytes:
 
 
 def _error(value: object) -> dict[str, str]:
-    """An exception as JSON: its class name and its message."""
+    """An exception as JSON: {"error": its class name, "message": its text}. Raises TypeError for
+    any other value."""
     if isinstance(value, BaseException):
         return {"error": type(value).__name__, "message": str(value)}
     raise TypeError(f"A job takes JSON only, not {type(value).__name__}.")
@@ -145,7 +146,8 @@ def forget(job_ids: Iterable[str]) -> None:
 
 
 async def uncounted(ctx: dict[str, Any]) -> None:
-    """Undo arq's counting of this attempt."""
+    """Reduce arq's number of attempts of this job by one, so that the current attempt does not
+    count."""
     key = retry_key_prefix + ctx["job_id"]
     try:
         await ctx["redis"].set(key, ctx["job_try"] - 1, xx=True, keepttl=True)

@@ -26,14 +26,15 @@ from syncjobs.uploads import enqueue_uploads as uploads
 log = logging.getLogger(__name__)
 
 ROLE = run_state.ROLE
-AT_ONCE = 500
+AT_ONCE = 500  # runs of one statement
 ENQUEUED_AFTER = 10.0  # seconds; a younger job may not have reached Redis yet
 CLOCK_SKEW = 30.0  # seconds that the clocks of PostgreSQL and a worker may differ
 EXPIRED, USED_UP, UNKNOWN, ABORTED, BROKEN = "expired", "used_up", "unknown", "aborted", "broken"
 
 
 def recover() -> dict[str, int]:
-    """Repair all stranded runs; return the number of each kind."""
+    """Recover everything that no worker works on any more: runs, replays, questions and uploads.
+    Return the number of recovered jobs by reason."""
     counts = {
         "worker_lost": stranded(),
         "redis_lost": lost_by_redis(),
@@ -94,17 +95,19 @@ def lost_by_redis() -> int:
 
 
 def abandoned() -> int:
-    """Reopen failures whose replay disappeared without a recorded end."""
+    """Reopen the failures whose replay disappeared without a recorded end. Return their number."""
     with connections[ROLE].cursor() as cursor:
         cursor.execute(sql.read("failures/replays_abandoned"))
         return int(cursor.rowcount)
 
 
 def unseen(job_id: str, reason: str, why: str, raw: bytes | None) -> None:
-    """Handle a job that arq ended without calling our code.
+    """Handle a job of any kind that arq ended without calling our code. `reason` and `why` are
+    those of `reason_of`; `raw` are the job's bytes in Redis.
 
-    If its run still waits for this job, the run gets a new job if Redis is to blame, and fails
-    otherwise. A job without a run is recorded as a failure, with the bytes that Redis had.
+    A run that still waits for this job gets a new job if arq could not run the old one and the run
+    has attempts left. Otherwise the run fails. A job that belongs to nothing is recorded as a
+    failure.
     """
     metrics.unseen(reason)
     if enqueue_questions.unseen(job_id, again=reason in {EXPIRED, BROKEN}, why=why):
@@ -134,7 +137,8 @@ def _superseded(job_id: str) -> bool:
 
 
 def _parsed_job(raw: bytes | None) -> tuple[str, int]:
-    """The function and the attempt that a job names, or defaults if it cannot be parsed."""
+    """The function and the number of the attempt in a job's bytes. ("unknown", 1) if they cannot be
+    parsed."""
     try:
         job = queue.load(raw or b"")
         return str(job.get("f") or "unknown"), int(job.get("t") or 1)
@@ -147,7 +151,8 @@ def _ended_by_arq(why: str, function: str = "") -> Trouble:
 
 
 def _requeued(old: Iterable[tuple[UUID, str]]) -> list[queue.Queued]:
-    """New jobs for these runs, if they still have the old ones."""
+    """Give each run a new job, if it still has the old one. Takes (run's id, old job's id) pairs,
+    and returns the new jobs."""
     pairs = list(old)
     if not pairs:
         return []
@@ -172,7 +177,8 @@ def _rows(name: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
 
 
 def reason_of(result: bytes | None) -> tuple[str, str]:
-    """The kind of end and a message, from the result that arq would have stored."""
+    """Why arq ended a job: (reason, sentence for people), from the result that arq would have
+    stored."""
     try:
         details = json.loads(result or b"{}").get("r") or {}
         text = f"{details.get('error', '')}: {details.get('message', '')}"

@@ -12,10 +12,12 @@ UNREAD = (ItemUse.UNREADABLE, ItemUse.QUARANTINED, ItemUse.HELD)
 
 
 def read_again(ids: Sequence[UUID]) -> tuple[int, int]:
-    """Returns how many items will be read again, and how many new syncs were requested for that.
+    """Mark those of the items that are unreadable, quarantined or held to be read again, and
+    request a sync of each of their connections.
 
-    If a sync of the connection is active, or none can be requested now, the next sync reads them.
-    Runs as the owner, because the items belong to any tenant.
+    Returns the number of items, and the number of requested syncs. If a sync of the connection is
+    active, or none can be requested now, the next sync reads them. Runs as the owner, because the
+    items may belong to several tenants.
     """
     items = ExternalItem.objects.using("owner").filter(
         pk__in=ids, used_as__in=UNREAD, deleted_at=None

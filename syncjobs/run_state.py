@@ -42,7 +42,8 @@ class ClaimRequest:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """An attempt of a run. With this fence it may save until another attempt begins."""
+    """A worker's right to make one attempt of a run. With its fencing token it may save until
+    another attempt begins."""
 
     run_id: UUID
     fence: int
@@ -61,7 +62,8 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class LeaseState:
-    """The state of a claim when its lease is renewed."""
+    """The state of a run when the lease of an attempt is renewed: its newest fencing token, whether
+    it is running, and whether it is to be cancelled."""
 
     run_id: UUID
     fence: int
@@ -70,8 +72,11 @@ class LeaseState:
 
 
 def claimed(asks: Sequence[ClaimRequest], worker: str) -> list[Claim | None]:
-    """Return the claims in the order of the requests; None for a run that belongs to another job by
-    now or is not queued."""
+    """Start an attempt for each request whose run is queued for that job. Return the claims in the
+    order of the requests.
+
+    The claim is None for a run that is not queued, or that has another job by now.
+    """
     values: dict[str, Any] = {
         "runs": [ask.run_id for ask in asks],
         "jobs": [ask.job_id for ask in asks],
@@ -84,14 +89,15 @@ def claimed(asks: Sequence[ClaimRequest], worker: str) -> list[Claim | None]:
 
 
 def succeeded(claims: Sequence[Claim]) -> list[bool]:
-    """Complete the runs of these attempts. Return for each whether it was still the newest
-    attempt."""
+    """End the runs of these attempts as succeeded. Return for each attempt whether it was still the
+    newest one; an older one ends nothing."""
     completed = {row[0] for row in _rows("runs/succeeded", _fences(claims))}
     return [claim.run_id in completed for claim in claims]
 
 
 def renewed(claims: Sequence[Claim]) -> list[LeaseState]:
-    """Renew the leases and return their states, except for runs that are being saved now."""
+    """Renew the leases of these attempts. Return the state of each, except for runs that are being
+    saved now."""
     values: dict[str, Any] = {**_fences(claims), "lease": settings.SYNC_LEASE}
     return [LeaseState(*row) for row in _rows("runs/renewed", values)]
 
@@ -99,8 +105,11 @@ def renewed(claims: Sequence[Claim]) -> list[LeaseState]:
 def handed_back(
     claim: Claim, outcome: Outcome, wait: float, trouble: Trouble | None = None
 ) -> bool:
-    """Requeue the run for an attempt in `wait` seconds. An attempt with the outcome GIVEN_BACK is
-    not counted."""
+    """Requeue the run for another attempt in `wait` seconds. Return False if this attempt was not
+    the newest one.
+
+    An attempt with the outcome GIVEN_BACK does not count towards ARQ_MAX_TRIES.
+    """
     is_counted = outcome != Outcome.GIVEN_BACK
     values: dict[str, Any] = {
         "run": claim.run_id,
@@ -116,7 +125,8 @@ def handed_back(
 
 
 def cancelled(claim: Claim) -> bool:
-    """End the run on request. A failure that it replays is reopened."""
+    """End the run as cancelled, and reopen the failure that it replays, if any. Return False if
+    this attempt was not the newest one."""
     with transaction.atomic(using=ROLE):
         ended = _ended(claim.run_id, claim.fence, RunStatus.CANCELLED, Outcome.CANCELLED, None)
         if ended and ended.replay_of is not None:
@@ -125,9 +135,10 @@ def cancelled(claim: Claim) -> bool:
 
 
 def failed(run_id: UUID, fence: int | None, trouble: Trouble) -> bool:
-    """End the run as failed and write its row in job_failures, in one transaction.
+    """End the run as failed and write its row in job_failures, in one transaction. Return False if
+    it had ended or has a newer attempt.
 
-    Without a fence, the attempt that ran it no longer exists.
+    `fence` is the attempt's fencing token. None means that the attempt does not exist any more.
     """
     with transaction.atomic(using=ROLE):
         outcome = Outcome.FAILED if fence is not None else Outcome.LOST
@@ -154,8 +165,8 @@ def _ended(
 
 
 class Save:
-    """The state that a save stores at its end: the cursor for the next page or sync, and the
-    progress."""
+    """What one save changes in the run's own state: its progress, and the connection's cursor for
+    the next page or sync."""
 
     def __init__(self, progress: dict[str, Any]) -> None:
         self.progress = progress
@@ -168,7 +179,7 @@ class Save:
         self.cursor, self.moved = cursor, True
 
     def line(self, fence: int) -> str:
-        """The save in words, for the run's log: what it adds to each number of the progress."""
+        """The save as a text for the run's log: what it adds to each number of the progress."""
         more = [
             f"+{count - was:,} {name}"
             for name, count in self.progress.items()
@@ -235,7 +246,8 @@ def _rows(name: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
 
 
 def _objects(name: str, values: dict[str, Any]) -> list[dict[str, Any]]:
-    """Rows written by to_jsonb as dicts, with their ids as UUIDs."""
+    """Execute `syncjobs/sql/<name>.sql`, whose rows are JSON objects. Return them as dicts, with
+    ids as UUIDs."""
     rows = [json.loads(row) for (row,) in _rows(name, values)]
     return [{key: _id(key, value) for key, value in row.items()} for row in rows]
 

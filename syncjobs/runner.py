@@ -1,7 +1,7 @@
-"""Runs tasks with a deadline, retries and failure records. No other module handles these.
+"""Runs tasks with a deadline, retries and failure records. No other module decides about these.
 
-Each task passes its body. The run's end is written to PostgreSQL before arq knows of it, because
-most ways in which arq ends a job do not call our code.
+Each task passes its body, an async function of an Attempt. The run's end is written to PostgreSQL
+before arq knows of it, because most ways in which arq ends a job do not call our code.
 """
 
 import asyncio
@@ -127,7 +127,8 @@ class Runner:
         return run_state.renewed(claims) if claims else []
 
     def obey(self, leases: Iterable[run_state.LeaseState]) -> None:
-        """End the attempts whose run was taken over or is to be cancelled."""
+        """Cancel the attempts whose leases say that another attempt has taken over or that the run
+        is to be cancelled."""
         for lease in leases:
             attempt = self.attempts.get(lease.run_id)
             if attempt is None:
@@ -179,7 +180,8 @@ class Runner:
     async def _run_body(
         self, ctx: dict[str, Any], attempt: Attempt, body: Body
     ) -> BaseException | None:
-        """Run the body; ask it to end at the deadline or on a cancel. Returns its error, if any."""
+        """Run the body of the task. Ask it to end at the deadline, or if the job is cancelled.
+        Return its exception, or None if it succeeded."""
         start = asyncio.get_running_loop().time()
         task = attempt.task = asyncio.create_task(_guarded(body, attempt))
         try:
@@ -197,16 +199,16 @@ class Runner:
         return asyncio.CancelledError() if task.cancelled() else task.exception()
 
     def _reason_of_cancel(self, start: float) -> EndReason:
-        """Why arq cancelled the job: its timeout if our deadline has passed (the process may have
-        been suspended), else an abort."""
+        """Why arq cancelled the job: the worker stops, the deadline has passed, or somebody aborted
+        the job in Redis. `start` is the attempt's start on the event loop's clock, in seconds."""
         if self.stopping:
             return EndReason.STOPPING
         late = asyncio.get_running_loop().time() - start >= self.deadline
         return EndReason.DEADLINE if late else EndReason.ABORTED
 
     def _abandon(self, task: asyncio.Task[None], attempt: Attempt) -> None:
-        """Give up on a body that ignores its cancellation. Its fencing token is void, so it can
-        save nothing."""
+        """Stop waiting for a body that ignores its cancellation. Its fencing token is not valid any
+        more, so it can save nothing."""
         log.error("The body of run %s does not end when cancelled", attempt.claim.run_id)
         self._never_ending.add(task)
         task.add_done_callback(self._never_ending.discard)
@@ -215,7 +217,8 @@ class Runner:
     async def _settled(
         self, ctx: dict[str, Any], attempt: Attempt, error: BaseException | None
     ) -> float | None:
-        """Record the attempt's end. Returns the seconds until the next attempt, or None."""
+        """Record the attempt's end. Return the seconds until the next attempt, or None if there is
+        none."""
         claim = attempt.claim
         if error is None:
             stood = await self._ends.ask(claim)
@@ -258,7 +261,8 @@ class Runner:
     async def _given_back(
         self, ctx: dict[str, Any], claim: Claim, wait: float, trouble: Trouble | None = None
     ) -> float | None:
-        """Requeue the run without counting this attempt, neither in PostgreSQL nor in arq."""
+        """Requeue the run, so that this attempt does not count in PostgreSQL or in arq. Return the
+        seconds until the next attempt, or None if the run was taken over."""
         back = await self._handed_back(claim, Outcome.GIVEN_BACK, wait, trouble)
         await queue.uncounted(ctx)
         return back
@@ -271,8 +275,8 @@ class Runner:
         return wait if stood else None
 
     def _written(self, claim: Claim, outcome: Outcome, stood: bool) -> None:
-        """Count the attempt's end in the metrics. `stood`: it was still the newest attempt, so its
-        end was written."""
+        """Count the attempt's end in the metrics. `stood` says that the attempt was still the
+        newest one, so its end is in the database."""
         metrics.ended(claim.function, outcome if stood else Outcome.LOST, claim.job_try)
         if not stood:
             log.warning("Run %s was taken over: attempt %d ends", claim.run_id, claim.fence)
@@ -296,7 +300,8 @@ async def _guarded(body: Body, attempt: Attempt) -> None:
 
 
 def _classified(attempt: Attempt, error: BaseException, deadline: float) -> BaseException:
-    """The error as Transient or as final. No other code decides this."""
+    """Classify the error: a Transient is tried again, any other exception is final. No other code
+    decides this."""
     if attempt.why is EndReason.DEADLINE:
         return Transient(f"Nothing was saved within {deadline:g} seconds.")
     if attempt.why is EndReason.ABORTED:

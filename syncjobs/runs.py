@@ -106,7 +106,8 @@ def _written(connection: SyncConnection, **attributes: Any) -> SyncRun:
 
 
 def job_id(run_id: UUID, number: int) -> str:
-    """arq's id for the run's job: the run's id and `number`, which increases with each new job."""
+    """arq's id of a run's job: the run's id, ":" and `number`, which increases with each new job of
+    the run."""
     return f"{run_id}:{number}"
 
 
@@ -122,9 +123,10 @@ def queued(run: SyncRun) -> queue.Queued:
 
 
 def tell(jobs: Sequence[queue.Queued], user_id: UUID | None = None) -> bool:
-    """Enqueue the jobs in Redis and record that. Return False if Redis is not available now.
+    """Enqueue the jobs in Redis and record in PostgreSQL that they are enqueued. Return False if
+    Redis is not available now; the recoverer then enqueues them later.
 
-    `user_id` is the tenant of all jobs. If it is None, the jobs belong to several tenants and the
+    `user_id` is the tenant of all jobs. If it is None, the jobs belong to several tenants, and the
     owner's role records it.
     """
     try:

@@ -29,8 +29,9 @@ LONGEST_ID = 2_000  # bytes of an id, because index entries have a size limit
 
 @dataclass
 class Effects:
-    """What a page changes, by ids: `gone` and `below` are to be deleted, `same` is unchanged.
-    `fresh` has the new and changed items."""
+    """What a page changes in the stored items. `gone` has the ids to delete, and `below` the
+    prefixes of further ids to delete. `same` has the ids of unchanged items, `fresh` the new and
+    changed items. `skipped` is the number of items that cannot be stored."""
 
     gone: set[str]
     below: set[str]
@@ -41,8 +42,8 @@ class Effects:
 
 @dataclass
 class Part:
-    """What one save writes: some items' contents. `end` is the page, and is set in the page's last
-    save only."""
+    """What one save writes: the contents of some items. `end` is the page if this is its last save,
+    else None."""
 
     contents: Sequence[Content] = ()
     effects: Effects | None = None
@@ -75,7 +76,8 @@ def _known(claim: Claim, ids: list[str]) -> dict[str, str]:
 
 
 def due_again(claim: Claim) -> list[Item]:
-    """Stored items that earlier syncs could not read and that are not quarantined."""
+    """The stored items that earlier syncs could not read, at most AGAIN of them. Quarantined items
+    are left out."""
     parameters: dict[str, Any] = {"connection": claim.connection_id, "limit": AGAIN}
     with tenant_transaction(claim.user_id) as connection, connection.cursor() as cursor:
         cursor.execute(sql.read("items/due_again"), parameters)
@@ -94,7 +96,8 @@ def due_again(claim: Claim) -> list[Item]:
 
 
 def digest(item: Item) -> str:
-    """A hash of the stored columns: equal if nothing has changed."""
+    """A hash of the columns in which the item is stored. Two items with equal digests need no
+    update."""
     if item.stored_digest:
         return item.stored_digest
     columns = [
@@ -135,7 +138,7 @@ def save(connection: BaseDatabaseWrapper, state: Save, claim: Claim, part: Part)
 
 
 def added(progress: dict[str, Any], counts: dict[str, int]) -> dict[str, Any]:
-    """The progress plus these counts; counts of zero are left out."""
+    """Return `progress` with each count added to the number of the same name."""
     total = {name: progress.get(name, 0) + count for name, count in counts.items() if count}
     return {**progress, **total}
 
@@ -146,8 +149,8 @@ def source_of(claim: Claim) -> str:
 
 
 def _gone(connection: BaseDatabaseWrapper, claim: Claim, changes: Effects) -> set[str]:
-    """Delete the items that the page deletes, and return their ids. Items that the page itself
-    lists are not in the result."""
+    """Delete the stored items that the page deletes. Return their ids, without those that the page
+    lists again."""
     if not changes.gone and not changes.below:
         return set()
     prefixes = sorted(changes.below)
@@ -235,6 +238,6 @@ def _returned(connection: BaseDatabaseWrapper, name: str, parameters: dict[str, 
 
 
 def cursor_lost(connection: BaseDatabaseWrapper, state: Save) -> None:
-    """Forget the cursor: the next page is the first of a full sync."""
+    """Delete the connection's cursor, so that the next page is the first of a full sync."""
     state.move(None)
     state.progress = added(state.progress, {"cursors_lost": 1})

@@ -35,7 +35,12 @@ AT_ONCE = 10  # items with contents per save
 
 
 async def body(attempt: Attempt) -> None:
-    """Save page after page. If the provider rejects the cursor, list everything again, once."""
+    """Sync the attempt's connection page by page to the provider's last page. Every task of a
+    provider runs this.
+
+    If the provider rejects the cursor, everything is listed again, once. Raises Transient if it
+    rejects that cursor, too.
+    """
     claim = attempt.claim
     last_try = claim.job_try >= settings.ARQ_MAX_TRIES
     limits = Limits(pace=pace(claim.provider))
@@ -173,8 +178,8 @@ async def _saved(attempt: Attempt, part: Part) -> None:
 
 
 async def _saved_alone(attempt: Attempt, content: Content, generation: str) -> None:
-    """Save the content as it was read. If that fails, save it as unreadable, and if that fails, its
-    id only."""
+    """Save the content as it was read. If that fails, save the item as unreadable. If that fails,
+    too, save only its id and kind."""
     bare = Item(content.item.external_id, content.item.kind, parent_id=content.item.parent_id)
     try:
         await attempt.save(_all_saved, attempt.claim, Part([content], generation=generation))

@@ -50,7 +50,8 @@ class WebhookEvent:
 
 @dataclass(frozen=True, slots=True)
 class Handled:
-    """What was done with an event. `reason` says why nothing, or nothing new, was done."""
+    """The result of handling an event. `reason` says why nothing was done, or why no new run was
+    accepted; else it is ""."""
 
     accepted: bool
     reason: str = ""
@@ -80,8 +81,8 @@ def _text(value: object) -> str:
 
 
 def take(event: WebhookEvent) -> Handled:
-    """Act on the event: update or register its connection, or accept a sync. Return what was
-    done."""
+    """Do what the event calls for: update or register its connection, or accept a sync. Return what
+    was done."""
     match event:
         case WebhookEvent(type="auth" | "sync" | "forward", nango_id=""):
             return Handled(accepted=False, reason="The webhook names no connection.")
@@ -165,8 +166,8 @@ def _synced(
     state: ConnectionState | None = None,
     reason: str = "",
 ) -> Handled:
-    """Accept a sync of the connection unless a run is active. It starts APART after the last run's
-    start."""
+    """Set the connection to `state` if it is in one of `only_from`, and accept a sync unless a run
+    is active. The sync starts at least APART after the last run's start."""
     user_id = connection.user_id
     with tenant_transaction(user_id, using=router.db_for_write(SyncRun)):
         rows = SyncConnection.objects.filter(user_id=user_id, pk=connection.pk)

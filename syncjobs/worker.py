@@ -27,11 +27,11 @@ from syncjobs.runner import DATABASE_TIMEOUT, Runner
 log = logging.getLogger(__name__)
 
 AWAY = (RedisError, OSError)
-LONGEST_PAUSE = 2.0
+LONGEST_PAUSE = 2.0  # seconds between two attempts
 STOP_WAIT = 5  # seconds for running jobs to end by themselves when the worker stops
 LAST_TASKS = 10  # seconds that running periodic tasks get
 LONGEST_STOP = 30  # seconds from SIGTERM to the end, at most
-ABORTS_EVERY = 0.5
+ABORTS_EVERY = 0.5  # seconds between two looks for aborted jobs
 READ_AT_ONCE = 1_000  # ids; locked ones at the head of the queue must not block those behind
 
 
@@ -99,10 +99,8 @@ class Worker(ArqWorker):
         await asyncio.sleep(self._pause)
 
     async def run_job(self, job_id: str, score: int) -> None:
-        """Run a job.
-
-        An outage of Redis does not end the worker: PostgreSQL has the job's outcome.
-        """
+        """Run a job. An outage of Redis during the job does not end the worker, because PostgreSQL
+        has the job's outcome."""
         try:
             await super().run_job(job_id, score)
         except AWAY as error:
@@ -164,7 +162,8 @@ class Worker(ArqWorker):
 
 
 def _end_in_any_case(signum: int, frame: object) -> None:
-    """Let the kernel end the process after LONGEST_STOP seconds, whatever it computes then.
+    """On a signal to stop, start a timer: the kernel ends the process after LONGEST_STOP seconds,
+    even if it computes without a pause.
 
     The event loop still gets the signal through its own pipe.
     """
@@ -174,9 +173,10 @@ def _end_in_any_case(signum: int, frame: object) -> None:
 def make(
     *, burst: bool = False, functions: Sequence[Any] = (), housekeeping: bool = True, **options: Any
 ) -> Worker:
-    """A worker on finley's queue. With `burst` it ends when the queue is empty.
+    """Make a worker on finley's queue. With `burst` it ends when the queue is empty.
 
-    `functions` are further tasks, `options` are arq's. `housekeeping` runs periodic tasks, too.
+    `functions` are further tasks. `housekeeping` says whether the worker runs periodic tasks, too.
+    `options` are those of arq's Worker.
     """
     further = [func(task, keep_result=0) for task in functions]
     tasks_of_worker = [*tasks.tasks(), *further]

@@ -2,8 +2,8 @@
 
 from rest_framework import serializers
 
-from graph.api.common_serializers import Answer
-from graph.api.request_bodies import StrictBody
+from graph.api.shapes.common_serializers import Answer
+from graph.api.shapes.request_bodies import StrictBody
 from syncjobs.models.choices import ExportState
 
 ERASURE_STATES = ("none", "waiting", "begun", "ended")

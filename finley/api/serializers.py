@@ -4,8 +4,8 @@ from rest_framework import serializers
 
 from finley.auth import tokens
 from finley.models import Role
-from graph.api.common_serializers import Answer
-from graph.api.request_bodies import StrictBody
+from graph.api.shapes.common_serializers import Answer
+from graph.api.shapes.request_bodies import StrictBody
 
 
 class TenantAnswer(Answer):

@@ -16,7 +16,7 @@ from finley.auth import members, second_factor
 from finley.auth.session_authentication import SessionAuthentication
 from finley.models import User
 from graph.api import problems
-from graph.api.common_serializers import Problem
+from graph.api.shapes.common_serializers import Problem
 from graph.database.role import as_owner
 from syncjobs.api.bodies import BoundedJSON
 

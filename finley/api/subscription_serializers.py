@@ -2,8 +2,8 @@
 
 from rest_framework import serializers
 
-from graph.api.common_serializers import Answer, StrictQuery
-from graph.api.request_bodies import StrictBody
+from graph.api.shapes.common_serializers import Answer, StrictQuery
+from graph.api.shapes.request_bodies import StrictBody
 from syncjobs.events import subscriptions
 from syncjobs.events.event_types import EVENT_TYPES, NAMES
 from syncjobs.models.choices import DeliveryState

@@ -25,7 +25,7 @@ from finley.auth import client_address, failed_tokens
 from finley.auth.members import Access
 from finley.models import Erasure
 from finley.tenant_data import erasure_requests, export_requests
-from graph.api.common_serializers import Problem
+from graph.api.shapes.common_serializers import Problem
 from graph.errors import NotFound
 from syncjobs.api.views import NOT_FOUND, READ_ERRORS, SENT
 from syncjobs.models import TenantExport

@@ -4,8 +4,8 @@ finley's own code only needs `ensure(state)`. `python -m finley.embedded --help`
 for people.
 """
 
-from finley.embedded.client import ensure
 from finley.embedded.errors import EmbeddedServerError
 from finley.embedded.servers import Servers
+from finley.embedded.supervisor_client import ensure
 
 __all__ = ["EmbeddedServerError", "Servers", "ensure"]

@@ -9,8 +9,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from finley.embedded import EmbeddedServerError, client, ensure, state_paths
-from finley.embedded.client import PROJECT
+from finley.embedded import EmbeddedServerError, ensure, state_paths, supervisor_client
+from finley.embedded.supervisor_client import PROJECT
 
 NOT_RUNNING = 3  # the exit code that pg_ctl status uses
 
@@ -48,14 +48,14 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _ask(state: Path, request: str) -> dict[str, Any]:
-    """The supervisor's answer, or {"running": False} if there is none. Never starts a
-    supervisor."""
+    """Send the request to the running supervisor and return its answer; {"running": False} if there
+    is none. This never starts a supervisor."""
     try:
-        connection = client.connect(state_paths.of(state))
+        connection = supervisor_client.connect(state_paths.of(state))
         if connection is None:
             return {"running": False}
         with connection:
-            return client.ask(connection, request)
+            return supervisor_client.ask(connection, request)
     except ConnectionError:
         return {"running": False}
 

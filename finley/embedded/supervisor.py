@@ -5,9 +5,9 @@ process ends, even by kill -9. So the last end-of-file reliably means that no pr
 supervisor has one thread only, because the kernel signals the servers' death when the thread that
 started them ends.
 
-`finley.embedded.client` starts it: `python -m finley.embedded.supervisor STATE FD`, where FD is the
-first hold. A request is one line (`hold`, `status`, `restart-postgres fast|crash`, `stop-redis
-SECONDS`), and the answer is one line of JSON.
+`finley.embedded.supervisor_client` starts it: `python -m finley.embedded.supervisor STATE FD`,
+where FD is the first hold. A request is one line (`hold`, `status`, `restart-postgres fast|crash`,
+`stop-redis SECONDS`), and the answer is one line of JSON.
 """
 
 import contextlib
@@ -34,12 +34,13 @@ from finley.embedded.valkey import Valkey
 GRACE_SECONDS = 0.3  # a command that starts within this time finds the servers running
 PREDECESSOR_SECONDS = 60.0
 LEFTOVER_SECONDS = 15.0
-LONGEST_REQUEST = 256
+LONGEST_REQUEST = 256  # bytes
 
 
 @dataclass
 class Supervisor:
-    """The servers, the connections that hold them, and the time since which none does."""
+    """The supervisor's state: the two servers, the connections that hold them, and the time since
+    which nothing holds them."""
 
     paths: StatePaths
     database: postgres.Postgres

@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 
 from finley.auth.authentication import TokenAuthentication
 from finley.mcp import origins
-from finley.mcp.sessions import SESSIONS
+from finley.mcp.session_manager import SESSIONS
 from graph.database import deadlines
 from graph.http.scopes import READ
 

@@ -19,7 +19,7 @@ from redis.exceptions import RedisError
 
 from finley.models import Membership, SecondFactor, User
 from finley.tenant_data import tenant_tables
-from finley.tenant_data.export import ROLE
+from finley.tenant_data.archive import ROLE
 from graph.reading.graph_cache import SIZES, USED
 from graph.view import refresh, triggers
 from syncjobs import queue
@@ -45,7 +45,8 @@ NOT_REACHED = (
 
 @dataclass
 class Erasure:
-    """What was erased: rows by table, Redis keys, and files. Also what a legal hold has kept.
+    """The result of an erasure: the numbers of erased rows by table (`rows`), of Redis keys and of
+    files, and the rows that a legal hold has kept (`kept`).
 
     `redis_missed` means that Redis was not available. `jobs` and `folders` are what has to be
     deleted outside of the database.
@@ -168,7 +169,8 @@ def _change_records(cursor: Any, erasure: Erasure) -> None:
 
 
 def _emptied(erasure: Erasure) -> None:
-    """Refresh the view, delete the tenant's change records, and free the pages of deleted rows."""
+    """Refresh the view, delete the tenant's change records, and vacuum the tables, so that the
+    deleted rows leave the disk's pages."""
     refresh.refresh()
     with connections[ROLE].cursor() as cursor:
         delete = SQL("DELETE FROM {} WHERE user_id = %s")
@@ -187,8 +189,8 @@ def _files(folders: Iterable[str]) -> int:
 
 
 def _redis(erasure: Erasure) -> None:
-    """Delete the tenant's graphs, waiting jobs and request counts in Redis. If Redis is not
-    available, erase the tenant again later."""
+    """Delete the tenant's graphs, waiting jobs and request counts in Redis, and count them. If
+    Redis is not available, set `redis_missed`; erase the tenant again later then."""
     erasure.redis_missed = True
     try:
         queue.forget(erasure.jobs)

@@ -21,7 +21,7 @@ from django.db.models.functions import Coalesce, Now
 from finley.auth.members import Access
 from finley.models import Erasure, User
 from finley.tenant_data import erase
-from finley.tenant_data.export import ROLE
+from finley.tenant_data.archive import ROLE
 from graph.database.role import as_owner
 from graph.errors import NotFound, QuestionError
 from syncjobs.alerts import sealed_secrets

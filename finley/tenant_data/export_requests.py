@@ -16,7 +16,7 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from finley.models import User
-from finley.tenant_data import export
+from finley.tenant_data import archive
 from graph.database.role import as_owner
 from graph.database.tenancy import tenant_transaction
 from graph.errors import NotFound, QuestionError, TooMany
@@ -137,7 +137,7 @@ def _make(row: TenantExport) -> None:
         return
     with tempfile.TemporaryDirectory(prefix="finley-export-") as folder:
         path = Path(folder) / "tenant.zip"
-        transfer = export.export(user, path)
+        transfer = archive.export(user, path)
         if path.stat().st_size > MOST_BYTES:
             _failed(row, TOO_LARGE)
             return
@@ -148,7 +148,7 @@ def _make(row: TenantExport) -> None:
 def _keep(row: TenantExport, file: BinaryIO, rows: int) -> None:
     """Store the file in pieces, wholly or not at all."""
     digest, size = hashlib.sha256(), 0
-    with transaction.atomic(using=export.ROLE):
+    with transaction.atomic(using=archive.ROLE):
         number = 0
         while data := file.read(PIECE_BYTES):
             digest.update(data)

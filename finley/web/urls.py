@@ -4,7 +4,6 @@ from django.contrib.auth import views as auth_views
 from django.urls import path, reverse_lazy
 
 from finley.web import (
-    account,
     calendar,
     due,
     imports,
@@ -16,33 +15,35 @@ from finley.web import (
     recurring,
     rejected_rows,
     search,
-    second_factor,
-    your_data,
+    take_back,
 )
+from finley.web.account import account, second_factor, your_data
 from finley.web.explore import explorer, whole_graph
-from finley.web.review import cases, missed
+from finley.web.review import cases, merging, missed
 from finley.web.review import parties as review_parties
-from finley.web.sums import open_invoices, rows, spending
+from finley.web.sums import open_invoices, spending, sum_rows
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
     path("search/", search.search, name="search"),
     path("parties/", parties.parties, name="parties"),
     path("parties/<uuid:entity_id>/", parties.party, name="party"),
-    path("parties/<uuid:entity_id>/one/", review_parties.one_party, name="one-party"),
-    path("parties/<uuid:entity_id>/rows/", rows.dealings, name="party-rows"),
+    path("parties/<uuid:entity_id>/merge/", merging.merge, name="merge-party"),
+    path("parties/<uuid:entity_id>/one/", merging.one_party, name="one-party"),
+    path("parties/<uuid:entity_id>/rows/", sum_rows.dealings, name="party-rows"),
     path("payments/", payments.payments, name="payments"),
     path("payments/<uuid:relationship_id>/", payment.payment, name="payment"),
     path("review/", cases.review, name="review"),
     path("review/decide/", cases.decide, name="decide"),
+    path("review/<uuid:case_id>/", cases.one, name="case"),
     path("review/parties/", review_parties.queue, name="review-parties"),
     path("review/parties/<uuid:pair>/", review_parties.decide, name="decide-parties"),
     path("review/missed/", missed.queue, name="review-missed"),
     path("review/missed/<uuid:prediction>/", missed.decide, name="decide-missed"),
     path("spending/", spending.spending, name="spending"),
-    path("spending/rows/", rows.spending, name="spending-rows"),
-    path("cash/rows/", rows.cash, name="cash-rows"),
-    path("payments/new/", rows.added, name="new-rows"),
+    path("spending/rows/", sum_rows.spending, name="spending-rows"),
+    path("cash/rows/", sum_rows.cash, name="cash-rows"),
+    path("payments/new/", sum_rows.added, name="new-rows"),
     path("open/", open_invoices.open_invoices, name="open-invoices"),
     path("explore/", whole_graph.whole_graph, name="whole-graph"),
     path("explore/data/", whole_graph.data, name="whole-graph-data"),
@@ -54,11 +55,12 @@ urlpatterns = [
     path("import/", imports.imports, name="imports"),
     path("import/<uuid:upload_id>/", imports.one, name="import"),
     path("import/<uuid:upload_id>/same/", imports.same, name="import-same"),
-    path("import/<uuid:upload_id>/rows/", rows.of_upload, name="import-rows"),
+    path("import/<uuid:upload_id>/rows/", sum_rows.of_upload, name="import-rows"),
     path("looked-at/", looked_at.looked_at, name="looked-at"),
     path("import/<uuid:upload_id>/choose/", imports.choose, name="import-choose"),
     path("import/<uuid:upload_id>/confirm/", imports.confirm, name="import-confirm"),
     path("import/<uuid:upload_id>/discard/", imports.discard, name="import-discard"),
+    path("import/<uuid:upload_id>/take-back/", take_back.take_back, name="import-take-back"),
     path("import/<uuid:upload_id>/rejects/", rejected_rows.download, name="import-rejects"),
     path("import/<uuid:upload_id>/mend/", rejected_rows.mend, name="import-mend"),
     path("data/", your_data.your_data, name="your-data"),

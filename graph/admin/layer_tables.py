@@ -7,7 +7,7 @@ from django.contrib import admin
 
 from graph.admin.table_admin import FactTable, PatternTable
 from graph.layers import LAYERS, Layer
-from graph.models.of_layers import model_of
+from graph.models.layer_models import model_of
 
 
 def register() -> None:

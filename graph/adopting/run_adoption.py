@@ -10,7 +10,7 @@ from django.db import connections, transaction
 from psycopg import Cursor
 
 from graph import tenant_lookup
-from graph.adopting import attach_layers, copy_tables, merge_rows, sources, write_rows
+from graph.adopting import attach_layers, copy_tables, merge_rows, old_database, write_rows
 from graph.adopting.adoption_counts import Adopted, counted, fan_out, types
 from graph.adopting.check_tables import LayerPlan, Plan, plans
 from graph.adopting.old_tables import BOOKS
@@ -44,7 +44,7 @@ def adopt(
     try:
         with transaction.atomic(using="owner", durable=True):
             cursor = connections["owner"].connection.cursor()
-            with sources.opened(cursor, schema, url) as source:
+            with old_database.opened(cursor, schema, url) as source:
                 read = plans(source.columns(), schema)
                 for plan in read:
                     copy_tables.stage(cursor, source, plan, only, currency)
@@ -96,8 +96,10 @@ def _layers(read: dict[str, Plan]) -> list[LayerPlan]:
 
 
 def _attached(cursor: Cursor[Any], read: dict[str, Plan]) -> int:
-    """Find the relationships of the layers' rows. Return the number of pointers to patterns that do
-    not exist."""
+    """Find which relationships each layer's old rows are about, in temporary tables.
+
+    Returns the number of pointers to patterns that do not exist. They are set to NULL.
+    """
     lost = sum(attach_layers.attach(cursor, plan) for plan in _layers(read))
     missing = [layer for layer in LAYERS if layer.is_pattern and layer.table not in read]
     return lost + sum(attach_layers.clear_pointers(cursor, layer) for layer in missing)

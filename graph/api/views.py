@@ -9,15 +9,14 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from graph.api import list_serializers
-from graph.api import serializers as shapes
-from graph.api.common_serializers import Answer, NoQuery
 from graph.api.json_object import JsonObject
 from graph.api.question_view import PROBLEMS, DatedQuestion, Question, described
-from graph.api.request_fields import entity_cursor
 from graph.api.shapes import check_serializers as checks
-from graph.api.shapes import due_serializers
+from graph.api.shapes import due_serializers, list_serializers
+from graph.api.shapes import graph_serializers as shapes
 from graph.api.shapes import sum_serializers as sums
+from graph.api.shapes.common_serializers import Answer, NoQuery
+from graph.api.shapes.request_fields import entity_cursor
 from graph.api.tenant_view import TenantView
 from graph.database import deadlines
 from graph.errors import QuestionError
@@ -43,8 +42,10 @@ from graph.reading import cursors, json_rows
 
 
 class Listed(Question):
-    """A question whose answer is a page of a list. A client may ask for some fields of its rows
-    only."""
+    """A question whose answer is one page of a list.
+
+    A client may name the fields of a row that it wants; without names, rows have all fields.
+    """
 
     def page(
         self, answer: type[Answer], rows: list[Any], sparse: list[str] | None, **more: Any
@@ -62,7 +63,7 @@ class EntitiesView(Listed):
         list_serializers.EntitiesQuery, list_serializers.EntitiesAnswer, name="graph_entities"
     )
     def get(self, request: Request) -> Response:
-        """Find entities by name, best match first; or those of some ids, in their order."""
+        """Find entities by name, best match first, or by their ids, in the order of the ids."""
         parameters = self.parameters(request)
         sparse, after = parameters.pop("fields", None), parameters.pop("cursor", None)
         if ids := parameters.pop("ids", None):
@@ -152,7 +153,10 @@ class RelationshipsView(Listed):
 
 
 def _written(page: json_rows.Page, **more: Any) -> Response:
-    """Return the response with a page that the database has written as JSON."""
+    """Return the response with a page whose rows the database has written as JSON.
+
+    Beside `results` it has the fields of `more`, and `next`, the cursor of the next page.
+    """
     results = JsonObject(f'{{"results":{page.rows}}}')
     return Response(results.beside(**more, next=cursors.cursor(page.following)))
 

@@ -12,6 +12,7 @@ from django_pgviews.signals import all_views_synced
 from psycopg import sql
 
 from graph.database import functions, row_security
+from graph.database.role import application_role, current_role
 from graph.models.view_sql import TENANT_VIEW, VIEW
 
 TENANT_APPS = ("graph", "syncjobs")
@@ -47,7 +48,8 @@ def put_in_place(using: str, **_: Any) -> None:
 
 @contextmanager
 def one_at_a_time(using: str) -> Iterator[CursorWrapper]:
-    """Yield a cursor in a transaction that waits until no other process is inside one.
+    """Yield a cursor in a transaction that holds a lock, so that only one process at a time is
+    inside.
 
     PostgreSQL refuses to change the same function or grant in two transactions at once ("tuple
     concurrently updated"), as two `migrate` would.
@@ -66,17 +68,6 @@ def _grant(cursor: CursorWrapper, role: str) -> None:
             cursor.execute(grant.format(what=sql.SQL(privileges), **names))
     functions.grant(cursor, role)
     cursor.execute(sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(sql.Identifier(role)))
-
-
-def application_role() -> str:
-    """Return the database role of the web and worker processes."""
-    return str(connections["default"].settings_dict["USER"])
-
-
-def current_role(using: str) -> str:
-    with connections[using].cursor() as cursor:
-        cursor.execute("SELECT current_user")
-        return str(cursor.fetchone()[0])
 
 
 def _grants() -> list[tuple[str, str]]:

@@ -17,7 +17,7 @@ from graph.engine.graph import build
 from graph.engine.text_formats import Contents
 from graph.layers import LAYERS, ColumnType
 from graph.models.view_sql import TENANT_VIEW
-from graph.reading import corrections, current_rows
+from graph.reading import current_graph, current_rows
 from graph.reading.load_graph import ALL, ENDS
 from graph.view.version import State
 
@@ -98,7 +98,7 @@ def relationships(user_id: UUID, page_rows: int = PAGE) -> Iterator[Export]:
     page = SQL(sql.read("reading/export_relationships"))
     parts = {"user_id": Literal(user_id), "rows": Literal(page_rows), "layers": _layers()}
     with tenant_snapshot(user_id) as reader:
-        _, state = corrections.nodes(reader, user_id)
+        _, state = current_graph.nodes(reader, user_id)
         before = _with_changes(reader, user_id, state)
         total = _count(reader, user_id, TENANT_VIEW, before)
         # If changed rows are mixed in, a page may end before the view's next rows. The inner query
@@ -139,7 +139,7 @@ def graph(
     if unknown:
         raise ValueError(f"The view has no column {', '.join(sorted(unknown))}.")
     with tenant_snapshot(user_id) as reader:
-        nodes, state = corrections.nodes(reader, user_id)
+        nodes, state = current_graph.nodes(reader, user_id)
         before = _with_changes(reader, user_id, state)
         query = _edges_query(user_id, columns, before, page_rows)
         first = reader.table(query(BEFORE_ALL))

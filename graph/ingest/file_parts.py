@@ -9,15 +9,15 @@ from pathlib import Path
 from graph.errors import LedgerError
 from graph.ingest.csv_dialect import Progress, header, layout
 from graph.ingest.decode import LedgerFileError
-from graph.ingest.guessing.explain import explain
+from graph.ingest.guessing.describe_mapping import explain
 from graph.ingest.guessing.guess import GuessError, guess
 from graph.ingest.guessing.reading_options import NONE
 from graph.ingest.guessing.side_by_side import question
+from graph.ingest.ledger_rows import LedgerRow, Reject
 from graph.ingest.mappings import mapping_for_header, ready_formats
 from graph.ingest.mappings.mapping import Mapping
 from graph.ingest.readers import registry
 from graph.ingest.readers.parts import FileFormat, Hints, Part, Rows, Table, TableFormat
-from graph.ingest.rows import LedgerRow, Reject
 from graph.ingest.rows_from_file import read
 
 Format = Mapping | FileFormat | TableFormat

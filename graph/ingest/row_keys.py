@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from hashlib import blake2b
 
-from graph.ingest.rows import LedgerRow
+from graph.ingest.ledger_rows import LedgerRow
 
 LIKE_ORDINAL = re.compile(r" #[0-9]+\Z")
 KEY_LIMIT = 200  # characters; longer keys are hashed, because index entries have a size limit

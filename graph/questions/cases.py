@@ -8,7 +8,7 @@ from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Now
 
 from graph.database.tenancy import tenant_transaction
@@ -41,6 +41,11 @@ DECISIONS = {
     CaseAction.REOPEN.value: CaseState.OPEN.value,
     CaseAction.ASSIGN.value: None,
     CaseAction.NOTE.value: None,
+}
+BACK = {  # the action that takes a decision back, by the decision
+    CaseAction.CONFIRM.value: CaseAction.REOPEN.value,
+    CaseAction.DISMISS.value: CaseAction.REOPEN.value,
+    CaseAction.RECOVER.value: CaseAction.CONFIRM.value,
 }
 COLUMNS = (
     "id", "state", "kind", "reason", "confidence", "party", "amount_at_risk", "currency",
@@ -92,10 +97,10 @@ def cases(
 
 
 def totals(user_id: UUID) -> list[Answer]:
-    """Return the number of cases, the amount at risk and the amount recovered, by currency and
-    state.
+    """Return one row per currency and state: the number of cases, the amount at risk and the amount
+    recovered.
 
-    Each case counts once.
+    Each case counts once. Nothing of a case that is no longer found is at risk.
     """
     with tenant_transaction(user_id):
         return _totals(PaymentCase.objects.filter(user_id=user_id))
@@ -104,7 +109,9 @@ def totals(user_id: UUID) -> list[Answer]:
 def _totals(matching: "QuerySet[PaymentCase]") -> list[Answer]:
     by = matching.order_by("currency", "state").values("currency", "state")
     sums = by.annotate(
-        cases=Count("id"), amount=Sum("amount_at_risk"), recovered=Sum("amount_recovered")
+        cases=Count("id"),
+        amount=Sum("amount_at_risk", filter=Q(found=True), default=Decimal(0)),
+        recovered=Sum("amount_recovered"),
     )
     return [
         {
@@ -135,14 +142,15 @@ def decide(
     amount: Decimal | None = None,
     seen: str | None = None,
     version: str | None = None,
+    at: datetime | None = None,
 ) -> Answer:
-    """Record a person's decision and return the case's new state.
+    """Record a person's decision on a case, and return the case's new state.
 
     `action` is confirm, dismiss, reopen, recover, assign or note. recover takes the `amount` that
-    came back, by default all that is at risk. assign takes the `owner`, "" for nobody. The case's
-    pairs in layer 9 get the same decision. `by` is the person who decides, `seen` the state and
-    `version` the version that this person saw. Raises NotFound, QuestionError naming the field, and
-    DecidedMeanwhile if the case has another state or version.
+    came back, by default all that is at risk; assign takes the `owner`, "" for nobody. The case's
+    pairs in layer 9 get the same decision. `seen` and `version` are the state and version that the
+    person `by` saw. Decisions with the same `at` (default: now) are one decision on several cases.
+    Raises NotFound, QuestionError naming the field, and DecidedMeanwhile if the case has changed.
     """
     if action not in DECISIONS:
         raise QuestionError(f"Say one of {', '.join(DECISIONS)}.", "action")
@@ -160,8 +168,45 @@ def decide(
             owner=case_row.owner,
             note=note,
             amount_recovered=case_row.amount_recovered if action == CaseAction.RECOVER else None,
+            created_at=at or Now(),
         )
         return _detail(user_id, case_row)
+
+
+def last_decision(user_id: UUID, case_id: UUID | None = None) -> Answer | None:
+    """Return the newest decision that still holds, of all people or on one case; None if there is
+    none.
+
+    It has `action`, `by`, `at`, `state`, and `back`: the action that takes it back. `cases` are
+    the cases that it decided, with their versions.
+    """
+    with tenant_transaction(user_id), source_names.read_once():
+        standing = _standing_decisions(user_id, case_id)
+        last = standing.order_by("-created_at", "-id").first()
+        if last is None:
+            return None
+        alike = standing.filter(created_at=last.created_at, by=last.by, action=last.action)
+        decided = PaymentCase.objects.filter(user_id=user_id, id__in=alike.values("case_id"))
+        return {
+            "action": last.action,
+            "back": BACK[last.action],
+            "by": last.by,
+            "at": last.created_at,
+            "state": last.state,
+            "cases": _answers(user_id, decided.order_by("-amount_at_risk", "id")),
+        }
+
+
+def _standing_decisions(user_id: UUID, case_id: UUID | None) -> "QuerySet[PaymentCaseEntry]":
+    """Return, as entries of the history, the last decision on each case that can be taken back
+    and still determines the case's state."""
+    entries = PaymentCaseEntry.objects.filter(user_id=user_id)
+    if case_id is not None:
+        entries = entries.filter(case_id=case_id)
+    changes = entries.filter(action__in=[name for name, state in DECISIONS.items() if state])
+    newest = changes.filter(case=OuterRef("case")).order_by("-created_at", "-id").values("id")[:1]
+    last = changes.annotate(newest=Subquery(newest)).filter(id=F("newest"))
+    return last.filter(action__in=BACK, state=F("case__state"))
 
 
 def _check_seen(
@@ -262,7 +307,8 @@ def _answers(user_id: UUID, case_rows: Iterable[PaymentCase]) -> list[Answer]:
 
 
 def _answer(user_id: UUID, case_row: PaymentCase) -> Answer:
-    """The case's columns and version. Its reasons have names of sources in place of made keys."""
+    """Return the case's columns and version. Its reasons have names of sources in place of made
+    keys."""
     values = {name: getattr(case_row, name) for name in COLUMNS}
     in_words = partial(source_names.in_words, user_id)
     evidence = {

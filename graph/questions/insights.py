@@ -15,7 +15,7 @@ from graph.errors import NotFound, QuestionError
 from graph.layers import BY_NAME, FURTHER, Layer
 from graph.models import TenantRelationship, answer_sql
 from graph.models.choices import PredictionStatus
-from graph.models.of_layers import model_of, statuses_of
+from graph.models.layer_models import model_of, statuses_of
 from graph.questions import counted_rows, days, edge_ends
 from graph.questions.prediction_status import STALE, status_on
 from graph.questions.search import representatives_of

@@ -21,9 +21,9 @@ from graph import sql
 from graph.database.arrow import TenantReader, tenant_snapshot
 from graph.engine.columns import as_strings, values
 from graph.errors import QuestionError, TooOld
-from graph.reading import changed_fields, corrections
+from graph.reading import changed_fields, current_graph
 from graph.reading.changed_fields import Fields
-from graph.reading.corrections import EdgeQuery
+from graph.reading.current_graph import EdgeQuery
 from graph.reading.current_rows import COLUMNS, KINDS
 from graph.view.captured_tables import EVERYTHING
 from graph.view.triggers import EVERYBODY
@@ -41,8 +41,8 @@ NO_MERGERS: Answer = {"merged": [], "split": []}
 def full(user_id: UUID) -> Answer:
     """Return the tenant's whole graph in the form of a change feed: every row is in `added`."""
     with tenant_snapshot(user_id) as reader:
-        nodes, state = corrections.nodes(reader, user_id)
-        edges = corrections.edges(reader, EdgeQuery(user_id, EDGE), state)
+        nodes, state = current_graph.nodes(reader, user_id)
+        edges = current_graph.edges(reader, EdgeQuery(user_id, EDGE), state)
     return _answer(None, state, _all(_rows(nodes)) | NO_MERGERS, _all(_edge_rows(edges)))
 
 
@@ -54,7 +54,7 @@ def since(user_id: UUID, version: str) -> Answer:
     """
     count, last, life = _parsed(version)
     with tenant_snapshot(user_id) as reader:
-        _, state = corrections.nodes(reader, user_id)
+        _, state = current_graph.nodes(reader, user_id)
         if state.version == version:
             nothing = _sorted([], {}, {})
             return _answer(version, state, nothing | NO_MERGERS, nothing)
@@ -139,18 +139,18 @@ def _mergers(table: pa.Table, written: Mapping[str, list[str]], changes: Answer)
 
 def _edges(reader: TenantReader, user_id: UUID, which: Composable) -> Answer:
     changed_relationships = reader.table(
-        corrections.changed_relationships(user_id, KINDS, which, template="feed")
+        current_graph.changed_relationships(user_id, KINDS, which, template="feed")
     )
     fields = _fields(changed_relationships)
-    query = corrections.rows(
-        EdgeQuery(user_id, EDGE), EDGE, list(fields), as_text=corrections.MONEY
+    query = current_graph.rows(
+        EdgeQuery(user_id, EDGE), EDGE, list(fields), as_text=current_graph.MONEY
     )
     now = _edge_rows(reader.table(query)) if fields else []
     return _sorted(now, fields, _turns(reader, user_id, "relationship", which))
 
 
 def _fields(changed_relationships: pa.Table) -> Mapping[str, Fields]:
-    """Relationship id → the fields that its change records may have changed."""
+    """Return relationship's id → the fields that its change records may have changed."""
     of_edge = cache(lambda kind, pointer, text: changed_fields.of_edge(kind, pointer, text.split()))
     columns = (values(changed_relationships[name]) for name in ("kind", "pointer", "columns"))
     fields: dict[str, Fields] = defaultdict(frozenset)

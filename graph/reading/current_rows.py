@@ -24,7 +24,7 @@ from graph.layers import LAYERS
 from graph.models import TenantRelationship
 from graph.models.kept_queries import KeptQuery
 from graph.models.view_sql import TENANT, TENANT_VIEW, view_sql
-from graph.reading import corrections
+from graph.reading import current_graph
 from graph.view import version
 from graph.view.version import State
 
@@ -54,7 +54,7 @@ class Reader:
 
     @property
     def corrects(self) -> bool:
-        """Whether there are pending changes, so that queries read corrected rows."""
+        """Return whether there are pending changes, so that queries read corrected rows."""
         return bool(self._before)
 
     def kept_rows(self, query: KeptQuery, parameters: Any) -> list[dict[str, Any]]:
@@ -134,7 +134,9 @@ def stale(user_id: UUID, state: State) -> Composable | None:
     kinds = [kind for kind in KINDS if kind in state.pending]
     if state.unknown or not kinds:
         return None
-    return corrections.changed_relationships(user_id, kinds, corrections.pending(state.snapshot))
+    return current_graph.changed_relationships(
+        user_id, kinds, current_graph.pending(state.snapshot)
+    )
 
 
 def with_changes(user_id: UUID, state: State, ids: Sequence[str]) -> Composable:
@@ -155,8 +157,8 @@ def with_changes(user_id: UUID, state: State, ids: Sequence[str]) -> Composable:
         view=Identifier(TENANT_VIEW),
         columns=names,
         user_id=Literal(user_id),
-        ids=corrections.as_array(ids),
-        now=corrections.rows(corrections.EdgeQuery(user_id, COLUMNS), COLUMNS, ids),
+        ids=current_graph.as_array(ids),
+        now=current_graph.rows(current_graph.EdgeQuery(user_id, COLUMNS), COLUMNS, ids),
     )
 
 

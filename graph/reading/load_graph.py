@@ -8,8 +8,8 @@ from graph import metrics
 from graph.database.arrow import tenant_snapshot
 from graph.engine.graph import Graph, build
 from graph.layers import LAYERS
-from graph.reading import corrections
-from graph.reading.corrections import EdgeQuery
+from graph.reading import current_graph
+from graph.reading.current_graph import EdgeQuery
 
 ENDS = ("id", "source_entity_id", "target_entity_id")
 FACTS = (
@@ -54,10 +54,10 @@ def load(
         with build_metrics.phase("connect"):
             reader = ends.enter_context(tenant_snapshot(user_id))
         with build_metrics.phase("nodes"):
-            nodes, state = corrections.nodes(reader, user_id)
+            nodes, state = current_graph.nodes(reader, user_id)
         with build_metrics.phase("edges"):
             large = nodes.num_rows >= LARGE
-            edges = corrections.edges(reader, query, state, apart=large)
+            edges = current_graph.edges(reader, query, state, apart=large)
     with build_metrics.phase("index"):
         graph = build(nodes, edges, state.version)
     build_metrics.done(graph.edge_count)

@@ -7,7 +7,7 @@ leaves the shown columns unchanged is not captured.
 from dataclasses import dataclass
 
 from graph.layers import LAYERS, Layer
-from graph.models.of_layers import model_of
+from graph.models.layer_models import model_of
 
 OPERATIONS = ("insert", "update", "delete", "truncate")
 LATER = ("update", "delete", "truncate")  # a new row is not shown until another row refers to it

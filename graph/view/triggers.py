@@ -16,7 +16,8 @@ from django_pgviews.signals import all_views_synced
 from psycopg.sql import SQL, Composed, Identifier, Literal
 
 from graph import sql
-from graph.database.grants import application_role, current_role, one_at_a_time
+from graph.database.grants import one_at_a_time
+from graph.database.role import application_role, current_role
 from graph.view.captured_tables import EVERYTHING, CapturedTable, captured_tables
 
 CHANGE_RECORDS = "change_marks"
@@ -112,8 +113,8 @@ def _body(operation: str, table: CapturedTable) -> str:
 
 
 def _of_row(table: CapturedTable, row: str, side: str) -> dict[str, Any]:
-    """Return template parts for the `old` or the `new` row: whether the row is part of the graph,
-    and its columns."""
+    """Return the parts of the triggers' template about one side of a change, `old` or `new`: SQL
+    for whether the row is part of the graph, and the row's columns."""
     live = f"({row}.id IS NOT NULL AND {table.live.format(row=row)})" if table.live else ""
     columns = SQL(", ").join(Identifier(row, name) for name in _names(table))
     return {

@@ -25,9 +25,10 @@ Done = tuple[int, list[Verdict]]
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """An action on failures. `may` is the required permission, "replay" or "settle".
+    """An action that a person may do to failures, such as replaying or resolving them.
 
-    `done` is the text that follows a number in messages.
+    `may` is the required permission: "replay" or "settle". `done` is the text that follows the
+    number of changed failures in a message.
     """
 
     name: str
@@ -49,8 +50,12 @@ class Action:
     def carry_out(
         self, ids: Sequence[UUID], by: AbstractBaseUser, arguments: Mapping[str, Any]
     ) -> Done:
-        """Return the number of changed failures, and the verdicts on the skipped ones. Raises
-        RequestError."""
+        """Do the action to the failures with these ids, in the name of the user `by`. `arguments`
+        are the form's values.
+
+        Returns the number of changed failures, and a verdict with the reason for each skipped one.
+        Raises RequestError.
+        """
         outcome = self.do(ids, by=by, **arguments)
         return len(outcome.started if self.name == "replay" else outcome.changed), outcome.skipped
 

@@ -25,7 +25,8 @@ class Ends:
 
 @dataclass(frozen=True, slots=True)
 class Rectangle:
-    """A part of a bar, in the chart's units."""
+    """One coloured rectangle of a bar, in the units of the SVG's viewBox. `kind` is the state that
+    it counts, which is its CSS class; `label` is the text shown for it."""
 
     kind: str
     x: float
@@ -37,7 +38,8 @@ class Rectangle:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """The bars of one period with their sum. `name` is unique on the page."""
+    """The bars of one period, one for each interval in `ends`, and their sum. `name` is unique on
+    the page."""
 
     name: str
     title: str
@@ -62,7 +64,8 @@ class Chart:
 
     @property
     def bars(self) -> list[Rectangle]:
-        """The bars. Failed runs are at the bottom, so that their heights can be compared."""
+        """The rectangles of all bars. Failed runs are at the bottom of each bar, so that their
+        heights can be compared."""
         step, rectangles = WIDTH / max(1, len(self.ends)), []
         for nth, ends in enumerate(self.ends):
             bottom = float(HEIGHT)
@@ -82,7 +85,8 @@ def _height(count: int, highest: int) -> float:
 
 
 def sparkline(counts: Sequence[int]) -> list[Rectangle]:
-    """Bars of a small chart without states, 12 units per bar and 20 units high."""
+    """The rectangles of a small chart with one bar per count. A bar takes 12 units of width; the
+    highest one is 20 units high."""
     highest = max(counts, default=0)
     return [
         Rectangle("failed", nth * 12, 20 - 20 * count / highest, 10, 20 * count / highest, "")

@@ -26,15 +26,15 @@ from syncjobs.failures.outcomes import Verdict
 from syncjobs.models import JobFailure
 from syncjobs.models.choices import FailureStatus
 
-MOST = 10_000
-LISTED = 20
+MOST = 10_000  # failures of one action
+LISTED = 20  # failures that the page lists
 UNSETTLED = (FailureStatus.OPEN, FailureStatus.REPLAYING, FailureStatus.IGNORED)
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The failures, newest first, and the page to return to. `more` says that further failures
-    match."""
+    """The ids of the chosen failures, newest first, and the URL `back` to return to. `more` is True
+    if further failures match than the page can hold."""
 
     ids: Sequence[UUID]
     back: str
@@ -47,7 +47,8 @@ def chosen_of(rows: QuerySet[JobFailure], back: str) -> Selection:
 
 
 def permitted(request: HttpRequest, name: str) -> Action:
-    """The action of this name. Raises Http404, PermissionDenied."""
+    """Return the action of this name. Raises Http404 if there is none, and PermissionDenied if the
+    person may not do it."""
     if name not in ACTIONS:
         raise Http404(f"There is no action {name!r}.")
     if not ACTIONS[name].allowed_to(request.user):
@@ -85,8 +86,11 @@ def _all_replayed(
 
 
 def _selected(request: HttpRequest, action: Action) -> Selection:
-    """The failures by ids, or a whole group: its unsettled failures, or its settled ones for
-    reopening."""
+    """Return the failures that the URL names: by `ids`, or by `fingerprint` as a whole group.
+
+    Of a group the action gets the failures that are not settled; reopening gets the settled ones.
+    Raises BadRequest if the URL has neither parameter.
+    """
     back = _back(request.GET.get("back", ""))
     if "ids" in request.GET:
         return Selection(_ids(request.GET["ids"]), back)
@@ -108,7 +112,8 @@ def _ids(text: str) -> list[UUID]:
 
 
 def _back(place: str) -> str:
-    """The URL to return to, which must be in this admin."""
+    """The URL to return to: `place` if it is a page of failures in this admin, else the list of
+    failures."""
     home = reverse("admin:syncjobs_jobfailure_changelist")
     inside = url_has_allowed_host_and_scheme(place, None) and place.startswith(home)
     return place if inside else home
@@ -131,7 +136,8 @@ def _report(request: HttpRequest, action: Action, changed: int, skipped: list[Ve
 def ask(
     request: HttpRequest, action: Action, selection: Selection, form: Plain | None = None
 ) -> TemplateResponse:
-    """The confirmation page: how many failures are eligible, why others are not, and the form."""
+    """Return the confirmation page: the number of failures that the action will change, the reasons
+    why it skips the others, and the form."""
     plan = action.plan(selection.ids)
     skipped = [verdict for verdict in plan if not _comes(verdict, action, len(plan))]
     context: dict[str, Any] = {
@@ -154,7 +160,10 @@ def ask(
 
 
 def _comes(verdict: Verdict, action: Action, chosen: int) -> bool:
-    """Return whether the action will change this failure: at once or, in a bulk replay, after other
-    failures of its connection. `chosen` is the number of chosen failures."""
+    """Return whether the action will change this failure.
+
+    It changes an eligible failure at once. A replay of several failures (`chosen` is their number)
+    also changes those that only have to wait for another replay of their connection.
+    """
     waits = action.name == "replay" and chosen > 1 and verdict.reason in bulk_replay.LATER
     return verdict.eligible or waits

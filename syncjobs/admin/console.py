@@ -23,7 +23,8 @@ PARTS: dict[str, dict[str, Callable[[], Any]]] = {
 
 
 def state(request: HttpRequest) -> dict[str, Any]:
-    """The parts of the console that this person may see; empty if there are none."""
+    """The template's variables for the parts of the console that this person may see, by name.
+    Empty if the person may see none."""
     parts: dict[str, Any] = {}
     for permission, readers in PARTS.items():
         if request.user.has_perm(permission):

@@ -25,7 +25,7 @@ from syncjobs.providers import BY_NAME
 SHOWN = 50  # running runs
 SIGNS = 300  # seconds without a sign of life after which a worker is not listed
 FAILURES = 5_000  # newest failures that are grouped
-GROUPS = 10
+GROUPS = 10  # groups that are shown
 LATE = 60  # seconds after which a due periodic task is late
 DAYS = 7
 Row = Mapping[str, Any]
@@ -80,7 +80,7 @@ class Run:
 
 
 def running() -> list[Run]:
-    """The first SHOWN running runs, the longest running first."""
+    """The SHOWN runs that have been running longest, the longest first."""
     runs = rows("running", limit=SHOWN)
     addresses = tenant_lookup.addresses({row["user_id"] for row in runs})
     return [_run(row, addresses) for row in runs]
@@ -105,7 +105,8 @@ def _run(row: Row, addresses: Mapping[UUID, str]) -> Run:
 
 
 def _progress(done: Mapping[str, Any]) -> str:
-    """The numbers of a run's progress in words."""
+    """The counts of a run's progress as text, such as "1,200 items, 3 events". Zeros are left
+    out."""
     numbers = {name: count for name, count in done.items() if isinstance(count, int) and count}
     return ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in numbers.items())
 
@@ -154,11 +155,11 @@ def _kinds(running: Mapping[str, int]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The last refresh of the view, and the change records that it does not contain (`marks` of
-    them).
+    """The state of the materialized view: its last refresh, and how far the tables are ahead of it.
 
-    `finished_at` and `rows` are None if the view was never refreshed. `unknown` means that anything
-    may have changed, so every tenant's rows are read from the tables.
+    `finished_at` is the end of the last refresh and `rows` its number of rows; both are None if the
+    view was never refreshed. `marks` is the number of pending change records. `unknown` means that
+    anything may have changed since, so every tenant's rows are read from the tables.
     """
 
     finished_at: datetime | None
@@ -296,6 +297,7 @@ class Counted:
 
 
 def connections_by_state() -> list[Counted]:
-    """The number of connections in each state, zero included; removed ones come last."""
+    """The number of connections in each state, in the order of ConnectionState. A state without
+    connections has 0."""
     counts = {row["state"]: row["connections"] for row in rows("connections")}
     return [Counted(state, counts.get(state, 0)) for state in ConnectionState.values]

@@ -52,8 +52,8 @@ class GroupList(ChangeList):
 
 
 def order_of(request: HttpRequest) -> str:
-    """The order of the groups that the URL's parameter `o` selects (1 last, 2 count, 3 age). By
-    default the first of these."""
+    """The name of the groups' order: "last", "count" or "age", for the values 1, 2 and 3 of the
+    URL's parameter `o`. "last" for any other value."""
     number = request.GET.get("o", "")
     return next((name for nth, name in ORDER_NUMBERS.items() if nth == number), "last")
 
@@ -67,7 +67,8 @@ class Row:
 
 
 def matrix(cells: Sequence[Counted]) -> list[Row]:
-    """One row per provider with failures, with a count per state, and one row of totals."""
+    """The table of counts above the list: one row per provider that has failures, with a count per
+    state. If there are several providers, a row of totals is last."""
     counts = {(cell.provider, cell.status): cell.count for cell in cells}
     providers = list(dict.fromkeys(cell.provider for cell in cells))
     rows = [_row(counts, provider) for provider in providers]

@@ -33,9 +33,11 @@ MOST_SECONDS = 10 * 366 * 86_400
 
 
 def newest(rows: QuerySet[Any], time: str) -> QuerySet[Any]:
-    """The NEWEST rows by this column of timestamps, which must have an index.
+    """Limit the query to the NEWEST rows by the column of timestamps `time`, which must have an
+    index.
 
-    The timestamp of the oldest of these is read first, so that no query plan can read further back.
+    This first reads the timestamp of the oldest of these rows, so that no query plan reads further
+    back.
     """
     times = rows.order_by(f"-{time}").values_list(time, flat=True)
     oldest = None if rows.query.is_empty() else next(iter(times[NEWEST - 1 : NEWEST]), None)
@@ -157,7 +159,8 @@ def containing(name: str, column: str, title: str, time: str) -> type[_Typed]:
 def chosen(
     name: str, column: str, title: str, choices: Iterable[tuple[str, str]], time: str
 ) -> type[DropdownFilter]:
-    """A filter for rows whose column has one of the chosen values."""
+    """Make a filter with a dropdown of the fixed `choices`, (value, label) each. It selects rows
+    whose column has the chosen value, among the newest rows by `time`."""
 
     class ChosenFilter(DropdownFilter):
         parameter_name = name
@@ -174,9 +177,10 @@ def chosen(
 
 
 def seen(name: str, column: str, title: str, time: str, *, of: str = "") -> type[DropdownFilter]:
-    """A filter for rows with a chosen value. The choices are the values that the newest rows have.
+    """Make a filter with a dropdown of the values that the newest rows have in the column. It
+    selects rows with the chosen value, among the newest rows by `time`.
 
-    `of` is a relation to the table of the column, whose rows are looked up by their primary key.
+    `of` names a relation: the column is then that of the related rows.
     """
     path = f"{of}__{column}" if of else column
 

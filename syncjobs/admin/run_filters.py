@@ -32,7 +32,8 @@ def _took(end: str) -> Any:
 
 
 class RunStatusFilter(DropdownFilter):
-    """Queued and running runs have an index of their own, so all of them are found."""
+    """A filter of runs by status. An index finds all queued and running runs; of ended runs only
+    the newest ones are searched."""
 
     title = f"status (ended: {list_filters.OF_NEWEST})"
     parameter_name = "status__exact"

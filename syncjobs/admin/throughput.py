@@ -18,7 +18,8 @@ Counts = tuple[int, int, int]
 
 
 class EndedHours:
-    """Counts of ended runs by hour for the last week. Thread-safe."""
+    """Counts the runs that ended in each hour of the last week, and remembers the counts of past
+    hours. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -30,8 +31,8 @@ class EndedHours:
             self._counts, self._complete = {}, 0
 
     def read(self, as_of: datetime) -> dict[int, Counts]:
-        """The counts by the hour's number since the epoch. Hours without ended runs are left
-        out."""
+        """Return the counts for the week up to `as_of`: whole hours since the epoch → counts by
+        state. Hours without ended runs are left out."""
         now = as_of.timestamp()
         first = int(now // HOUR) - WEEK_HOURS + 1
         with self._lock:

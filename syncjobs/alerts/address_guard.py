@@ -73,7 +73,11 @@ class Target:
 
 
 def parsed(url: str) -> SplitResult:
-    """The parts of a webhook's URL. Raises AddressRefused for one that no setting could allow."""
+    """Split a webhook's URL into its parts.
+
+    Raises AddressRefused for a URL that no setting could allow: one that is too long, is not
+    http(s), has a user's name, or writes its host in an unusual form.
+    """
     if len(url) > MOST or not url.isascii() or any(c.isspace() or not c.isprintable() for c in url):
         raise AddressRefused("The address must be a URL of printable ASCII characters.")
     try:

@@ -30,7 +30,8 @@ Send = Callable[[DeliveryEndpoint, Delivery], Awaitable[None]]
 class Undeliverable(SyncError):
     """The endpoint did not take the message.
 
-    `status` is the HTTP status, or 0. `after` is the wait in seconds that the endpoint asked for.
+    `status` is the HTTP status of its answer, 0 if it gave none. `after` is the wait in seconds
+    that the endpoint asked for.
     """
 
     def __init__(self, message: str, *, status: int = 0, after: float | None = None) -> None:
@@ -49,7 +50,8 @@ def message_id(message: Delivery) -> str:
 
 
 async def send(endpoint: DeliveryEndpoint, message: Delivery) -> Sent:
-    """Try once to deliver the message, within DELIVERIES["timeout"] seconds. Raises nothing."""
+    """Try once to deliver the message, for at most DELIVERIES["timeout"] seconds. Return the
+    result; a failure is part of the result and is not raised."""
     began = time.monotonic()
     try:
         async with asyncio.timeout(settings.DELIVERIES["timeout"]):
@@ -158,7 +160,8 @@ async def _to_chat(endpoint: DeliveryEndpoint, message: Delivery) -> None:
 
 
 def text_of(message: Delivery) -> str:
-    """The message as text for people: its title, then one line for each value of its data."""
+    """The message as plain text for people: its title, an empty line, then a line `name: value` for
+    each value of its data."""
     data = json.loads(message.body)["data"]
     lines = [f"{name.replace('_', ' ')}: {value}" for name, value in data.items() if value != ""]
     return "\n".join([message.title, "", *lines, ""])

@@ -90,14 +90,15 @@ def renewed(claim: Claim) -> Claim | None:
 
 
 def released(claim: Claim) -> None:
-    """End the lease, and enqueue the endpoint of the same tenant that has waited longest."""
+    """End the claim's lease, and enqueue the endpoint of the same tenant whose messages have waited
+    longest."""
     _changed("alerts/released", {"endpoint": claim.endpoint.pk, "fence": claim.fence})
     wake_up.endpoints(_due(1, tenant=claim.endpoint.user_id))
 
 
 def recorded(outcomes: Sequence[Sent]) -> None:
     """Record the results of attempts in one transaction. Each message is then delivered, waits for
-    its next attempt, or has a dead letter."""
+    its next attempt, or failed with a dead letter."""
     with transaction.atomic(using=ROLE):
         for sent in outcomes:
             _recorded(sent)
@@ -163,8 +164,11 @@ def _disabled(sent: Sent) -> None:
 
 
 def again(delivery_id: UUID, not_before: datetime | None) -> None:
-    """Set the message back to waiting, with all its attempts before it. It is sent at once, or from
-    `not_before` on. Runs in the caller's transaction as the owner."""
+    """Set a delivered or failed message back to waiting, and its count of attempts to 0.
+
+    It is sent from `not_before` on; None means at once. Runs in the caller's transaction as the
+    owner.
+    """
     rows = Delivery.objects.using(ROLE).filter(pk=delivery_id)
     rows.update(
         state=DeliveryState.WAITING,
@@ -176,10 +180,11 @@ def again(delivery_id: UUID, not_before: datetime | None) -> None:
 
 
 def enqueue_due() -> dict[str, Any]:
-    """Enqueue the endpoints that have messages that are due, such as retries and messages whose job
-    Redis lost. Return their number.
+    """Enqueue the endpoints that have due messages, such as retries and messages whose job Redis
+    lost.
 
-    The replays of messages whose endpoint was disabled end, and their dead letters are reopened.
+    First ends the replays of messages whose endpoint was disabled, and reopens their dead letters.
+    Returns {"endpoints": the number of enqueued endpoints}.
     """
     _changed("alerts/replays_ended", {})
     ids = _due(ENDPOINTS)
@@ -188,14 +193,15 @@ def enqueue_due() -> dict[str, Any]:
 
 
 def _due(limit: int, *, tenant: UUID | None = None) -> list[UUID]:
-    """The ids of endpoints that have messages that are due and that no worker delivers to: of all
-    tenants, or of one."""
+    """The ids of at most `limit` endpoints that have due messages and no worker: endpoints of one
+    tenant, or of all tenants if `tenant` is None."""
     values = {"limit": limit, "tenant": tenant, "operators": OPERATORS}
     return [key for (key,) in _rows("alerts/due", values)]
 
 
 def _leased(endpoint_id: UUID) -> dict[str, Any]:
-    """The endpoint's id and the seconds of its lease, which is longer than any attempt."""
+    """The parameters of the statements that lease an endpoint: its id, and the length of the lease
+    in seconds, which is longer than any attempt."""
     lease = max(float(settings.SYNC_LEASE), 2 * float(settings.DELIVERIES["timeout"]))
     return {"endpoint": endpoint_id, "lease": lease}
 

@@ -79,7 +79,12 @@ def deliver_or_explain(
 def publish(
     user_id: UUID, event: str, data: Mapping[str, Any], *, title: str = "", key: str = ""
 ) -> list[Delivery]:
-    """Accept a message for each enabled endpoint of the tenant that wants messages of this type."""
+    """Accept a message for each enabled endpoint of the tenant that wants messages of the type
+    `event`.
+
+    Returns the accepted messages; an endpoint that has a message with this `key` already gets none.
+    The parameters are those of `deliver`.
+    """
     wanted = Q(events=[]) | Q(events__contains=[event])
     rows = DeliveryEndpoint.objects.filter(wanted, user_id=user_id, is_enabled=True)
     return _accepted(rows, Content(event, data, title, key), None)
@@ -140,7 +145,8 @@ def _body(content: Content, now: datetime) -> str:
 
 
 def _holds_nul(value: Any) -> bool:
-    """Whether a text within the value has a NUL character, which PostgreSQL cannot store."""
+    """Return whether a text anywhere in the value has a NUL character, which PostgreSQL cannot
+    store."""
     if isinstance(value, str):
         return "\0" in value
     if isinstance(value, Mapping):

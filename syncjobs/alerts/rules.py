@@ -35,10 +35,10 @@ class Alert:
 
 
 def watch() -> dict[str, Any]:
-    """Evaluate every enabled rule and send its new alerts. Return the numbers of messages and of
-    rules that failed.
+    """Evaluate every enabled rule and send its new alerts.
 
-    A rule that fails keeps its error for the operator; the other rules are evaluated.
+    A rule that fails keeps its error for the operator; the other rules are still evaluated. Returns
+    {"messages": accepted messages, "failed": rules that failed}.
     """
     count = failed = 0
     with as_owner():

@@ -15,8 +15,8 @@ PREFIX = "deliver:"
 
 
 def endpoints(ids: Iterable[UUID]) -> None:
-    """Enqueue a job for each endpoint that has none. If Redis is away, `deliveries_due` does it
-    later.
+    """Enqueue a job for each of these endpoints that has none. If Redis is not available, the
+    periodic task `deliveries_due` does it later.
 
     A message that is accepted while the endpoint's job is ending may wait for `deliveries_due`.
     """
@@ -24,11 +24,12 @@ def endpoints(ids: Iterable[UUID]) -> None:
 
 
 def unleased(ids: Iterable[UUID]) -> None:
-    """Enqueue a job for each of these endpoints, to which no worker delivers.
+    """Enqueue a job for each of these endpoints. The caller has checked that no worker delivers to
+    them.
 
     A worker that was killed leaves arq's lock on its job, which would block the endpoint's next job
     until arq's timeout. So the lock is removed first. If the worker is only slow, the endpoint's
-    lease in PostgreSQL keeps the two apart.
+    lease in PostgreSQL keeps the second worker from delivering.
     """
     keys = list(ids)
     _enqueued(keys, [f"{PREFIX}{key}" for key in keys])
@@ -48,7 +49,8 @@ def _enqueued(ids: Iterable[UUID], may_be_locked: Sequence[str]) -> None:
 
 
 def unseen(job_id: str) -> bool:
-    """Return whether a job that arq ended without calling our code was a delivery's.
+    """Return whether the job is one that delivers messages, after arq ended it without calling our
+    code.
 
     Nothing else has to be done: `deliveries_due` enqueues the endpoint while messages wait.
     """

@@ -7,9 +7,9 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from graph.api.common_serializers import Answer, StrictQuery
-from graph.api.request_bodies import StrictBody
-from graph.api.request_fields import TimeCursor, Timestamp
+from graph.api.shapes.common_serializers import Answer, StrictQuery
+from graph.api.shapes.request_bodies import StrictBody
+from graph.api.shapes.request_fields import TimeCursor, Timestamp
 from syncjobs.models.choices import ConnectionState, Outcome, Provider, RunStatus, Trigger
 
 MONTH = int(timedelta(days=31).total_seconds())

@@ -11,9 +11,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
-from graph.api.common_serializers import NoQuery, Problem
 from graph.api.idempotent_view import IdempotentView
-from graph.api.request_bodies import StrictBody
+from graph.api.shapes.common_serializers import NoQuery, Problem
+from graph.api.shapes.request_bodies import StrictBody
 from graph.reading import cursors
 from syncjobs import connections, list_runs, runs
 from syncjobs.api import serializers as shapes
@@ -49,7 +49,8 @@ class Api(IdempotentView):
 
 
 def identified(text: str, unknown: RequestError) -> UUID:
-    """The UUID in a path. Raises `unknown` if the text is not a UUID."""
+    """The UUID that `text` states, which is a part of a URL's path. Raises `unknown` if the text is
+    not a UUID."""
     try:
         return UUID(text)
     except ValueError:
@@ -73,7 +74,7 @@ class SyncsView(Api):
         responses={200: shapes.SyncsAnswer, **READ_ERRORS},
     )
     def get(self, request: Request) -> Response:
-        """Your syncs, newest first."""
+        """Your syncs, the newest first, in pages."""
         filters = self.parameters(request)
         most, after = filters.pop("limit"), filters.pop("cursor", None)
         page, following = list_runs.listed(self.tenant(request), filters, most, after)
@@ -204,7 +205,8 @@ class ConnectionView(Api):
         },
     )
     def patch(self, request: Request, connection_id: str) -> Response:
-        """Change its schedule (a sync is then due at once), pause it, or resume it."""
+        """Change the connection's schedule (a sync is then due at once), pause the connection, or
+        resume it."""
         changes = self.body(request, shapes.ConnectionChange)
         if "sync_every_seconds" in changes:
             changes["sync_every"] = _every(changes.pop("sync_every_seconds"))
@@ -220,7 +222,7 @@ class ConnectionView(Api):
         },
     )
     def delete(self, request: Request, connection_id: str) -> Response:
-        """Remove it: no new sync starts, and a running one is cancelled."""
+        """Remove the connection: no new sync starts, and a running one is cancelled."""
         self.body(request, shapes.NoBody)
         connections.remove(self.tenant(request), _connection_id(connection_id))
         return Response(status=status.HTTP_204_NO_CONTENT)

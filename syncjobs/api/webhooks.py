@@ -9,8 +9,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from graph.api.common_serializers import Problem
 from graph.api.problems import response
+from graph.api.shapes.common_serializers import Problem
 from syncjobs import webhook_events
 from syncjobs.api import serializers as shapes
 from syncjobs.api.bodies import decoded, raw

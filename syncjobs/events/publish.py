@@ -47,8 +47,9 @@ class Happened:
 class LastLook:
     """What this process remembers of its last search for events.
 
-    `versions` has the graph's version that each endpoint was last told of; prices are read again
-    only if it has changed. `broken` names the parts of the search that failed.
+    `versions` maps an endpoint's id to the graph's version that it was last told; prices are read
+    again only if the version has changed. `broken` has the names of the parts of the search that
+    failed.
     """
 
     versions: ClassVar[dict[UUID, str]] = {}
@@ -56,7 +57,8 @@ class LastLook:
 
 
 def look() -> dict[str, int]:
-    """Send the messages about new events. Return their number."""
+    """Find new events in all tenants' books and send messages about them. Returns {"messages": the
+    number of new messages}."""
     count = 0
     for event in EVENT_TYPES:
         if event.query:
@@ -70,10 +72,11 @@ def look() -> dict[str, int]:
 
 @contextmanager
 def _isolated(what: str) -> Iterator[None]:
-    """Log an error in the block instead of raising it, so that other parts of the search go on.
+    """Log an error that the block raises and go on, so that other parts of the search are not
+    affected. `what` names the part.
 
-    An error is logged once until the block succeeds again. Errors of an unreachable database are
-    raised.
+    An error of the same part is logged once until the part succeeds again. Errors of an unreachable
+    database are raised.
     """
     try:
         yield
@@ -105,7 +108,8 @@ def _of_query(event: EventType) -> Iterator[tuple[DeliveryEndpoint, Happened]]:
 
 
 def _sent(event: str, happened: Iterable[tuple[DeliveryEndpoint, Happened]]) -> int:
-    """Accept the messages, in a transaction for each endpoint. Return the number of new ones."""
+    """Accept a message for each (endpoint, event) pair, in one transaction per endpoint. Return the
+    number of messages that are new."""
     count = 0
     for endpoint_id, of_endpoint in groupby(happened, key=lambda pair: pair[0].pk):
         with _isolated(f"{event} to {endpoint_id}"):
@@ -114,7 +118,8 @@ def _sent(event: str, happened: Iterable[tuple[DeliveryEndpoint, Happened]]) -> 
 
 
 def _accepted(event: str, happened: Iterable[tuple[DeliveryEndpoint, Happened]]) -> int:
-    """Accept the messages in one transaction as the owner. Return the number of new ones."""
+    """Accept a message for each (endpoint, event) pair, in one transaction as the owner. Return the
+    number of messages that are new."""
     count = 0
     with as_owner(), transaction.atomic(using=ROLE):
         for endpoint, one in happened:
@@ -127,7 +132,8 @@ def _accepted(event: str, happened: Iterable[tuple[DeliveryEndpoint, Happened]])
 
 
 def _listening() -> list[tuple[UUID, list[DeliveryEndpoint]]]:
-    """The tenants with endpoints that want versions or prices, each with these endpoints.
+    """The tenants with endpoints that want messages about versions or prices: (tenant's id, these
+    endpoints) each.
 
     An endpoint that names no types wants all types except versions, which are very frequent.
     """
@@ -138,8 +144,8 @@ def _listening() -> list[tuple[UUID, list[DeliveryEndpoint]]]:
 
 
 def _of_tenant(user_id: UUID, endpoints: Iterable[DeliveryEndpoint]) -> int:
-    """Send the endpoints messages about the tenant's version and prices. Return the number of new
-    messages."""
+    """Send these endpoints messages about the tenant's new version and new price rises. Return the
+    number of new messages."""
     now = version.version(user_id)
     count = 0
 
@@ -168,7 +174,8 @@ def _of_version(endpoint: DeliveryEndpoint, now: str, prices: Callable[[], list[
 
 
 def _rises(groups: Iterable[dict[str, Any]], endpoint: DeliveryEndpoint) -> Iterator[Happened]:
-    """The price rises since one month before the endpoint was created."""
+    """Yield an event for each price rise that began at most 31 days before the endpoint was
+    created. `groups` are the rows of the question spend."""
     since = (endpoint.created_at - timedelta(days=31)).date()
     for group in groups:
         for price in group["prices"]:

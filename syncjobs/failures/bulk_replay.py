@@ -1,7 +1,7 @@
 """Bulk replays: many failures, one at a time per connection, in the order in which they happened.
 
-A periodic task starts what may start. Each start is one transaction with the replay itself, so a
-worker that dies loses none and doubles none.
+A periodic task starts the replays that may start. The start is recorded in the same transaction as
+the replay itself. So a worker that dies neither loses a replay nor starts it twice.
 """
 
 import json
@@ -96,8 +96,8 @@ def stop(batch_id: UUID) -> int:
 
 
 def advance() -> dict[str, Any]:
-    """For every bulk replay that has not ended: record which replays ended, and start those that
-    may start. Return the number of started ones."""
+    """Record which replays have ended, and start those that may start, for every bulk replay that
+    has not ended. Returns {"started": the number of started replays}."""
     started = 0
     with as_owner():
         for batch in ReplayBatch.objects.using(ROLE).filter(ended_at=None).order_by("created_at"):
@@ -117,8 +117,11 @@ def _advanced(batch: ReplayBatch) -> int:
 
 
 def _allowed(batch: ReplayBatch, now: datetime) -> int:
-    """How many replays may start now at the batch's pace per minute. Starts of the last minute
-    count; an idle time is not made up for."""
+    """The number of replays that may start now so that at most `per_minute` start in any minute.
+
+    Starts in the last minute count. Time in which nothing could start does not allow more starts
+    later.
+    """
     if batch.per_minute is None:
         return AT_ONCE
     since = max(batch.created_at, now - MINUTE)
@@ -128,8 +131,11 @@ def _allowed(batch: ReplayBatch, now: datetime) -> int:
 
 
 def _started(batch: ReplayBatch, item_by_failure: Mapping[UUID, UUID]) -> int:
-    """Start the replays that can start and record why others cannot, in one transaction. Return the
-    number of started ones."""
+    """Start the replays that can start, in one transaction. Return their number. Items that can
+    never be replayed are recorded as skipped, with the reason.
+
+    `item_by_failure` maps a failure's id to its item of the bulk replay.
+    """
     with transaction.atomic(using=ROLE):
         verdicts = replay.plan(item_by_failure)
         for reason, items in _refused(verdicts, item_by_failure).items():
@@ -144,8 +150,8 @@ def _started(batch: ReplayBatch, item_by_failure: Mapping[UUID, UUID]) -> int:
 def _refused(
     verdicts: Iterable[Verdict], item_by_failure: Mapping[UUID, UUID]
 ) -> dict[str, list[UUID]]:
-    """The items that can never be replayed, by reason. Items that only have to wait are left
-    out."""
+    """The ids of the items that can never be replayed, by reason. Items that only have to wait are
+    left out."""
     refused: dict[str, list[UUID]] = {}
     for verdict in verdicts:
         if verdict.reason and verdict.reason not in LATER:

@@ -33,8 +33,8 @@ def by_reason(verdicts: Iterable[Verdict]) -> list[tuple[str, int]]:
 
 
 def found(rows: QuerySet[JobFailure], ids: Iterable[UUID]) -> dict[UUID, JobFailure | None]:
-    """The failure of each id, in the order of the ids and each once; None if there is no such
-    failure."""
+    """Read the failures with these ids from `rows`: id → failure, in the order of the ids. The
+    value is None for an id without a failure."""
     unique_ids = list(dict.fromkeys(ids))
     by_id = rows.defer(*WIDE).in_bulk(unique_ids)
     return {failure_id: by_id.get(failure_id) for failure_id in unique_ids}

@@ -1,4 +1,5 @@
-"""Writes failures to job_failures: one row per job, however the job ended, without secrets."""
+"""Writes failures to job_failures: one row per job, without secrets, for every way in which a job
+can end."""
 
 import hashlib
 import re
@@ -32,8 +33,12 @@ _BAD = re.compile("[\x00\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """An exception as it is recorded: class, message, traceback, and the innermost frame of
-    finley's own code."""
+    """The description of an exception in a failure's row: class, message and traceback without
+    secrets.
+
+    `location` is the innermost frame of finley's own code, as `file:function`. `reauthorise` means
+    that the person must connect anew.
+    """
 
     error_class: str
     error: str
@@ -113,14 +118,16 @@ def _written(text: str, most: int) -> str:
 
 
 def _fit(text: str, most: int) -> str:
-    """The text without characters that PostgreSQL refuses; a long text loses its middle."""
+    """Replace characters that PostgreSQL refuses by U+FFFD, and cut the middle out of a text that
+    is longer than `most` characters."""
     text = _BAD.sub("\ufffd", text)
     half = most // 2
     return text if len(text) <= most else f"{text[:half]}\n…\n{text[-half:]}"
 
 
 def _location(error: BaseException) -> str:
-    """The innermost frame of this project: file and function."""
+    """The innermost frame of finley's own code in the error's traceback, as `file:function`; "" if
+    there is none."""
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if _is_ours(frame.filename)]
     if not ours:
@@ -134,14 +141,16 @@ def _is_ours(filename: str) -> bool:
 
 
 def fingerprint(function: str, trouble: Trouble) -> str:
-    """A hash of function, error class, location and message, without numbers and quoted names."""
+    """A hash by which failures of one kind are equal: 24 hexadecimal digits of function, error
+    class, location and message. Numbers and quoted names in the message do not count."""
     plain = _VARIES.sub("#", _QUOTED.sub("'…'", trouble.error))
     parts = "\x1f".join((function, trouble.error_class, trouble.location, plain))
     return hashlib.blake2b(parts.encode(), digest_size=12).hexdigest()
 
 
 def of_run(ended: Ended, trouble: Trouble) -> None:
-    """Write the failure in the caller's transaction. A failed replay updates its original's row."""
+    """Write the failure of a run in the caller's transaction. If the run was a replay, the row of
+    the original failure is updated instead."""
     kind = fingerprint(ended.function, trouble)
     if ended.replay_of is not None:
         _came_back(ended.replay_of, ended.tries, trouble, kind)
@@ -183,7 +192,8 @@ def _words(trouble: Trouble) -> dict[str, str]:
 
 
 def _status(kind: str, connection_id: str) -> FailureStatus:
-    """Ignored if the last failure of this kind on this connection is ignored, else open."""
+    """The status of a new failure: ignored if a person ignores the last failure of the same kind on
+    the same connection, else open."""
     last = (
         JobFailure.objects.using(ROLE)
         .filter(fingerprint=kind, connection_id=connection_id)
@@ -196,7 +206,10 @@ def _status(kind: str, connection_id: str) -> FailureStatus:
 
 
 def of_job(job_id: str, function: str, raw: bytes | None, tries: int, trouble: Trouble) -> bool:
-    """Record a job that Redis held and that has no run. False if it was recorded before."""
+    """Record the failure of a job in Redis that has no run. Return False if it is recorded already.
+
+    `raw` are the job's bytes in Redis, which are stored as masked text.
+    """
     with transaction.atomic(using=ROLE):
         if JobFailure.objects.using(ROLE).filter(job_id=job_id).exists():
             return False
@@ -219,14 +232,16 @@ def of_job(job_id: str, function: str, raw: bytes | None, tries: int, trouble: T
 
 
 def _payload(raw: bytes | None) -> dict[str, Any]:
-    """The job's bytes as masked text, because their structure is not known."""
+    """The job's bytes as {"raw": masked text}, because their structure is not known; {} if there
+    are none."""
     if raw is None:
         return {}
     return {"raw": _fit(masked(raw[: MOST_RAW * 2].decode(errors="replace")), MOST_RAW)}
 
 
 def of_delivery(ended: Undelivered) -> UUID:
-    """Write the failure of a message in the caller's transaction; return its id."""
+    """Write the failure of a message in the caller's transaction, or update its earlier one. Return
+    the failure's id."""
     mark = fingerprint(DELIVER, ended.trouble)
     if ended.failure_id is not None:
         _came_back(ended.failure_id, ended.tries, ended.trouble, mark)
@@ -256,7 +271,8 @@ def reopened(failure_id: UUID) -> None:
 
 
 def of_duty(name: str, trouble: Trouble) -> None:
-    """Record a failed periodic task: one open row per task and kind of failure, with a count."""
+    """Record that a periodic task failed. Each task has one row per kind of failure, whose `tries`
+    counts the failures."""
     kind = fingerprint(name, trouble)
     rows = JobFailure.objects.using(ROLE).filter(
         function=name, fingerprint=kind, run=None, status__in=["open", "ignored"]

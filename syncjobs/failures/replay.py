@@ -50,7 +50,8 @@ class Replayed:
 
 
 class _Skipped(Exception):
-    """The reason for skipping a failure, detected while it is locked."""
+    """Raised to skip a failure that cannot be replayed after all, while its row is locked. The
+    message is the reason."""
 
 
 def plan(ids: Iterable[UUID]) -> list[Verdict]:
@@ -75,7 +76,8 @@ def plan(ids: Iterable[UUID]) -> list[Verdict]:
 
 
 def connection_of(failure: JobFailure) -> UUID | None:
-    """The id of the connection that a replay would sync. None if the failure has none."""
+    """The id of the connection that a replay of the failure would sync; None if the failure is not
+    about a connection."""
     try:
         return UUID(failure.connection_id) if failure.user_id else None
     except ValueError:
@@ -83,8 +85,8 @@ def connection_of(failure: JobFailure) -> UUID | None:
 
 
 def _messages_of(failures: Iterable[JobFailure | None]) -> dict[UUID, bool]:
-    """For each failure whose message still exists: its id, and whether the message's endpoint is
-    enabled."""
+    """For each failure that is about a message that still exists: the failure's id → whether the
+    message's endpoint is enabled."""
     ids = [failure.pk for failure in failures if failure and failure.function == record.DELIVER]
     if not ids:
         return {}
@@ -104,7 +106,8 @@ def _active(connection_ids: Iterable[UUID]) -> Iterable[UUID]:
 def _against(
     failure: JobFailure | None, connection: SyncConnection | None, busy: dict[UUID, str]
 ) -> str:
-    """The reason why the failure cannot be replayed now, or "" if it can."""
+    """The reason why the failure cannot be replayed now, or "" if it can. `busy` maps a
+    connection's id to the reason why no run may start on it."""
     if failure is None:
         return outcomes.UNKNOWN
     if reason := NOT_REPLAYABLE.get(FailureStatus(failure.status)):

@@ -43,29 +43,34 @@ class Settled:
 
 
 def resolve(ids: Iterable[UUID], *, by: AbstractBaseUser | None, note: str = "") -> Settled:
-    """Mark the failures resolved: the cause is fixed, or the work was done by hand."""
+    """Mark the failures as resolved: their cause is fixed, or somebody did the work by hand. Return
+    the changed and the skipped ones."""
     return _settle(ids, FailureStatus.RESOLVED, by, note)
 
 
 def ignore(ids: Iterable[UUID], *, by: AbstractBaseUser | None, note: str = "") -> Settled:
-    """Hide the failures, and ignore the next failures of their kind on the same connections."""
+    """Mark the failures as ignored, so that the list hides them. Later failures of their kind on
+    the same connections become ignored, too. Return the changed and the skipped ones."""
     return _settle(ids, FailureStatus.IGNORED, by, note)
 
 
 def discard(ids: Iterable[UUID], *, by: AbstractBaseUser | None, reason: str) -> Settled:
-    """Give the failures up, for a reason. Raises ReasonMissing."""
+    """Mark the failures as discarded: nobody will repeat the work. Return the changed and the
+    skipped ones. Raises ReasonMissing if `reason` is empty."""
     if not _clean(reason):
         raise ReasonMissing(NO_REASON)
     return _settle(ids, FailureStatus.DISCARDED, by, reason)
 
 
 def reopen(ids: Iterable[UUID], *, by: AbstractBaseUser | None) -> Settled:
-    """Reopen failures that were resolved, ignored or discarded."""
+    """Set failures that were resolved, ignored or discarded back to open. Return the changed and
+    the skipped ones."""
     return _settle(ids, FailureStatus.OPEN, by, "")
 
 
 def plan(ids: Iterable[UUID], status: FailureStatus) -> list[Verdict]:
-    """A dry run: for each failure in order, whether it would become `status`."""
+    """A dry run: for each failure, in order, a verdict whether its status may change to
+    `status`."""
     rows = outcomes.found(JobFailure.objects.all(), ids)
     return [Verdict(key, failure, _against(failure, status)) for key, failure in rows.items()]
 

@@ -27,9 +27,9 @@ _NOT_NOW = "It cannot be replayed now: {}"
 
 
 def runs_of(failure: JobFailure) -> Sequence[SyncRun]:
-    """The run that failed and its newest replays, oldest first, by two queries.
+    """The run that failed and its newest replays, oldest first, read by two queries.
 
-    Each has its newest attempts as `tried`, newest first.
+    Each run has its newest attempts in the attribute `tried`, newest first.
     """
     own = Q(pk=failure.run_id) if failure.run_id else Q(pk__in=[])
     of_it = SyncRun.objects.filter(own | Q(replay_of=failure.pk)).order_by("-created_at", "-pk")
@@ -37,7 +37,7 @@ def runs_of(failure: JobFailure) -> Sequence[SyncRun]:
 
 
 def with_attempts(runs: QuerySet[SyncRun]) -> QuerySet[SyncRun]:
-    """The runs, each with its newest attempts as `tried`, newest first."""
+    """Read the runs, each with its newest attempts in the attribute `tried`, newest first."""
     newest = JobAttempt.objects.order_by("-fence")[:MOST_ATTEMPTS]
     return runs.prefetch_related(Prefetch("attempts", newest, to_attr="tried"))
 

@@ -26,7 +26,7 @@ class Turns:
 
     @asynccontextmanager
     async def turn(self, tenant: Hashable) -> AsyncIterator[None]:
-        """A slot for the tenant, for as long as the block lasts."""
+        """Hold a slot for the tenant while the block runs. Waits until one is free."""
         await self._enter(tenant)
         start = time.monotonic()
         try:
@@ -48,8 +48,12 @@ class Turns:
             raise
 
     def _note(self, tenant: Hashable) -> None:
-        """Count a new tenant as having spent as much as the one who spent least, because nobody
-        saves up time."""
+        """Record that the tenant uses the parsers now.
+
+        A tenant that is new counts as having used as much time as the tenant that used least.
+        Without this, it could take all slots until it had caught up. A tenant that was idle for
+        RECENT seconds is forgotten, and so is its time.
+        """
         now = time.monotonic()
         for known in [key for key, at in self._seen.items() if now - at > RECENT]:
             if not self._held.get(known) and not self._waiting.get(known):

@@ -12,11 +12,12 @@ from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 HEAD = struct.Struct(">I")  # a frame's length in bytes, then its JSON
-LONGEST = 64 * 1024 * 1024
+LONGEST = 64 * 1024 * 1024  # bytes
 
 
 def frame(value: Any) -> bytes:
-    """The value as JSON after its length in bytes. Raises ValueError above 64 MiB."""
+    """The value as a frame: the length of its JSON in bytes, then the JSON. Raises ValueError above
+    64 MiB."""
     body = json.dumps(value).encode()
     if len(body) > LONGEST:
         raise ValueError(f"a frame of {len(body):,} bytes is too long")
@@ -24,8 +25,8 @@ def frame(value: Any) -> bytes:
 
 
 def pack(value: Any) -> Any:
-    """The value as JSON types. It may contain dataclasses, tuples, decimals, dates and patterns,
-    which `unpack` restores."""
+    """Convert the value to JSON types. It may contain dataclasses, tuples, decimals, dates and
+    patterns, which `unpack` restores."""
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: pack(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, list | tuple):
@@ -40,14 +41,15 @@ def pack(value: Any) -> Any:
 
 
 def unpack(hint: Any, value: Any) -> Any:
-    """The value of the type `hint` that `pack` encoded."""
+    """Restore a value of the type `hint` from the JSON types that `pack` returned. Raises TypeError
+    for a type that is not supported."""
     return _unpacker(hint)(value)
 
 
 @cache
 def _unpacker(hint: Any) -> Callable[[Any], Any]:
-    """The function that restores values of this type. Raises TypeError for a type that is not
-    supported."""
+    """The function that restores a value of this type from JSON types. Raises TypeError for a type
+    that is not supported."""
     origin, arguments = get_origin(hint), get_args(hint)
     if origin in {Union, UnionType}:
         return _optional(arguments)

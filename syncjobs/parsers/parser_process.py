@@ -1,8 +1,9 @@
-"""`python -m syncjobs.parsers.parser_process`: a parser; reads one task after another from stdin.
+"""`python -m syncjobs.parsers.parser_process`: a parser, which reads one task after another from
+stdin.
 
-A request is {"task", "arguments", "seconds"}, and its answer {"value"} or {"error"}. With `last` in
-the answer, the process ends after it. The kernel ends the process above its limit of processor
-time; above its memory limit Python raises MemoryError. The process ends with its worker.
+A request is {"task", "arguments", "seconds"}, and its answer {"value"} or {"error"}. If the answer
+has a true `last`, the process ends after it. The kernel ends the process above its limit of
+processor time; above its memory limit Python raises MemoryError. The process ends with its worker.
 """
 
 import ctypes
@@ -95,8 +96,8 @@ def _limit_time(seconds: float) -> None:
 
 
 def _load() -> None:
-    """Import the modules that tasks need before memory is limited, so that libraries do not
-    count."""
+    """Import large modules that tasks need before the memory is limited, so that the modules do not
+    count towards the limit."""
     importlib.import_module("scipy.optimize")
     pypdf()
 

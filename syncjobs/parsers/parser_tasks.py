@@ -17,11 +17,11 @@ from graph.ingest.documents.document_facts import Document, Reading
 from graph.ingest.documents.html_text import of_html
 from graph.ingest.doubts import Doubt
 from graph.ingest.file_parts import format_of, parts_of
+from graph.ingest.ledger_rows import LedgerRow, Party, Reject
 from graph.ingest.mappings.mapping import Mapping
 from graph.ingest.mappings.mapping_for_header import Saved
 from graph.ingest.readers.einvoices import attached
 from graph.ingest.readers.parts import Hints, Part
-from graph.ingest.rows import LedgerRow, Party, Reject
 from syncjobs.parsers.frames import pack, unpack
 
 MESSAGE = 1_000_000  # characters of a message's source that are read
@@ -29,7 +29,8 @@ MESSAGE = 1_000_000  # characters of a message's source that are read
 
 @dataclass(frozen=True, slots=True)
 class PartRead:
-    """One part of a ledger file, as `Part`. Its rows are in the file that `read_ledger` wrote."""
+    """One part of a ledger file as JSON can hold it: a Part without its rows, which are in the file
+    that `read_ledger` wrote."""
 
     name: str
     title: str
@@ -43,7 +44,12 @@ class PartRead:
 
 
 def read_document(path: str, html: bool | None, document: dict[str, Any]) -> Any:
-    """The facts of a document, as `document_facts.read` returns them. `html` is None for a file."""
+    """Read a document's text, and return the facts that `document_facts.read` finds in it, packed;
+    None if it finds none.
+
+    `html` is None for a file; for a message it says whether the body is HTML. `document` is a
+    packed Document, whose text is read from `path`.
+    """
     data = Path(path).read_bytes()
     described: Document = unpack(Document, {**document, "text": ""})
     if html is None:
@@ -55,17 +61,18 @@ def read_document(path: str, html: bool | None, document: dict[str, Any]) -> Any
 
 
 def holds_invoice(path: str) -> bool:
-    """Whether a PDF holds an electronic invoice (Factur-X, ZUGFeRD)."""
+    """Return whether the PDF at `path` has an electronic invoice (Factur-X, ZUGFeRD) attached."""
     return attached.embedded(Path(path).read_bytes()) is not None
 
 
 def read_ledger(path: str, into: str, most_bytes: int, known: dict[str, Any]) -> Any:
-    """Recognise the format and write every row and reject to `into`, a line of JSON each.
+    """Read a ledger file of any format. Return its parts as packed PartReads, and write their rows
+    and rejects to the file `into`.
 
-    A line is [number of the part, whether it is a reject, the row]. At most `most_bytes` are
-    unpacked. `known`, of the tenant: "own", the IBANs of its accounts; "saved", its mappings,
-    packed, by layout; "usual", its currencies. Raises LedgerError, also where the file has doubts
-    that only a person can settle.
+    Each line of `into` is JSON: [number of the part, whether it is a reject, the row]. At most
+    `most_bytes` are unpacked. `known` is what is known of the tenant: "own" has the IBANs of its
+    accounts, "saved" its mappings, packed, by layout, and "usual" its currencies. Raises
+    LedgerError, also for a file with doubts that only a person can settle.
     """
     file = Path(path)
     with decode.at_most(most_bytes):
@@ -98,7 +105,7 @@ def _summary(part: Part) -> PartRead:
 
 
 def parts_from(rows: Path, parts: Any) -> list[Part]:
-    """The parts that `read_ledger` returned, ready to be stored. `rows` is the file that it
+    """Make Parts, ready to be stored, from the result of `read_ledger`. `rows` is the file that it
     wrote."""
     read_parts = [
         Part(
@@ -122,7 +129,8 @@ def parts_from(rows: Path, parts: Any) -> list[Part]:
 
 
 def _under(part: Part, other: Mapping) -> Part:
-    """`part` with its rows under the source and the own names of another mapping."""
+    """A copy of the part whose rows have the source of the mapping `other`, and its names for the
+    tenant's own parties."""
     before = part.mapping or other
     sides = ((before.payer, other.payer), (before.payee, other.payee))
     names = {(was.kind, was.default): now.default for was, now in sides if was != now}
@@ -149,7 +157,7 @@ def _rows_from(path: Path, number: int) -> Iterator[LedgerRow | Reject]:
 
 
 def reading_from(value: Any) -> Reading | None:
-    """Rebuilds the result of `read_document` from JSON."""
+    """Restore the Reading, or None, that `read_document` returned as JSON."""
     return None if value is None else unpack(Reading, value)
 
 

@@ -25,7 +25,8 @@ SPARE = 60.0  # and this many seconds more
 
 
 class Parsers:
-    """At most PARSERS["at_once"] processes. Tenants take turns (parsers.fair_turns)."""
+    """A pool of at most PARSERS["at_once"] parser processes. Tenants take turns
+    (parsers.fair_turns)."""
 
     def __init__(self) -> None:
         self._turns = Turns(int(settings.PARSERS["at_once"]))
@@ -33,11 +34,11 @@ class Parsers:
         self._all: set[Process] = set()
 
     def of(self, tenant: Hashable) -> "TenantParsers":
-        """The same processes, as tasks of this tenant use them."""
+        """A view of this pool that runs tasks in the turns of one tenant."""
         return TenantParsers(self, tenant)
 
     async def run(self, tenant: Hashable, task: str, seconds: float, **arguments: Any) -> Any:
-        """Return the result of a task of parsers.parser_tasks.
+        """Run a task of parsers.parser_tasks in a process, in the tenant's turn. Return its result.
 
         `seconds` limits the processor time. Raises Unreadable if the input cannot be read, and
         ParserFailed if the process was ended or the task raised an unexpected exception.
@@ -96,7 +97,7 @@ class TenantParsers:
     tenant: Hashable
 
     async def run(self, task: str, seconds: float, **arguments: Any) -> Any:
-        """As Parsers.run."""
+        """Run a task in a process and return its result; see Parsers.run."""
         return await self.parsers.run(self.tenant, task, seconds, **arguments)
 
 

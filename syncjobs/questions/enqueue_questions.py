@@ -30,14 +30,20 @@ def enqueue(question: AskedQuestion) -> None:
 
 
 def recovered() -> int:
-    """Requeue questions that a dead worker or Redis lost. Fail those during which two workers
-    died."""
+    """Requeue the questions that lost their worker or their job in Redis. Return the number of
+    changed questions.
+
+    A question during which two workers died fails, because it may have ended them.
+    """
     return _stranded() + _lost_by_redis()
 
 
 def unseen(job_id: str, *, again: bool, why: str) -> bool:
-    """Handle a job that arq ended without calling our code. Return False if it is not a question's
-    job."""
+    """Handle a question's job that arq ended without calling our code: requeue the question if
+    `again` and it has attempts left, else fail it with the text `why`.
+
+    Returns False if the job is not a question's.
+    """
     try:
         question_id = UUID(job_id.partition(":")[0])
     except ValueError:
@@ -67,7 +73,8 @@ def _stranded() -> int:
 
 
 def _lost_by_redis() -> int:
-    """Requeue the questions whose job Redis lost. Does nothing while Redis is not available."""
+    """Requeue the questions whose job Redis lost, and return their number; 0 while Redis is not
+    available."""
     waiting = [
         job_id for (job_id,) in question_state.rows("questions/waiting", {"age": ENQUEUED_AFTER})
     ]

@@ -22,8 +22,8 @@ FAILURE_KEPT = 300.0  # seconds until a failed question may be asked again
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """An attempt at a question. With its fencing token it may end the question, unless a newer
-    attempt began."""
+    """A worker's right to answer a question. With its fencing token it may end the question, unless
+    a newer attempt has begun."""
 
     id: UUID
     fence: int
@@ -34,7 +34,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """The result: an answer (JSON), or why there is none."""
+    """The end of a question: the `answer` as JSON text, or a `failure` with the text `error`."""
 
     answer: str | None = None
     failure: QuestionFailure | None = None
@@ -64,8 +64,11 @@ def renewed(claim: Claim) -> bool:
 
 
 def ended(question_id: UUID, fence: int | None, end: End) -> bool:
-    """Record the end of the question; return False if it had ended before. Without a fence, the
-    attempt that ran it no longer exists."""
+    """Record the end of the question. Return False if it had ended before, or if a newer attempt
+    has begun.
+
+    `fence` is the attempt's fencing token. None means that the attempt does not exist any more.
+    """
     failed = end.failure is not None
     values = {
         "question": question_id,

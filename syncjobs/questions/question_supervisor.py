@@ -54,7 +54,8 @@ class Answerer:
         self._grace = margin
 
     async def answer(self, ctx: dict[str, Any], question_id: str) -> None:
-        """Answer the question if the job is still its job. Raises Retry if no slot is free."""
+        """Answer the question in a process. Does nothing if the question belongs to another job by
+        now. Raises Retry if no process is free."""
         if self._taken >= settings.QUESTIONS["at_once"]:
             await queue.uncounted(ctx)
             raise Retry(defer=BUSY)
@@ -118,7 +119,7 @@ class Answerer:
         ).encode()
 
     async def _watched(self, claim: Claim) -> None:
-        """Renew the lease until the attempt must end, then return."""
+        """Renew the claim's lease every LOOK seconds. Return when the attempt has to end."""
         while True:
             await asyncio.sleep(LOOK)
             try:

@@ -55,7 +55,8 @@ class Change:
 
 
 class Account:
-    """The things of one connection. The providers' cursors are positions in its log."""
+    """The messages or files of one connection ("things"), and a log of their changes. The
+    providers' cursors are positions in the log."""
 
     def __init__(self, seed: str, mail: bool, drives: int = 0) -> None:
         self._random = random.Random(seed)  # noqa: S311 - repeatable, not secret
@@ -74,7 +75,8 @@ class Account:
             self.put({})
 
     def change(self, count: int = 1) -> None:
-        """Change things: a file gets new bytes, and a message gets a label."""
+        """Change `count` things that the seed chooses: a file gets new bytes, a message gets
+        another label."""
         for thing in self._some(count):
             thing.version += 1
             if self.mail:
@@ -87,7 +89,7 @@ class Account:
             self._logged("changed", thing)
 
     def delete(self, count: int = 1, key: str | None = None) -> None:
-        """Delete things that the seed chooses, or the one with the key `key`."""
+        """Delete the thing with the key `key`, or else `count` things that the seed chooses."""
         for thing in [self.things[key]] if key in self.things else self._some(count):
             del self.things[thing.key]
             self._logged("deleted", thing)
@@ -100,24 +102,25 @@ class Account:
         self._logged("folder deleted", Thing("", folder, b"", EPOCH))
 
     def move(self, key: str, drive: str) -> None:
-        """Move a file to another drive: a removal in one log, an addition in the other."""
+        """Move a file to another drive. One drive's log gets an addition, and the other's a
+        removal."""
         thing = self.things[key]
         self._logged("changed", replace(thing, drive=drive))
         self._logged("deleted", replace(thing))
         thing.drive = drive
 
     def keep_drives(self, drives: list[str]) -> None:
-        """Keep only these shared drives. The contents of the others vanish without an entry in the
+        """Remove all shared drives except these. Their contents vanish without an entry in the
         log."""
         self.drives = drives
         for thing in [item for item in self.things.values() if item.drive not in {"", *drives}]:
             del self.things[thing.key]
 
     def put(self, description: dict[str, Any]) -> Thing:
-        """Add a thing with the given name, text, attachments and so on. The seed chooses what is
-        missing.
+        """Add a message or file. `description` has its name, text, attachments and so on; the seed
+        chooses what is missing.
 
-        A file with an existing path replaces the old file.
+        A file whose path exists replaces the old file. Returns the thing.
         """
         self._made += 1
         thing = self._message(description) if self.mail else self._file(description)
@@ -131,13 +134,15 @@ class Account:
         return thing
 
     def expire(self, status: int = 410) -> None:
-        """Refuse all cursors given out so far. Drive refuses them with this HTTP status."""
+        """Let all cursors that were given out so far expire. Drive refuses them with the HTTP
+        status `status`."""
         self.stale = status
         self.serial += 1
         self.floor = self.serial
 
     def checks(self, thing: Thing, server: str) -> list[str]:
-        """The thing's Authentication-Results as this provider's server writes them."""
+        """The message's Authentication-Results as the provider's server `server` writes them. All
+        checks pass unless the message says otherwise."""
         if thing.results is not None:
             return thing.results
         domain = thing.sender.rpartition("@")[2].strip(" >")

@@ -6,7 +6,7 @@ from typing import Any
 
 from syncjobs.sandbox.account_contents import Account, Change, Thing, path_of
 from syncjobs.sandbox.fault_script import Look
-from syncjobs.sandbox.messages import NOT_FOUND, Answer, Request, of_dropbox, of_json
+from syncjobs.sandbox.http_messages import NOT_FOUND, Answer, Request, of_dropbox, of_json
 
 BLOCK = 4 * 1024 * 1024
 CONTENT = "https://content.dropboxapi.com"
@@ -55,8 +55,12 @@ def _continued(account: Account, request: Request, look: Look) -> Answer:
 def _listing(
     account: Account, look: Look, serial: int, after: str, *, size: int, token: str | None
 ) -> Answer:
-    """The files after the path `after`. The last page's cursor continues with the log from the
-    start of the listing."""
+    """A page of list_folder: at most `size` files whose paths follow `after`, in the order of their
+    paths.
+
+    The cursor of the last page continues with the log from the position `serial`, at which the
+    listing began.
+    """
     things = sorted(account.things.values(), key=lambda thing: path_of(thing).lower())
     rest = [thing for thing in things if path_of(thing).lower() > after]
     page, more = look.cut(rest, size)
@@ -86,7 +90,8 @@ def _page(
 
 
 def _changed(change: Change, now: dict[str, Thing]) -> dict[str, Any]:
-    """The entry for the changed path, with the file as it is now, whatever the change was."""
+    """The entry of list_folder/continue for a change in the log. It shows the path as it is now:
+    the current file, or a deletion if there is none."""
     if change.what == "folder deleted":
         path = f"/{change.thing.name}"
         return {".tag": "deleted", "name": path.rsplit("/", 1)[-1], "path_lower": path.lower()}

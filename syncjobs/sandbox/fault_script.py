@@ -22,7 +22,7 @@ from email.utils import format_datetime
 from typing import Any
 
 from syncjobs.sandbox.account_contents import Account
-from syncjobs.sandbox.messages import Answer, of_google, of_json, of_nango, of_zoho
+from syncjobs.sandbox.http_messages import Answer, of_google, of_json, of_nango, of_zoho
 
 HAPPENS = {"cursor_expired", "added", "changed", "deleted"}
 LOOKS = {"empty_page", "endless", "same_cursor", "no_id"}
@@ -47,7 +47,8 @@ class Behaviour:
 
 @dataclass(frozen=True)
 class Look:
-    """The form of a listing's page, and a number that makes its token unique."""
+    """The form of a listing's page, as the script's faults change it. `nonce` is a number that
+    makes the page's token unique."""
 
     nonce: int
     empty: bool = False
@@ -56,7 +57,8 @@ class Look:
     no_id: bool = False
 
     def cut[T](self, things: list[T], size: int) -> tuple[list[T], bool]:
-        """The page's things, and whether there are more."""
+        """The first `size` things, and whether there are more. A page that is empty, endless or has
+        a repeated cursor has no things and claims that there are more."""
         if self.empty or self.endless or self.same:
             return [], True
         return things[:size], len(things) > size
@@ -112,7 +114,8 @@ def look(due: list[Behaviour], nonce: int) -> Look:
 
 
 def happen(account: Account, item: Behaviour, key: str | None) -> None:
-    """Apply an event at the provider before it responds. `key` names the requested thing."""
+    """Do the event `item` at the provider before it responds. An event that deletes takes the thing
+    with the key `key`, if it names one."""
     match item.do:
         case "cursor_expired":
             account.expire(item.status)
@@ -134,7 +137,8 @@ def spoilt(answer: Answer, due: list[Behaviour]) -> Answer:
 
 
 def scripted(item: Behaviour) -> Answer | None:
-    """The scripted response; None if the provider's own response stays."""
+    """The response that this behaviour prescribes; None if it leaves the provider's own response
+    unchanged."""
     make = ANSWERS.get(item.do)
     if make is None:
         return None

@@ -5,7 +5,7 @@ from typing import Any
 
 from syncjobs.sandbox.account_contents import Account, Change, Thing
 from syncjobs.sandbox.fault_script import Look
-from syncjobs.sandbox.messages import NOT_FOUND, Answer, Request, of_google, of_json
+from syncjobs.sandbox.http_messages import NOT_FOUND, Answer, Request, of_google, of_json
 
 PREFIX = "drive/v3/"
 SHEET = "application/vnd.google-apps.spreadsheet"

@@ -6,7 +6,7 @@ from typing import Any
 
 from syncjobs.sandbox.account_contents import Account, Attached, Thing
 from syncjobs.sandbox.fault_script import Look
-from syncjobs.sandbox.messages import NOT_FOUND, Answer, Request, of_google, of_json
+from syncjobs.sandbox.http_messages import NOT_FOUND, Answer, Request, of_google, of_json
 
 PREFIX = "gmail/v1/users/me/"
 INLINE = 150  # bytes; a smaller attachment comes with its message

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from syncjobs.sandbox import dropbox, gdrive, gmail, zoho_mail
 from syncjobs.sandbox.account_contents import Account
 from syncjobs.sandbox.fault_script import Script, happen, kills, look, scripted, spoilt
-from syncjobs.sandbox.messages import Answer, Request, of_json, of_nango
+from syncjobs.sandbox.http_messages import Answer, Request, of_json, of_nango
 
 PROVIDERS: dict[str, ModuleType] = {
     "gmail": gmail,
@@ -19,7 +19,7 @@ PROVIDERS: dict[str, ModuleType] = {
     "zoho_mail": zoho_mail,
 }
 MAIL = {"gmail", "zoho_mail"}
-SIZE = 12
+SIZE = 12  # messages or files of a new connection
 STATES = {"alive", "dead", "missing"}
 
 
@@ -42,7 +42,8 @@ class Connection:
 
 
 class World:
-    """Answers every request. The secret key is the only key that Nango accepts."""
+    """All connections of the sandbox. Answers every request. `secret` is the only key that Nango
+    accepts."""
 
     def __init__(self, seed: int = 7, secret: str = "sandbox") -> None:  # noqa: S107
         self.seed = seed
@@ -63,7 +64,8 @@ class World:
         return of_nango(404, "not_found", "No such endpoint")
 
     def connect(self, key: str, description: dict[str, Any]) -> Connection:
-        """Create a connection with `size` things. Raises ValueError or KeyError."""
+        """Create the connection `key` at `description["provider"]` with `description["size"]`
+        things (SIZE by default). Raises ValueError or KeyError for an invalid description."""
         provider = description["provider"]
         if provider not in PROVIDERS:
             raise ValueError(f"no such provider: {provider!r}")
@@ -159,14 +161,15 @@ class World:
         }
 
     def truth(self, key: str) -> dict[str, dict[str, Any]]:
-        """What a full sync of the connection must find, by external_id."""
+        """The facts of every item that a full sync of the connection must find, by external_id."""
         connection = self.connections[key]
         result: dict[str, dict[str, Any]] = PROVIDERS[connection.provider].truth(connection.account)
         return result
 
 
 def steer(connection: Connection, description: dict[str, Any]) -> None:
-    """Do what a POST to the control endpoint asks for. Each key is optional."""
+    """Do what the body of a POST to the control endpoint requests: add, change or delete things,
+    set faults, and so on. Each key is optional."""
     account = connection.account
     account.add(int(description.get("add", 0)))
     for item in description.get("put", []):

@@ -17,11 +17,11 @@ from urllib.parse import parse_qsl, quote, urlsplit
 import h11
 import httpx
 
-from syncjobs.sandbox.messages import Answer, Request, of_nango
+from syncjobs.sandbox.http_messages import Answer, Request, of_nango
 from syncjobs.sandbox.nango_proxy import World
 
-MOST = 64 * 1024 * 1024
-CHUNK = 1 << 16
+MOST = 64 * 1024 * 1024  # bytes of a request's body
+CHUNK = 1 << 16  # bytes
 
 
 class Sandbox:
@@ -69,7 +69,7 @@ class Sandbox:
         return body
 
     def truth(self, connection: str) -> dict[str, dict[str, Any]]:
-        """What a full sync of the connection must find, by external_id."""
+        """The facts of every item that a full sync of the connection must find, by external_id."""
         answer = self._client.get(f"/sandbox/connections/{quote(connection, safe='')}")
         items: dict[str, dict[str, Any]] = answer.raise_for_status().json()["items"]
         return items
@@ -100,8 +100,8 @@ class Sandbox:
 async def serve(
     world: World, host: str, port: int, stop: asyncio.Event, listening: Callable[[str], None]
 ) -> None:
-    """Answer requests until `stop` is set. `listening` is called with the address. Raises OSError
-    if the port is taken."""
+    """Serve the world on `host` and `port` until `stop` is set. `listening` is called once with the
+    URL. Raises OSError if the port is taken."""
     talks: set[asyncio.Task[None]] = set()
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -14,7 +14,8 @@ class Source(Protocol):
     """The functions of a provider's module. They raise only Transient, Permanent or CursorLost."""
 
     def pages(self, nango: Nango, cursor: Cursor | None = None) -> AsyncIterator[Page]:
-        """Yield what changed since `cursor`, or everything if it is None.
+        """Yield pages of what changed since `cursor`, or of everything if it is None. Each page has
+        the cursor after it.
 
         The cursor of an unfinished listing continues that listing. The last page is marked `last`.
         On CursorLost, call again without a cursor.

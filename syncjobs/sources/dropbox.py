@@ -108,12 +108,14 @@ def _file(path: str, entry: dict[str, Any]) -> Item:
 
 
 async def again(nango: Nango, item: Item) -> list[Item]:
-    """The item as it was listed; `content` reads its current bytes."""
+    """Return the item unchanged, as a list of one: `content` reads the current bytes in any
+    case."""
     return [item]
 
 
 async def content(nango: Nango, item: Item, into: Path) -> str:
-    """Write a file's current bytes."""
+    """Write the current bytes of the file into the file `into`. Returns "", because a file has no
+    media type."""
     argument = json.dumps({"path": item.metadata.get("id") or item.external_id})
     try:
         await nango.save(

@@ -83,8 +83,11 @@ async def _shared(nango: Nango) -> list[str]:
 
 
 async def _current(nango: Nango, cursor: Cursor, drives: list[str]) -> tuple[Cursor, list[Item]]:
-    """The cursor for the current drives, and the items to delete because their drive vanished. New
-    drives are listed from their start."""
+    """Adapt the cursor to the drives that exist now. Return it, and deletions of the items whose
+    drive vanished. New drives are listed from their start.
+
+    Raises CursorLost if the cursor cannot be read.
+    """
     stored = cursor.get("drives")
     if not isinstance(stored, dict) or not all(
         isinstance(state, dict) for state in stored.values()
@@ -115,7 +118,8 @@ def _scope(drive: str) -> dict[str, str | int | bool]:
 async def _page(
     nango: Nango, cursor: Cursor, drive: str, turns: Turns, vanished: list[Item]
 ) -> tuple[Page, bool]:
-    """A page of one drive, and whether the drive has more pages."""
+    """The next page of one drive after the items `vanished`, and whether the drive has more
+    pages."""
     state = cursor["drives"][drive]
     read = _listed if "list" in state else _changed
     items, skipped, state, more = await read(nango, drive, state)
@@ -219,13 +223,14 @@ def _item(drive: str, file: dict[str, Any]) -> Item | None:
 
 
 async def again(nango: Nango, item: Item) -> list[Item]:
-    """The item as it was listed; `content` reads its current bytes."""
+    """Return the item unchanged, as a list of one: `content` reads the current bytes in any
+    case."""
     return [item]
 
 
 async def content(nango: Nango, item: Item, into: Path) -> str:
-    """Write a file's bytes. A Google document is written as text, a sheet as CSV (its first
-    sheet)."""
+    """Write the file's bytes into `into`. A Google document is written as text, a sheet as CSV (its
+    first sheet). Returns "", because a file has no media type."""
     path = f"{API}/files/{quote(item.external_id.partition('/')[2], safe='')}"
     mime = str(item.metadata.get("mime", ""))
     query: dict[str, str | int | bool] = {"alt": "media", "supportsAllDrives": "true"}

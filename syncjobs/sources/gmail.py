@@ -97,7 +97,8 @@ async def _history_page(nango: Nango, cursor: Cursor, turns: Turns) -> Page:
 async def _continued(
     nango: Nango, path: str, query: dict[str, Any], cursor: Cursor
 ) -> dict[str, Any]:
-    """A page of a list. A 404 means that the history is too old, a 400 that the page token is."""
+    """Read the next page of the list at `path`. Raises CursorLost if the history is too old (404)
+    or the page token has expired (400)."""
     stale = {404, 400} if path.endswith("history") else set()
     if "page" in cursor:
         query["pageToken"] = text_of(cursor, "page")
@@ -119,8 +120,8 @@ def _following(body: dict[str, Any], cursor: Cursor, turns: Turns) -> Cursor | N
 def _touched(
     records: list[dict[str, Any]], nango: Nango
 ) -> tuple[dict[str, None], dict[str, None], int]:
-    """The ids of touched messages and of deleted ones, in order, and the number of entries without
-    an id."""
+    """The ids in records of history.list: of the changed messages, and of the deleted ones, as keys
+    in order, and the number of entries without an id."""
     touched: dict[str, None] = {}
     deleted: dict[str, None] = {}
     skipped = 0
@@ -137,7 +138,8 @@ def _touched(
 
 
 async def _messages(nango: Nango, ids: list[str]) -> list[Item]:
-    """The messages with their attachments. Texts are included up to the page's limit."""
+    """Read the messages with these ids, each followed by its attachments. Texts are included up to
+    the page's limit."""
     room = _Room()
     read = partial(_read, nango, room)
     messages = await each_alone(read, ids, last_try=nango.last_try)
@@ -151,8 +153,8 @@ async def _messages(nango: Nango, ids: list[str]) -> list[Item]:
 
 
 class _Room:
-    """Counts the characters of texts that a page may still hold. Other texts are read one by one
-    later."""
+    """Counts how many more characters of texts a page may hold. A text that does not fit is read by
+    itself later."""
 
     def __init__(self) -> None:
         self._left = PAGE
@@ -170,7 +172,8 @@ async def _read(nango: Nango, room: _Room, key: str) -> list[Item]:
 
 
 async def _message[T](nango: Nango, key: str, take: Callable[[dict[str, Any]], T]) -> T | None:
-    """The result of `take` for the message, or None if the message is gone."""
+    """Read the message with the id `key` and return `take(message)`, or None if the message is
+    gone."""
     path = f"{ME}/messages/{quote(key, safe='')}"
     try:
         return await nango.take(path, take, {"format": "full"})
@@ -261,7 +264,8 @@ def _headers(part: dict[str, Any]) -> dict[str, Any]:
 
 
 def _text(parts: list[dict[str, Any]]) -> tuple[str, str]:
-    """The plain text parts, or else the HTML parts, up to the limit, and the type of the text."""
+    """The text of a message and its media type: the plain text parts joined, or else the HTML
+    parts, cut to MESSAGE characters."""
     for media in ("text/plain", "text/html"):
         texts = [
             _bytes(_body(part), 4 * MESSAGE).decode(errors="replace")
@@ -290,14 +294,16 @@ def _bytes(body: dict[str, Any], most: int = MOST_BYTES) -> bytes:
 
 
 async def again(nango: Nango, item: Item) -> list[Item]:
-    """The message with its attachments. For an attachment, the attachment as it was listed."""
+    """The message with its attachments, as Gmail lists them now. An attachment is returned
+    unchanged."""
     if item.kind != "message":
         return [item]
     return await _read(nango, _Room(), item.external_id)
 
 
 async def content(nango: Nango, item: Item, into: Path) -> str:
-    """Write a message's text or an attachment's bytes.
+    """Write a message's text or an attachment's bytes into `into`. Returns the text's media type,
+    "" for an attachment.
 
     The attachment is looked up again, because its attachmentId changes with each response.
     """
@@ -329,8 +335,11 @@ def _all_parts(body: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _identified(body: dict[str, Any], part_id: str, into: Path) -> str | None:
-    """The attachment's id. "" if its bytes came with the message and are now in the file; None if
-    there is no such attachment."""
+    """The attachmentId of the part `part_id`; None if the message has no such attachment.
+
+    If the attachment's bytes came with the message, they are written to `into`, and the result is
+    "".
+    """
     for part in _all_parts(body):
         if clean(part.get("partId")) == part_id and clean(part.get("filename")):
             if identifier := clean(_body(part).get("attachmentId")):

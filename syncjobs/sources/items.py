@@ -28,7 +28,7 @@ _UNFIT = {0: "\ufffd"} | dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
 
 @dataclass(frozen=True)
 class Item:
-    """One thing at a provider, in its current state.
+    """A message, file or attachment at a provider, in its current state.
 
     `external_id` is unique within its connection. `below`: before this item is stored, every stored
     item whose external_id starts with this text is deleted (a deleted folder's files, a deleted
@@ -58,8 +58,8 @@ class Item:
 
 @dataclass(frozen=True)
 class Page:
-    """One page of a listing. `full`: part of a full sync, named by `generation`. `skipped`: items
-    without an id."""
+    """One page of a listing, with the cursor after it. `full` means that the page is part of a full
+    sync, whose name is `generation`. `skipped` is the number of entries without an id."""
 
     items: list[Item]
     cursor: Cursor
@@ -76,8 +76,8 @@ def speaks_of_money(message: Item) -> bool:
 
 @dataclass
 class Settled:
-    """A page's items, arranged so that first all deletions and then all upserts have the same
-    effect as the items in order."""
+    """The changes of a page by id. To apply them, delete the ids `gone` and all ids that start with
+    a text of `gone_below`, then upsert `upserts`."""
 
     gone: set[str] = field(default_factory=set)
     gone_below: set[str] = field(default_factory=set)
@@ -85,7 +85,8 @@ class Settled:
 
 
 def settled(items: Iterable[Item]) -> Settled:
-    """Keep only the last change of each id. Takes O(n log n) comparisons for n items."""
+    """Sum up the items of a page so that only the last change of each id counts. Takes O(n log n)
+    comparisons for n items."""
     result = Settled()
     last: dict[str, tuple[int, Item]] = {}  # id → the position of its last item, and that item
     removals: dict[str, int] = {}  # prefix → position of the last item that removes below it
@@ -105,7 +106,8 @@ def settled(items: Iterable[Item]) -> Settled:
 
 
 def _removed_at(removals: Mapping[str, int], ids: Iterable[str]) -> dict[str, int]:
-    """For each id, the last position of a removal whose prefix the id starts with, or -1.
+    """For each id, the last position in `removals` (prefix → position) of a prefix with which the
+    id starts; -1 if there is none.
 
     In sorted order, all texts that start with a prefix follow it directly. So one pass with a stack
     of the open prefixes is enough.
@@ -125,7 +127,8 @@ def _removed_at(removals: Mapping[str, int], ids: Iterable[str]) -> dict[str, in
 
 
 def clean(value: object) -> str:
-    """The value as text that PostgreSQL accepts. None becomes "", and a number its digits."""
+    """The text without characters that PostgreSQL refuses, or the digits of a number. "" for any
+    other value."""
     if isinstance(value, str):
         return value.translate(_UNFIT)
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""

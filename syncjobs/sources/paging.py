@@ -11,9 +11,9 @@ from syncjobs.errors import CursorLost, ParserFailed, Permanent, Refused, Transi
 from syncjobs.failures.record import sentence_of
 from syncjobs.sources.items import Cursor
 
-MOST_PAGES = 200_000
+MOST_PAGES = 200_000  # pages of a sync
 OURS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
-AT_ONCE = 5
+AT_ONCE = 5  # calls
 FEW = 2  # items that may fail in one call; if more fail, the provider is at fault
 
 
@@ -33,7 +33,8 @@ def owned(cursor: Cursor, account: str, title: str) -> Cursor:
 
 
 def text_of(cursor: Cursor, key: str) -> str:
-    """A text in the cursor. Raises CursorLost if finley did not write it."""
+    """The text under `key` in the cursor. Raises CursorLost if there is none, because finley then
+    did not write the cursor."""
     value = cursor.get(key)
     if not isinstance(value, str) or not value:
         raise CursorLost("The stored cursor cannot be read.")
@@ -41,7 +42,8 @@ def text_of(cursor: Cursor, key: str) -> str:
 
 
 def number_of(cursor: Cursor, key: str) -> int:
-    """A number in the cursor. Raises CursorLost if finley did not write it."""
+    """The number under `key` in the cursor. Raises CursorLost if there is none, because finley then
+    did not write the cursor."""
     value = cursor.get(key)
     if not isinstance(value, int) or isinstance(value, bool):
         raise CursorLost("The stored cursor cannot be read.")
@@ -84,7 +86,8 @@ def never_ends(title: str) -> Permanent:
 
 
 async def together[T, R](work: Callable[[T], Awaitable[R]], things: Iterable[T]) -> list[R]:
-    """The results in order, computed AT_ONCE at a time. The first failure cancels the others."""
+    """Call `work` for each thing, AT_ONCE at a time. Return the results in order. The first failure
+    cancels the other calls and is raised."""
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def one(thing: T) -> R:
@@ -116,10 +119,12 @@ class Failed:
 async def each_alone[T, R](
     work: Callable[[T], Awaitable[R]], things: Sequence[T], *, last_try: bool
 ) -> list[R | Failed]:
-    """Return the results in order. An item that fails does not stop the others.
+    """Call `work` for each thing and return the results in order, with a Failed for each thing that
+    could not be read.
 
     Raises errors that concern all items: a dead connection, a rate limit, an unavailable provider.
-    A provider's error for one item counts as that item's only on the run's last attempt.
+    Before the run's last attempt, it also raises a Transient error of a single item, so that the
+    run is tried again.
     """
     results = await together(lambda thing: _or_failed(work, thing), things)
     away = [result for result in results if isinstance(result, Transient)]

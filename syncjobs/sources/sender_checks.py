@@ -29,9 +29,12 @@ def stated(raw: str) -> list[str]:
 
 
 def checked(headers: Iterable[str], *servers: str) -> dict[str, str]:
-    """{"spf": "pass", …} from the first header of one of the provider's servers. A method that the
-    header does not name is "none". If there are several DKIM signatures, one that passes is
-    enough."""
+    """The results of the provider's checks, as {"spf": "pass", "dkim": …, "dmarc": …}, from the
+    first header that one of the provider's `servers` wrote.
+
+    A method that the header does not name is "none". Of several DKIM signatures, one that passes is
+    enough.
+    """
     own = next((header for header in headers if _server(header) in servers), "")
     results = dict.fromkeys(METHODS, "none")
     for method, result in _RESULT.findall(_COMMENT.sub(" ", own[:MOST].lower())):

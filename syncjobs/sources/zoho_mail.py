@@ -49,7 +49,7 @@ from syncjobs.sources.paging import (
 ROWS = 200  # rows per list request; Zoho gives no more
 LAP = 10  # rows read again with the next page, to detect that rows moved up in between
 SLICE = 20  # messages per page; one with attachments takes a request more, of 30 a minute
-OVERLAP = 10 * 60 * 1000
+OVERLAP = 10 * 60 * 1000  # milliseconds before the last sync's newest mail
 AGAIN = 3  # times that a page may equal the page before
 OLD_ROWS = 2  # old rows in a row at a page's end that prove that the rest is known
 _ANSWER = 2000  # bytes; no refusal is longer
@@ -63,7 +63,7 @@ RECEIVERS = tuple(
 
 
 async def pages(nango: Nango, cursor: Cursor | None = None) -> AsyncIterator[Page]:
-    """Messages and their attachments, newest first."""
+    """Yield pages of messages and their attachments, newest first."""
     account = await _account(nango)
     if cursor is None:
         cursor = {"account": account, "generation": generation(), "recent": {}}
@@ -85,7 +85,8 @@ async def pages(nango: Nango, cursor: Cursor | None = None) -> AsyncIterator[Pag
 
 @dataclass(frozen=True)
 class _Rows:
-    """Messages as Zoho's list has them, and the cursor after them."""
+    """New rows of Zoho's list of messages, and the cursor after them. `last` marks the end of the
+    sync. `skipped` is the number of rows without an id."""
 
     rows: list[dict[str, Any]]
     cursor: Cursor
@@ -94,11 +95,12 @@ class _Rows:
 
 
 class _Walk:
-    """Walks down the list from row `next`, although the positions of rows change while it walks.
+    """Reads the list from row `next` on, newest mail first, although the positions of rows change
+    meanwhile.
 
-    New mail pushes rows down, and they are seen twice. Deletions pull rows up, and they would be
-    missed. So each page begins LAP rows early and must still contain the last row seen (`anchor`),
-    or a row newer than it. If it does not, the walk steps back.
+    New mail moves rows down, so they are seen twice. Deletions move rows up, so they would be
+    missed. Therefore each page begins LAP rows early and must still contain the last row seen
+    (`anchor`), or a row newer than it. If it does not, the next page begins half a page earlier.
     """
 
     def __init__(self, nango: Nango, cursor: Cursor) -> None:
@@ -111,7 +113,8 @@ class _Walk:
         self._again = 0
 
     async def step(self) -> list[_Rows]:
-        """The next new rows, in slices; [] after a step back."""
+        """Read a page of the list. Return its new rows in slices, or [] if the next page has to
+        begin earlier."""
         start = number_of(self._cursor, "next")
         self._turns.turn(f"page {self._turns.pages}")
         rows = await _listing(self._nango, str(self._cursor["account"]), start)
@@ -125,8 +128,8 @@ class _Walk:
         return self._slices(rows, start, first, end, last)
 
     def _moved(self, rows: list[dict[str, Any]], first: int) -> None:
-        """Raises Permanent if Zoho seems to ignore `start`, because it returns the last page again
-        and again.
+        """Raises Permanent if Zoho returns the same page again and again, because it then seems to
+        ignore `start`.
 
         A single repetition may be chance: as many mails arrived as the page has rows.
         """
@@ -151,8 +154,8 @@ class _Walk:
         return next(newer, len(rows))
 
     def _end(self, rows: list[dict[str, Any]], first: int) -> int:
-        """Return the position from which on all rows are old. An old row before a newer one may
-        have a wrong date, so it is read with the rest."""
+        """The position in the page from which on all rows are old. An old row before a newer one
+        may have a wrong date, so it is read with the rest."""
         while len(rows) > first and self._is_old(rows[-1]):
             rows = rows[:-1]
         return len(rows)
@@ -242,7 +245,8 @@ async def _get(
 
 
 def _allowed(nango: Nango, raw: bytes, size: int | None = None) -> bytes:
-    """The body, unless it is a refusal with HTTP status 200: then raises Permanent."""
+    """Return the body of a response. Raises Permanent if the body is a refusal that Zoho sent with
+    HTTP status 200."""
     if len(raw) > _ANSWER or len(raw) == size or _DENIED not in raw.lower():
         return raw
     try:
@@ -269,8 +273,8 @@ async def _with_attachments(nango: Nango, account: str, page: _Rows) -> list[Ite
 
 
 async def _items(nango: Nango, account: str, row: dict[str, Any]) -> list[Item]:
-    """The message and its attachments. If the message was deleted meanwhile, only the message,
-    marked deleted."""
+    """The message of this row and its attachments. If the message was deleted meanwhile, a deletion
+    of the message and its attachments."""
     message = _message(account, row)
     has_attachment = clean(row.get("hasAttachment")) in {"1", "true"}
     if not has_attachment and not speaks_of_money(message):
@@ -353,7 +357,8 @@ def _path(item: Item) -> str:
 
 
 async def again(nango: Nango, item: Item) -> list[Item]:
-    """The message with its attachments. For an attachment, the attachment as it was listed."""
+    """The message with its attachments, as Zoho lists them now. An attachment is returned
+    unchanged."""
     if item.kind != "message":
         return [item]
     message = await _with_checks(nango, item)
@@ -361,7 +366,8 @@ async def again(nango: Nango, item: Item) -> list[Item]:
 
 
 async def content(nango: Nango, item: Item, into: Path) -> str:
-    """Write a message's HTML, or an attachment's bytes."""
+    """Write a message's HTML or an attachment's bytes into `into`. Returns "text/html", or "" for
+    an attachment."""
     try:
         if item.kind == "attachment":
             key = quote(item.external_id.removeprefix(f"{item.parent_id}:"), safe="")
@@ -381,7 +387,8 @@ def _must_be_allowed(nango: Nango, into: Path, item: Item) -> None:
 
 
 def _page_of(nango: Nango, body: dict[str, Any]) -> str:
-    """The start of a message's HTML. Raises Permanent for a refusal with HTTP status 200."""
+    """The beginning of a message's HTML, from the JSON of Zoho's response. Raises Permanent if it
+    is a refusal with HTTP status 200."""
     _allowed(nango, json.dumps(body).encode()[: _ANSWER + 1])
     data = body.get("data")
     return clean(str(data.get("content") or "")[:MESSAGE]) if isinstance(data, dict) else ""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from graph.ingest.rows import LedgerRow, Party
+from graph.ingest.ledger_rows import LedgerRow, Party
 from graph.questions.rows.records import OURS
 
 PreviewRow = dict[str, Any]
@@ -45,7 +45,8 @@ def direction(row: LedgerRow) -> str:
 
 
 def direction_of(payer_kind: str, payee_kind: str, records: str | None) -> str:
-    """As `direction`, from the kinds of both parties and what the row records."""
+    """The direction of a row's money, as `direction` returns it, from the kinds of payer and payee
+    and what the row records."""
     from_us, to_us = payer_kind in OURS, payee_kind in OURS
     if from_us and to_us:
         return BETWEEN
@@ -61,7 +62,11 @@ def _ends(row: LedgerRow) -> tuple[Party, Party]:
 
 
 def added_by_direction(sums: Iterable[Mapping[str, Any]]) -> list[PreviewRow]:
-    """As `sums_by_direction`, from sums by the kinds of both parties, `records` and `currency`."""
+    """For each direction and currency, the number of rows and the sum of their amounts, added up
+    from finer sums.
+
+    Each of `sums` has payer_kind, payee_kind, records, currency, rows and amount.
+    """
     added: dict[tuple[str, str], PreviewRow] = {}
     for row in sums:
         way = direction_of(row["payer_kind"], row["payee_kind"], row["records"])
@@ -75,8 +80,8 @@ def added_by_direction(sums: Iterable[Mapping[str, Any]]) -> list[PreviewRow]:
 
 
 def sums_by_direction(rows: Iterable[LedgerRow]) -> list[PreviewRow]:
-    """For each direction and currency, the number of rows and their sum, in the order of first
-    occurrence."""
+    """For each direction and currency, the number of rows and the sum of their absolute amounts, in
+    the order of first occurrence."""
     amounts: defaultdict[tuple[str, str], list[Decimal]] = defaultdict(list)
     for row in rows:
         amounts[direction(row), row.currency].append(abs(row.amount))

@@ -24,12 +24,14 @@ from graph.ingest.csv_dialect import header
 from graph.ingest.file_parts import Format, format_of, parts_of
 from graph.ingest.guessing.as_toml import as_toml
 from graph.ingest.import_file import Imported, of_account, store_parts, with_known
+from graph.ingest.ledger_rows import LedgerRow, Reject
 from graph.ingest.mappings import saved_mappings
 from graph.ingest.readers.parts import Hints, Part
-from graph.ingest.rows import LedgerRow, Reject
 from graph.ingest.store.already_imported import OtherAccountError
+from graph.ingest.store.take_back import upload_key
 from syncjobs.models import Upload, UploadPiece
 from syncjobs.models.choices import UploadState
+from syncjobs.uploads import take_back_upload
 from syncjobs.uploads.enqueue_uploads import ACTIVE, TRIES
 from syncjobs.uploads.preview_rows import shown_row, sums_by_direction
 from syncjobs.uploads.rejected_rows import reading_of, text_of
@@ -46,14 +48,17 @@ Preview = dict[str, Any]
 
 
 def run(user_id: UUID, upload_id: UUID) -> None:
-    """Do what the upload's state requires. Do nothing if another process has locked the row."""
+    """Preview or import the upload, as its state requires. Does nothing if another process has
+    locked its row."""
     with tenant_transaction(user_id):
         mine = Upload.objects.filter(user_id=user_id, pk=upload_id, state__in=ACTIVE)
         mine.filter(tries__lt=TRIES).update(tries=F("tries") + 1)
     with tenant_transaction(user_id):
         locked = Upload.objects.select_for_update(skip_locked=True)
         upload = locked.filter(user_id=user_id, pk=upload_id, state__in=ACTIVE).first()
-        if upload is not None:
+        if upload is not None and upload.state == UploadState.TAKING_BACK:
+            take_back_upload.finish(upload)
+        elif upload is not None:
             _advance(upload)
 
 
@@ -97,7 +102,8 @@ def _digest(path: Path) -> str:
 
 
 def preview(user_id: UUID, path: Path, hints: Hints) -> Preview:
-    """Each part of the file, with its first rows as they would be stored. Raises LedgerError."""
+    """The preview of a file: {"parts": one preview per part, with its first rows as they would be
+    stored, "columns": the titles of a table}. Raises LedgerError."""
     parts = parts_of(path, format_of(path, hints), hints=hints)
     shown = [_part(part, of_account(user_id, part, hints)) for part in parts]
     return {"parts": shown, "columns": _columns(path)}
@@ -128,7 +134,8 @@ def _part(part: Part, stored: Part) -> Preview:
 
 
 def _reading(part: Part) -> str:
-    """A digest of the mapping by which the part's rows are read; "" for a statement."""
+    """A digest of the mapping by which the part's rows are read, to notice when it changes; "" for
+    a statement."""
     if part.mapping is None:
         return ""
     bare = replace(part.mapping, title="", evidence=(), notes=(), doubts=())
@@ -136,16 +143,17 @@ def _reading(part: Part) -> str:
 
 
 def _is_as_shown(upload: Upload, parts: list[Part]) -> bool:
-    """Return whether the rows are read as the preview shows.
+    """Return whether the parts are read by the same mappings as in the preview.
 
-    Imports since then may have added currencies and saved mappings, by which a file is read.
+    They may differ because imports since then added currencies or saved mappings.
     """
     shown = [part.get("reading", "") for part in (upload.preview or {}).get("parts", [])]
     return not any(shown) or shown == [_reading(part) for part in parts]
 
 
 def _question(part: Part) -> str:
-    """The possible readings side by side if a person has to decide between them, else ""."""
+    """The possible readings of the part side by side, as text, if a person has to decide between
+    them; else ""."""
     blocked = any(doubt.blocking for doubt in part.doubts)
     return part.question() if blocked and part.question else ""
 
@@ -166,7 +174,10 @@ def _import(upload: Upload, path: Path, hints: Hints) -> None:
             upload.error = upload.error or CHANGED
             return
         of_accounts = [of_account(upload.user_id, part, hints) for part in parts]
-        imported = store_parts(upload.user_id, path, of_accounts, path.parent / "rejects")
+        rejects = path.parent / "rejects"
+        imported = store_parts(
+            upload.user_id, path, of_accounts, rejects, upload=upload_key(upload.pk)
+        )
     except OtherAccountError as error:  # a person decides, with the preview
         upload.state = UploadState.REFUSED
         upload.error = f"{error.question} Decide below."
@@ -174,7 +185,7 @@ def _import(upload: Upload, path: Path, hints: Hints) -> None:
     except GraphError as error:
         upload.state, upload.error = UploadState.FAILED, str(error)
         return
-    upload.outcome = _outcome(imported)
+    upload.outcome = _outcome(imported, upload_key(upload.pk))
     upload.rejects = text_of(imported.rejects)
     upload.reading = reading_of(path, by) if upload.rejects else None
     upload.state, upload.error = UploadState.DONE, ""
@@ -190,11 +201,12 @@ def _saved(user_id: UUID, path: Path, by: Format, hints: Hints) -> bool:
     return all(kept)
 
 
-def _outcome(imported: Imported) -> dict[str, Any]:
-    """The counts of the import, and its warnings."""
+def _outcome(imported: Imported, key: str) -> dict[str, Any]:
+    """The result of the import for the upload's row: the format, the counts of rows, the warnings,
+    and the parts with the upload's key."""
     account_doubts = [doubt.text for doubt in imported.doubts if doubt.topic == "account"]
     warnings = [*imported.warnings, *account_doubts]
-    parts = [{"source": source, "file": file} for source, file in imported.parts]
+    parts = [{"source": source, "file": file, "upload": key} for source, file in imported.parts]
     return {
         "format": imported.format,
         "warnings": warnings,

@@ -16,13 +16,14 @@ from graph.errors import LedgerError, NotFound, QuestionError
 from graph.ingest.csv_dialect import layout
 from graph.ingest.file_parts import Format
 from graph.ingest.guessing.as_toml import as_toml
+from graph.ingest.ledger_rows import TEXT_LIMIT
 from graph.ingest.mappings import from_toml
 from graph.ingest.mappings.mapping import FileRule
 from graph.ingest.mappings.mapping import Mapping as FileMapping
 from graph.ingest.rejects_file import COLUMNS, as_cells, default_path
 from graph.ingest.resubmit import Rejected, rejected, resubmit
-from graph.ingest.rows import TEXT_LIMIT
 from graph.ingest.store.store_rows import Stored
+from graph.ingest.store.take_back import upload_key
 from syncjobs.models import Upload
 from syncjobs.models.choices import UploadState
 from syncjobs.uploads.upload_options import hints_of
@@ -54,7 +55,8 @@ class RejectedTable:
 
 @dataclass(frozen=True, slots=True)
 class Mended:
-    """The counts of the stored rows, and the rows that are still rejected."""
+    """The result of corrections: the counts of rows that were stored, and the rows that are still
+    rejected."""
 
     counts: Stored
     rows: list[Rejected]
@@ -94,11 +96,11 @@ def mend(
     contents: Mapping[int, str | Sequence[str]],
     dropped: Collection[int] = (),
 ) -> Mended:
-    """Store the rows under these lines with these contents, and delete every row of the
-    `dropped` lines.
+    """Store corrected rows of an imported file, and delete the rejected rows of the lines
+    `dropped`.
 
-    A row's content is its text with the file's delimiter, or its cells. Everything is done or
-    nothing. Raises NotFound, QuestionError.
+    `contents` maps a line number to the corrected row: its text with the file's delimiter, or its
+    cells. Either all changes are made or none. Raises NotFound, QuestionError.
     """
     with tenant_transaction(user_id):
         upload = _imported(user_id, upload_id, lock=True)
@@ -152,7 +154,11 @@ def _rows(upload: Upload) -> list[Rejected]:
 
 
 def _stored(upload: Upload, rows: list[Rejected]) -> tuple[Stored, list[Rejected]]:
-    """Return the counts of stored rows, and the rows that still cannot be read."""
+    """Import the corrected rows. Return the counts of stored rows, and the rows that still cannot
+    be read.
+
+    Raises QuestionError if the file is not a text table, or the rows cannot be imported.
+    """
     if upload.reading is None:
         raise QuestionError(
             f"{upload.name} is no table of text: mend the file itself and send it again.", "rows"
@@ -167,15 +173,16 @@ def _stored(upload: Upload, rows: list[Rejected]) -> tuple[Stored, list[Rejected
         rejects = default_path(Path(folder), ledger)
         rejects.write_text(_written(rows), encoding="utf-8", newline="")
         try:
-            done = resubmit(upload.user_id, rejects, ledger, by, hints_of(upload.choices))
+            hints, key = hints_of(upload.choices), upload_key(upload.pk)
+            done = resubmit(upload.user_id, rejects, ledger, by, hints, upload=key)
             return done.counts, rejected(done.rejects) if done.rejects else []
         except LedgerError as error:
             raise QuestionError(str(error), "rows") from error
 
 
 def _keep(upload: Upload, counts: Stored, forgotten: int, left: list[Rejected]) -> None:
-    """Update the upload's counts: a row that is stored or forgotten does not count as rejected any
-    more."""
+    """Subtract the stored rows and the `forgotten` ones from the upload's count of rejected rows,
+    and save the rejected rows `left`."""
     outcome = dict(upload.outcome or {})
     outcome["rows_rejected"] = outcome.get("rows_rejected", 0) - forgotten
     for name in ("rows_stored", "rows_updated", "rows_unchanged"):

@@ -36,7 +36,7 @@ def must_be_choices(choices: Mapping[str, str]) -> None:
 
 
 def hints_of(choices: dict[str, str]) -> Hints:
-    """The person's decisions as hints for the readers of all formats."""
+    """Convert the person's decisions to the hints that the readers of all formats take."""
     of_file = {name: text for name, text in choices.items() if name not in OF_ACCOUNT}
     decided = Choices(**of_file)
     order: Any = decided.date_order or None

@@ -17,7 +17,7 @@ from benchmarks.otherbooks import charity
 from benchmarks.otherbooks.bank_days import agreed, following, preceding, works
 from benchmarks.otherbooks.book_files import COLUMNS, KEY
 from finley.demo.truth import Ref, Truth
-from graph.ingest.rows import LedgerRow
+from graph.ingest.ledger_rows import LedgerRow
 from graph.ingest.rows_from_file import read
 
 Rows = dict[Ref, dict[str, str]]

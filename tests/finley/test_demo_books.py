@@ -22,8 +22,8 @@ from finley.demo.journal import COLUMNS
 from finley.demo.streams import SPECS
 from finley.demo.truth import Ref, Series
 from graph.ingest import rows_from_file
+from graph.ingest.ledger_rows import Reject
 from graph.ingest.mappings.ready_formats import recognise
-from graph.ingest.rows import Reject
 
 DAY_COLUMN = {
     "ledger.csv": "posted_on", "card.csv": "booked_on", "bank.csv": "booked_on",

@@ -9,7 +9,13 @@ import psycopg
 import pytest
 import redis
 
-from finley.embedded import EmbeddedServerError, Servers, client, state_paths, unprivileged
+from finley.embedded import (
+    EmbeddedServerError,
+    Servers,
+    state_paths,
+    supervisor_client,
+    unprivileged,
+)
 from tests.finley.holders import (
     Start,
     alive,
@@ -260,21 +266,21 @@ FROM_THREADS = """
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from finley.embedded import ensure, client
+from finley.embedded import ensure, supervisor_client
 with ThreadPoolExecutor(16) as threads:
     found = set(threads.map(lambda _: ensure(Path(sys.argv[1])), range(64)))
 for _ in range(100):
     ensure(Path(sys.argv[1]))
-print(len(found), len(client._holds), flush=True)
+print(len(found), len(supervisor_client._holds), flush=True)
 """
 
 
 def test_requests_the_guardian_does_not_know_are_refused(start: Start, state: Path) -> None:
     start().status()
-    connection = client.connect(state_paths.of(state))
+    connection = supervisor_client.connect(state_paths.of(state))
     assert connection is not None
     with connection, pytest.raises(EmbeddedServerError, match="does not know"):
-        client.ask(connection, "make tea")
+        supervisor_client.ask(connection, "make tea")
 
 
 def test_addresses_survive_odd_paths() -> None:

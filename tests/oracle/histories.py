@@ -20,7 +20,7 @@ from graph.engine.networkx.to_networkx import to_networkx
 from graph.export import arrow_pages
 from graph.layers import LAYERS
 from graph.questions import insights, whole_graph
-from graph.reading import corrections
+from graph.reading import current_graph
 from graph.reading.load_graph import ALL, load
 from graph.view import refresh
 from tests.oracle import ten_fetches
@@ -114,8 +114,8 @@ class Mismatch(Exception):
 
 
 class History:
-    """A history of two tenants and some writers. `check` runs after each step that readers may
-    notice."""
+    """A history of two tenants and some writers: a sequence of random steps. `check` runs after
+    each step that readers may notice."""
 
     def __init__(
         self,
@@ -201,8 +201,8 @@ class History:
         return False
 
     def _refreshes(self, _: Session) -> bool:
-        """Do the first half of a refresh; or the second half of the one that has begun; or abandon
-        that."""
+        """Go on with refreshing the view: begin a refresh if none has begun, otherwise complete it
+        or sometimes abandon it. Return whether readers may see a change."""
         if self._refresh is None:
             self._begin_refresh()
         elif self.choose(4) == 0:
@@ -248,7 +248,7 @@ class History:
         """
         if any(session.emptied for session in self.sessions):
             return
-        corrections.PATCHED_ANYWAY = THRESHOLDS[self.choose(len(THRESHOLDS))]
+        current_graph.PATCHED_ANYWAY = THRESHOLDS[self.choose(len(THRESHOLDS))]
         for user in sorted(self.touched):
             self._compare(user)
         self.touched = set()
@@ -302,12 +302,12 @@ class History:
                 raise Mismatch(user, f"relationship {key}")
 
     def _some[Each](self, of: Iterable[Each]) -> list[Each]:
-        """About a third of the items, chosen at random."""
+        """About a third of the items `of`, chosen at random."""
         return [item for item in of if self.choose(3) == 0]
 
 
 class Abandoned(Exception):
-    """The refresh is not completed."""
+    """Raised to leave a refresh without completing it."""
 
 
 def emptied() -> None:

@@ -1,4 +1,4 @@
-"""`manage.py tenant`: export, import or erase all data of a tenant."""
+"""`manage.py tenant`: archive, import or erase all data of a tenant."""
 
 import json
 import time
@@ -12,9 +12,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from finley.models import User
-from finley.tenant_data import export
+from finley.tenant_data import archive
+from finley.tenant_data.archive import TransferError
 from finley.tenant_data.erase import Erasure, erase
-from finley.tenant_data.export import TransferError
 from graph import tenant_lookup
 from graph.database.role import as_owner
 from graph.errors import TenantUnknown
@@ -42,7 +42,7 @@ def _new_certificate(path: Path) -> Iterator[TextIO]:
 
 
 class Command(BaseCommand):
-    help = "Export all that is kept of a tenant, import such an export, or erase the tenant."
+    help = "Export all that is kept of a tenant, import such an archive, or erase the tenant."
 
     def add_arguments(self, parser: CommandParser) -> None:
         deeds = parser.add_subparsers(dest="deed", required=True)
@@ -52,7 +52,7 @@ class Command(BaseCommand):
         exported.add_argument("--user", required=True, help="id or e-mail address")
         exported.add_argument("--into", required=True, type=Path, metavar="FILE")
         imported = deeds.add_parser(
-            "import", help="the tenant of an export, under its own id, without password and tokens"
+            "import", help="the tenant of an archive, under its own id, without password and tokens"
         )
         imported.add_argument("file", type=Path)
         erased = deeds.add_parser("erase", help="rows, view, caches, jobs and files, for good")
@@ -71,7 +71,7 @@ class Command(BaseCommand):
 
     def _export(self, user: str, into: Path, **_: Any) -> None:
         try:
-            transfer = export.export(self._user(user), into)
+            transfer = archive.export(self._user(user), into)
         except OSError as error:
             raise CommandError(str(error)) from None
         self.stdout.write(
@@ -80,7 +80,7 @@ class Command(BaseCommand):
 
     def _import(self, file: Path, **_: Any) -> None:
         try:
-            transfer = export.import_(file)
+            transfer = archive.import_(file)
         except (TransferError, OSError) as error:
             raise CommandError(str(error)) from None
         rows = sum(transfer.rows.values())

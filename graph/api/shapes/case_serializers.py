@@ -4,9 +4,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from graph.api.common_serializers import Answer, StrictQuery
-from graph.api.list_serializers import money, total
-from graph.api.request_bodies import StrictBody
+from graph.api.shapes.common_serializers import Answer, StrictQuery
+from graph.api.shapes.list_serializers import money, total
+from graph.api.shapes.request_bodies import StrictBody
 from graph.api.shapes.sum_serializers import currency_field
 from graph.models.choices import CaseAction, CaseRole, CaseState, Records
 from graph.questions import cases

@@ -4,11 +4,11 @@ from typing import Any
 
 from rest_framework import serializers
 
-from graph.api.common_serializers import Answer, StrictQuery
-from graph.api.list_serializers import money, total
+from graph.api.shapes.common_serializers import Answer, StrictQuery
+from graph.api.shapes.list_serializers import money, total
 from graph.enrich.check.candidate_payment import KEYS, Candidate
 from graph.enrich.check.objection import VERDICTS
-from graph.ingest.rows import Party
+from graph.ingest.ledger_rows import Party
 from graph.models.choices import Records
 from graph.questions import check
 
@@ -17,7 +17,7 @@ TEXT, LONG = 200, 2_000  # characters
 
 
 class CandidateBody(StrictQuery):
-    """One payment of a pay run."""
+    """One payment of a pay run, as a request's body states it."""
 
     one_of_them = "field"
     id = serializers.CharField(

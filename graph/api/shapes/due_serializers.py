@@ -4,9 +4,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from graph.api.common_serializers import Answer, StrictQuery
-from graph.api.list_serializers import money, total
-from graph.api.serializers import EntityAnswer
+from graph.api.shapes.common_serializers import Answer, StrictQuery
+from graph.api.shapes.graph_serializers import EntityAnswer
+from graph.api.shapes.list_serializers import money, total
 from graph.api.shapes.sum_serializers import party_field, today_field
 from graph.questions.expected.due import STATUSES
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from graph.api.common_serializers import Answer, Money
-from graph.api.serializers import WEIGHED, EdgesQuery, EntityAnswer, direction_field
+from graph.api.shapes.common_serializers import Answer, Money
+from graph.api.shapes.graph_serializers import WEIGHED, EdgesQuery, EntityAnswer, direction_field
 from graph.engine.weights import WEIGHTS
 
 

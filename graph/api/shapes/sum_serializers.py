@@ -4,10 +4,10 @@ from typing import Any
 
 from rest_framework import serializers
 
-from graph.api.common_serializers import Answer, StrictQuery
-from graph.api.list_serializers import money, total
-from graph.api.request_fields import Timestamp
-from graph.api.serializers import BooksAnswer
+from graph.api.shapes.common_serializers import Answer, StrictQuery
+from graph.api.shapes.graph_serializers import BooksAnswer
+from graph.api.shapes.list_serializers import money, total
+from graph.api.shapes.request_fields import Timestamp
 from graph.questions import open_items, spend
 
 PAYMENTS = "payments and fees, each once; no invoices, no transfers between own accounts"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from graph.ingest.rows import Party
+from graph.ingest.ledger_rows import Party
 
 # The keys that a candidate may state for its party. The one that an import would use comes first.
 KEYS = (
@@ -32,7 +32,8 @@ class Candidate:
 
     @property
     def account(self) -> str:
-        """The bank account in the form that detectors compare: 'iban …', 'account …' or ""."""
+        """Return the bank account in the form that detectors compare: 'iban …', 'account …' or
+        ""."""
         keys = dict(self.party.keys)
         if keys.get("iban"):
             return f"iban {keys['iban']}"

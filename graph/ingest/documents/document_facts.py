@@ -13,7 +13,7 @@ from typing import Any, Literal
 from graph.ingest.documents import document_amounts, document_references
 from graph.ingest.documents.document_amounts import Amount
 from graph.ingest.documents.document_references import Reference
-from graph.ingest.rows import Party
+from graph.ingest.ledger_rows import Party
 
 CHARACTERS = 200_000
 NAME = 100  # characters of a party's name; a longer display name is a sentence
@@ -118,7 +118,8 @@ def sender(header: str) -> tuple[str, str]:
 
 
 def _decoded(name: str) -> str:
-    """The name with RFC 2047's encoded words decoded: =?utf-8?q?M=C3=BCller?= becomes Müller."""
+    """Return the name with RFC 2047's encoded words decoded: =?utf-8?q?M=C3=BCller?= becomes
+    Müller."""
     try:
         return str(make_header(decode_header(name)))
     except (ValueError, LookupError, HeaderParseError):

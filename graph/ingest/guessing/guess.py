@@ -17,7 +17,7 @@ from graph.ingest.guessing.book import SURE, Book
 from graph.ingest.guessing.book_kinds import book
 from graph.ingest.guessing.currency import BY_COUNTRY, Usual, currency_of, is_only_a_sign
 from graph.ingest.guessing.date_order import Order, order_of, rival_date
-from graph.ingest.guessing.explain import evidence
+from graph.ingest.guessing.describe_mapping import evidence
 from graph.ingest.guessing.header import GuessError, MissingError
 from graph.ingest.guessing.headerless import with_roles
 from graph.ingest.guessing.key_rule import key_rule

@@ -9,8 +9,8 @@ from graph.errors import LedgerError
 from graph.ingest.doubts import Doubt
 from graph.ingest.guessing.guess import guess
 from graph.ingest.guessing.reading_options import Choices
+from graph.ingest.ledger_rows import LedgerRow, Reject
 from graph.ingest.mappings.mapping import Mapping
-from graph.ingest.rows import LedgerRow, Reject
 from graph.ingest.rows_from_file import read
 
 SHOWN = 3  # rows that are shown
@@ -32,8 +32,8 @@ class UnsureError(LedgerError):
 
 
 def question(path: Path, mapping: Mapping) -> str:
-    """Return, for each blocking doubt, the readings and the options with which a person chooses
-    one."""
+    """Return a text that shows, for each blocking doubt, the file's first rows in both readings
+    and the options that choose one."""
     lines = ["it can be read in two ways"]
     for doubt in mapping.doubts:
         if doubt.blocking:

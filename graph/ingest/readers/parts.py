@@ -8,9 +8,9 @@ from typing import Literal
 
 from graph.ingest.doubts import Doubt
 from graph.ingest.guessing.reading_options import NONE, Choices
+from graph.ingest.ledger_rows import LedgerRow, Reject
 from graph.ingest.mappings.mapping import Mapping
 from graph.ingest.mappings.mapping_for_header import Saved
-from graph.ingest.rows import LedgerRow, Reject
 
 Progress = Callable[[int], object]
 Rows = Iterator[LedgerRow | Reject]

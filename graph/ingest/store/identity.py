@@ -5,7 +5,7 @@ import unicodedata
 from functools import lru_cache
 from hashlib import blake2b
 
-from graph.ingest.rows import Party
+from graph.ingest.ledger_rows import Party
 
 LIMIT = 200  # characters; a longer identity is cut and hashed, for an index entry has its limit
 _NOT_WORD = re.compile(r"[\W_]+")

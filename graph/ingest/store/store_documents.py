@@ -13,7 +13,7 @@ from django.db.backends.utils import CursorWrapper
 from graph import sql
 from graph.database.bulk import AS_USUAL, alone, bulk_or_loops
 from graph.ingest.documents.document_facts import UNFIT, Reading
-from graph.ingest.rows import TEXT_LIMIT
+from graph.ingest.ledger_rows import TEXT_LIMIT
 from graph.ingest.store.document_links import link
 from graph.ingest.store.identity import identity, normalized
 from graph.ingest.store.request_enrichment import books_changed
@@ -177,7 +177,7 @@ def _json(value: object) -> str:
 
 
 def _fit(value: object) -> object:
-    """The value as JSON that PostgreSQL accepts."""
+    """Return the value as JSON that PostgreSQL can store."""
     if isinstance(value, str):
         return _clean(value)
     if isinstance(value, dict):

@@ -2,9 +2,9 @@
 
 from rest_framework import serializers
 
-from graph.api.common_serializers import Answer, StrictQuery
-from graph.api.request_bodies import StrictBody
-from graph.api.request_fields import TimeCursor, Timestamp
+from graph.api.shapes.common_serializers import Answer, StrictQuery
+from graph.api.shapes.request_bodies import StrictBody
+from graph.api.shapes.request_fields import TimeCursor, Timestamp
 from syncjobs.api.serializers import AttemptAnswer, past
 from syncjobs.failures import payloads
 from syncjobs.failures.replay import FASTEST

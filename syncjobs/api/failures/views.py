@@ -16,8 +16,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from graph.api.common_serializers import Problem
 from graph.api.permissions import Scoped
+from graph.api.shapes.common_serializers import Problem
 from graph.http.scopes import ADMIN
 from graph.reading import cursors
 from syncjobs.api.failures import serializers as shapes

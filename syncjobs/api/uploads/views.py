@@ -12,17 +12,21 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
-from graph.api.common_serializers import Problem
+from graph.api.shapes.common_serializers import Problem
 from graph.errors import NotFound
+from graph.http.scopes import REVIEW
 from syncjobs.api.bodies import raw
 from syncjobs.api.serializers import NoBody
 from syncjobs.api.uploads import serializers as shapes
 from syncjobs.api.views import NOT_FOUND, READ_ERRORS, SENT, Api
 from syncjobs.models import Upload
-from syncjobs.uploads import lifecycle, rejected_rows
+from syncjobs.uploads import lifecycle, rejected_rows, take_back_upload
 
 UPLOAD_ID = OpenApiParameter("upload_id", OpenApiTypes.UUID, "path")
 TAGS = ["uploads"]
+TAKEN = {
+    409: OpenApiResponse(Problem, description="It is taken back already, or has other rows now")
+}
 FULL = {429: OpenApiResponse(Problem, description="Too many open files, or too many requests")}
 
 
@@ -60,7 +64,8 @@ class UploadsView(Api):
         responses={201: shapes.UploadDetailAnswer, **SENT, **FULL},
     )
     def post(self, request: Request) -> Response:
-        """Announce a file of books; its pieces follow. Nothing is imported yet."""
+        """Announce a file of books by its name and size. Its pieces are sent afterwards. Nothing is
+        imported yet."""
         body = self.body(request, shapes.UploadBody)
         by = str(getattr(request.user, "email", request.user))
         upload = lifecycle.begin(self.tenant(request), body["name"], body["size"], by)
@@ -118,9 +123,10 @@ class PieceView(Api):
         responses={200: shapes.MissingAnswer, **SENT, **NOT_FOUND},
     )
     def put(self, request: Request, upload_id: str, number: int) -> Response:
-        """Piece `number` from 0: `piece_bytes` bytes, the last one the rest, in any order.
+        """Store one piece of the file. Pieces are numbered from 0 and may be sent in any order.
+        Each has `piece_bytes` bytes, and the last one has the rest.
 
-        Sending one again changes nothing. After the last missing one a worker reads the file.
+        Sending a piece again changes nothing. After the last missing piece a worker reads the file.
         """
         self.parameters(request)
         data: Any = request.data
@@ -139,7 +145,8 @@ class ChoicesView(Api):
         responses={202: shapes.UploadDetailAnswer, **SENT, **NOT_FOUND},
     )
     def post(self, request: Request, upload_id: str) -> Response:
-        """Decide what the file leaves open, also whose account it is; it is then read again."""
+        """Decide what the file leaves open, such as whose account it is. A worker then reads the
+        file again."""
         body = self.body(request, shapes.ChoicesBody)
         tenant, upload = self.tenant(request), _id(upload_id)
         lifecycle.choose(tenant, upload, body)
@@ -156,10 +163,43 @@ class ConfirmView(Api):
         responses={202: shapes.UploadDetailAnswer, **SENT, **NOT_FOUND},
     )
     def post(self, request: Request, upload_id: str) -> Response:
-        """Import the file as it is shown; refused while a blocking doubt is open."""
+        """Import the file as its preview shows. This is refused while a blocking doubt is open."""
         body = self.body(request, shapes.ConfirmBody)
         tenant, upload = self.tenant(request), _id(upload_id)
         lifecycle.confirm(tenant, upload, save_mapping=body["save_mapping"])
+        return _answer(lifecycle.get(tenant, upload), status.HTTP_202_ACCEPTED)
+
+
+@extend_schema(parameters=[UPLOAD_ID])
+class TakeBackView(Api):
+    scope = REVIEW
+
+    @extend_schema(
+        operation_id="uploads_take_back_preview",
+        summary="What taking an import back would remove",
+        tags=TAGS,
+        responses={200: shapes.TakeBackAnswer, **READ_ERRORS, **NOT_FOUND, **TAKEN},
+    )
+    def get(self, request: Request, upload_id: str) -> Response:
+        """The rows that would go, their sums, and what depends on them. Nothing is changed."""
+        self.parameters(request)
+        answer = take_back_upload.shown(self.tenant(request), _id(upload_id))
+        return Response(shapes.TakeBackAnswer(answer).data)
+
+    @extend_schema(
+        operation_id="uploads_take_back",
+        summary="Take an import back",
+        tags=TAGS,
+        request=shapes.TakeBackBody,
+        responses={202: shapes.UploadDetailAnswer, **SENT, **NOT_FOUND, **TAKEN},
+    )
+    def post(self, request: Request, upload_id: str) -> Response:
+        """Let a worker remove the rows that only this import brought. Those that other imports
+        hold, too, stay. The same file can be imported again afterwards."""
+        body = self.body(request, shapes.TakeBackBody)
+        by = str(getattr(request.user, "email", request.user))
+        tenant, upload = self.tenant(request), _id(upload_id)
+        take_back_upload.request(tenant, upload, rows=body["rows"], by=by)
         return _answer(lifecycle.get(tenant, upload), status.HTTP_202_ACCEPTED)
 
 
@@ -186,8 +226,8 @@ class RejectedView(Api):
         responses={200: shapes.MendedAnswer, **SENT, **NOT_FOUND},
     )
     def post(self, request: Request, upload_id: str) -> Response:
-        """Import corrected rows under their line numbers, and delete dropped ones: everything or
-        nothing."""
+        """Import corrected rows by their line numbers, and delete dropped rows. Either all changes
+        are made or none."""
         body = self.body(request, shapes.RejectedBody)
         contents = {row["line"]: row.get("text", row.get("cells")) for row in body["rows"]}
         mended = rejected_rows.mend(self.tenant(request), _id(upload_id), contents, body["drop"])

@@ -139,7 +139,7 @@ def test_an_export_whose_worker_dies_is_made_again_and_given_up_in_the_end(
     browser, owner, monkeypatch
 ):
     browser.post(f"{V1}exports/")
-    monkeypatch.setattr(export_requests.export, "export", _dies)
+    monkeypatch.setattr(export_requests.archive, "export", _dies)
     for _ in range(export_requests.TRIES):
         with pytest.raises(SystemExit):
             work.work()

@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 
 from finley.auth import client_address, failed_tokens, known_tokens, token_cache
 from finley.models import ApiToken, User
-from finley.server import schema
+from finley.server import cached_schema
 from finley.server.body_limit import BodyLimit
 from finley.server.concurrency_limit import shares_of
 from graph.api import changes
@@ -83,14 +83,14 @@ def test_tokens_that_are_not_good_are_refused_before_they_are_looked_up(
 
 def test_the_schema_is_made_once(committed, monkeypatch):
     formats: list[str] = []
-    real = schema.SchemaView._rendered
+    real = cached_schema.SchemaView._rendered
 
     def counted(self, request, *args, **kwargs):
         formats.append(request.accepted_renderer.format)
         return real(self, request, *args, **kwargs)
 
-    monkeypatch.setattr(schema, "_made", {})
-    monkeypatch.setattr(schema.SchemaView, "_rendered", counted)
+    monkeypatch.setattr(cached_schema, "_made", {})
+    monkeypatch.setattr(cached_schema.SchemaView, "_rendered", counted)
     client = Client()
     answers = [
         client.get("/api/schema/?lang=fr", headers={"Accept": "application/json"}) for _ in range(3)

@@ -14,8 +14,8 @@ from django.test import Client
 from finley import commandline
 from finley.observability.logs import Line
 from finley.server import database_gate
+from graph.ingest.ledger_rows import Reject
 from graph.ingest.rejects_file import RejectsFile
-from graph.ingest.rows import Reject
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.serializers import DecimalField
 
 from graph import models
-from graph.api import list_serializers
-from graph.api import serializers as shapes
-from graph.api.common_serializers import Money
+from graph.api.shapes import graph_serializers as shapes
+from graph.api.shapes import list_serializers
+from graph.api.shapes.common_serializers import Money
 from graph.database.tenancy import tenant_transaction
 from graph.layers import BY_NAME, FURTHER
 from graph.models.kept_queries import CASH_FLOW, KEPT

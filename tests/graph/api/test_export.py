@@ -17,7 +17,7 @@ import pytest
 from django.db import connections
 from pyarrow import parquet as pq
 
-from graph.database import grants
+from graph.database import role
 from graph.export.formats import FORMATS
 from graph.reading.load_graph import ALL
 from graph.view import refresh
@@ -226,7 +226,7 @@ def in_transaction() -> int:
         cursor.execute(
             "SELECT count(*) FROM pg_stat_activity WHERE usename = %s AND xact_start IS NOT NULL "
             "AND datname = current_database()",
-            [grants.application_role()],
+            [role.application_role()],
         )
         return int(cursor.fetchone()[0])
 
@@ -235,7 +235,7 @@ def backends() -> set[int]:
     with connections["owner"].cursor() as cursor:
         cursor.execute(
             "SELECT pid FROM pg_stat_activity WHERE usename = %s AND datname = current_database()",
-            [grants.application_role()],
+            [role.application_role()],
         )
         return {pid for (pid,) in cursor.fetchall()}
 

@@ -7,7 +7,7 @@ import pytest
 from django.db import connections
 from django.test import Client
 
-from graph.database import functions, grants
+from graph.database import functions, grants, role
 from graph.system_checks import the_functions_are_there
 from graph.view import refresh
 from tests.graph.api.conftest import keep_books
@@ -49,10 +49,10 @@ def test_a_function_is_dropped_only_if_it_cannot_be_replaced(owner):
     assert after.keys() - before.keys() == {"relationships_json(uuid)"}, "of the release that runs"
     again = {signature for signature in before if before[signature] != after[signature]}
     assert again == {"cash_flow_expected_of(uuid,uuid[],date)"}
-    if grants.application_role() != grants.current_role("owner"):
+    if role.application_role() != role.current_role("owner"):
         owner.execute(
             "SELECT has_function_privilege(%s, oid, 'EXECUTE') FROM pg_proc WHERE oid = ANY (%s)",
-            [grants.application_role(), [after[signature] for signature in before]],
+            [role.application_role(), [after[signature] for signature in before]],
         )
         assert {may for (may,) in owner.fetchall()} == {True}
 

@@ -11,7 +11,7 @@ from django.db.utils import ProgrammingError
 from psycopg.sql import SQL, Identifier
 
 from graph import models
-from graph.database import arrow, grants, row_security
+from graph.database import arrow, grants, role, row_security
 from graph.database.tenancy import tenant_transaction
 from graph.system_checks import the_application_is_bound
 from graph.view import refresh
@@ -97,7 +97,7 @@ def allowed(privilege: str) -> list[str]:
         "SELECT name FROM unnest(%s::text[]) AS name "
         "WHERE has_table_privilege(%s, format('public.%%I', name), %s)",
         [*tables(), VIEW],
-        grants.application_role(),
+        role.application_role(),
         privilege,
     )
     return [name for (name,) in result]
@@ -235,14 +235,14 @@ def test_the_application_can_neither_bypass_nor_become_the_owner():
     bound = owner(
         "SELECT rolsuper OR rolbypassrls OR rolcreaterole, "
         "pg_has_role(oid, current_user, 'MEMBER') FROM pg_roles WHERE rolname = %s",
-        grants.application_role(),
+        role.application_role(),
     )
     assert bound == [(False, False)]
 
 
 def test_one_role_for_both_is_told(monkeypatch):
     assert the_application_is_bound(databases=["owner"]) == []
-    monkeypatch.setattr(grants, "application_role", lambda: grants.current_role("owner"))
+    monkeypatch.setattr(role, "application_role", lambda: role.current_role("owner"))
     (report,) = the_application_is_bound(databases=["owner"])
     assert report.id == "graph.W003"
     assert "setup_roles" in report.hint

@@ -3,7 +3,7 @@
 import pytest
 from django.db import connections, transaction
 
-from graph.database import grants
+from graph.database import role
 from tests.graph.database import rules
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -12,7 +12,7 @@ HINT = "see tests/graph/database/rules.py"
 
 @pytest.fixture(autouse=True)
 def _two_roles(committed: None) -> None:
-    if grants.application_role() == grants.current_role("owner"):
+    if role.application_role() == role.current_role("owner"):
         pytest.skip("one role serves as both: DATABASE_OWNER_URL is not set")
 
 

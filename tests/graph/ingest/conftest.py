@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from graph.ingest.ledger_rows import LedgerRow, Reject
 from graph.ingest.mappings import from_toml
 from graph.ingest.mappings.mapping import Mapping
-from graph.ingest.rows import LedgerRow, Reject
 from graph.ingest.rows_from_file import read
 
 DATA = Path(__file__).resolve().parents[3].parent / "shared" / "data"

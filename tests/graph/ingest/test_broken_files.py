@@ -14,8 +14,8 @@ import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from graph.ingest.ledger_rows import LedgerRow, Reject
 from graph.ingest.mappings.mapping import Mapping
-from graph.ingest.rows import LedgerRow, Reject
 from graph.ingest.rows_from_file import LedgerFileError, header, read
 from tests.graph.ingest.test_rows_from_file import GOOD, HEADER, Rows
 

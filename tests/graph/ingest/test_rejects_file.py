@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from graph.ingest.ledger_rows import Reject
 from graph.ingest.rejects_file import RejectsFile, default_path
-from graph.ingest.rows import Reject
 
 ONE = Reject(7, "amount", "'x' is not an amount", 'a,"b\nc",x')
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from graph.ingest.ledger_rows import LedgerRow, Party, Reject
 from graph.ingest.mappings import mapping
 from graph.ingest.mappings.mapping import Mapping
-from graph.ingest.rows import LedgerRow, Party, Reject
 from graph.ingest.rows_from_file import read
 
 Rows = list[LedgerRow | Reject]

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from graph.ingest.ledger_rows import LedgerRow, Party, Reject
 from graph.ingest.mappings import ready_formats
 from graph.ingest.mappings.mapping import Mapping
-from graph.ingest.rows import LedgerRow, Party, Reject
 from graph.ingest.rows_from_file import header, read
 
 OXFORD_REJECTS = {

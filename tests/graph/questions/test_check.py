@@ -16,7 +16,7 @@ from graph.enrich.check.candidate_payment import Candidate
 from graph.enrich.run_enrichment import enrich
 from graph.errors import QuestionError
 from graph.ingest.import_file import format_of, import_file
-from graph.ingest.rows import Party
+from graph.ingest.ledger_rows import Party
 from graph.models import NormalizedEntity, RawEvent
 from graph.questions import check as checking
 from graph.questions import resolutions

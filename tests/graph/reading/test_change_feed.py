@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from graph.errors import QuestionError, TooOld
-from graph.reading import change_feed, corrections
+from graph.reading import change_feed, current_graph
 from graph.view import refresh, version
 from tests.graph import rows
 from tests.oracle import histories
@@ -64,7 +64,7 @@ def execute(statement, *parameters):
 
 @pytest.fixture(autouse=True)
 def usual_thresholds(monkeypatch):
-    monkeypatch.setattr(corrections, "PATCHED_ANYWAY", corrections.PATCHED_ANYWAY)
+    monkeypatch.setattr(current_graph, "PATCHED_ANYWAY", current_graph.PATCHED_ANYWAY)
     monkeypatch.setattr(refresh, "LOCK_TIMEOUT", refresh.LOCK_TIMEOUT)
 
 

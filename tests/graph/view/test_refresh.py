@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 
 from graph import system_checks
-from graph.database import grants
+from graph.database import role
 from graph.models import EnrichedRelationship, ViewRefresh
 from graph.models.view_sql import view_sql
 from graph.view import refresh
@@ -111,7 +111,7 @@ def test_a_missing_view_is_told_and_migrate_puts_it_back_with_its_grants():
     ]
     call_command("migrate", verbosity=0)
     assert refresh.state() is refresh.State.READY
-    if grants.application_role() != grants.current_role("owner"):
+    if role.application_role() != role.current_role("owner"):
         assert privileges("view_enriched_relationships") == set()
         assert privileges("tenant_relationships") == {"SELECT"}
     indexes = execute(
@@ -131,17 +131,15 @@ def privileges(table: str) -> set[str]:
         "SELECT acl.privilege_type FROM pg_class, aclexplode(relacl) AS acl "
         "WHERE oid = %s::regclass AND grantee = %s::regrole",
         table,
-        grants.application_role(),
+        role.application_role(),
     )
     return {name for (name,) in result}
 
 
 def test_the_application_owns_nothing_and_writes_only_what_it_must():
-    if grants.application_role() == grants.current_role("owner"):
+    if role.application_role() == role.current_role("owner"):
         pytest.skip("one role serves as both: DATABASE_OWNER_URL is not set")
-    owned = execute(
-        "SELECT count(*) FROM pg_tables WHERE tableowner = %s", grants.application_role()
-    )
+    owned = execute("SELECT count(*) FROM pg_tables WHERE tableowner = %s", role.application_role())
     assert owned == [(0,)]
     assert privileges("raw_events") == {"SELECT", "INSERT", "UPDATE", "DELETE"}
     assert privileges("finley_user") == set()
@@ -150,7 +148,7 @@ def test_the_application_owns_nothing_and_writes_only_what_it_must():
         "SELECT count(*) FROM information_schema.column_privileges "
         "WHERE grantee = %s AND table_name IN ('finley_user', 'finley_apitoken')"
     )
-    assert execute(columns, grants.application_role()) == [(0,)]
+    assert execute(columns, role.application_role()) == [(0,)]
     assert privileges("view_refreshes") == {"SELECT"}
     assert privileges("django_session") == privileges("duties") == set()
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from graph.ingest.rows import LedgerRow, Party
+from graph.ingest.ledger_rows import LedgerRow, Party
 from syncjobs.uploads import preview_rows
 
 

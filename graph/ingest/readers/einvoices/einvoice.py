@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 
 from graph.ingest.decode import LedgerFileError
+from graph.ingest.ledger_rows import LedgerRow, Party
 from graph.ingest.readers import content, safe_xml
 from graph.ingest.readers.checked import RefusedError, checked
 from graph.ingest.readers.einvoices import attached, cii, ubl
@@ -16,7 +17,6 @@ from graph.ingest.readers.einvoices.business_terms import Invoice, TradeParty
 from graph.ingest.readers.parts import FileFormat, Hints, Part, Rows
 from graph.ingest.readers.safe_xml import Element, local
 from graph.ingest.readers.statements.statement import at_midnight, is_iban
-from graph.ingest.rows import LedgerRow, Party
 
 SOURCE = "invoices"
 LARGEST = 64 * 1024 * 1024  # bytes
@@ -227,7 +227,7 @@ def _sums(invoice: Invoice) -> dict[str, object]:
 
 
 def _lines(invoice: Invoice) -> str:
-    """The first LINES lines as JSON, or "" if there are none."""
+    """Return the first LINES lines of the invoice as JSON, or "" if there are none."""
     lines = [
         {"number": line.number, "name": line.name, "quantity": f"{line.quantity} {line.unit}",
          "price": line.price, "net": str(line.net)}

@@ -15,12 +15,12 @@ from hashlib import blake2b
 from pathlib import Path
 
 from graph.ingest.decode import LedgerFileError
+from graph.ingest.ledger_rows import LedgerRow, Party, Records
 from graph.ingest.parse_cells import money
 from graph.ingest.readers import content
 from graph.ingest.readers.checked import RefusedError, checked, shown
 from graph.ingest.readers.parts import FileFormat, Hints, Part, Rows
 from graph.ingest.readers.statements.statement import at_midnight
-from graph.ingest.rows import LedgerRow, Party, Records
 
 SOURCE = "datev.bookings"
 BOOKINGS = "21"
@@ -235,7 +235,7 @@ class _Reading:
         return Party(kind, self._called.get(account) or f"{usual} {account}", ((key, account),))
 
     def _amount(self, data: dict[str, str]) -> Decimal:
-        """The amount, negative for a general reversal (Generalumkehr)."""
+        """Return the amount, negative for a general reversal (Generalumkehr)."""
         try:
             amount = money(data.get(_NEEDED[0], ""), ",", ".")
         except ValueError as error:
@@ -243,8 +243,8 @@ class _Reading:
         return -amount if data.get("Generalumkehr (GU)") in {"1", "G"} else amount
 
     def _booked_on(self, data: dict[str, str]) -> date:
-        """The day of DDMM, or DMM without the leading zero, in the year that puts it within the
-        period."""
+        """Return the day of the text DDMM, or DMM without the leading zero, in the year in which
+        the day is within the period."""
         text = data.get("Belegdatum", "").zfill(4)
         years = sorted({self._head.first.year, self._head.last.year, self._head.year_begins.year})
         days = []

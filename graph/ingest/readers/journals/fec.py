@@ -17,12 +17,12 @@ from hashlib import blake2b
 from itertools import groupby, islice
 from pathlib import Path
 
+from graph.ingest.ledger_rows import LedgerRow, Party, Records
 from graph.ingest.mappings.column_names import squash
 from graph.ingest.parse_cells import money
 from graph.ingest.readers import content
 from graph.ingest.readers.checked import RefusedError, checked, shown
 from graph.ingest.readers.parts import FileFormat, Hints, Part, Rows
-from graph.ingest.rows import LedgerRow, Party, Records
 
 SOURCE = "fec"
 MOST_LINES = 50_000  # of an entry, which is read as a whole
@@ -192,7 +192,8 @@ def _transfer(one: _Line, other: _Line) -> _Leg:
 
 
 def _paid(money_line: _Line, others: list[_Line]) -> Iterator[_Leg]:
-    """Yield what we pay each party (its lines are debits), or what it pays us."""
+    """Yield a payment for each other line of the entry: to the line's party if it is a debit,
+    from it if it is a credit."""
     by_name: dict[str, list[_Line]] = {}
     for line in others:
         by_name.setdefault(line.name, []).append(line)

@@ -17,13 +17,13 @@ from hashlib import blake2b
 from pathlib import Path
 
 from graph.ingest.decode import LedgerFileError
+from graph.ingest.ledger_rows import LedgerRow, Reject
 from graph.ingest.readers import content
 from graph.ingest.readers.checked import RefusedError, checked, shown
 from graph.ingest.readers.journals import postings
 from graph.ingest.readers.journals.postings import Leg, Posting
 from graph.ingest.readers.parts import FileFormat, Hints, Part, Rows
 from graph.ingest.readers.statements.statement import at_midnight
-from graph.ingest.rows import LedgerRow, Reject
 
 SOURCE = "journal"
 _DAY = r"(?P<day>[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2})"

@@ -11,6 +11,7 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+from graph.ingest.ledger_rows import Reject
 from graph.ingest.readers import safe_xml
 from graph.ingest.readers.checked import RefusedError, amount_of, day_of
 from graph.ingest.readers.parts import FileFormat, Hints, Part, Rows
@@ -19,7 +20,6 @@ from graph.ingest.readers.statements import camt_details, statement
 from graph.ingest.readers.statements.balances import Control, Controls, Current
 from graph.ingest.readers.statements.camt_details import EntryFacts
 from graph.ingest.readers.statements.statement import Account, Entry
-from graph.ingest.rows import Reject
 
 _TITLES = {
     "Stmt": "CAMT.053, a bank statement",
@@ -183,7 +183,7 @@ def _booked_on(element: Element) -> date:
 
 
 def _signed(amount: Decimal, indicator: str) -> Decimal:
-    """The amount that the account gains. Raises RefusedError if no direction is stated."""
+    """Return the amount that the account gains. Raises RefusedError if no direction is stated."""
     if indicator not in {"CRDT", "DBIT"}:
         raise RefusedError("CdtDbtInd", f"{indicator[:20]!r} is neither CRDT nor DBIT")
     if amount < 0:

@@ -12,13 +12,13 @@ from datetime import date
 from pathlib import Path
 
 from graph.ingest.decode import LedgerFileError
+from graph.ingest.ledger_rows import Reject
 from graph.ingest.readers import content
 from graph.ingest.readers.checked import RefusedError, amount_of
 from graph.ingest.readers.parts import FileFormat, Hints, Part, Rows
 from graph.ingest.readers.statements import statement, subfield86
 from graph.ingest.readers.statements.balances import Control, Controls, Current
 from graph.ingest.readers.statements.statement import Account, Entry
-from graph.ingest.rows import Reject
 
 _TAG = re.compile(r":([0-9]{2}[A-Z]?):(.*)", re.DOTALL)
 _BLOCK = re.compile(r"(?:\{[0-9]:[^{}]*(?:\{[^{}]*\}[^{}]*)*\})*\{4:")
@@ -185,7 +185,8 @@ class _Reading:
             yield f"{self._expected} expected movements (EC, ED) are not booked and not imported"
 
     def _ended(self, details: str) -> Iterator[Entry | Reject]:
-        """Yield the open movement, with its :86: field or without one."""
+        """Yield the movement that is being read as a row, or as a Reject if it cannot be read.
+        `details` is the text of its field :86:, or ""."""
         opened, self._open = self._open, None
         if opened is None:
             return
@@ -243,7 +244,7 @@ def _entry(
 def _facts(
     match: re.Match[str], valued: date, details: subfield86.Details, *, is_whole: bool
 ) -> dict[str, str]:
-    """Return the details other than amount, date and party, by name.
+    """Return name → value of a movement's details, other than amount, date and party.
 
     `is_whole` says that no row of the statement's days is missing.
     """

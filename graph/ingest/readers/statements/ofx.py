@@ -13,12 +13,12 @@ from decimal import Decimal
 from pathlib import Path
 
 from graph.ingest.decode import LedgerFileError, encoding_of, explained, text
+from graph.ingest.ledger_rows import Reject
 from graph.ingest.readers import content
 from graph.ingest.readers.checked import RefusedError, amount_of, shown
 from graph.ingest.readers.parts import FileFormat, Hints, Part, Rows
 from graph.ingest.readers.statements import statement
 from graph.ingest.readers.statements.statement import Account, Entry
-from graph.ingest.rows import Reject
 
 LARGEST = 64 * 1024 * 1024  # characters of a file
 _HEADER = re.compile(
@@ -214,7 +214,8 @@ def _account(node: _Node) -> Account:
 
 
 def _day(text: str) -> date:
-    """The day in YYYYMMDD. A time or zone after it is ignored, because the day is the bank's."""
+    """Return the day in YYYYMMDD. A time or zone after it is ignored, because the day is the
+    bank's."""
     try:
         return date(int(text[:4]), int(text[4:6]), int(text[6:8]))
     except ValueError as error:
@@ -222,6 +223,6 @@ def _day(text: str) -> date:
 
 
 def _amount(text: str) -> Decimal:
-    """The amount, with a comma or a point before the decimals and no other marks."""
+    """Return the amount, with a comma or a point before the decimals and no other marks."""
     plain = text.strip()
     return amount_of(plain, "," if "," in plain and "." not in plain else ".")

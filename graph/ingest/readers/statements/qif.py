@@ -15,13 +15,13 @@ from pathlib import Path
 from graph.ingest.decode import LedgerFileError
 from graph.ingest.doubts import Doubt
 from graph.ingest.guessing.profile import decimal_mark
+from graph.ingest.ledger_rows import Reject
 from graph.ingest.parse_cells import money
 from graph.ingest.readers import content
 from graph.ingest.readers.checked import RefusedError
 from graph.ingest.readers.parts import FileFormat, Hints, Part, Rows
 from graph.ingest.readers.statements import statement
 from graph.ingest.readers.statements.statement import Account, Entry
-from graph.ingest.rows import Reject
 
 _START = re.compile(r"\s*!(?:Type|Account|Option|Clear)", re.IGNORECASE)
 _DATE = re.compile(r"\s*(\d{1,4})\s*[/.\-]\s*(\d{1,2})\s*([/.\-'])\s*(\d{1,4})\s*$", re.ASCII)
@@ -197,8 +197,8 @@ def _amount(text: str, mark: str) -> Decimal:
 
 
 def _day(text: str, month_first: bool) -> date:
-    """The day in 1/13/25, 1/13'25, 13.01.2025 or 2025-01-13. Years below 70 belong to this
-    century."""
+    """Return the day in 1/13/25, 1/13'25, 13.01.2025 or 2025-01-13. Years below 70 belong to
+    this century."""
     match = _DATE.match(text)
     if match is None:
         raise RefusedError("D", f"{text[:40]!r} is not a date")

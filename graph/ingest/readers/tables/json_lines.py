@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from graph.ingest.decode import LedgerFileError
+from graph.ingest.ledger_rows import Reject
 from graph.ingest.readers import content
 from graph.ingest.readers.checked import UNFIT, shown
 from graph.ingest.readers.parts import Table, TableFormat
 from graph.ingest.readers.tables.cells import one_line
 from graph.ingest.readers.tables.scratch import Scratch
-from graph.ingest.rows import Reject
 
 ARRAY = 64 * 1024 * 1024  # bytes of a file that is one array
 COLUMNS = 1000
@@ -88,7 +88,8 @@ def _record(line: int, text: str) -> dict[str, str] | Reject:
 
 
 def _loads(text: str | bytes) -> Any:
-    """Parse the JSON. Numbers stay texts as written, because a binary fraction cannot hold 0.10."""
+    """Return the parsed JSON. Numbers stay texts as written, because a binary fraction cannot
+    hold 0.10."""
     return json.loads(text, parse_float=str, parse_int=str, parse_constant=str)
 
 

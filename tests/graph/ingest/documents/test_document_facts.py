@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from graph.ingest.documents import document_amounts, document_references
 from graph.ingest.documents.document_facts import Document, Reading, party, read, sender
 from graph.ingest.documents.html_text import of_html
-from graph.ingest.rows import Party
+from graph.ingest.ledger_rows import Party
 
 NOW = datetime(2024, 1, 31, 12, tzinfo=UTC)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from graph.ingest.guessing.guess import guess
-from graph.ingest.rows import LedgerRow
+from graph.ingest.ledger_rows import LedgerRow
 from graph.ingest.rows_from_file import read
 from tests.graph.ingest.conftest import DATA
 from tests.graph.ingest.guessing.test_shapes import is_party

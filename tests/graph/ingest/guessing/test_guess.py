@@ -11,12 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from graph.ingest.guessing.as_toml import as_toml
-from graph.ingest.guessing.explain import explain
+from graph.ingest.guessing.describe_mapping import explain
 from graph.ingest.guessing.guess import GuessError, guess
+from graph.ingest.ledger_rows import LedgerRow, Reject
 from graph.ingest.mappings.from_toml import loads
 from graph.ingest.mappings.mapping import AmountRule, KeyRule, Mapping, PartyRule
 from graph.ingest.mappings.ready_formats import ready
-from graph.ingest.rows import LedgerRow, Reject
 from graph.ingest.rows_from_file import LedgerFileError, read
 
 Write = Callable[..., Path]

@@ -9,11 +9,11 @@ import pytest
 from graph.ingest.guessing.as_toml import as_toml
 from graph.ingest.guessing.guess import GuessError, guess
 from graph.ingest.guessing.reading_options import Choices
+from graph.ingest.ledger_rows import LedgerRow, Reject
 from graph.ingest.mappings import mapping_for_header
 from graph.ingest.mappings.from_toml import loads
 from graph.ingest.mappings.mapping import Mapping
 from graph.ingest.mappings.mapping_for_header import Saved
-from graph.ingest.rows import LedgerRow, Reject
 from graph.ingest.rows_from_file import read
 
 Write = Callable[..., Path]

@@ -7,7 +7,7 @@ import pytest
 
 from graph.ingest.guessing.guess import GuessError, guess
 from graph.ingest.guessing.reading_options import NONE, Choices
-from graph.ingest.rows import LedgerRow
+from graph.ingest.ledger_rows import LedgerRow
 from graph.ingest.rows_from_file import read
 
 ROWS = """Date,Details,Debit,Credit

@@ -15,8 +15,8 @@ import pytest
 
 from graph.ingest.guessing.as_toml import as_toml
 from graph.ingest.guessing.guess import GuessError, guess
+from graph.ingest.ledger_rows import LedgerRow, Party
 from graph.ingest.mappings import from_toml
-from graph.ingest.rows import LedgerRow, Party
 from graph.ingest.rows_from_file import read
 
 FOLDER = Path(__file__).parent / "shapes"

@@ -11,9 +11,9 @@ from graph.ingest.csv_dialect import header
 from graph.ingest.file_parts import format_of
 from graph.ingest.guessing.guess import guess
 from graph.ingest.guessing.reading_options import Choices
+from graph.ingest.ledger_rows import LedgerRow
 from graph.ingest.mappings import ready_formats
 from graph.ingest.mappings.mapping import Mapping
-from graph.ingest.rows import LedgerRow
 from graph.ingest.rows_from_file import read
 from tests.graph.ingest.conftest import Write
 from tests.graph.ingest.guessing.test_shapes import is_row, shapes_of

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from graph.ingest.file_parts import NO_HINTS, format_of, parts_of
+from graph.ingest.ledger_rows import LedgerRow, Reject
 from graph.ingest.readers.parts import Hints, Part
-from graph.ingest.rows import LedgerRow, Reject
 
 MORE = Path(__file__).resolve().parents[4].parent / "shared" / "cases" / "more"
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from finley.models import User
 from graph import sql
+from graph.ingest.ledger_rows import Party
 from graph.ingest.mappings.mapping import Mapping
-from graph.ingest.rows import Party
 from graph.ingest.store.identity import identity, normalized
 from graph.ingest.store.store_rows import STEPS
 from tests.graph.ingest import processes

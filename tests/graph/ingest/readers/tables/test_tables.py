@@ -18,9 +18,9 @@ from pyarrow import parquet
 from graph.errors import LedgerError
 from graph.ingest.decode import LedgerFileError
 from graph.ingest.file_parts import parts_of
+from graph.ingest.ledger_rows import LedgerRow
 from graph.ingest.mappings import from_toml
 from graph.ingest.readers.tables.title_rows import joined
-from graph.ingest.rows import LedgerRow
 from tests.graph.ingest.readers.conftest import Read, read_file
 
 HEADER = ("Invoice date", "Supplier", "Invoice number", "Amount (EUR)")

@@ -8,7 +8,7 @@ import pytest
 from anyio.from_thread import start_blocking_portal
 
 from finley.mcp import manager
-from finley.mcp.sessions import Sessions
+from finley.mcp.session_manager import Sessions
 
 PING = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "ping"})
 HEADERS = {

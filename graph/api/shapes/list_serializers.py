@@ -4,9 +4,14 @@ from typing import Any
 
 from rest_framework import serializers
 
-from graph.api.common_serializers import Answer, Money, StrictQuery
-from graph.api.request_fields import EntityCursor, Ids, Names, Timestamp
-from graph.api.serializers import EntityAnswer, RelationshipAnswer, kind_field, layer_answer
+from graph.api.shapes.common_serializers import Answer, Money, StrictQuery
+from graph.api.shapes.graph_serializers import (
+    EntityAnswer,
+    RelationshipAnswer,
+    kind_field,
+    layer_answer,
+)
+from graph.api.shapes.request_fields import EntityCursor, Ids, Names, Timestamp
 from graph.layers import BY_NAME, LAYERS
 from graph.models.choices import Records
 from graph.questions import counted_rows, grouped_sums
@@ -19,8 +24,10 @@ def money(**options: Any) -> Any:
 
 
 def total(counts: str) -> Any:
-    """Return a field for a sum of money. `counts` says what is summed, in words that follow
-    'Counts'."""
+    """Return a serializer field for a sum of money.
+
+    Its help text says what the sum counts: "Counts", then the words of `counts`.
+    """
     return money(help_text=f"Counts {counts}.")
 
 

@@ -4,7 +4,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("syncjobs", "0016_exports_of_tenants")]
+    dependencies = [("syncjobs", "0017_exports_of_tenants")]
 
     operations = [
         migrations.RunSQL(

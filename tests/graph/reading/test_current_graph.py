@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from graph import models
 from graph.engine import columns
-from graph.reading import corrections
+from graph.reading import current_graph
 from graph.reading.load_graph import load
 from graph.view import refresh
 from tests.graph import rows
@@ -29,7 +29,7 @@ def execute(statement, *parameters):
 
 @pytest.fixture(autouse=True)
 def usual_thresholds(monkeypatch):
-    monkeypatch.setattr(corrections, "PATCHED_ANYWAY", corrections.PATCHED_ANYWAY)
+    monkeypatch.setattr(current_graph, "PATCHED_ANYWAY", current_graph.PATCHED_ANYWAY)
     monkeypatch.setattr(refresh, "LOCK_TIMEOUT", refresh.LOCK_TIMEOUT)
 
 
@@ -178,11 +178,11 @@ def test_a_reader_in_the_middle_of_a_refresh_sees_one_snapshot():
 
 
 def test_where_most_has_changed_all_is_read_live(monkeypatch):
-    monkeypatch.setattr(corrections, "PATCHED_ANYWAY", 0)
+    monkeypatch.setattr(current_graph, "PATCHED_ANYWAY", 0)
     user, *_, payment, _ = small_books()
     execute("UPDATE relationship_instances SET reason = 'new' WHERE id = %s", payment)
     read = []
-    monkeypatch.setattr(corrections, "_of_view", lambda *given: read.append(given))
+    monkeypatch.setattr(current_graph, "_of_view", lambda *given: read.append(given))
     assert column(user, "reason") == ["new"]
     assert read == []
 

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('syncjobs', '0015_saved_filters'),
+        ('syncjobs', '0016_taken_back_uploads'),
     ]
 
     operations = [

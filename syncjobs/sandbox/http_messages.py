@@ -7,8 +7,8 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Request:
-    """A request. Header names are in lower case; the path has no leading slash and is still
-    quoted."""
+    """A request. Header names are in lower case. The path has no leading slash and is
+    percent-encoded."""
 
     method: str
     path: str
@@ -25,7 +25,8 @@ class Request:
         return value if isinstance(value, dict) else {}
 
     def at(self, path: str) -> "Request":
-        """The request as the provider gets it, without Nango's prefixes."""
+        """A copy of the request as the provider gets it: with the provider's path, and without
+        Nango's prefix of header names."""
         headers = {name.removeprefix("nango-proxy-"): text for name, text in self.headers.items()}
         return Request(self.method, path, self.query, headers, self.body)
 

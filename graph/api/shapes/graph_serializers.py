@@ -7,14 +7,14 @@ from typing import Any
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
 from rest_framework import serializers
 
-from graph.api.common_serializers import Answer, Fields, Money, StrictQuery
-from graph.api.request_fields import Names, TimeCursor, Timestamp, Words
+from graph.api.shapes.common_serializers import Answer, Fields, Money, StrictQuery
+from graph.api.shapes.request_fields import Names, TimeCursor, Timestamp, Words
 from graph.engine.communities import SEED
 from graph.engine.edge_filters import Only
 from graph.engine.importance import ALGORITHMS
 from graph.layers import BY_NAME, LAYERS, ColumnType
 from graph.models.choices import EntityKind, QuestionStatus, Records
-from graph.models.of_layers import statuses_of
+from graph.models.layer_models import statuses_of
 from graph.questions import counted_rows
 from graph.questions.whole_graph import layer_fields
 
@@ -114,7 +114,8 @@ class CommunitiesQuery(EdgesQuery):
 
 
 def _statuses() -> str:
-    """Return, as text for the schema, the statuses that each layer's rows may have."""
+    """Return one text for the schema that lists, for each layer, the statuses that its rows may
+    have."""
     statuses = {layer.name: statuses_of(layer) for layer in LAYERS}
     return "; ".join(f"{name}: {', '.join(values)}" for name, values in statuses.items() if values)
 
@@ -284,7 +285,7 @@ INSIGHTS = {
     )
 )
 class Insights(serializers.Field[Any, Any, Any, Any]):
-    """Rows of one layer, with the layer's own columns."""
+    """A list of rows of one layer. Each row has the columns of the layer that it names."""
 
     def to_representation(self, value: Any) -> Any:
         return [INSIGHTS[row["layer"]](row).data for row in value]
