@@ -102,11 +102,11 @@ def added(request: PageRequest) -> HttpResponse:
     """The rows that were added since the person's last visit, whose number the overview shows."""
     last_visit, user_id = since_last_visit.since(request), request.access.tenant_id
     if last_visit is None:
-        return _listed(request, 0, lambda start, end: [], {"title": "New rows"})
+        return listed(request, 0, lambda start, end: [], {"title": "New rows"})
     count = since_last_visit.count_of_rows(user_id, last_visit)
     ids = partial(since_last_visit.new_rows, user_id, last_visit)
     title = f"New rows since your last visit, {text.day(last_visit)}"
-    return _listed(request, count, ids, {"title": title})
+    return listed(request, count, ids, {"title": title})
 
 
 @page()
@@ -117,7 +117,7 @@ def of_upload(request: PageRequest, upload_id: UUID) -> HttpResponse:
     parts = (upload.outcome or {}).get("parts", [])
     count = sum(row["rows"] for row in of_file.sums(user_id, parts))
     ids = partial(of_file.ids, user_id, parts)
-    return _listed(request, count, ids, {"title": f"Rows of {upload.name}"})
+    return listed(request, count, ids, {"title": f"Rows of {upload.name}"})
 
 
 def _party(request: PageRequest, field: str = "party") -> Row | None:
@@ -161,10 +161,10 @@ def _shown(
         raise QuestionError("Name the currency of the sum.", "currency")
     ids = [UUID(row["id"]) for row in payments]
     context = {"title": title, "sums": sums, "currency": currency}
-    return _listed(request, len(ids), lambda start, end: ids[start:end], context)
+    return listed(request, len(ids), lambda start, end: ids[start:end], context)
 
 
-def _listed(
+def listed(
     request: PageRequest, count: int, ids: Callable[[int, int], list[UUID]], context: Row
 ) -> HttpResponse:
     """The page of `count` rows. `ids` returns those from one place up to another."""
