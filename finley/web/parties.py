@@ -28,7 +28,7 @@ from graph.questions.expected import occurrences
 from graph.questions.expected.due import CASH_OF, last_day
 from graph.questions.rows import merge_preview, other_names, records
 
-A_PAGE = 50
+A_PAGE = 50  # parties
 RECENT = 25
 COUNTERPARTIES = 30
 AHEAD = 30  # days in which the page names every occurrence of a recurring payment
@@ -119,8 +119,8 @@ def party(request: PageRequest, entity_id: UUID) -> HttpResponse:
 
 
 def _charts(flow: Row, entity_id: str, kind: str) -> list[charts.BarChart]:
-    """Charts of the party's money by month, from the tenant's point of view: money to a vendor has
-    the colour of money out, money from a customer that of money in."""
+    """Charts of the party's money by month, one per currency, with the colours of the tenant's
+    point of view: money to a vendor is money out, money from a customer is money in."""
     is_own = kind in CASH_OF
     names = {"in": "it received", "out": "it paid"}
     other = names if is_own else {"in": names["out"], "out": names["in"]}
@@ -133,7 +133,8 @@ def _charts(flow: Row, entity_id: str, kind: str) -> list[charts.BarChart]:
 
 
 def _findings(user_id: UUID, entity_id: str) -> Row:
-    """The party's expected payments, and its possible double payments."""
+    """The template's variables of the party's findings: its `expected` payments, and `twice`, its
+    possible double payments."""
     expected, _ = insights.insights(user_id, "prediction", party=entity_id, once=True)
     twice, _ = insights.insights(user_id, "fraud", party=entity_id, status="open", once=True)
     today = days.today(user_id)
@@ -148,6 +149,7 @@ def _findings(user_id: UUID, entity_id: str) -> Row:
 
 
 def _then(row: Row, today: date) -> list[date]:
-    """The days of the next AHEAD on which the series comes after its next payment."""
+    """The days on which the series recurs after its next payment, within the span AHEAD from
+    today."""
     every = occurrences.of(row, today, last_day(today, AHEAD))
     return [one["day"] for one in every if one["insight"]["status"] == occurrences.PROJECTED]

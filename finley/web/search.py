@@ -15,7 +15,7 @@ from graph.questions import relationships
 from graph.questions import search as parties_by_name
 from graph.questions.rows import found_rows, records
 
-SHOWN = 20
+SHOWN = 20  # results of each kind
 WAYS = ("words", "amount", "day")
 TEXT_CHARACTERS = 200  # of the search
 Row = dict[str, Any]

@@ -16,6 +16,7 @@ from finley.web import (
     recurring,
     rejected_rows,
     search,
+    take_back,
 )
 from finley.web.explore import explorer, whole_graph
 from finley.web.review import cases, merging, missed
@@ -60,6 +61,7 @@ urlpatterns = [
     path("import/<uuid:upload_id>/choose/", imports.choose, name="import-choose"),
     path("import/<uuid:upload_id>/confirm/", imports.confirm, name="import-confirm"),
     path("import/<uuid:upload_id>/discard/", imports.discard, name="import-discard"),
+    path("import/<uuid:upload_id>/take-back/", take_back.take_back, name="import-take-back"),
     path("import/<uuid:upload_id>/rejects/", rejected_rows.download, name="import-rejects"),
     path("import/<uuid:upload_id>/mend/", rejected_rows.mend, name="import-mend"),
     path("account/", account.account, name="account"),

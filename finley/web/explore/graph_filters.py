@@ -27,8 +27,8 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class GraphFilters:
-    """The filters of the drawn graph: it shows rows that record `kind` and meet all conditions. ""
-    and None mean no condition."""
+    """The filters of the drawn graph: it shows rows that record `kind` and meet all other
+    conditions. "" and None mean no condition."""
 
     kind: str = counted_rows.DEFAULT
     type: str = ""
@@ -39,7 +39,7 @@ class GraphFilters:
     max_amount: Decimal | None = None
 
     def of_edges(self, **more: Any) -> Only:
-        """The filters in the form that the engine takes. `kind` is not among them."""
+        """The filters as the Only that the engine takes, without `kind`."""
         return Only(
             types=(self.type,) if self.type else (),
             since=self.since,
@@ -51,7 +51,7 @@ class GraphFilters:
         )
 
     def of_rows(self) -> Row:
-        """The filters in the form that `graph.questions.grouped_sums` takes."""
+        """The filters as the parameters that `graph.questions.grouped_sums` takes."""
         wanted: Row = {
             "kind": self.kind,
             "type": self.type,
@@ -64,7 +64,8 @@ class GraphFilters:
         return {name: value for name, value in wanted.items() if value is not None and value != ""}
 
     def address(self, source: Any, target: Any, currency: str | None, **more: str) -> str:
-        """The URL of the list of the rows between two parties that meet the filters."""
+        """The URL of the list of payments from `source` to `target` that meet the filters. `more`
+        are further parameters of the list."""
         wanted = {
             "source": source and _key(source),
             "target": target and _key(target),
@@ -122,8 +123,8 @@ def _amount(name: str, texts: dict[str, str]) -> Decimal | None:
 
 
 def form(request: PageRequest, error: QuestionError | None = None) -> Row:
-    """The template's variables of the filters' form: the fields' possible values, whether it is
-    shown, and what is wrong. The fields have what the query has."""
+    """The template's variables of the filters' form: the possible values of its fields, whether the
+    form is open, and what is wrong. The template takes the entries from the URL."""
     user_id = request.access.tenant_id
     return {
         "error": error,

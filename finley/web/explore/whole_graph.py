@@ -25,9 +25,12 @@ SHOWN = 100  # edges in the table
 
 @page()
 def whole_graph(request: PageRequest) -> HttpResponse:
-    """The page. The filters of `graph_filters` select the edges; the script reads the rest of the
-    URL. For a filter that cannot be read, the page has the form with the entries, and what is wrong
-    beside the field."""
+    """The page of the whole graph. The parameters of `graph_filters` select the edges; the page's
+    script reads the other parameters of the URL.
+
+    For a filter that cannot be read, the page (status 400) shows the form with the entries, and
+    what is wrong beside the field.
+    """
     try:
         filters = graph_filters.read(request)
     except QuestionError as error:
@@ -46,7 +49,8 @@ def whole_graph(request: PageRequest) -> HttpResponse:
 @require_safe
 @page()
 def data(request: PageRequest) -> HttpResponse:
-    """The result of `graph.questions.picture`, compressed, for the page's script."""
+    """The binary data of the picture for the page's script: the result of
+    `graph.questions.picture`, compressed by gzip if the browser accepts that."""
     filters = graph_filters.read(request)
     content = _compressed(request.access.tenant_id, filters)
     accepts = "gzip" in request.headers.get("Accept-Encoding", "")
@@ -60,7 +64,7 @@ def data(request: PageRequest) -> HttpResponse:
 
 
 def _linked(row: dict[str, Any], filters: GraphFilters) -> dict[str, Any]:
-    """The sum with the URL of its rows."""
+    """A copy of the sum with `address`, the URL of the list of its rows."""
     kind = row["kind"] or ""
     address = filters.address(row["source"], row["target"], row["currency"], records=kind)
     return {**row, "address": address}

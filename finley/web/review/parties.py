@@ -19,7 +19,7 @@ from graph.models.choices import ResolutionDecision
 from graph.questions import resolutions
 from graph.questions.resolutions import Word
 
-A_PAGE = 25
+A_PAGE = 25  # pairs
 FIELDS = (
     ("name", "Name"),
     ("kind", "Kind"),
@@ -36,8 +36,8 @@ Row = dict[str, Any]
 
 @page()
 def queue(request: PageRequest) -> HttpResponse:
-    """The pairs, the most likely first. The parameter `decided` is open (the default), merge, apart
-    or automatic."""
+    """The page of pairs of names, the most likely first. The parameter `decided` is open (the
+    default), merge, apart or automatic."""
     name = list_filters.text_of(request.GET, "decided") or ResolutionDecision.OPEN.value
     if name not in ResolutionDecision.values:
         raise QuestionError(f"There is no queue {name}.", "decided")
