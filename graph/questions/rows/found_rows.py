@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.db import connections
@@ -49,7 +50,7 @@ def find(user_id: UUID, wanted: Wanted, *, most: int | None = None) -> Found:
     finds that row.
     """
     likes, forms = patterns(wanted.text)
-    parameters = {
+    parameters: dict[str, Any] = {
         "user_id": user_id,
         "text": wanted.text,
         "likes": likes,
