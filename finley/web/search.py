@@ -19,7 +19,8 @@ Row = dict[str, Any]
 
 @page()
 def search(request: PageRequest) -> HttpResponse:
-    """The results for any text: a name with typos, an amount, the number of a document or row."""
+    """The page with the results for any text: a party's name with typos, an amount, or the number
+    of a document or row."""
     text = list_filters.text_of(request.GET, "q")[:TEXT_CHARACTERS]
     context: Row = {"text": text}
     if text:
