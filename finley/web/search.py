@@ -23,8 +23,8 @@ Row = dict[str, Any]
 
 @page()
 def search(request: PageRequest) -> HttpResponse:
-    """The page with the results for any text: a name with typos, words of a row's text, the number of a document
-    or row, an amount, a day."""
+    """The page with the results for any text: a name with typos, words of a row's text, the number
+    of a document or row, an amount, a day."""
     text, user_id = _text(request), request.access.tenant_id
     context: Row = {"text": text}
     if text:
