@@ -1,4 +1,4 @@
-"""Runs syncs while workers, servers and the network break, then audits what the syncs wrote.
+"""Runs syncs while workers, servers and the network break, then audits what the syncs stored.
 
 `migrate` is killed while it works, and then run to its end. Then workers are killed with SIGKILL at
 random, Redis is flushed three times and stopped once, PostgreSQL is restarted three times, its
@@ -6,10 +6,13 @@ sessions are ended twice, its connections are used up twice, and the network bet
 servers is cut twice, all in a fresh state folder. Each job is a first sync of one connection
 through the real runner. The audit compares the tables with the sandbox and counts what triggers
 recorded:
+
 lost      accepted, but not all of its items are stored, and it is not in job_failures
 doubled   an item or an event that was written twice, a job with two failures or two successes
-recovered_within_s            the longest time from a disturbance until the work it met went on
-throughput_after_over_before  jobs a second without disturbance, after all of it over before it
+recovered_within_s            the longest time in seconds from a disturbance until each run that it
+                              interrupted went on
+throughput_after_over_before  jobs per second without disturbance: after all disturbances, divided
+                              by before
 """
 
 import argparse
@@ -81,7 +84,7 @@ def main() -> None:
 
 @dataclass
 class Chaos:
-    """One run, from an empty database to the audit."""
+    """One run of the benchmark, from an empty database to the audit."""
 
     jobs: int
     seconds: float
@@ -133,7 +136,8 @@ class Chaos:
         self.ids = {key: (pk, user_id) for key, pk, user_id in connection_rows}
 
     def through_proxies(self) -> dict[str, str]:
-        """The workers' addresses of both servers, through networks that can be cut."""
+        """The environment variables with which workers reach both servers through proxies, whose
+        network can be cut."""
         info = connections["owner"].connection.info
         redis = unquote(urlsplit(_redis_url()).path)
         self.parts = [Partition(Path(info.host) / f".s.PGSQL.{info.port}"), Partition(Path(redis))]
@@ -146,7 +150,7 @@ class Chaos:
         }
 
     def rate(self, keys: list[str]) -> float:
-        """Jobs per second without a disturbance."""
+        """Sync these connections without a disturbance. Return the syncs per second."""
         start = time.monotonic()
         for key in keys:
             self.accept(key)
@@ -174,8 +178,8 @@ class Chaos:
                 thread.join()
 
     def accept(self, key: str) -> None:
-        """Request the sync until it is accepted. The key makes the repeated requests one
-        request."""
+        """Request the sync of the connection until it is accepted. The key is the idempotency key,
+        so repeated requests start one run."""
         connection_id, user_id = self.ids[key]
         while True:
             try:
@@ -233,8 +237,8 @@ class Chaos:
         self.others.append((name, time.time()))
 
     def settle(self) -> int:
-        """Wait until no run is active. Return the number of active runs when none has ended for
-        TIMEOUT seconds."""
+        """Wait until no run is active. Return 0, or the number of active runs if it has not changed
+        for TIMEOUT seconds."""
         remaining, since = -1, time.monotonic()
         while time.monotonic() < since + TIMEOUT:
             try:
@@ -277,7 +281,7 @@ class Chaos:
         }
 
     def complete(self) -> set[str]:
-        """The connections whose stored items are those of the sandbox."""
+        """The keys of the connections whose stored items are exactly those of the sandbox."""
         items: dict[str, set[str]] = {}
         query = (
             "SELECT nango_connection_id, external_id FROM external_items AS item "
@@ -319,7 +323,8 @@ class Chaos:
 
 
 def _once(user_id: UUID, connection_id: UUID, key: str) -> str:
-    """The run, accepted now or by an earlier request. After a broken commit nobody knows which."""
+    """Accept a sync of the connection, unless an earlier request with this key did. Return the
+    run's id. After a commit whose answer was lost, only this tells whether there is a run."""
     with IdempotentRequest(user_id, key, "").first() as first:
         if first.known is not None:
             return first.known.answer

@@ -52,7 +52,8 @@ def main() -> None:
 
 
 def loads(options: argparse.Namespace) -> dict[str, Any]:
-    """Load the large tenant by every method."""
+    """Load the large tenant's graph by every method in turn. Return the median seconds by method,
+    and ratios of them."""
     with graph_books.kept(graph_books.SIZES, SEED) as tenants:
         user = tenants[0]
         graph_cache.load(user)  # stores the entry that `warm` reads
@@ -76,7 +77,8 @@ def loads(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def memory(options: argparse.Namespace) -> dict[str, Any]:
-    """The peak memory of a process that does one thing, less that of an idle process, in bytes."""
+    """The peak memory in bytes of each method, less that of an idle process, and the ratio of a
+    full build's to the size of its Arrow data."""
     names = ("cold_full", "cold_importance", "warm", *(SLOW if options.slow_rounds else ()))
     with graph_books.kept(graph_books.SIZES, SEED) as tenants:
         graph_cache.load(tenants[0])  # stores the entry that `warm` reads
@@ -119,7 +121,8 @@ def api(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def plot(options: argparse.Namespace) -> dict[str, Any]:
-    """The seconds of a cold full build by number of edges, and the exponent that fits them."""
+    """Measure the seconds of a full build without caches for several numbers of edges. Return them,
+    and the exponent that fits them."""
     with graph_books.kept(graph_books.STEPS, SEED + 1, f"{graph_books.DATABASE}_steps") as tenants:
         steps = [
             statistics.median(
@@ -162,7 +165,8 @@ def _peak_of(name: str) -> int:
 
 
 def _peak(name: str) -> None:
-    """Do one thing and print this process's peak resident memory in bytes."""
+    """Run the method of this name ("idle" runs none) and print this process's peak resident memory
+    in bytes."""
     with graph_books.kept(graph_books.SIZES, SEED) as tenants:
         small = tenants[-1]
         if name == "warm":
@@ -177,8 +181,8 @@ def _peak(name: str) -> None:
 
 
 def _from[Way](turn: int, all_ways: dict[str, Way]) -> list[tuple[str, Way]]:
-    """The methods in rotated order. Each turn begins with another, because a method after a large
-    one finds the caches cold."""
+    """The methods in rotated order: turn n begins with the n-th. The order changes because a method
+    that runs after a large one finds cold caches."""
     order = list(all_ways.items())
     first = turn % len(order)
     return order[first:] + order[:first]

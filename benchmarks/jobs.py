@@ -112,7 +112,8 @@ def fill_plain(jobs: int) -> None:
 
 
 async def plain() -> None:
-    """Run plain arq as its documentation shows, but without storing results that nobody reads."""
+    """Run plain arq's worker as its documentation shows, but without storing results that nobody
+    reads."""
     arq_worker = ArqWorker(
         [noop],
         queue_name=PLAIN,
@@ -126,7 +127,8 @@ async def plain() -> None:
 
 
 def fill_ours(jobs: int) -> None:
-    """Fill the queue as the schedule does: every connection is due."""
+    """Fill finley's queue as the schedule does: let every connection be due, and accept a sync of
+    each."""
     SyncConnection.objects.using("owner").update(next_sync_at="2026-01-01T00:00:00Z")
     while periodic.accept_due()["accepted"]:
         pass
@@ -149,7 +151,8 @@ async def _worked(arq_worker: ArqWorker) -> None:
 
 
 async def latency(requests: int) -> list[float]:
-    """The seconds from each request to its task's start, both measured by the database."""
+    """Make this many requests, one after the other. Return the seconds from each request to its
+    task's start, both measured by the database."""
     arq_worker, asking = _worker(), Threads("requests", 1)
     running = asyncio.create_task(arq_worker.main())
     rows = SyncConnection.objects.using("owner").values_list("user_id", "pk")[:requests]

@@ -18,11 +18,11 @@ SAFE_BEHIND_POOLERS = {"prepare_threshold": None}
 
 
 def configure(url: str, owner_url: str, state: Path, pool: dict[str, Any]) -> dict[str, Any]:
-    """Settings for both aliases.
+    """Django's DATABASES: the settings of the aliases `default` and `owner`.
 
     `url` is the application's connection, `owner_url` the owner's. Without `owner_url` one role
     serves as both, which `manage.py check` warns about. If both are empty, the embedded server in
-    `state` is used.
+    `state` is used. `pool` has the options of the connection pools.
     """
     if owner_url and not url:
         raise ImproperlyConfigured(
@@ -34,7 +34,8 @@ def configure(url: str, owner_url: str, state: Path, pool: dict[str, Any]) -> di
 
 
 def embedded(role: str, state: Path) -> dict[str, Any]:
-    """Settings for the embedded server of `state`, which starts at the first connection."""
+    """The settings of one alias for the embedded server of `state`, which starts at the first
+    connection. `role` is the PostgreSQL role."""
     return {
         "ENGINE": "finley.embedded.backend",
         "NAME": "finley",

@@ -326,6 +326,7 @@ SPECTACULAR_SETTINGS = {
         "UploadState": "syncjobs.models.choices.UploadState",
         "Role": "finley.models.Role",
         "Decided": "graph.models.choices.ResolutionDecision",
+        "DecidedOrNone": "graph.api.shapes.decision_serializers.SEEN",
         "PartyDecision": "graph.api.shapes.decision_serializers.WORDS",
         "PredictionStatus": "graph.models.choices.PredictionStatus",
         "ConnectionState": "syncjobs.models.choices.ConnectionState",

@@ -85,6 +85,8 @@ OF_PARAMETER = {
     "token_key": "tokens",
     "subscription_id": "delivery_endpoints",
     "message_id": "deliveries",
+    "one": "normalized_entities",
+    "other": "normalized_entities",
 }
 WORDS = {
     "search": MARK,

@@ -55,7 +55,7 @@ def warm(user: UUID) -> ColumnarGraph:
 
 
 def get_bytes(user: UUID) -> int:
-    """Read the entry that `warm` reads from Redis and discard it. Return its number of bytes."""
+    """Read the entry of Redis that `warm` loads, and discard it. Return its size in bytes."""
     key = graph_cache.Key(user, version.version(user), tuple(sorted(ALL)), None)
     return len(graph_cache.redis().get(key.name))
 

@@ -59,7 +59,8 @@ def exhaust(seconds: float) -> int:
 
 
 def divide(parts: list[Partition], seconds: float) -> None:
-    """Cut the network between the workers and the servers for this many seconds."""
+    """Cut the network between the workers and the servers for this many seconds, then restore
+    it."""
     for part in parts:
         part.cut()
     time.sleep(seconds)

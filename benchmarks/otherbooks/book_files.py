@@ -70,7 +70,8 @@ class Row:
 
 @dataclass
 class Desk:
-    """All rows so far. References are provisional until `numbered`."""
+    """Collects the rows of the books by file, and the truth about them. References to rows are
+    provisional until `numbered`."""
 
     span: tuple[date, date]
     rng: Random
@@ -90,7 +91,8 @@ class Desk:
     credits: dict[Ref, list[Row]] = field(default_factory=lambda: defaultdict(list))
 
     def inside(self, day: date) -> date:
-        """`day`, or the next working day within the books (else the last one)."""
+        """`day`, or the first working day after it, but within the books: the books' last working
+        day if it would be later."""
         day = following(max(day, self.span[0]))
         return day if day <= self.span[1] else preceding(self.span[1])
 
@@ -161,8 +163,8 @@ class Desk:
         return row
 
     def entered(self, party: Party) -> str:
-        """The party's name as a volunteer enters it this time. Look-alikes are entered only by
-        their full names."""
+        """The spelling of the party's name in one row, as a volunteer enters it. Look-alikes are
+        entered only by their full names."""
         plain = bool(party.apart_from) or self.rng.random() < 0.75
         return party.name if plain else self.rng.choice(party.names)
 
@@ -180,8 +182,8 @@ class Desk:
         return row
 
     def numbered(self) -> dict[Ref, Ref]:
-        """Assign the final keys in the order of days. Return provisional reference → final
-        reference."""
+        """Give every row its final key, in the order of the days. Return a dict from provisional to
+        final references."""
         final: dict[Ref, Ref] = {}
         for file, rows in self.rows.items():
             rows.sort(key=lambda row: (row.day, int(row.ref.key)))
@@ -204,8 +206,8 @@ class Desk:
         return cash.by_month(lines, cash.opening(lines, LEAST_BALANCE))
 
     def cash(self) -> list[Cash]:
-        """The cash of the bank's account and of the platform. The platform's payouts are
-        transfers."""
+        """The true cash by month, currency and party, of the bank's account and of the platform.
+        The platform's payouts are transfers between the two."""
         paid_out = {row.ref for row in self.rows["giving.csv"] if row.cells["Type"] == "payout"}
         arrived = {one.seen for one in self.same if one.ledger in paid_out}
         lines = [

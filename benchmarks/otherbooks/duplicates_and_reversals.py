@@ -28,7 +28,8 @@ def write_down(desk: Desk) -> None:
 
 
 def _fit(desk: Desk) -> list[Row]:
-    """Invoices for goods with a sufficient amount, whose number and amount allow a typing error."""
+    """The invoices that can be entered twice by mistake, shuffled: invoices for goods from 50
+    pounds on, in whose number and amount two digits can be swapped."""
     spoilt = {ref for decoy in desk.decoys for ref in decoy.rows}
     fit = [
         row
@@ -140,7 +141,8 @@ def _claimed_twice(desk: Desk) -> None:
 
 
 def at_the_bank(desk: Desk) -> None:
-    """After all payments, let transfers be sent twice and direct debits be returned."""
+    """Write transfers that are sent twice and direct debits that are returned, and note both in the
+    truth. Call this after all payments are written."""
     rows = [r for r in desk.rows["statement.csv"] if (desk.span[1] - r.day).days > 20]
     runs = [r for r in rows if r.cells["Type"] == "BP" and r.cells["Reference"]]
     repeated = {ref for one in desk.duplicates for ref in (one.row, one.original)}

@@ -49,8 +49,8 @@ def _owed(desk: Desk, rows: Iterable[Row]) -> int:
 def _by_run(
     rows: Iterable[tuple[Row, date]], runs: list[date]
 ) -> dict[tuple[date, str], list[Row]]:
-    """Each row in the first run on or after its day, by party. Rows after the last run are left
-    out."""
+    """The rows that each payment run pays, by (day of the run, id of the party): a row is in the
+    first run on or after its day. Rows after the last run are left out."""
     by_run: dict[tuple[date, str], list[Row]] = defaultdict(list)
     for row, day in rows:
         run = next((run for run in runs if run >= day), None)
@@ -68,7 +68,8 @@ def _pay_suppliers(desk: Desk, runs: list[date]) -> None:
 
 
 def _transfer(desk: Desk, day: date, rows: list[Row]) -> None:
-    """One payment, or sometimes two payments a fortnight apart for a single invoice."""
+    """Pay these rows of one party by a transfer, and note the settlement. A single invoice is
+    sometimes paid by two transfers, a fortnight apart."""
     total = _owed(desk, rows)
     parts = [(day, total)]
     if len(rows) == 1 and desk.rng.random() < 0.05:

@@ -22,10 +22,10 @@ _FORMS = ("Limited", "Ltd", "Ltd.", "LTD")
 
 @dataclass(eq=False)
 class Party:
-    """A counterparty. `keys` are those that the books state. `kind` is vendor, customer or
-    employee.
+    """A counterparty. `kind` is vendor, customer or employee. `keys` are the keys that the books
+    state.
 
-    `names` are the spellings of the charity's own people. The first one is right.
+    `names` are the spellings of the charity's own people, of which the first one is right.
     """
 
     id: str
@@ -64,7 +64,8 @@ class Register:
         return self._add(kind, full, [full, full.lower(), full.upper()], "")
 
     def word(self) -> str:
-        """A unique name of three syllables. Two of them differ from those of any other name."""
+        """A unique name of three syllables. It differs from every other name in at least one of the
+        first two."""
         while True:
             first, second = self.rng.sample(_SYLLABLES, 2)
             if first + second not in self._taken:
@@ -100,7 +101,8 @@ def _keys(rng: Random, kind: str, full: str, serial: int) -> dict[str, str]:
 
 
 def _entered(rng: Random, full: str) -> list[str]:
-    """The spellings of a company's name by volunteers. None is the full name."""
+    """The spellings of a company's name that volunteers may enter. The full name is not among
+    them."""
     *words, _ = full.split()
     bare = " ".join(words)
     ways = {

@@ -63,8 +63,8 @@ def _deductions(sheets: Sheets) -> None:
 
 
 def _cycles(sheets: Sheets) -> None:
-    """A payment and its return on one day. The return reverses the payment, never the other way
-    round."""
+    """Payments that come back on the same day. The return reverses the payment; the payment must
+    not be found to reverse the return."""
     lines, pairs = [], []
     for at in range(EACH):
         party, day, pence = sheets.names.company(), sheets.day(), _pence(sheets)
@@ -81,7 +81,8 @@ def _cycles(sheets: Sheets) -> None:
 
 
 def _twice(sheets: Sheets, first: Line, day: date) -> list[Ref]:
-    """The same bill once more."""
+    """Enter the bill `first` once more on `day`, and note the pair in the truth. Return the
+    references of both rows."""
     cells = first.cells
     again = sheets.ledger(
         day, first.party, first.pence, name=cells["Payee"], number=cells["Invoice"],
@@ -92,8 +93,8 @@ def _twice(sheets: Sheets, first: Line, day: date) -> list[Ref]:
 
 
 def _case_numbers(sheets: Sheets) -> None:
-    """Sums over months under one case number; some sums occur again. Other bills are really paid
-    twice."""
+    """Bills over several months under one case number, some of them with equal amounts, none of
+    them a duplicate. Other bills are really paid twice."""
     lines: list[Line] = []
     for _ in range(EACH):
         party, case, day = sheets.names.company(), _number(sheets), sheets.day(200)
@@ -141,7 +142,8 @@ def _sequences(sheets: Sheets) -> None:
 
 
 def _swapped(sheets: Sheets, first: Line) -> list[Ref]:
-    """The bill once more, with two digits of its number swapped."""
+    """Enter the bill `first` once more with two digits of its number swapped, and note the pair.
+    Return the references of both rows."""
     number = first.cells["Invoice"]
     digits = [at for at, char in enumerate(number[:-1]) if char.isdigit()]
     at = next((i for i in digits if number[i + 1].isdigit() and number[i] != number[i + 1]), -1)

@@ -59,7 +59,8 @@ class Line:
 
 @dataclass
 class Sheets:
-    """All rows so far."""
+    """Collects the rows of the books by file, and the truth about them. References to rows are
+    provisional until `numbered`."""
 
     span: tuple[date, date]
     rng: Random
@@ -74,7 +75,7 @@ class Sheets:
     kinds: list[Kind] = field(default_factory=list)
 
     def day(self, margin: int = 60) -> date:
-        """Any working day of the books that is not among the last `margin` days."""
+        """A random working day of the books, but none of the last `margin` days."""
         first, last = self.span
         return following(first + DAY * self.rng.randrange((last - first).days - margin))
 
@@ -155,8 +156,8 @@ class Sheets:
         self.kinds.append(Kind(name, layer, [line.ref for line in lines], **what))
 
     def numbered(self) -> dict[Ref, Ref]:
-        """Assign the final keys in the order of time. Return provisional reference → final
-        reference."""
+        """Give every row its final key, in the order of time. Return a dict from provisional to
+        final references."""
         final: dict[Ref, Ref] = {}
         for file, rows in self.rows.items():
             rows.sort(key=lambda line: (line.timestamp, int(line.ref.key)))

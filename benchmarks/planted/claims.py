@@ -36,8 +36,8 @@ def _staff(sheets: Sheets) -> None:
 
 
 def _numbers_against(sheets: Sheets) -> None:
-    """Two departments' ledgers. Some payments are in both; others only have a rare amount in
-    common."""
+    """Rows in the ledgers of two departments: some record one payment with one number, others only
+    have a rare amount in common and different numbers."""
     lines, pairs = [], []
     for at in range(EACH * 2):
         party, day = sheets.names.company(), sheets.day()

@@ -40,7 +40,8 @@ def plant(sheets: Sheets) -> None:
 
 
 def _both(sheets: Sheets, party: Party, other: str, *, bank: bool) -> list[Line]:
-    """Payments under the right name, and fewer under the other one."""
+    """Write payments under the party's right name, and fewer under the other name. Return the rows.
+    With `bank` the others are on the bank's statement."""
     rng = sheets.rng
     low = rng.randrange(5_000, 60_000)
     lines = []
@@ -63,7 +64,8 @@ def _shortened(sheets: Sheets, _: int) -> tuple[Party, str]:
 
 
 def _dropped(sheets: Sheets, at: int) -> tuple[Party, str]:
-    """A party, and its name without the last descriptive word, or without all of them."""
+    """Make a party. Return it with a shorter name that lacks the last descriptive word, or all of
+    them."""
     party = sheets.names.company(core=f"{sheets.names.word()}" if at % 2 else "")
     words = party.trade.split()
     kept = [] if at % 2 else words[:-1]

@@ -1,8 +1,9 @@
-"""The peers: what plain Django answers about the same rows, without any of finley's promises.
+"""The views with which finley is compared: what plain Django answers about the same rows, without
+any of finley's promises.
 
-No token, no tenant's transaction, no row-level security, no version, no cache; the owner's
-connection, from a pool as finley's own. `drf` is the REST framework's ModelSerializer, `django` is
-one SELECT and JsonResponse.
+They have no token, no tenant's transaction, no row-level security, no version and no cache. Their
+database connection is the owner's, from a pool as finley's own. `drf` is the REST framework's
+ModelSerializer, `django` is one SELECT and JsonResponse.
 """
 
 from typing import Any

@@ -135,7 +135,8 @@ def _events(claims: Found, rows: list[tuple[Any, ...]]) -> dict[UUID, Ref]:
 def _relationships(
     claims: Found, rows: list[tuple[Any, ...]], places: dict[UUID, Ref]
 ) -> dict[UUID, Ref]:
-    """Each flow's row. A row of a file is one transaction, and one flow."""
+    """Add the tenant's flows and links to `claims`. Return the file's row of each flow, by the
+    relationship's id. A row of a file is one transaction, and one flow."""
     edges = {}
     for edge, source, target, kind, edge_class, confidence, series_of_row, season in rows:
         ref = places[target]

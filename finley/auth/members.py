@@ -41,8 +41,8 @@ class Access:
 
 
 def access(person: User, session: Mapping[str, Any]) -> Access:
-    """The tenant that the session has chosen, if the person may still see it; otherwise the
-    person's own.
+    """The tenant that the person's session has chosen, if the person may still see it; otherwise
+    the person's own tenant.
 
     A membership alone never changes which tenant's books a session shows: the person has to choose.
     """

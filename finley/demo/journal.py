@@ -78,7 +78,8 @@ class Row:
 
 @dataclass
 class Journal:
-    """The rows by file, and the truth so far. References are provisional until `numbered`."""
+    """Collects the rows of the books by file, and the truth about them. References to rows are
+    provisional until `numbered`."""
 
     company: Company
     rng: Random
@@ -106,8 +107,8 @@ class Journal:
         return row
 
     def spelled(self, party: Party) -> dict[str, str]:
-        """The party's name and keys as a clerk enters them this time. Look-alikes are always
-        entered with their keys."""
+        """The name and the keys of the party as a clerk enters them in one row, chosen at random.
+        Look-alikes are always entered with their keys."""
         variant = bool(party.spellings) and self.rng.random() < 0.22
         keys = {
             "supplier_id": (party.supplier_id, 0.65 if variant else 0.93),
@@ -179,7 +180,8 @@ class Journal:
         return row
 
     def number_invoices(self) -> None:
-        """Number the pending invoices of each supplier and of the company, in the order of days."""
+        """Give each pending invoice its final number: in the order of days, for each supplier and
+        for the company itself."""
         for row in sorted(self.rows["ledger.csv"], key=lambda row: row.day):
             if row.number == PENDING:
                 row.values["invoice_number"] = row.party.next_number(self.rng)
@@ -196,7 +198,7 @@ class Journal:
         self.names.setdefault(row.ref, []).append((column, row.values[column], party))
 
     def revalue(self, row: Row, pence: int) -> None:
-        """Change a row's amount before anything is settled."""
+        """Change the row's amount to `pence`. Call this only before anything settles the row."""
         row.pence, row.values["amount"] = pence, money(pence)
 
     def decoy(self, kind: str, *rows: Row) -> None:
@@ -204,8 +206,8 @@ class Journal:
         self.decoys.append(Decoy(kind, [row.ref for row in rows]))
 
     def numbered(self) -> dict[Ref, Ref]:
-        """Give every row its final key, in the order of the days. Return provisional reference →
-        final reference."""
+        """Give every row its final key, in the order of the days. Return a dict from provisional to
+        final references."""
         final: dict[Ref, Ref] = {}
         for file, rows in self.rows.items():
             rows.sort(key=lambda row: (row.day, int(row.ref.key)))

@@ -31,7 +31,8 @@ class Server(Protocol):
 
 @dataclass
 class ServerRestarter:
-    """One server and the time to start it: `due` in monotonic seconds, None while it runs."""
+    """Starts one server again after it has ended. `due` is the time of the next start in monotonic
+    seconds; None while the server runs."""
 
     server: Server
     due: float | None = None
@@ -53,10 +54,11 @@ class ServerRestarter:
         self.due, self.held_down = time.monotonic() + seconds, True
 
     def tend(self, others: set[int]) -> bool:
-        """Start the server if it has ended and is due. Return whether it was started.
+        """Start the server if it has ended and its next start is due. Return whether it was
+        started.
 
-        `others` are the pids of our other servers. All remaining children belong to the dead server
-        and are killed.
+        `others` are the pids of our other servers. All other children of this process belong to the
+        ended server and are killed first.
         """
         if self.pid is not None:
             return False

@@ -39,7 +39,8 @@ LONGEST_REQUEST = 256
 
 @dataclass
 class Supervisor:
-    """The servers, the connections that hold them, and the time since which none does."""
+    """The supervisor's state: the two servers, the connections that hold them, and the time since
+    which nothing holds them."""
 
     paths: StatePaths
     database: postgres.Postgres

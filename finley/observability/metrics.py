@@ -55,7 +55,8 @@ CHANGES = {
 
 
 def answered(request: HttpRequest, status: int, seconds: float) -> None:
-    """Count a request under its route, which contains no ids."""
+    """Count an answered request by its route (which contains no ids), method and status, and its
+    duration in seconds."""
     _REQUESTS.labels(route(request), method(request), status).observe(seconds)
 
 

@@ -113,7 +113,8 @@ def _written(user: User, archive: zipfile.ZipFile) -> Transfer:
 
 
 def _rows_of(table: Table, user_id: UUID) -> Composed:
-    """The query for the tenant's rows of the table, each as a `line` of JSON."""
+    """The SQL query for the tenant's rows of the table. It returns one column `line`: the row as
+    JSON text, with names in place of ids of the installation."""
     names = [
         SQL("{}, (SELECT {} FROM {} AS named WHERE named.id = t.{})").format(
             Literal(column),
@@ -148,8 +149,8 @@ def _memberships(name: str, user_id: UUID) -> Composed:
 
 
 def _lines(archive: zipfile.ZipFile, name: str, query: Composed) -> tuple[int, str]:
-    """Write the query's lines, ordered by their texts. Return their number and their SHA-256
-    sum."""
+    """Write the query's lines to the file `name` of the ZIP, sorted as text. Return their number
+    and the file's SHA-256 sum."""
     copied = SQL('COPY (SELECT line FROM ({}) AS lines ORDER BY line COLLATE "C") TO STDOUT')
     count, digest = 0, hashlib.sha256()
     driver = connections[ROLE].connection
@@ -228,8 +229,9 @@ def _read(archive: zipfile.ZipFile, manifest: dict[str, Any]) -> Transfer:
 
 
 def _silence(user_id: UUID) -> None:
-    """Disable the tenant's endpoints until somebody gives them new secrets, because the old
-    installation may send, too. Messages that were waiting there are not sent here."""
+    """Disable the tenant's endpoints and delete the messages that wait there, because the old
+    installation may send them, too. Each webhook gets a new secret that nobody knows; a person has
+    to set another one."""
     Delivery.objects.using(ROLE).filter(user_id=user_id, state=DeliveryState.WAITING).delete()
     for endpoint in DeliveryEndpoint.objects.using(ROLE).filter(user_id=user_id):
         for name, value in REPLACED[DeliveryEndpoint._meta.db_table].items():
@@ -279,8 +281,8 @@ def _insertion(table: Table) -> Composed:
 
 
 def _let_in(archive: zipfile.ZipFile, user_id: UUID) -> int:
-    """Restore the memberships of members whose e-mail addresses the installation knows. Return
-    their number."""
+    """Restore the memberships of those members whose e-mail addresses belong to users of this
+    installation. Return their number."""
     query = SQL(
         "INSERT INTO {} (member_id, tenant_id, role, created, accepted) SELECT u.id, %s, "
         "line ->> 'role', (line ->> 'created')::timestamptz, "

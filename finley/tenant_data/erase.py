@@ -39,7 +39,8 @@ NOT_REACHED = (
 
 @dataclass
 class Erasure:
-    """What was erased: rows by table, Redis keys, and files. Also what a legal hold has kept."""
+    """The result of an erasure: the numbers of erased rows by table (`rows`), of Redis keys (None
+    if Redis is not available) and of files, and the rows that a legal hold has kept (`kept`)."""
 
     user_id: UUID
     rows: dict[str, int] = field(default_factory=dict)
@@ -140,7 +141,8 @@ def _change_records(cursor: Any, erasure: Erasure) -> None:
 
 
 def _emptied(erasure: Erasure) -> None:
-    """Refresh the view, delete the tenant's change records, and free the pages of deleted rows."""
+    """Refresh the view, delete the tenant's change records, and vacuum the tables, so that the
+    deleted rows leave the disk's pages."""
     refresh.refresh()
     with connections[ROLE].cursor() as cursor:
         delete = SQL("DELETE FROM {} WHERE user_id = %s")
@@ -159,10 +161,8 @@ def _files(folders: Iterable[str]) -> int:
 
 
 def _redis(user_id: UUID, jobs: list[str]) -> int | None:
-    """Delete the tenant's graphs and waiting jobs in Redis, and return their number.
-
-    Returns None if Redis is not available. Run `tenant erase` again then.
-    """
+    """Delete the tenant's graphs and waiting `jobs` in Redis. Return the number of deleted keys and
+    jobs, or None if Redis is not available; run `tenant erase` again then."""
     try:
         queue.forget(jobs)
         with closing(Redis.from_url(str(settings.REDIS_URL), socket_timeout=5)) as redis:

@@ -69,8 +69,8 @@ class Table:
 
 
 def of_tenants(cursor: CursorWrapper) -> list[Table]:
-    """The tables in the order in which rows can be inserted: each table before the tables that
-    refer to it."""
+    """All tables that have rows of tenants, each before the tables that refer to it. Rows can be
+    inserted in this order."""
     cursor.execute(TENANTS)
     tables = {
         name: Table(name, tuple(columns), tuple(numbered), frozenset(needed))
@@ -85,8 +85,8 @@ def of_tenants(cursor: CursorWrapper) -> list[Table]:
 
 
 def _sorted(before: dict[str, set[str]]) -> list[Any]:
-    """The tables, each after those that it refers to. Raises RuntimeError if tables refer to each
-    other in a circle."""
+    """The tables' names, each after the tables to which it refers (`before`). Raises RuntimeError
+    if tables refer to each other in a circle."""
     try:
         return list(TopologicalSorter(before).static_order())
     except CycleError as error:

@@ -84,8 +84,8 @@ class TokenForm(forms.Form):
 
 @page()
 def account(request: PageRequest) -> HttpResponse:
-    """The signed-in person, the tenants that it may see, the members of the session's tenant, and
-    its own tokens."""
+    """The account page: the signed-in person, the tenants that the person may see, the members of
+    the session's tenant, and the person's own tokens."""
     return _account(request)
 
 
@@ -181,7 +181,8 @@ def revoke_token(request: PageRequest, token_key: str) -> HttpResponse:
 
 @login_required
 def resume(request: HttpRequest) -> HttpResponse:
-    """Show a form that was sent after its session had ended, to be sent again. It is shown once."""
+    """Show a form again that was sent after its session had ended, so that the person can send it.
+    It is shown once."""
     kept = request.session.pop(SESSION_RESUME, None)
     if kept is None:
         return HttpResponseRedirect(reverse_lazy("overview"))

@@ -93,13 +93,15 @@ def one(request: PageRequest, upload_id: UUID) -> HttpResponse:
 
 
 def _elsewhere(upload: Upload) -> tuple[int, list[Row]]:
-    """The number of rows that other books have already, and the newest pairs."""
+    """How many rows of the file are taken for payments that other books have already, and the
+    newest of these pairs."""
     parts = (upload.outcome or {}).get("parts", [])
     return answer_cache.answer(_pairs, upload.user_id, json.dumps(parts)) if parts else (0, [])
 
 
 def _stored_sums(upload: Upload) -> list[Row]:
-    """The sums of the file's rows in the books, by direction and currency."""
+    """The sums of the file's rows as they are stored in the books, one dict per direction and
+    currency (preview_rows.sums_by_direction)."""
     parts = (upload.outcome or {}).get("parts", [])
     sums = answer_cache.answer(_sums, upload.user_id, json.dumps(parts)) if parts else []
     return preview_rows.added_by_direction(sums)
@@ -115,8 +117,8 @@ def _pairs(user_id: UUID, parts: str) -> tuple[int, list[Row]]:
 
 @page()
 def same(request: PageRequest, upload_id: UUID) -> HttpResponse:
-    """The page of a file's rows that are taken for payments already in other books, with these
-    beside them."""
+    """The page that lists the file's rows which are taken for payments of other books, each beside
+    the other books' row."""
     upload = lifecycle.get(request.access.tenant_id, upload_id)
     count, pairs = _elsewhere(upload)
     context = {
@@ -128,8 +130,8 @@ def same(request: PageRequest, upload_id: UUID) -> HttpResponse:
 
 
 def _fields(upload: Upload, columns: list[str], doubts: list[Row]) -> list[Row]:
-    """The fields of the corrections' form: the choices, the chosen values, and the reader's
-    doubts."""
+    """The fields of the form for corrections, one dict each: its name, label, options, the chosen
+    value, and whether the reader doubts it."""
     doubted = {doubt["option"].lstrip("-").replace("-", "_") for doubt in doubts}
     options = [(title, title) for title in columns if title]
     fields = [*CHOICES, *((name, label, tuple(options)) for name, label in COLUMNS if options)]

@@ -73,7 +73,8 @@ def _listed(request: PageRequest) -> HttpResponse:
 
 
 def _form(request: PageRequest) -> Row:
-    """The template's variables of the filters' form."""
+    """The template's variables for the form of the filters: its choices, and the names of the
+    chosen parties."""
     return {
         "layers": choices.layers(),
         "kinds": choices.KINDS.items(),
@@ -89,8 +90,8 @@ def _are_alike(sums: list[Row]) -> bool:
 
 
 def every(user_id: UUID, filters: Row) -> list[Row]:
-    """All rows of the list, in the list's order. If they are more than a file may have, reading
-    stops soon after that many."""
+    """All rows of the list for a download, in the list's order. Reading stops soon after the number
+    of rows that a file may have."""
     rows: list[Row] = []
     after = None
     while len(rows) <= downloads.MOST:

@@ -48,8 +48,8 @@ ORDERS: dict[str, tuple[str, Callable[[Row], Any]]] = {  # by parameter: the col
 
 @page()
 def recurring(request: PageRequest) -> HttpResponse:
-    """The page: the next payment of each active series. The parameters are `state` (a filter) and
-    `order` (by default the earliest first)."""
+    """The page of recurring payments: the next payment of each active series. The parameters are
+    `state` (a filter) and `order` (by default the earliest first)."""
     if request.GET.get("state") == "due":  # an older link
         return redirect("due")
     list_filters.require_known(request.GET, "state", "order")
@@ -91,8 +91,8 @@ def _order(request: PageRequest) -> str:
 
 
 def _detailed(user_id: UUID, rows: list[Row]) -> list[Row]:
-    """The rows, each with the chart of its amounts, the name of what it records, and other parties
-    that its party may be."""
+    """Copies of the rows, each with the chart of its amounts, the name of what it records, and
+    `perhaps`: the parties that may be the same as its party."""
     histories = series.histories(user_id, [row["id"] for row in rows])
     perhaps = other_names.perhaps_the_same(user_id)
     return [
@@ -113,7 +113,8 @@ def _of_state(expected: due_and_risen.Expected, state: str) -> list[Row]:
 
 
 def _with_history(row: Row, history: series.History) -> Row:
-    """The row with the chart of its amounts, and the change from the first to the last."""
+    """A copy of the row with the `chart` of its series' amounts, their `count`, and the `change`
+    from the first to the last in words."""
     first, last = (history[0][1], history[-1][1]) if history else (0, 0)
     return {
         **row,

@@ -18,7 +18,7 @@ from finley.web import (
     search,
 )
 from finley.web.explore import explorer, whole_graph
-from finley.web.review import cases, missed
+from finley.web.review import cases, merging, missed
 from finley.web.review import parties as review_parties
 from finley.web.sums import open_invoices, spending, sum_rows
 
@@ -27,12 +27,14 @@ urlpatterns = [
     path("search/", search.search, name="search"),
     path("parties/", parties.parties, name="parties"),
     path("parties/<uuid:entity_id>/", parties.party, name="party"),
-    path("parties/<uuid:entity_id>/one/", review_parties.one_party, name="one-party"),
+    path("parties/<uuid:entity_id>/merge/", merging.merge, name="merge-party"),
+    path("parties/<uuid:entity_id>/one/", merging.one_party, name="one-party"),
     path("parties/<uuid:entity_id>/rows/", sum_rows.dealings, name="party-rows"),
     path("payments/", payments.payments, name="payments"),
     path("payments/<uuid:relationship_id>/", payment.payment, name="payment"),
     path("review/", cases.review, name="review"),
     path("review/decide/", cases.decide, name="decide"),
+    path("review/<uuid:case_id>/", cases.one, name="case"),
     path("review/parties/", review_parties.queue, name="review-parties"),
     path("review/parties/<uuid:pair>/", review_parties.decide, name="decide-parties"),
     path("review/missed/", missed.queue, name="review-missed"),

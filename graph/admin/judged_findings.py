@@ -17,7 +17,10 @@ ROWS = ("key", "day", "amount", "number")  # keys of a row in a duplicate's evid
 
 
 class Findings(ReadOnly):
-    """Findings of programs. A person's judgement is recorded in the admin's history."""
+    """The base of admin pages of findings that programs write and a person judges.
+
+    People cannot edit the rows. Each judgement is recorded in the admin's history.
+    """
 
     list_fullwidth = True
     search_help_text = "Its id, a relationship's, or its tenant's id or e-mail address."
@@ -40,8 +43,11 @@ class Findings(ReadOnly):
 
 @admin.register(DuplicateTransaction)
 class DuplicateTransactionAdmin(Findings):
-    """The admin page of possible duplicates: open pairs by confidence, both rows side by side, and
-    why."""
+    """The admin page of possible duplicates.
+
+    It lists open pairs first by confidence, and shows a pair's two rows side by side with the
+    reason.
+    """
 
     list_display = ("party", "later", "original", "why", "duplicate_confidence", "status")
     list_filter = (open_first("status", DuplicateStatus, DuplicateStatus.OPEN),)

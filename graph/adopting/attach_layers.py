@@ -127,7 +127,7 @@ def _outcomes(cursor: Cursor[Any], plan: LayerPlan) -> None:
 
 
 def _on(plan: LayerPlan) -> Composable:
-    """Return SQL that is true if the layer's row `old` is about `relationship`."""
+    """Return an SQL condition: the layer's row `old` is about the row `relationship`."""
     way = plan.way
     if way == POINTED_AT:
         return SQL("relationship.{} = old.id").format(Identifier(plan.layer.pointer))
@@ -149,10 +149,10 @@ def _original(plan: LayerPlan) -> Composable:
 
 
 def _id(plan: LayerPlan) -> Composable:
-    """Return SQL for the id of a new row, which is the same in every adoption.
+    """Return SQL for the id (a uuid) of the new row that is made of `old` for one relationship.
 
-    A row about one relationship keeps its id. For a row about several, the id is a hash of its old
-    id and the relationship's id.
+    An old row about one relationship keeps its id. For an old row about several, the id is a hash
+    of its old id and the relationship's id. So a repeated adoption makes the same ids.
     """
     if plan.is_direct:
         return SQL("old.id")
@@ -162,9 +162,10 @@ def _id(plan: LayerPlan) -> Composable:
 
 
 def _only_one(old: Old) -> Any:
-    """Return a function that turns a row's alias into SQL for columns that must be unique, or None.
+    """Return a function from a table alias to SQL for the columns whose values may occur only once.
 
-    Those are columns other than the id. None means that the layer has no such columns.
+    They are the unordered pair of relationships in a table of pairs, and `relationship_id` in a
+    layer with one row a relationship. Returns None for a layer where only the id is unique.
     """
     if is_pair(old):
         return lambda row: SQL("least({0}, {1}), greatest({0}, {1})").format(

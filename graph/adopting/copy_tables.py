@@ -42,9 +42,9 @@ def stage(
 
 
 def _all(old: Old) -> Iterator[tuple[str, Any]]:
-    """Yield all columns of the staging table, as (name, type).
+    """Yield (name, PostgreSQL type) of each column of the old table's staging table.
 
-    Columns that finley computes stay NULL.
+    It also has columns that the old table lacks.
     """
     for field in old.model._meta.concrete_fields:
         yield str(field.column), staged_type(field)
@@ -79,9 +79,10 @@ def _only(tenants: Sequence[UUID]) -> Composable:
 
 
 def _stated(plan: Plan) -> Iterator[Composable]:
-    """Yield SQL for each column of the staging table, NULL if the old table lacks it.
+    """Yield one SELECT expression per column of the staging table: the old column's value converted
+    to the column's type, or NULL if the old table lacks it.
 
-    The values of columns that finley does not have come last, as `extras`.
+    The last expression, `extras`, is JSON with the values of columns that finley does not have.
     """
     for name, kind in _all(plan.old):
         old_type = plan.columns.get(name) if name in _read(plan) else None

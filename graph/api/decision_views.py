@@ -14,18 +14,21 @@ from graph.api.tenant_view import TenantView
 from graph.http.scopes import REVIEW
 from graph.models.choices import ResolutionDecision
 from graph.questions import cases, predictions, resolutions
+from graph.questions.rows import merge_preview
 
 OF_ROWS = {status: PROBLEMS[status] for status in (400, 401)}
 MEANWHILE = {409: OpenApiResponse(description="Somebody has decided it since you looked")}
 
 
 def person(request: Request) -> str:
-    """Return the name of the person who decides, as histories show it."""
+    """Return the name that histories show for the user who decides: the e-mail address if there is
+    one."""
     return str(getattr(request.user, "email", request.user))
 
 
 def following(offset: int, limit: int, count: int) -> int | None:
-    """Return the offset of the next page, or None after the last page."""
+    """Return the `offset` of the page after this one of a list with `count` rows, or None if this
+    page is the last."""
     return offset + limit if offset + limit < count else None
 
 
@@ -62,9 +65,24 @@ class ResolutionsView(IdempotentView):
         fields = shapes.PartiesDecisionBody(data=request.data).checked()
         pair = resolutions.one_party(
             self.tenant(request), fields["one"], fields["other"], fields["decision"],
-            by=person(request),
+            by=person(request), seen=fields.get("seen"),
         )  # fmt: skip
         return Response(shapes.PairDecisionAnswer({"pair": pair}).data)
+
+
+class MergePreviewView(TenantView):
+    query = shapes.PreviewQuery
+
+    @extend_schema(
+        operation_id="graph_resolutions_preview",
+        summary="What merging two parties would bring together",
+        parameters=[shapes.PreviewQuery],
+        responses={200: shapes.MergePreviewAnswer, **PROBLEMS, **NOT_FOUND},
+    )
+    def get(self, request: Request) -> Response:
+        """The rows, sums and spellings of two parties, of each and together. Nothing is changed."""
+        answer = merge_preview.preview(self.tenant(request), **self.parameters(request))
+        return Response(shapes.MergePreviewAnswer(answer).data)
 
 
 @extend_schema(parameters=[OpenApiParameter("pair_id", OpenApiTypes.UUID, "path")])

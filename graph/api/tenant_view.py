@@ -30,9 +30,10 @@ class TenantView(APIView):
         return dict(check(query or self.query, texts))
 
     def tenant(self, request: Request) -> UUID:
-        """Return the tenant whose rows are requested, which is the token's user.
+        """Return the id of the tenant whose rows the request is about, which the authentication
+        determined.
 
-        Only staff may name another tenant. Such requests are logged.
+        It is the token's user. Only staff may name another tenant, and their requests are logged.
         """
         return cast(TenantRequest, request._request).tenant_id
 
@@ -43,8 +44,11 @@ def _length(texts: ParameterTexts) -> int:
 
 @lru_cache(maxsize=4096)
 def _checked(query: type[StrictQuery], texts: ParameterTexts) -> dict[str, Any]:
-    """Return the validated parameters. The result is cached, because clients repeat their
-    requests."""
+    """Return the parameters' validated values by name. `texts` has (name, texts) of each parameter.
+
+    The result is cached, because clients repeat their requests. Raises ValidationError that names
+    each wrong, unknown or repeated parameter.
+    """
     repeated = {name: ["Given more than once."] for name, values in texts if len(values) > 1}
     if repeated:
         raise ValidationError(repeated)

@@ -42,8 +42,10 @@ from graph.reading import cursors, json_rows
 
 
 class Listed(Question):
-    """A question whose answer is a page of a list. A client may ask for some fields of its rows
-    only."""
+    """A question whose answer is one page of a list.
+
+    A client may name the fields of a row that it wants; without names, rows have all fields.
+    """
 
     def page(
         self, answer: type[Answer], rows: list[Any], sparse: list[str] | None, **more: Any
@@ -61,7 +63,7 @@ class EntitiesView(Listed):
         list_serializers.EntitiesQuery, list_serializers.EntitiesAnswer, name="graph_entities"
     )
     def get(self, request: Request) -> Response:
-        """Find entities by name, best match first; or those of some ids, in their order."""
+        """Find entities by name, best match first, or by their ids, in the order of the ids."""
         parameters = self.parameters(request)
         sparse, after = parameters.pop("fields", None), parameters.pop("cursor", None)
         if ids := parameters.pop("ids", None):
@@ -151,7 +153,10 @@ class RelationshipsView(Listed):
 
 
 def _written(page: json_rows.Page, **more: Any) -> Response:
-    """Return the response with a page that the database has written as JSON."""
+    """Return the response with a page whose rows the database has written as JSON.
+
+    Beside `results` it has the fields of `more`, and `next`, the cursor of the next page.
+    """
     results = JsonObject(f'{{"results":{page.rows}}}')
     return Response(results.beside(**more, next=cursors.cursor(page.following)))
 

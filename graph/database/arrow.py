@@ -107,7 +107,11 @@ class Pool:
             self._slots.release()
 
     def _enter(self) -> None:
-        """Wait for a slot. `size` counts the slots in use, each of which has one connection."""
+        """Wait until one of the pool's slots is free, and take it. Each slot in use has one
+        connection.
+
+        Raises GraphError after the timeout.
+        """
         if not self._slots.acquire(blocking=False):
             self._wait()
         self._count(size=1)
@@ -131,9 +135,11 @@ class Pool:
             connection.close()
 
     def _begun(self, begin: str) -> Any:
-        """Return an idle connection in a new transaction, or a new connection.
+        """Return a connection that has executed `begin`: an idle one if there is any, else a new
+        one.
 
-        An idle connection may be dead, because the server has restarted; it is then closed.
+        An idle connection may be dead because the server has restarted; it is then closed, and the
+        next one is tried.
         """
         while (connection := self._idle_connection()) is not None:
             try:
@@ -238,7 +244,8 @@ class TenantReader:
 
     @contextmanager
     def _beside(self) -> Iterator["TenantReader | None"]:
-        """Yield a second reader of the same snapshot, or None if no connection is free."""
+        """Yield a reader on a second connection that sees the same snapshot, or None at once if no
+        connection is free."""
         self._cursor.execute("SELECT pg_export_snapshot() AS name")
         snapshot = self._cursor.fetch_arrow_table()["name"][0].as_py()
         same = SQL("SET TRANSACTION SNAPSHOT {}; ").format(Literal(snapshot))
@@ -267,7 +274,8 @@ def tenant_snapshot(user_id: UUID, *, hashed: bool = False) -> Iterator[TenantRe
 
 
 def _limit() -> Composable:
-    """SQL for the statement timeout if a deadline is set (graph.database.deadlines), else empty."""
+    """Return SQL that sets the statement timeout to the time that the thread's deadline leaves
+    (graph.database.deadlines), or empty SQL if no deadline is set."""
     limit = deadlines.statement()
     return SQL("SET LOCAL statement_timeout = {}; ").format(Literal(limit)) if limit else SQL("")
 

@@ -40,7 +40,7 @@ SNAPSHOT = Query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 
 @contextmanager
 def functions_expected() -> Iterator[None]:
-    """Raise FunctionMissing for PostgreSQL's error about a function that does not exist."""
+    """Turn PostgreSQL's error about a function that does not exist into FunctionMissing."""
     try:
         yield
     except ProgrammingError as error:
@@ -87,9 +87,10 @@ def snapshot_transaction(
 
 
 def tenant_row(user_id: UUID, query: Query) -> dict[str, Any]:
-    """Return the query's one row, in a transaction of its own with one round trip instead of four.
+    """Return the one row of the query as a dict by column, read in the tenant's own transaction.
 
-    PostgreSQL runs statements that arrive together as one transaction.
+    It takes one round trip instead of four, because PostgreSQL runs statements that arrive together
+    as one transaction. Raises FunctionMissing and TookTooLong.
     """
     with functions_expected(), connections["default"].cursor() as cursor:
         _execute(cursor, _named(user_id), query)
@@ -97,7 +98,7 @@ def tenant_row(user_id: UUID, query: Query) -> dict[str, Any]:
 
 
 def tenant_rows(user_id: UUID, query: Query) -> list[dict[str, Any]]:
-    """Return the query's rows, in a transaction of its own with one round trip."""
+    """Return the rows of the query as dicts by column, read in one round trip like `tenant_row`."""
     with functions_expected(), connections["default"].cursor() as cursor:
         _execute(cursor, _named(user_id), query)
         return _last_rows(cursor)
@@ -122,7 +123,8 @@ def _last_rows(cursor: CursorWrapper) -> list[dict[str, Any]]:
 
 
 def _named(user_id: UUID) -> Query:
-    """Return the statement that sets the tenant, and the time that is left as the timeout.
+    """Return the statement that names the tenant for the transaction, and that sets the statement
+    timeout to the time that is left.
 
     Raises TookTooLong if no time is left.
     """

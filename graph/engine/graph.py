@@ -40,9 +40,9 @@ class Graph:
     _derived: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
 
     def once[Value](self, name: Hashable, compute: Callable[["Graph"], Value]) -> Value:
-        """Return the value that `compute` derives from the graph, computed once and then kept.
+        """Return `compute(graph)`, and keep the value under `name`, so that it is computed once.
 
-        The value must be small compared with the graph, and nobody may change it. The newest
+        The value must be small compared with the graph, and nobody may change it. Only the newest
         DERIVED values are kept, because the graph's `nbytes` does not count them.
         """
         derived = self._derived
@@ -71,7 +71,8 @@ class Graph:
         return as_strings(self.nodes["id"])
 
     def position(self, node_id: str) -> int | None:
-        """The node's row, or None if the graph does not have the node."""
+        """Return the number of the node's row in `nodes`, or None if the graph does not have the
+        node."""
         row = pc.index(
             storage(self.nodes["id"]), pa.scalar(_bytes(node_id), type=pa.binary(16))
         ).as_py()
@@ -83,9 +84,10 @@ class Graph:
         nodes: npt.NDArray[np.bool_] | None = None,
         edges: npt.NDArray[np.bool_] | None = None,
     ) -> "Graph":
-        """Return the graph with only these nodes, and of the edges between them only these.
+        """Return the graph that keeps the nodes in the mask `nodes`, and of the edges between them
+        those in the mask `edges`.
 
-        `nodes` and `edges` are masks; None keeps all.
+        A mask has one boolean per row; None keeps all rows.
         """
         nodes = np.ones(self.node_count, bool) if nodes is None else nodes
         edges = np.ones(self.edge_count, bool) if edges is None else edges
@@ -137,8 +139,8 @@ def build(nodes: pa.Table, edges: pa.Table, version: str = "") -> Graph:
 
 
 def _ends(edges: pa.Table, node_ids: pa.ChunkedArray) -> list[pa.Array]:
-    """Return the node rows of the edges' sources and of their targets, NULL where the node is
-    missing."""
+    """Return two columns: the row in `node_ids` of each edge's source and of its target, NULL if it
+    is missing there."""
     columns = [edges[name] for name in ENDS]
     if edges.num_rows < MANY:
         return [positions(column, node_ids) for column in columns]

@@ -8,7 +8,7 @@ from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, F, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Now
 
 from graph.database.tenancy import tenant_transaction
@@ -41,6 +41,11 @@ DECISIONS = {
     CaseAction.REOPEN.value: CaseState.OPEN.value,
     CaseAction.ASSIGN.value: None,
     CaseAction.NOTE.value: None,
+}
+BACK = {  # the action that takes a decision back, by the decision
+    CaseAction.CONFIRM.value: CaseAction.REOPEN.value,
+    CaseAction.DISMISS.value: CaseAction.REOPEN.value,
+    CaseAction.RECOVER.value: CaseAction.CONFIRM.value,
 }
 COLUMNS = (
     "id", "state", "kind", "reason", "confidence", "party", "amount_at_risk", "currency",
@@ -135,14 +140,15 @@ def decide(
     amount: Decimal | None = None,
     seen: str | None = None,
     version: str | None = None,
+    at: datetime | None = None,
 ) -> Answer:
-    """Record a person's decision and return the case's new state.
+    """Record a person's decision on a case, and return the case's new state.
 
     `action` is confirm, dismiss, reopen, recover, assign or note. recover takes the `amount` that
-    came back, by default all that is at risk. assign takes the `owner`, "" for nobody. The case's
-    pairs in layer 9 get the same decision. `by` is the person who decides, `seen` the state and
-    `version` the version that this person saw. Raises NotFound, QuestionError naming the field, and
-    DecidedMeanwhile if the case has another state or version.
+    came back, by default all that is at risk; assign takes the `owner`, "" for nobody. The case's
+    pairs in layer 9 get the same decision. `seen` and `version` are the state and version that the
+    person `by` saw. Decisions with the same `at` (default: now) are one decision on several cases.
+    Raises NotFound, QuestionError naming the field, and DecidedMeanwhile if the case has changed.
     """
     if action not in DECISIONS:
         raise QuestionError(f"Say one of {', '.join(DECISIONS)}.", "action")
@@ -160,8 +166,44 @@ def decide(
             owner=case_row.owner,
             note=note,
             amount_recovered=case_row.amount_recovered if action == CaseAction.RECOVER else None,
+            created_at=at or Now(),
         )
         return _detail(user_id, case_row)
+
+
+def last_decision(user_id: UUID, case_id: UUID | None = None) -> Answer | None:
+    """Return the newest decision that still holds, of all people or on one case; None if there is
+    none.
+
+    It has `action`, `by`, `at`, `state`, and `back`: the action that takes it back. `cases` are
+    the cases that it decided, with their versions.
+    """
+    with tenant_transaction(user_id), source_names.read_once():
+        standing = _standing_decisions(user_id, case_id)
+        last = standing.order_by("-created_at", "-id").first()
+        if last is None:
+            return None
+        alike = standing.filter(created_at=last.created_at, by=last.by, action=last.action)
+        decided = PaymentCase.objects.filter(user_id=user_id, id__in=alike.values("case_id"))
+        return {
+            "action": last.action,
+            "back": BACK[last.action],
+            "by": last.by,
+            "at": last.created_at,
+            "state": last.state,
+            "cases": _answers(user_id, decided.order_by("-amount_at_risk", "id")),
+        }
+
+
+def _standing_decisions(user_id: UUID, case_id: UUID | None) -> "QuerySet[PaymentCaseEntry]":
+    """Return the last decision on each case, unless it was to open the case again."""
+    entries = PaymentCaseEntry.objects.filter(user_id=user_id)
+    if case_id is not None:
+        entries = entries.filter(case_id=case_id)
+    changes = entries.filter(action__in=[name for name, state in DECISIONS.items() if state])
+    newest = changes.filter(case=OuterRef("case")).order_by("-created_at", "-id").values("id")[:1]
+    last = changes.annotate(newest=Subquery(newest)).filter(id=F("newest"))
+    return last.filter(action__in=BACK, state=F("case__state"))
 
 
 def _check_seen(

@@ -1,6 +1,7 @@
 """The queue of possible double payments, with all rows of a case side by side."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -8,6 +9,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from finley.models import Role
@@ -51,7 +53,8 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A case and its version when a page showed it. The version is None if the form states none."""
+    """A case, and the version that it had when a page showed it. The version is None if the form
+    does not state it."""
 
     id: UUID
     version: str | None
@@ -61,7 +64,13 @@ class Shown:
 def review(request: PageRequest) -> HttpResponse:
     """The queue of one state, the most certain cases first. Parameters: `state`, `party`,
     `min_amount`, `new` (yes: only cases found since the person's last visit), `offset`."""
-    filters = _filters(request, request.GET)
+    try:
+        filters = _filters(request, request.GET)
+    except QuestionError as error:
+        if error.field != "min_amount":
+            raise
+        refused = {"state": request.GET.get("state"), "states": CaseState.values, "error": error}
+        return render(request, "web/review.html", refused, status=400)
     user_id = request.access.tenant_id
     if downloads.wants_file(request):
         answer = cases.cases(user_id, **filters, order="confidence", limit=downloads.MOST + 1)
@@ -83,13 +92,30 @@ def review(request: PageRequest) -> HttpResponse:
         "is_new": bool(filters["found_after"]),
         "state": filters["state"],
         "states": CaseState.values,
+        "last": cases.last_decision(user_id),
         **part.link(answer["count"]),
     }
     return render(request, "web/review.html", context)
 
 
+@page()
+def one(request: PageRequest, case_id: UUID) -> HttpResponse:
+    """The page of one case: its rows, its history, and its last decision, which can be taken
+    back."""
+    user_id = request.access.tenant_id
+    (case,) = of_cases.compared(user_id, [cases.case(user_id, case_id)])
+    context = {
+        "case": _of_one_party(case),
+        "state": case["state"],
+        "last": cases.last_decision(user_id, case_id),
+        "is_alone": True,
+    }
+    return render(request, "web/case.html", context)
+
+
 def _of_one_party(case: Row) -> Row:
-    """The case with `entity`: the party of its repeated rows, or None if it is not known."""
+    """A copy of the case with `entity`: the party of its extra rows, or else of any of its rows;
+    None if it is not known."""
     parties = [row["of_party"] for row in case["rows"] if row["of_party"]]
     extra = [row["of_party"] for row in case["rows"] if row["role"] == "extra" and row["of_party"]]
     return {**case, "entity": next(iter(extra or parties), None)}
@@ -117,22 +143,44 @@ def decide(request: PageRequest) -> HttpResponse:
     every, seen = request.POST.get("every", ""), request.POST.get("seen", "")
     if every in OF_MANY and seen in CaseState.values:
         return _ask(request, every, seen)
+    if "last" in request.POST:
+        return _take_back(request)
     action, shown = request.POST.get("action", ""), _shown(request.POST.getlist("case"))
     if action not in ACTIONS or seen not in CaseState.values or not shown:
         raise QuestionError("Choose a case and an action.", "action")
     if len(shown) > 1 and action not in OF_MANY:
         raise QuestionError(f"{action.capitalize()} one case at a time.", "action")
-    changed = [case for case in shown if _decide(request, case, action, seen)]
+    return _decide_all(request, shown, action, seen)
+
+
+def _decide_all(request: PageRequest, shown: list[Shown], action: str, seen: str) -> HttpResponse:
+    at = timezone.now()  # one time, so that the decision is taken back for all of them together
+    changed = [case for case in shown if _decide(request, case, action, seen, at)]
     if changed:
         messages.success(request, f"{len(changed)} of {len(shown)} {DONE[action]}.")
-    _remember(request, action, [case.id for case in changed])
+    return _back(request)
+
+
+def _take_back(request: PageRequest) -> HttpResponse:
+    """Take back the decision that the page showed as the last one: of all cases, or of the case
+    `of`. Its time names it. If it no longer stands, nothing is done, and the page says so."""
+    of = _shown([text])[0].id if (text := request.POST.get("of", "")) else None
+    last = cases.last_decision(request.access.tenant_id, of)
+    if last is None or last["at"].isoformat() != request.POST["last"]:
+        messages.warning(request, "Nothing was done: this is no longer the last decision.")
+        return _back(request)
+    shown = [Shown(case["id"], case["version"]) for case in last["cases"]]
+    return _decide_all(request, shown, last["back"], last["state"])
+
+
+def _back(request: PageRequest) -> HttpResponse:
     following = request.POST.get("back", "")
     return redirect(following if following.startswith("/review/") else "review")
 
 
 def _ask(request: PageRequest, action: str, seen: str) -> HttpResponse:
-    """The page that asks before an action on all cases of a filter. It lists the cases, and the
-    answer names exactly these."""
+    """The page that asks for confirmation before the action is applied to all cases of a filter. It
+    lists the cases, and its form names exactly these."""
     filters = _filters(request, request.POST) | {"state": seen}
     answer = cases.cases(request.access.tenant_id, **filters, order="confidence", limit=MOST)
     context = {
@@ -149,8 +197,9 @@ def _ask(request: PageRequest, action: str, seen: str) -> HttpResponse:
     return render(request, "web/review_sure.html", context)
 
 
-def _decide(request: PageRequest, case: Shown, action: str, seen: str) -> bool:
-    """Return whether the case was decided. If not, the page says why."""
+def _decide(request: PageRequest, case: Shown, action: str, seen: str, at: datetime) -> bool:
+    """Apply the action to the case at the time `at`. Return whether this succeeded; if not, the
+    page says why. `seen` is the state in which the page showed the case."""
     owner = request.POST.get("owner", "")[:200] if action == CaseAction.ASSIGN else None
     try:
         cases.decide(
@@ -163,6 +212,7 @@ def _decide(request: PageRequest, case: Shown, action: str, seen: str) -> bool:
             amount=_recovered(request, action),
             seen=seen,
             version=case.version,
+            at=at,
         )
     except (DecidedMeanwhile, NotFound) as error:
         messages.warning(request, str(error))
@@ -178,18 +228,8 @@ def _recovered(request: PageRequest, action: str) -> Decimal | None:
     return list_filters.amount("amount", text) if action == CaseAction.RECOVER and text else None
 
 
-def _remember(request: PageRequest, action: str, changed: list[UUID]) -> None:
-    """Store in the session which cases the next undo reopens."""
-    states = {"confirm": CaseState.CONFIRMED, "dismiss": CaseState.DISMISSED}
-    if changed and action in states:
-        ids = [str(case) for case in changed]
-        request.session["undo"] = {"cases": ids, "state": states[action].value}
-    elif action == CaseAction.REOPEN:
-        request.session.pop("undo", None)
-
-
 def _shown(texts: list[str]) -> list[Shown]:
-    """The cases, with versions, that the form names. Raises QuestionError."""
+    """Parse the form's texts into cases with the versions that were shown. Raises QuestionError."""
     try:
         return [_one_shown(text) for text in texts]
     except ValueError:

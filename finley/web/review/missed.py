@@ -23,8 +23,8 @@ DONE = {predictions.GIVE_UP: "given up", predictions.EXPECT: "expected again"}
 
 @page()
 def queue(request: PageRequest) -> HttpResponse:
-    """The queue. The parameter `show` is overdue (the default; the longest overdue first) or
-    given-up."""
+    """The page of payments that did not come. The parameter `show` is overdue (the default; the
+    longest overdue first) or given-up."""
     show = list_filters.text_of(request.GET, "show") or OVERDUE
     if show not in {OVERDUE, GIVEN_UP}:
         raise QuestionError(f"There is no queue {show}.", "show")
@@ -45,7 +45,8 @@ def queue(request: PageRequest) -> HttpResponse:
 
 
 def _flat(row: due_and_risen.Row) -> due_and_risen.Row:
-    """The prediction's row in the form that `predictions.given_up` returns."""
+    """The row of an overdue prediction with the keys that `predictions.given_up` returns, so that
+    one template shows both."""
     names = ("source", "target", "currency", "late")
     return {**row["insight"], **{name: row[name] for name in names}, "relationship": row["id"]}
 
@@ -59,8 +60,8 @@ def _perhaps(row: due_and_risen.Row, perhaps: dict[UUID, due_and_risen.Row]) -> 
 @require_POST
 @page(Role.REVIEWER)
 def decide(request: PageRequest, prediction: UUID) -> HttpResponse:
-    """Give the payment up, or expect it again. If another person decided first, the page shows that
-    decision."""
+    """Give the expected payment up, or expect it again. If another person decided first, the page
+    shows that decision."""
     action = request.POST.get("action", "")
     if action not in predictions.ACTIONS:
         raise QuestionError("Choose give_up or expect.", "action")

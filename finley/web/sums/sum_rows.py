@@ -30,7 +30,8 @@ Row = dict[str, Any]
 
 
 class Sum(NamedTuple):
-    """A sum of the page; `word` says its direction, if the page has both."""
+    """An amount above the list. `word` is "in" or "out" if the page has a sum for each direction,
+    else ""."""
 
     word: str
     amount: Decimal
@@ -146,7 +147,8 @@ def _sums(payments: Iterable[Row]) -> list[Sum]:
 
 
 def _by_direction(payments: Sequence[Row]) -> list[Sum]:
-    """One sum for money in and one for money out, because the two are never added."""
+    """Sum up the payments in each direction: one sum for money in and one for money out, because
+    the two are never added."""
     ways = {"in": True, "out": False}
     return [
         Sum(word, _sums(row for row in payments if row["comes_in"] is comes_in)[0].amount)
@@ -167,7 +169,8 @@ def _shown(
 def _listed(
     request: PageRequest, count: int, ids: Callable[[int, int], list[UUID]], context: Row
 ) -> HttpResponse:
-    """The page of `count` rows. `ids` returns those from one place up to another."""
+    """The page, or the file, of a list of `count` rows. `ids(start, end)` returns the ids of the
+    rows at these positions. `context` has further variables of the template."""
     user_id = request.access.tenant_id
     if downloads.wants_file(request):
         rows = records.named(user_id, relationships.with_ids(user_id, ids(0, downloads.MOST + 1)))

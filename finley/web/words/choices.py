@@ -1,7 +1,7 @@
 """The words of choices in forms: what rows record, and what is known about them."""
 
 from graph.layers import BY_NAME
-from graph.models.choices import Records
+from graph.models.choices import CaseAction, Records
 from graph.questions import counted_rows
 
 KINDS = {
@@ -33,6 +33,17 @@ PARTIES = {
     "account": "account",
     "project": "project",
     "clearing": "split of one transaction",
+}
+
+DECISIONS = {  # entries of a case's history
+    CaseAction.FOUND.value: "found",
+    CaseAction.CONFIRM.value: "confirmed",
+    CaseAction.DISMISS.value: "dismissed",
+    CaseAction.RECOVER.value: "recovered",
+    CaseAction.REOPEN.value: "opened again",
+    CaseAction.ASSIGN.value: "assigned",
+    CaseAction.NOTE.value: "noted",
+    CaseAction.MERGE.value: "merged with another case",
 }
 
 DIRECTIONS = {  # of a row of a file that is shown before its import

@@ -82,7 +82,7 @@ CODE = re.compile(r"\b[a-z]+(?:_[a-z0-9]+)+\b", re.ASCII)
 
 
 def title(key: str) -> str:
-    """The key of evidence in words. An unknown one loses its underscores."""
+    """The words for a key of evidence, such as `Vat number` for an unknown key vat_number."""
     return EVIDENCE.get(key) or PLATFORMS.get(key) or spoken(key)
 
 
@@ -92,7 +92,7 @@ def spoken(name: str) -> str:
 
 
 def value(key: str, code: Any) -> Any:
-    """The value of a key that has words for it; others as they are."""
+    """The words for the value `code` of the evidence's key; the value itself if there are none."""
     return VALUES.get(key, {}).get(code, code) if isinstance(code, str) else code
 
 
@@ -102,8 +102,8 @@ def is_id(code: Any) -> bool:
 
 
 def readable(written: str) -> str:
-    """The text with the pages' days and amounts and with names of sources. Ids and keys that
-    programs made are left out."""
+    """The text with days and amounts in the pages' format, and with names of sources in place of
+    keys. Ids and other keys that programs made are left out."""
     named = sources.readable(text.prose(written))
     return MADE_KEY.sub("", UUID_TEXT.sub("", named)).strip()
 
@@ -114,5 +114,5 @@ def spaced(written: str) -> str:
 
 
 def plain(word: str) -> str:
-    """The value as text; a code in words."""
+    """A value of evidence as text. A code becomes words, such as `vat number` for vat_number."""
     return spaced(word) if CODE.fullmatch(word) else readable(word)

@@ -1,7 +1,7 @@
 """Days, amounts and numbers as every page writes them."""
 
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -29,6 +29,12 @@ def day(value: date | datetime | str | None) -> str:
     if isinstance(value, str):
         value = date.fromisoformat(value[:10])
     return f"{value.day} {value:%b %Y}"
+
+
+def moment(value: datetime) -> str:
+    """`3 Jul 2025, 14:05 UTC`."""
+    at = value.astimezone(UTC)
+    return f"{day(at)}, {at:%H:%M} UTC"
 
 
 def weekday(value: date) -> str:

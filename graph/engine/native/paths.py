@@ -24,8 +24,12 @@ def shortest_path(
     weight: Weight = None,
     method: str = "dijkstra",
 ) -> Any:
-    """Return a shortest path to `target`, or without a target, a dict with a path to each reachable
-    node."""
+    """Return a shortest path from `source` to `target`, or without a target, a dict: reachable node
+    → path.
+
+    Without `weight` each edge has length 1. Raises networkx's NodeNotFound and NetworkXNoPath, and
+    Unsupported for a missing source or another method than Dijkstra's.
+    """
     _can(G, source, weight, method)
     if target is None:
         return _paths_from(G, source, weight)
@@ -80,15 +84,17 @@ def single_source_dijkstra_path_length(
 def shortest_simple_paths(
     G: Topology, source: Hashable, target: Hashable, weight: Weight = None
 ) -> Iterator[Path]:
-    """Yields paths without repeated nodes, cheapest first (Yen, 1971)."""
+    """Yield the paths from `source` to `target` without repeated nodes, cheapest first (Yen,
+    1971)."""
     paths = yen(G.cheapest(weight), G.place(source), G.place(target))
     return ([G.labels[place] for place in path] for path in paths)
 
 
 def yen(costs: sp.csr_array, source: int, target: int) -> Iterator[list[int]]:
-    """Yields paths without repeated nodes, cheapest first, equal costs ordered by their nodes.
+    """Yield the paths from row `source` to row `target` of the cost matrix without repeated nodes,
+    as lists of rows, cheapest first.
 
-    Raises NetworkXNoPath if there is none.
+    Paths of equal cost are ordered by their nodes. Raises NetworkXNoPath if there is no path.
     """
     paths: list[list[int]] = []
     first = _cheapest(costs, source, target)
@@ -110,8 +116,11 @@ def yen(costs: sp.csr_array, source: int, target: int) -> Iterator[list[int]]:
 def _spur(
     costs: sp.csr_array, root: list[int], paths: list[list[int]], target: int
 ) -> tuple[float, list[int]] | None:
-    """The cheapest path that begins with `root` and leaves it by an edge that none of `paths` takes
-    there."""
+    """Return (cost, nodes) of the cheapest path that begins with the nodes `root` and then takes
+    another edge than each of `paths` that begins like it.
+
+    Returns None if there is no such path.
+    """
     allowed = costs.data.copy()
     allowed[np.isin(costs.indices, root[:-1])] = np.inf
     for path in paths:
@@ -148,10 +157,8 @@ def _ends(G: Topology, source: Hashable, target: Hashable) -> None:
 
 
 def _must_be_there(G: Topology, source: Hashable, target: Hashable) -> None:
-    """Raises NodeNotFound if the graph lacks the source, and NetworkXNoPath if it lacks the target.
-
-    networkx's Dijkstra functions do the same.
-    """
+    """Raise NodeNotFound if the graph lacks the source, and NetworkXNoPath if it lacks the target,
+    as networkx's Dijkstra functions do."""
     G.place(source)
     if target not in G.index:
         raise nx.NetworkXNoPath(f"Node {target} not reachable from {source}")
@@ -201,7 +208,10 @@ def _by_length(lengths: Floats) -> list[int]:
 
 
 def _from(G: Topology, start: int, weight: Weight, cutoff: float) -> tuple[Floats, Index]:
-    """(length, predecessor) of each node; the length is infinite if it is above `cutoff`."""
+    """Return (distance, predecessor) of each node on a shortest path from the node `start`.
+
+    A distance above `cutoff` is infinite.
+    """
     if weight is None:
         lengths, before = _levels(G.simple, start)
     else:
@@ -211,7 +221,10 @@ def _from(G: Topology, start: int, weight: Weight, cutoff: float) -> tuple[Float
 
 
 def _levels(matrix: sp.csr_array, start: int) -> tuple[Floats, Index]:
-    """Unweighted lengths and predecessors. Nodes are ordered by distance, after predecessors."""
+    """Return (number of edges, predecessor) of each node on a shortest path from row `start`.
+
+    The number is infinite for a node that cannot be reached.
+    """
     order, before = _breadth(matrix, start)
     lengths = np.full(matrix.shape[0], np.inf)
     lengths[start] = 0

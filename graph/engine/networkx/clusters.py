@@ -87,7 +87,11 @@ def _degree(G: Topology) -> Index:
 
 
 def _of(G: Topology, values: dict[Hashable, Any], nodes: Any) -> Any:
-    """Return the values of all nodes, of one node or of some, as networkx interprets `nodes`."""
+    """Return the part of `values` (node → value) that networkx means by `nodes`.
+
+    That is the whole dict for None, one value for a node, and a dict for a list of nodes. Unknown
+    nodes in a list are ignored.
+    """
     if nodes is None:
         return values
     try:

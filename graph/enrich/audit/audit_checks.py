@@ -44,7 +44,8 @@ class Books:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The `places` of the payments, the reason to look at them, and the numbers behind it."""
+    """One reason to look at payments: the check's name, the row numbers (`places`) of the payments,
+    a sentence that says why, and the numbers behind it."""
 
     check: str
     places: list[int]
@@ -53,7 +54,8 @@ class Finding:
 
 
 def run(books: Books, names: list[str] | None = None) -> list[Finding]:
-    """Return the findings of these checks (all, if none are named), in the order of CHECKS.
+    """Return the findings of the checks with these names, or of all checks for None, in the order
+    of the names.
 
     Raises KeyError for an unknown name.
     """
@@ -64,8 +66,8 @@ def run(books: Books, names: list[str] | None = None) -> list[Finding]:
 
 
 def split_below_limit(books: Books) -> Iterator[Finding]:
-    """Payments to one party within days, each below an approval limit, while their sum reaches
-    it."""
+    """Yield payments to one party within DAYS days that are each just below an approval limit and
+    together reach it."""
     payments = books.payments
     for limit in books.limits:
         part = (payments.amount < limit) & (payments.amount >= NEAR_LIMIT * limit) & _out(books)
@@ -74,7 +76,12 @@ def split_below_limit(books: Books) -> Iterator[Finding]:
 
 
 def _split(payments: Payments, some: Ints, limit: int) -> Iterator[Finding]:
-    """Yield runs of the group's payments, none of them longer than DAYS."""
+    """Yield a finding for each run of payments that spans at most DAYS days and whose sum reaches
+    the limit.
+
+    `some` are the row numbers of one party's payments, ordered by day; `limit` is in 1/10,000 of
+    the currency's unit.
+    """
     start = 0
     for at in range(1, len(some) + 1):
         if at < len(some) and payments.day[some[at]] - payments.day[some[start]] <= DAYS:
@@ -89,7 +96,7 @@ def _split(payments: Payments, some: Ints, limit: int) -> Iterator[Finding]:
 
 
 def round_amounts(books: Books) -> Iterator[Finding]:
-    """Parties that are paid in round amounts far more often than other parties of the source."""
+    """Yield parties that are paid round amounts far more often than is usual in their source."""
     payments = books.payments
     is_round = payments.amount % ROUND == 0
     source = codes(payments.source)
@@ -106,7 +113,7 @@ def round_amounts(books: Books) -> Iterator[Finding]:
 
 
 def closed_days(books: Books) -> Iterator[Finding]:
-    """Rows on weekends and holidays in a source that hardly ever has any."""
+    """Yield the rows on weekends and bank holidays of each source that hardly ever has any."""
     payments = books.payments
     dated = ~np.isin(payments.precision.astype(str), ("month", "quarter"))
     closed = are_closed(payments.day) & dated
@@ -118,7 +125,7 @@ def closed_days(books: Books) -> Iterator[Finding]:
 
 
 def new_party(books: Books) -> Iterator[Finding]:
-    """First payments to a party that are larger than nearly all payments of the source."""
+    """Yield first payments to a party that are larger than nearly all payments of the source."""
     payments, out = books.payments, _out(books)
     for some in groups(codes(payments.source, payments.currency), np.flatnonzero(out), least=MANY):
         large = float(np.quantile(payments.amount[some], LARGE))
@@ -132,7 +139,8 @@ def new_party(books: Books) -> Iterator[Finding]:
 
 
 def changed_account(books: Books) -> Iterator[Finding]:
-    """The first payment to another bank account of a party that had one before."""
+    """Yield the first payment to a party's new bank account, after several payments to its old
+    one."""
     payments, accounts = books.payments, books.accounts
     stated = np.flatnonzero((accounts != "") & _out(books))
     for some in groups(sides(payments).party, stated, least=KNOWN + 1):
@@ -145,7 +153,7 @@ def changed_account(books: Books) -> Iterator[Finding]:
 
 
 def employee_supplier(books: Books) -> Iterator[Finding]:
-    """A bank account that an employee and a supplier share."""
+    """Yield the rows of each bank account that both an employee and a supplier have."""
     payments, accounts = books.payments, books.accounts
     party = sides(payments).party
     kinds = payments.entities.kind[party].astype(str)
@@ -157,8 +165,11 @@ def employee_supplier(books: Books) -> Iterator[Finding]:
 
 
 def first_digits(books: Books) -> Iterator[Finding]:
-    """Own parties whose payments have first digits that deviate from Benford's law. This is a note
-    only."""
+    """Yield the tenant's own parties whose payments have first digits that deviate from Benford's
+    law.
+
+    The finding is a note only and names no payments.
+    """
     payments = books.payments
     usable = np.flatnonzero(_out(books) & (payments.amount >= 10 * UNIT))
     for some in groups(sides(payments).own, usable, least=MANY):
@@ -178,7 +189,8 @@ def _account(payments: Payments) -> Ints:
 
 
 def _out(books: Books) -> NDArray[np.bool_]:
-    """Marks the payments that the tenant's own parties make."""
+    """Return one boolean per payment: whether one of the tenant's own parties pays, and the amount
+    is not zero."""
     return np.asarray(sides(books.payments).outgoing & (books.payments.amount > 0), dtype=bool)
 
 

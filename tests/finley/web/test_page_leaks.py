@@ -24,6 +24,7 @@ from tests.leaks import MARK, foreign, ids_of, leaks, of_person, without_our_fil
 OF_PARAMETER = {
     "entity_id": "normalized_entities",
     "relationship_id": "relationship_instances",
+    "case_id": "payment_cases",
     "pair": "entity_resolutions",
     "prediction": "predicted_relationships",
     "upload_id": "uploads",
@@ -56,7 +57,7 @@ def forms(known: dict[str, list[str]], theirs: User) -> dict[str, list[dict[str,
         "decide-parties": [{"word": word, "seen": "open"} for word in ("merge", "apart", "undo")],
         "one-party": [
             {"word": word, "tenant": str(theirs.id), "other": known["normalized_entities"][1]}
-            for word in ("merge", "apart")
+            for word in ("merge", "apart", "undo")
         ],
         "decide-missed": [{"action": action} for action in ("give_up", "expect")],
         "imports": [{"tenant": str(theirs.id)}],

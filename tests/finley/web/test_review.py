@@ -63,22 +63,76 @@ def test_the_queue_is_narrowed_by_party_and_amount(client, two):
     assert "Twice Ltd" not in text
 
 
+def test_an_amount_that_is_none_is_named_beside_its_field(client, two):
+    response = client.get("/review/?min_amount=lots&party=twice")
+    text = text_of(response)
+    assert response.status_code == 400
+    assert 'id="error-min_amount" role="alert">lots is not an amount' in text
+    assert 'value="lots"' in text
+    assert 'name="party" value="twice"' in text
+
+
 def test_one_is_confirmed_and_leaves_the_queue(client, tenant, two):
     text = text_of(decide(client, two[1:]))
     assert "1 of 1 confirmed." in text
-    assert "Twice Ltd" not in text
+    assert "Twice Ltd" not in text.split('<div id="rows">')[1]
     assert states(two) == ["open", "confirmed"]
     text = text_of(client.get("/review/?state=confirmed"))
-    assert f"confirm by {tenant.email}" in text
+    assert f"confirmed by {tenant.email}" in text
 
 
-def test_many_are_dismissed_together_and_that_is_taken_back(client, two):
+def take_back(client, page: str):
+    """The page after a click on "Take back the last decision" of the page at this address."""
+    form = dict(re.findall(r'name="(last|of|back|tenant)" value="([^"]*)"', last_of(client, page)))
+    return client.post("/review/decide/", form, follow=True)
+
+
+def last_of(client, page: str) -> str:
+    """The part of the page that names the last decision; "" if it names none."""
+    parts = re.findall(
+        r"<form(?:(?!</form>).)*Last decision.*?</form>", text_of(client.get(page)), re.DOTALL
+    )
+    return "".join(parts)
+
+
+def test_many_are_dismissed_together_and_that_is_taken_back(client, tenant, two):
     text = text_of(decide(client, two, "dismiss"))
     assert "2 of 2 dismissed." in text
-    assert "Take back the last decision" in text
-    assert "2 of 2 open again." in text_of(decide(client, two, "reopen", "dismissed"))
+    again = logged_in(tenant)  # a new session
+    assert f"2 cases dismissed by {tenant.email}, " in last_of(again, "/review/")
+    assert "2 of 2 open again." in text_of(take_back(again, "/review/"))
     assert states(two) == ["open", "open"]
     assert "Take back" not in text_of(client.get("/review/"))
+
+
+def test_decisions_are_taken_back_one_after_another_the_newest_first(client, two):
+    decide(client, two[:1], "confirm")
+    decide(client, two[:1], "recover", "confirmed")
+    decide(client, two[1:], "dismiss")
+    old = last_of(client, "/review/")
+    assert "GBP 50.00 to Twice Ltd</a> dismissed" in old
+    after = []
+    for _ in range(3):
+        take_back(client, "/review/")
+        after.append(states(two))
+    assert after == [["recovered", "open"], ["confirmed", "open"], ["open", "open"]]
+    form = dict(re.findall(r'name="(last|back|tenant)" value="([^"]*)"', old))
+    text = text_of(client.post("/review/decide/", form, follow=True))
+    assert "this is no longer the last decision" in text
+    assert states(two) == ["open", "open"]
+
+
+def test_a_case_s_page_has_its_history_and_takes_its_own_decision_back(client, tenant, two):
+    decide(client, two, "dismiss", note="two cables")
+    page = f"/review/{two[0]}/"
+    assert f'href="{page}"' in text_of(client.get("/review/?state=dismissed"))
+    text = text_of(client.get(page))
+    assert text.count("<article") == 1
+    assert f"dismissed by {tenant.email}: two cables" in text
+    assert "1 of 1 open again." in text_of(take_back(client, page))
+    assert states(two) == ["open", "dismissed"]
+    assert "Take back" not in text_of(client.get(page))
+    assert client.get(f"/review/{uuid4()}/").status_code == 404
 
 
 def test_what_came_back_is_written_down(client, two):
@@ -200,7 +254,5 @@ def test_all_of_a_filter_are_decided_at_once_and_taken_back(client, tenant, book
         "Other Ltd": "open",
         "Twice too": "open",
     }
-    undo = client.session["undo"]
-    body = {"action": "reopen", "seen": undo["state"], "case": undo["cases"]}
-    client.post("/review/decide/", body)
+    take_back(client, "/review/?party=twice")
     assert set(found.values_list("state", flat=True)) == {"open"}

@@ -71,6 +71,10 @@ def asked_of(books) -> dict[str, tuple[str, dict[str, Any]]]:
         "graph_export": ("export/", {"columns": "relationship_type,amount,occurred_at"}),
         "graph_changes_stream": ("changes/stream/", {}),
         "graph_questions_list": ("questions/", {}),
+        "graph_resolutions_preview": (
+            "resolutions/preview/",
+            {"one": books.acme, "other": books.borough},
+        ),
     }
 
 
@@ -142,6 +146,8 @@ def not_found(api, path: str, parameters: dict[str, Any]) -> Any:
     steps = path.split("/")
     if "source" in parameters:
         parameters = {**parameters, "target": SOMEBODY}
+    elif path == "resolutions/preview/":
+        parameters = {**parameters, "other": SOMEBODY}
     elif path in {"cash-flow/", "open-items/", "spend/"}:
         parameters = {"party": "nobody"}
     else:

@@ -59,6 +59,36 @@ def test_any_two_parties_are_merged_kept_apart_and_taken_back(api, tenant):
         assert api.post(f"{V1}resolutions/", sent, format="json").status_code == status
 
 
+def test_a_merge_is_previewed_done_once_and_told_in_the_changes(api, tenant, books):
+    one, other = books.acme, books.borough
+    ends = {"one": str(one), "other": str(other)}
+    preview = api.get(f"{V1}resolutions/preview/", ends).json()
+    validator(f"{V1}resolutions/preview/", 200).validate(preview)
+    assert [preview[side]["totals"][0]["money_in"] for side in ("one", "other", "together")] == [
+        "123.5000", "5.0000", "128.5000",
+    ]  # fmt: skip
+    assert (preview["together"]["rows"], preview["decided"]) == (4, "none")
+    since = api.get(f"{V1}stats/").json()["as_of_version"]
+    body = {**ends, "decision": "merge", "seen": "none"}
+    once = {"Idempotency-Key": "once"}
+    first = api.post(f"{V1}resolutions/", body, format="json", headers=once)
+    again = api.post(f"{V1}resolutions/", body, format="json", headers=once)
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert again.json() == first.json()
+    changes = api.get(f"{V1}changes/", {"since": since}).json()
+    gone = models.NormalizedEntity.objects.using("owner").get(merged_into__isnull=False)
+    assert changes["entities"]["removed"] == [str(gone.pk)]
+    (merged,) = changes["entities"]["merged"]
+    assert str(gone.merged_into_id) in merged.values()
+    assert api.get(f"{V1}entities/{gone.pk}/").json()["id"] == str(gone.merged_into_id)
+    late = api.post(f"{V1}resolutions/", body, format="json")
+    assert (late.status_code, "Somebody else was faster" in late.json()["detail"]) == (409, True)
+    late = api.post(f"{V1}resolutions/", {**ends, "decision": "merge"}, format="json")
+    assert (late.status_code, "one party already" in late.json()["detail"]) == (409, True)
+    same = api.get(f"{V1}resolutions/preview/", ends)
+    assert same.status_code == 400
+
+
 @pytest.mark.parametrize("scopes", [("read",)])
 def test_who_only_reads_decides_nothing(tenant, pair, scopes):  # noqa: F811
     reader = client_of(tenant, *scopes)
