@@ -33,8 +33,8 @@ FILTER = re.compile(
 
 @dataclass
 class Asked:
-    """The number of requests, and the leaks that were found. `unlike` lists requests whose answer
-    differs from that for an unknown id."""
+    """The result of the search: the number of requests, the operations that were reached, and the
+    `leaks`. `unlike` lists requests whose answer differs from that for an unknown id."""
 
     requests: int = 0
     operations: set[tuple[str, str]] = field(default_factory=set)
@@ -56,8 +56,8 @@ def ids_of(user: UUID) -> dict[str, list[str]]:
 
 
 def of_person(user: User) -> dict[str, list[str]]:
-    """The ids of a new membership in the user's tenant and of a token, which only the owner's role
-    can read."""
+    """Create a membership in the user's tenant and a token. Return their ids by table, which only
+    the owner's role can read."""
     with as_owner():
         member, _ = User.objects.get_or_create(email=f"{MARK}@example.org")
         membership, _ = Membership.objects.get_or_create(member=member, tenant=user)
@@ -118,8 +118,8 @@ class Sent:
 
 
 def requests_of(given: Callable[[str], str]) -> Iterator[Sent]:
-    """Requests to every operation, with `given(name)` as the value of each parameter that takes an
-    id or a word."""
+    """Yield requests to every operation of the schema. `given(name)` returns the value for the
+    parameter of this name that takes an id or a word."""
     for template, operations in published()["paths"].items():
         for method, operation in operations.items():
             parameters = {p["name"]: p for p in operation.get("parameters", [])}

@@ -34,7 +34,7 @@ class LayerPlan(Plan):
 
     @property
     def is_direct(self) -> bool:
-        """Whether each row names its relationship by id."""
+        """Return whether each row names its relationship by id."""
         return self.way[0] == "relationship_id"
 
 

@@ -108,8 +108,8 @@ def _numbers(array: pa.Array) -> list[Any]:
 
 
 def _objects(array: pa.Array, uuids: bool) -> list[Any]:
-    """Return the array as Python objects: one per distinct value if there are few, else one per
-    element."""
+    """Return the array as a list of Python objects. If few values are distinct, equal elements
+    are one object."""
     coded = array.dictionary_encode()
     many = len(coded.dictionary) > len(array) // 2
     if many and (uuids or pa.types.is_string(array.type)):

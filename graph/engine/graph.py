@@ -63,7 +63,7 @@ class Graph:
 
     @property
     def nbytes(self) -> int:
-        """The size of the graph's columns and arrays in bytes."""
+        """Return the size of the graph's columns and arrays in bytes."""
         arrays = self.source.nbytes + self.target.nbytes
         return int(self.nodes.nbytes + self.edges.nbytes + arrays)
 
@@ -102,21 +102,23 @@ class Graph:
         )
 
     def turned(self) -> "Graph":
-        """The graph with all edges reversed. It shares the columns; nothing is copied."""
+        """Return the graph with the direction of all edges reversed. It shares the columns;
+        nothing is copied."""
         return replace(self, source=self.target, target=self.source)
 
     def numbers(self, column: str) -> npt.NDArray[np.float64]:
-        """An edge column as float64, with NaN for NULL."""
+        """Return an edge column as float64, with NaN for NULL."""
         return np.asarray(
             storage(self.edges[column]).cast(pa.float64()).to_numpy(zero_copy_only=False)
         )
 
 
 def build(nodes: pa.Table, edges: pa.Table, version: str = "") -> Graph:
-    """Build the graph of these rows.
+    """Return the graph of these nodes and edges.
 
     `nodes` has id (uuid), kind, name. `edges` has id, source_entity_id and target_entity_id (uuid,
-    NULL if an event has no entity). Any further columns become the edges' attributes.
+    NULL if an event has no entity). Any further columns become the edges' attributes. Edges without
+    two known nodes are left out and counted (`unresolved`, `dangling`).
     """
     ends = _ends(edges, nodes["id"])
     unresolved = pc.or_(

@@ -103,7 +103,8 @@ def _ends(links: Columns) -> tuple[NDArray[Any], ...]:
 def _criteria(
     links: Columns, places: NDArray[np.int64]
 ) -> tuple[dict[str, float | None], dict[str, Any]]:
-    """The six, each in 0..1.
+    """Return the six criteria of these links by name, each in 0..1 or None if unknown, and
+    evidence.
 
     temporal precedence  share of pairs in which the cause comes first; the same day counts half
     consistency          share of the party's possible causes that were followed by an effect

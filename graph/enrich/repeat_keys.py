@@ -207,7 +207,8 @@ def value(number: str) -> int:
 
 @lru_cache(maxsize=200_000)
 def stem(number: str) -> str:
-    """The number without a suffix (-1, /A, R, DUP), in its normal form, or "" if it has none.
+    """Return the number without its suffix (-1, /A, R, DUP) in normal form, or "" if it has no
+    suffix.
 
     Some numbers end like that by themselves (a year, a letter). A suffix counts only if another row
     has the number without it.

@@ -76,7 +76,7 @@ def payments_with(
 
 
 def _dealt(query: str) -> str:
-    """Return the SQL file `query` behind a WITH clause that selects the entity's edges.
+    """Return the text of the SQL file `query` after a WITH clause that selects the entity's edges.
 
     A payment that several sources saw is in it once.
     """

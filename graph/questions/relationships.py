@@ -168,9 +168,11 @@ def chosen(
 
 
 def _at(end: str, entities: list[UUID] | RawSQL) -> Q:
-    """Return the condition that one of the entities is at this end of a relationship.
+    """Return the condition that one of the entities is at this end ("source" or "target") of a
+    relationship.
 
-    A query is compared by equality, because PostgreSQL uses no index for IN of a query.
+    An entity that a query selects is compared by equality, because PostgreSQL uses no index for IN
+    of a query.
     """
     lookup = "" if isinstance(entities, RawSQL) else "__in"
     return Q(**{f"{end}_entity_id{lookup}": entities})

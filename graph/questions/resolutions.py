@@ -39,7 +39,7 @@ def listed(
 
 
 def count_open(user_id: UUID) -> int:
-    """The number of pairs that wait for a person."""
+    """Return the number of pairs that wait for a person."""
     with tenant_transaction(user_id):
         pairs = EntityResolution.objects.filter(user_id=user_id, decided=ResolutionDecision.OPEN)
         return pairs.count()
@@ -164,8 +164,8 @@ def _answer(row: EntityResolution, facts: dict[UUID, Answer]) -> Answer:
 
 
 def _facts(user_id: UUID, entities: Sequence[UUID]) -> dict[UUID, Answer]:
-    """Return by entity: payments, sums by currency, first and last day, keys, and samples of
-    texts."""
+    """Return entity → what the books have about it: payments, sums by currency, first and last
+    day, keys, and samples of texts."""
     with connections["default"].cursor() as cursor:
         values: dict[str, Any] = {"user_id": user_id, "entities": list(entities)}
         cursor.execute(sql.read("resolution/facts"), values)

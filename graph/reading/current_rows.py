@@ -54,7 +54,7 @@ class Reader:
 
     @property
     def corrects(self) -> bool:
-        """Whether there are pending changes, so that queries read corrected rows."""
+        """Return whether there are pending changes, so that queries read corrected rows."""
         return bool(self._before)
 
     def kept_rows(self, query: KeptQuery, parameters: Any) -> list[dict[str, Any]]:

@@ -20,8 +20,8 @@ import httpx
 from syncjobs.sandbox.http_messages import Answer, Request, of_nango
 from syncjobs.sandbox.nango_proxy import World
 
-MOST = 64 * 1024 * 1024
-CHUNK = 1 << 16
+MOST = 64 * 1024 * 1024  # bytes of a request's body
+CHUNK = 1 << 16  # bytes
 
 
 class Sandbox:

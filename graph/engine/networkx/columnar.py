@@ -123,7 +123,7 @@ class ColumnarGraph(Immutable, Multigraph):
         return ColumnarGraph(self.columns.only(nodes=ends, edges=mask))
 
     def projection(self, weight: str | None = None) -> "Projection":
-        """The simple undirected graph of this multigraph; see Projection."""
+        """Return the simple undirected graph of this multigraph; see Projection."""
         return Projection(self.columns, weight)
 
 

@@ -22,7 +22,8 @@ PRIOR = np.array([2, 1.5, 1, 1, 1.2, 0.8, 0.8, 0.4, 0.2, 0.1, 0.05, 0.02, 0.02, 
 
 
 def favour(sample: Ints, lags: Ints, span: int) -> Floats:
-    """For each of `lags` (signed days), the likelihood for one payment divided by that for two.
+    """Return, for each of `lags` (signed days), the likelihood of the lag if two rows are one
+    payment, divided by that if they are two.
 
     `sample` has the signed days between rows that are certainly one payment. Two payments are
     assumed to be any number of days within `span` apart. The result is 0 beyond two years.

@@ -165,7 +165,8 @@ class _Reading:
         return self.normal[at] in self.masks or self.nameless[at]
 
     def facts(self, at: int) -> dict[str, set[str]]:
-        """The facts that must not differ within a cluster: keys by kind, and the legal form."""
+        """Return the entity's facts that must not differ within a cluster: its keys by kind, and
+        its legal form under ""."""
         values: defaultdict[str, set[str]] = defaultdict(set)
         for (kind, value), _ in self.keys[at]:
             values[kind].add(value)

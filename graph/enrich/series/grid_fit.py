@@ -68,7 +68,7 @@ class Fit:
 
     @property
     def expected(self) -> int:
-        """The number of agreed days from the first occurrence to the last."""
+        """Return the number of agreed days from the first occurrence to the last."""
         return int(self.slots[-1] - self.slots[0]) + 1
 
 

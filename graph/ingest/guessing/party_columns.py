@@ -95,7 +95,8 @@ def has_party(sample: Sample) -> bool:
 
 
 def _chain(columns: list[Column | None]) -> tuple[Column, ...]:
-    """Return the columns in order, each once, up to the first that is filled in every row."""
+    """Return the columns in order, each once, up to and with the first that is filled in every
+    row."""
     chain: list[Column] = []
     for column in columns:
         if column is None or column in chain or not column.values:

@@ -48,7 +48,7 @@ def _ranked(groups: list[list[str]]) -> dict[str, float]:
 def likeness(role: str, title: str) -> float:
     """Return how well the title fits the role, from 0 (not at all) to 1.
 
-    The title may be a name of the role, contain one, or end in one (a compound).
+    It fits if it is a name of the role, contains one, or ends in one (a compound).
     """
     names, against = roles()[role]
     title_words = words(title)

@@ -55,7 +55,7 @@ def root_of(start: bytes) -> Root | None:
 
 
 def local(element: Element) -> str:
-    """The element's name without its namespace."""
+    """Return the element's name without its namespace."""
     return str(element.tag).rpartition("}")[2]
 
 
@@ -83,7 +83,7 @@ def _iterated(path: Path, stream: Readable, names: frozenset[str]) -> Iterator[E
 
 
 def parsed(data: bytes, name: str) -> Element:
-    """The root of a whole document. `name` is its file name for messages. Raises
+    """Return the root of a whole document. `name` is its file name for messages. Raises
     LedgerFileError."""
     try:
         parser = etree.XMLPullParser(events=("start",), **_SAFE)
@@ -136,7 +136,7 @@ def children(element: Element | None, *path: str) -> list[Element]:
 
 
 def text(element: Element | None, *path: str) -> str:
-    """The text at the end of the path with single spaces, or "" if there is none."""
+    """Return the text at the end of the path with single spaces, or "" if there is none."""
     element_found = child(element, *path)
     return " ".join((element_found.text or "").split()) if element_found is not None else ""
 

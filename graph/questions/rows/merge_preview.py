@@ -108,7 +108,7 @@ def _side(user_id: UUID, party: UUID, field: str) -> Answer:
 
 
 def _rows(user_id: UUID, entity_ids: Iterable[UUID | str]) -> int:
-    """The number of rows with an amount that name one of these entities."""
+    """Return the number of rows with an amount that name one of these entities."""
     ids = [UUID(str(entity_id)) for entity_id in entity_ids]
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         cursor.execute(sql.read("resolution/facts"), {"user_id": user_id, "entities": ids})
@@ -116,7 +116,8 @@ def _rows(user_id: UUID, entity_ids: Iterable[UUID | str]) -> int:
 
 
 def _between(user_id: UUID, one: UUID, other: UUID) -> list[Answer]:
-    """What the first pays the second and receives from it, one row per direction and currency."""
+    """Return what the entity `one` pays the entity `other` and receives from it, one row per
+    direction and currency."""
     neighbours = entities.party(user_id, one, limit=100_000)["neighbours"]
     names = ("direction", "currency", "relationships", "amount")
     return [

@@ -56,8 +56,8 @@ def _seen_as(reader: Reader, user_id: UUID) -> list[Answer]:
 
 
 def _alike(pairs: Any) -> dict[UUID, Answer]:
-    """Return, by entity, the other entity of its most likely pair. The pairs come in ascending
-    order of confidence."""
+    """Return entity → the other entity of its most likely pair. `pairs` come in ascending order
+    of confidence."""
     others: dict[UUID, Answer] = {}
     for pair in pairs:
         for one, other in ((pair.kept, pair.merged), (pair.merged, pair.kept)):
