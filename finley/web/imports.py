@@ -177,7 +177,7 @@ def confirm(request: PageRequest, upload_id: UUID) -> HttpResponse:
 @require_POST
 @page(Role.OWNER)
 def discard(request: PageRequest, upload_id: UUID) -> HttpResponse:
-    """Delete the file."""
+    """Delete the uploaded file, and show the list of files."""
     lifecycle.discard(request.access.tenant_id, upload_id)
     messages.success(request, "The file is deleted. What was imported from it stays.")
     return redirect("imports")
