@@ -74,7 +74,7 @@ class Role(models.TextChoices):
 class Membership(models.Model):
     """Lets a user see a tenant's data in a role, once the user has accepted it.
 
-    A user is the owner of the tenant with the same id without a membership.
+    A user owns the tenant whose id is the user's own, and needs no membership for that.
     """
 
     member = models.ForeignKey(User, models.CASCADE, related_name="memberships")

@@ -74,7 +74,8 @@ def register(
     integration: str = "",
     sync_every: timedelta | None = None,
 ) -> SyncConnection:
-    """Register a connection, due at once if it has a schedule. Raises AlreadyConnected."""
+    """Register a connection of the tenant and return it. With a schedule (`sync_every`) a sync is
+    due at once. Raises AlreadyConnected."""
     with _of(user_id):
         connection = SyncConnection(
             user_id=user_id,

@@ -10,8 +10,8 @@ from django.db import InterfaceError, OperationalError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 UNREACHABLE = (OperationalError, InterfaceError)
-LONGEST_PAUSE = 2.0
-BATCH_WAIT = 0.002
+LONGEST_PAUSE = 2.0  # seconds between two attempts
+BATCH_WAIT = 0.002  # seconds in which further requests may join a batch
 
 
 class Threads:
@@ -82,8 +82,8 @@ async def ended[R](future: Awaitable[R]) -> R:
 
 
 class Batches[A, R]:
-    """Collects the requests that arrive while a batch runs, and runs them together as the next
-    batch."""
+    """Collects requests that arrive while a batch runs, and passes them to `work` together as the
+    next batch, at most `most` at a time."""
 
     def __init__(self, work: Callable[[list[A]], Awaitable[list[R]]], most: int = 500) -> None:
         self._work, self._most = work, most
@@ -92,7 +92,8 @@ class Batches[A, R]:
         self._is_busy = False
 
     async def ask(self, one: A) -> R:
-        """The result for this request. Raises the exception of its batch."""
+        """Add the request `one` to the next batch, and wait for its result. Raises the exception of
+        the batch."""
         future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
         self._waiting.append((one, future))
         if self._sender is None:

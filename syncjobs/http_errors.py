@@ -36,7 +36,7 @@ _NANGO = {
     ),
 }
 
-_QUOTED = 200
+_QUOTED = 200  # characters of a provider's text
 _SECRET = re.compile(r"[\w.~+/=-]{32,}")
 _SPACES = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 
@@ -60,7 +60,8 @@ class ErrorBody:
 
 
 def refusal(status: int, headers: Mapping[str, str], body: bytes, peer: Peer) -> SyncError:
-    """The error for a response with `status` >= 300."""
+    """The error to raise for a response with `status` >= 300: Transient if the request may be tried
+    again, else Permanent."""
     details = error_body(body)
     after = retry_after(headers.get("retry-after"))
     if status >= 500 or status == 408:
@@ -123,7 +124,7 @@ def dead(peer: Peer) -> Permanent:
 
 
 def error_body(body: bytes) -> ErrorBody:
-    """The parsed body of an error response. A plain text becomes the message."""
+    """Parse the body of an error response. If it is not JSON, its beginning is the message."""
     try:
         details = json.loads(body)
     except (ValueError, RecursionError):

@@ -131,7 +131,7 @@ class Nango:
             await self._own.aclose()
 
     async def get(self, path: str, params: Query | None = None) -> dict[str, Any]:
-        """The JSON object at the provider's `path`."""
+        """Request `path` from the provider and return the JSON object of the response."""
         return decoded(await self.read(path, params), self.who)
 
     async def take[T](
@@ -157,11 +157,11 @@ class Nango:
             await self._request(path, params, self._written(file), **options)
 
     async def post(self, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """The JSON object in the provider's response to `body`."""
+        """Post `body` as JSON to `path` and return the JSON object of the provider's response."""
         return decoded(await self.read(path, method="POST", body=body), self.who)
 
     async def read(self, path: str, params: Query | None = None, **options: Any) -> bytes:
-        """The response's bytes, at most LISTING.
+        """Request `path` and return the response's bytes, at most LISTING.
 
         `headers` are sent to the provider; `base` replaces the provider's address; `method` and
         `body` are as in HTTP.

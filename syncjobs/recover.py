@@ -26,7 +26,7 @@ from syncjobs.uploads import enqueue_uploads as uploads
 log = logging.getLogger(__name__)
 
 ROLE = run_state.ROLE
-AT_ONCE = 500
+AT_ONCE = 500  # runs of one statement
 ENQUEUED_AFTER = 10.0  # seconds; a younger job may not have reached Redis yet
 EXPIRED, USED_UP, UNKNOWN, ABORTED, BROKEN = "expired", "used_up", "unknown", "aborted", "broken"
 

@@ -10,7 +10,7 @@ from threading import Lock
 from cachetools import TLRUCache
 from django.conf import settings
 
-MINUTE = 60.0
+MINUTE = 60.0  # seconds of a window
 MOST = 10_000  # addresses
 
 

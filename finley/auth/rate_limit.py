@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 log = logging.getLogger(__name__)
-MINUTE = 60
+MINUTE = 60  # seconds of a window
 PART = 50  # a process reports to Redis after 1/50 of the limit, or after each request
 TIMEOUT = 0.25  # seconds for Redis to answer
 AWAY = 5.0  # seconds without a new attempt after Redis failed

@@ -22,7 +22,7 @@ from knox.crypto import hash_token
 from finley.auth import known_tokens, token_lookup
 from finley.models import ApiToken, User
 
-MOST = 10_000
+MOST = 10_000  # tokens
 Known = tuple[User, ApiToken]
 Values = dict[str, Any]
 Entry = tuple[Values, Values]

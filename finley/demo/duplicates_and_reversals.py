@@ -99,7 +99,8 @@ def _zeros(journal: Journal, rng: Random, original: Row, kind: str) -> None:
 
 
 def _split(journal: Journal, rng: Random, original: Row, kind: str) -> None:
-    """Enter the original again in two parts within a week, with a suffix on each number."""
+    """Enter the original invoice again in two parts within a week, with a suffix on each number,
+    and note both parts in the truth."""
     part = round(original.pence * rng.uniform(0.35, 0.65))
     first = _again(journal, rng, original, kind, pence=part, number=f"{original.number}/1")
     _again(journal, rng, original, kind, pence=original.pence - part,
@@ -166,7 +167,8 @@ def _sales_credits(journal: Journal, rng: Random) -> None:
 
 
 def _refunds(journal: Journal, rng: Random) -> None:
-    """Card refunds, in the card feed and in the ledger."""
+    """Write refunds of card purchases, in the card feed and in the ledger, and note what they take
+    back."""
     end = journal.company.span[1]
     spoilt = {ref for decoy in journal.decoys for ref in decoy.rows}
     posted = {pair.seen: pair.ledger for pair in journal.same}

@@ -41,8 +41,8 @@ def add_months(day: date, months: int, day_of_month: int | None = None) -> date:
 
 
 def due_days(frequency: str, first: date, months: frozenset[int] | None = None) -> Iterator[date]:
-    """The agreed days from `first` on, without end. With `months`, only the days in these
-    months."""
+    """Yield the days on which a commitment of this frequency falls due from `first` on, without
+    end. With `months`, only the days in these months of the year."""
     count = 0
     while True:
         if frequency in STEP_DAYS:
@@ -117,7 +117,8 @@ def within(day: date, span: tuple[date, date]) -> date:
 
 
 def days_paid(rng: Random, per_month: float, span: tuple[date, date]) -> Iterator[date]:
-    """Random workdays, about `per_month` per month, with exponential gaps (a Poisson process)."""
+    """Yield random workdays, about `per_month` per month, with exponential gaps between them (a
+    Poisson process)."""
     if per_month <= 0:
         return
     position = rng.expovariate(per_month / 30.4)

@@ -126,7 +126,8 @@ class Journal:
         self, day: date, party: Party, pence: int, account: str, entry_type: str, *,
         text: str, number: str = "", due: date | None = None, who: dict[str, str] | None = None,
     ) -> Row:  # fmt: skip
-        """A line of the accounting system. Positive amounts go from the account to the party."""
+        """Write a line of the accounting system and return it. Positive amounts go from the account
+        to the party."""
         values = who or self.spelled(party)
         row = self._add(
             "ledger.csv", day, party, pence, posted_on=day.isoformat(), account=account,
@@ -138,7 +139,7 @@ class Journal:
         return row
 
     def card(self, day: date, holder: Party, party: Party, pence: int) -> Row:
-        """A line of the card company's feed."""
+        """Write a line of the card company's feed and return it."""
         merchant = self.rng.choice(party.merchants)
         row = self._add(
             "card.csv", day, party, pence, booked_on=day.isoformat(), merchant=merchant,
@@ -152,7 +153,7 @@ class Journal:
         self, day: date, party: Party, pence: int, description: str, *, reference: str = "",
         currency: str | None = None, with_iban: bool = True, name: str | None = None,
     ) -> Row:  # fmt: skip
-        """A line of the bank statement. Money in is positive."""
+        """Write a line of the bank statement and return it. Money in is positive."""
         currency = currency or party.currency
         called = spelling_noise.initialled(party.name) if party.kind == "employee" else party.name
         row = self._add(
@@ -167,7 +168,8 @@ class Journal:
     def sale(
         self, day: date, party: Party, pence: int, text: str, *, number: str, due: date | None
     ) -> Row:
-        """A line of the sales ledger. Positive amounts go from the customer to the company."""
+        """Write a line of the sales ledger and return it. Positive amounts go from the customer to
+        the company."""
         who = self.spelled(party)
         row = self._add(
             "sales.csv", day, party, pence, issued_on=day.isoformat(), account="Sales",
@@ -190,7 +192,7 @@ class Journal:
                 row.values["invoice_number"] = f"F{row.day:%y}-{self.next_sale():05d}"
 
     def next_sale(self) -> int:
-        """The company's next invoice number."""
+        """Take the company's next invoice number and return it."""
         self.sales_issued += 1
         return self.sales_issued
 

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 NO_SPACE = ("No space left on device", "Check free disk space")
-TOO_LITTLE = 1024 * 1024
+TOO_LITTLE = 1024 * 1024  # bytes of free space
 
 
 class EmbeddedServerError(Exception):

@@ -9,8 +9,8 @@ from typing import Protocol
 from finley.embedded import server_process
 from finley.embedded.errors import EmbeddedServerError
 
-FIRST_PAUSE = 0.1
-LONGEST_PAUSE = 5.0
+FIRST_PAUSE = 0.1  # seconds
+LONGEST_PAUSE = 5.0  # seconds
 STEADY_SECONDS = 30.0  # after running this long, the pause is short again
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-LARGE = 8 * 1024 * 1024
+LARGE = 8 * 1024 * 1024  # bytes
 
 
 def begin(log: Path) -> int:

@@ -34,7 +34,7 @@ from finley.embedded.valkey import Valkey
 GRACE_SECONDS = 0.3  # a command that starts within this time finds the servers running
 PREDECESSOR_SECONDS = 60.0
 LEFTOVER_SECONDS = 15.0
-LONGEST_REQUEST = 256
+LONGEST_REQUEST = 256  # bytes
 
 
 @dataclass

@@ -107,8 +107,8 @@ def connect(at: StatePaths) -> socket.socket | None:
 
 
 def ask(connection: socket.socket, request: str) -> dict[str, Any]:
-    """The supervisor's answer. Raises EmbeddedServerError, and ConnectionError if it ends before it
-    answers."""
+    """Send the request to the supervisor and return its answer. Raises EmbeddedServerError, and
+    ConnectionError if the supervisor ends before it answers."""
     received = b""
     try:
         connection.sendall(request.encode() + b"\n")

@@ -17,7 +17,7 @@ from graph.database import arrow
 from graph.view import maintenance
 from syncjobs import sql
 
-SECONDS = (0.01, 0.025, 0.05, 0.1, 0.15, 0.3, 0.6, 1, 2.5, 5, 10, 30)
+SECONDS = (0.01, 0.025, 0.05, 0.1, 0.15, 0.3, 0.6, 1, 2.5, 5, 10, 30)  # bounds of buckets
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _REQUESTS = Histogram(
     "finley_request_seconds",

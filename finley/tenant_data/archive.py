@@ -29,11 +29,11 @@ from syncjobs.models import Delivery, DeliveryEndpoint
 from syncjobs.models.choices import Channel, DeliveryState
 
 ROLE = "owner"
-FORMAT = 2
+FORMAT = 2  # version of the ZIP's layout
 PROFILE = ("id", "email", "first_name", "last_name", "is_active", "date_joined")
 # Tokens are digests of secrets, so they are not exported.
 LEFT_OUT = frozenset({*tenant_tables.BOOKKEEPING, tenant_tables.TOKENS})
-AT_ONCE = 1_000
+AT_ONCE = 1_000  # kilobytes of rows that one statement inserts
 # What is exported in place of a column's content, by table.
 REPLACED: dict[str, dict[str, Any]] = {
     DeliveryEndpoint._meta.db_table: {

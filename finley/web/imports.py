@@ -20,6 +20,7 @@ from graph.ingest.mappings.mapping import RECORDS
 from graph.questions import days
 from graph.questions.rows import elsewhere, of_file
 from syncjobs.models import Upload
+from syncjobs.models.choices import UploadState
 from syncjobs.models.uploads import MOST_BYTES, PIECE_BYTES
 from syncjobs.uploads import lifecycle, preview_rows
 from syncjobs.uploads.upload_options import NAMES
@@ -39,7 +40,8 @@ Row = dict[str, Any]
 
 @page()
 def imports(request: PageRequest) -> HttpResponse:
-    """The uploaded files, and a form for more. Without JavaScript, files are sent in one form."""
+    """The page that lists the uploaded files, with a form for more. Without JavaScript, each file
+    is sent in one form."""
     if request.method == "POST":
         return _sent(request)
     context = {
@@ -71,7 +73,7 @@ def _sent(request: PageRequest) -> HttpResponse:
 
 @page()
 def one(request: PageRequest, upload_id: UUID) -> HttpResponse:
-    """One file: how it would be read, or the result of its import."""
+    """The page of one file: how it would be read, or the result of its import."""
     upload = lifecycle.get(request.access.tenant_id, upload_id)
     preview = upload.preview or {"parts": [], "columns": []}
     doubts = [doubt for part in preview["parts"] for doubt in part["doubts"]]
@@ -95,14 +97,20 @@ def one(request: PageRequest, upload_id: UUID) -> HttpResponse:
 def _elsewhere(upload: Upload) -> tuple[int, list[Row]]:
     """How many rows of the file are taken for payments that other books have already, and the
     newest of these pairs."""
-    parts = (upload.outcome or {}).get("parts", [])
+    parts = _parts(upload)
     return answer_cache.answer(_pairs, upload.user_id, json.dumps(parts)) if parts else (0, [])
+
+
+def _parts(upload: Upload) -> list[Row]:
+    """The parts of the file that were imported, each with its source and the name in its rows."""
+    parts: list[Row] = (upload.outcome or {}).get("parts", [])
+    return parts
 
 
 def _stored_sums(upload: Upload) -> list[Row]:
     """The sums of the file's rows as they are stored in the books, one dict per direction and
     currency (preview_rows.sums_by_direction)."""
-    parts = (upload.outcome or {}).get("parts", [])
+    parts = [] if upload.state == UploadState.TAKEN_BACK else _parts(upload)
     sums = answer_cache.answer(_sums, upload.user_id, json.dumps(parts)) if parts else []
     return preview_rows.added_by_direction(sums)
 
@@ -150,7 +158,7 @@ def _fields(upload: Upload, columns: list[str], doubts: list[Row]) -> list[Row]:
 @require_POST
 @page(Role.OWNER)
 def choose(request: PageRequest, upload_id: UUID) -> HttpResponse:
-    """Read the file again with these corrections."""
+    """Let the file be read again with the form's corrections."""
     choices = {name: request.POST.get(name, "").replace("\0", "").strip() for name in NAMES}
     choices["currency"] = choices["currency"].upper()
     lifecycle.choose(request.access.tenant_id, upload_id, choices)
@@ -160,7 +168,7 @@ def choose(request: PageRequest, upload_id: UUID) -> HttpResponse:
 @require_POST
 @page(Role.OWNER)
 def confirm(request: PageRequest, upload_id: UUID) -> HttpResponse:
-    """Import the file as it was shown."""
+    """Let the file be imported as the page showed it."""
     save = request.POST.get("save_mapping") == "yes"
     lifecycle.confirm(request.access.tenant_id, upload_id, save_mapping=save)
     return redirect("import", upload_id)

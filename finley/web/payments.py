@@ -16,7 +16,7 @@ from graph.questions import relationships as listing
 from graph.questions.rows import records
 from graph.reading import cursors
 
-A_PAGE = 50
+A_PAGE = 50  # rows
 TYPED = {"document_ref", "since", "until", "min_amount", "max_amount", "currency", "party"}
 COLUMNS = (
     Column("Date", lambda row: row["occurred_at"].date()),
@@ -34,8 +34,8 @@ Row = dict[str, Any]
 
 @page()
 def payments(request: PageRequest) -> HttpResponse:
-    """Payments and invoices, newest first. A payment that several sources saw is listed once per
-    source, unless the parameter `once` is given. Filtered rows have their sums above them.
+    """The page of payments and invoices, newest first. A payment that several sources saw is listed
+    once per source, unless the parameter `once` is given. Filtered rows have their sums above them.
 
     For a filter that cannot be read, the page has the form with the entries, and what is wrong
     beside the field.

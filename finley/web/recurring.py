@@ -18,7 +18,7 @@ from graph.questions import series, whole_graph
 from graph.questions.expected.due import AHEAD
 from graph.questions.rows import other_names, records
 
-A_PAGE = 50
+A_PAGE = 50  # rows
 STATES = ("overdue", "stale")
 COLUMNS = (
     Column("State", lambda row: row["insight"]["status"]),

@@ -16,6 +16,7 @@ from finley.web import (
     recurring,
     rejected_rows,
     search,
+    take_back,
 )
 from finley.web.explore import explorer, whole_graph
 from finley.web.review import cases, merging, missed
@@ -25,6 +26,7 @@ from finley.web.sums import open_invoices, spending, sum_rows
 urlpatterns = [
     path("", overview.overview, name="overview"),
     path("search/", search.search, name="search"),
+    path("search/rows/", search.rows, name="search-rows"),
     path("parties/", parties.parties, name="parties"),
     path("parties/<uuid:entity_id>/", parties.party, name="party"),
     path("parties/<uuid:entity_id>/merge/", merging.merge, name="merge-party"),
@@ -59,6 +61,7 @@ urlpatterns = [
     path("import/<uuid:upload_id>/choose/", imports.choose, name="import-choose"),
     path("import/<uuid:upload_id>/confirm/", imports.confirm, name="import-confirm"),
     path("import/<uuid:upload_id>/discard/", imports.discard, name="import-discard"),
+    path("import/<uuid:upload_id>/take-back/", take_back.take_back, name="import-take-back"),
     path("import/<uuid:upload_id>/rejects/", rejected_rows.download, name="import-rejects"),
     path("import/<uuid:upload_id>/mend/", rejected_rows.mend, name="import-mend"),
     path("account/", account.account, name="account"),

@@ -54,7 +54,13 @@ def _row(path: Path, number: int, row: dict[str, str]) -> Rejected:
 
 
 def resubmit(
-    user_id: UUID, rejects: Path, ledger: Path, by: Format, hints: Hints | None = None
+    user_id: UUID,
+    rejects: Path,
+    ledger: Path,
+    by: Format,
+    hints: Hints | None = None,
+    *,
+    upload: str = "",
 ) -> Imported:
     """Store the corrected rows of a rejects file, as rows of the file `ledger`.
 
@@ -74,7 +80,7 @@ def resubmit(
             _numbered(user_id, file_name(ledger), of_account(user_id, part, hints or Hints()), rows)
             for part in parts_of(mended, reading)
         ]
-        return store_parts(user_id, ledger, parts, rejects.parent)
+        return store_parts(user_id, ledger, parts, rejects.parent, upload=upload)
 
 
 def _must_be_whole(rejects: Path, rows: list[Rejected]) -> None:

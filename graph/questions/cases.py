@@ -8,7 +8,7 @@ from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, F, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Now
 
 from graph.database.tenancy import tenant_transaction
@@ -100,7 +100,7 @@ def totals(user_id: UUID) -> list[Answer]:
     """Return one row per currency and state: the number of cases, the amount at risk and the amount
     recovered.
 
-    Each case counts once.
+    Each case counts once. Nothing of a case that is no longer found is at risk.
     """
     with tenant_transaction(user_id):
         return _totals(PaymentCase.objects.filter(user_id=user_id))
@@ -109,7 +109,9 @@ def totals(user_id: UUID) -> list[Answer]:
 def _totals(matching: "QuerySet[PaymentCase]") -> list[Answer]:
     by = matching.order_by("currency", "state").values("currency", "state")
     sums = by.annotate(
-        cases=Count("id"), amount=Sum("amount_at_risk"), recovered=Sum("amount_recovered")
+        cases=Count("id"),
+        amount=Sum("amount_at_risk", filter=Q(found=True), default=Decimal(0)),
+        recovered=Sum("amount_recovered"),
     )
     return [
         {

@@ -75,6 +75,8 @@ class UploadState(models.TextChoices):
     IMPORTING = "importing", "being imported"
     DONE = "done", "imported"
     FAILED = "failed", "not imported"
+    TAKING_BACK = "taking_back", "being taken back"
+    TAKEN_BACK = "taken_back", "taken back: its rows are not in your books"
 
 
 class Channel(models.TextChoices):

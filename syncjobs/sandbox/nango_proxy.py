@@ -19,7 +19,7 @@ PROVIDERS: dict[str, ModuleType] = {
     "zoho_mail": zoho_mail,
 }
 MAIL = {"gmail", "zoho_mail"}
-SIZE = 12
+SIZE = 12  # messages or files of a new connection
 STATES = {"alive", "dead", "missing"}
 
 

@@ -123,8 +123,8 @@ def _amount(name: str, texts: dict[str, str]) -> Decimal | None:
 
 
 def form(request: PageRequest, error: QuestionError | None = None) -> Row:
-    """The template's variables of the filters' form: the fields' possible values, whether it is
-    shown, and what is wrong. The fields have what the query has."""
+    """The template's variables of the filters' form: the possible values of its fields, whether the
+    form is open, and what is wrong. The template takes the entries from the URL."""
     user_id = request.access.tenant_id
     return {
         "error": error,

@@ -16,7 +16,7 @@ from graph.errors import DecidedMeanwhile, NotFound, QuestionError
 from graph.questions import predictions
 from graph.questions.rows import other_names
 
-A_PAGE = 25
+A_PAGE = 25  # payments
 OVERDUE, GIVEN_UP = "overdue", "given-up"
 DONE = {predictions.GIVE_UP: "given up", predictions.EXPECT: "expected again"}
 

@@ -19,7 +19,7 @@ from graph.models.choices import ResolutionDecision
 from graph.questions import resolutions
 from graph.questions.resolutions import Word
 
-A_PAGE = 25
+A_PAGE = 25  # pairs
 FIELDS = (
     ("name", "Name"),
     ("kind", "Kind"),

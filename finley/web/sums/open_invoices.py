@@ -16,8 +16,8 @@ from finley.web.sums.money_totals import Sum
 from graph.errors import QuestionError
 from graph.questions import open_items
 
-A_PAGE = 50
-EVERY = 10**9
+A_PAGE = 50  # rows
+EVERY = 10**9  # rows; no tenant has as many
 NAMES = {
     ("invoice", "payable"): "bill",
     ("invoice", "receivable"): "invoice",

@@ -16,8 +16,8 @@ from finley.web.downloads import Column
 from graph.errors import QuestionError
 from graph.questions import spend
 
-A_PAGE = 50
-EVERY = 10**9
+A_PAGE = 50  # groups
+EVERY = 10**9  # groups; no tenant has as many
 ORDERS = ("growth", "amount")
 COLUMNS = (
     Column("Name", lambda row: row["name"]),

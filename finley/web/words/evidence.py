@@ -87,7 +87,7 @@ def title(key: str) -> str:
 
 
 def spoken(name: str) -> str:
-    """`Vat number` for vat_number."""
+    """Write a name in code as words: `Vat number` for vat_number."""
     return name.replace("_", " ").capitalize()
 
 
@@ -109,7 +109,7 @@ def readable(written: str) -> str:
 
 
 def spaced(written: str) -> str:
-    """The text with its codes in words: `vat number GB1` for vat_number GB1."""
+    """Write the codes in a text as words: `vat number GB1` for vat_number GB1."""
     return CODE.sub(lambda match: match[0].replace("_", " "), written)
 
 

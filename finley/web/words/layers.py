@@ -158,5 +158,5 @@ def _word(value: str) -> str:
 
 
 def percent(share: float | None) -> str:
-    """`95 %` for 0.95."""
+    """Write a share from 0 to 1 in percent: `95 %` for 0.95."""
     return text.MISSING if share is None else f"{share:.0%}".replace("%", " %")

@@ -13,14 +13,19 @@ Parts = Iterable[Mapping[str, str]]
 
 
 def parameters(user_id: UUID, parts: Parts) -> dict[str, Any]:
-    """Return the parameters of queries about the rows of these parts, each with its `source` and
-    with the `file` that its rows name."""
+    """Return the parameters of queries about the rows of these parts, each with its `source`, with
+    the `file` that its rows name, and with the key of the `upload`, if one brought them."""
     stored = list(parts)
     return {
         "user_id": user_id,
         "sources": [part["source"] for part in stored],
-        "files": [json.dumps([{"file": part["file"]}]) for part in stored],
+        "files": [json.dumps([_place(part)]) for part in stored],
     }
+
+
+def _place(part: Mapping[str, str]) -> dict[str, str]:
+    """The part as its rows state it."""
+    return {name: part[name] for name in ("file", "upload") if part.get(name)}
 
 
 def ids(user_id: UUID, parts: Parts, start: int, end: int) -> list[UUID]:

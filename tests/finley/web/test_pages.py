@@ -183,7 +183,8 @@ def test_a_payment_that_did_not_come_is_given_up_and_expected_again(client, tena
     ("text", "expected"),
     [
         ("acne wool", "Acme 100% Wool"),
-        ("inv-7", "No payment or invoice has this"),
+        ("inv-7", "GBP 120.50"),
+        ("inv-70", "No payment or invoice has this"),
         ("INV-7", "GBP 120.50"),
         ("120,50", "INV-7"),
         ("GBP 120.50", "INV-7"),
