@@ -4,17 +4,15 @@
 random, Redis is flushed three times and stopped once, PostgreSQL is restarted three times, its
 sessions are ended twice, its connections are used up twice, and the network between workers and
 servers is cut twice, all in a fresh state folder. Each job is a first sync of one connection
-through the real runner. The audit compares the tables with the sandbox and counts what triggers
-recorded:
+through the real runner. The audit compares the tables with the sandbox and reads what triggers
+recorded.
 
-lost      accepted, but not all of its items are stored, and it is not in job_failures
-doubled   an item or an event that was written twice, a job with two failures or two successes
-recovered_within_s            the longest time in seconds from a disturbance until each run that it
-                              interrupted went on, without the time in which a later disturbance
-                              kept the servers away
-longest_wait_s                the same with that time
-throughput_after_over_before  jobs per second without disturbance: after all disturbances, divided
-                              by before
+`lost` counts accepted jobs without all of their items that are not in job_failures either.
+`doubled` counts items and events that were written twice, and jobs with two failures or two
+successes. `recovered_within_s` is the longest time in seconds from a disturbance until each run
+that it interrupted went on, without the time in which a later disturbance kept the servers away;
+`longest_wait_s` includes that time. `throughput_after_over_before` is the number of jobs per second without
+disturbance, after all disturbances divided by before.
 """
 
 import argparse

@@ -80,7 +80,8 @@ class Receiver:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def answer(self, key: str, body: bytes) -> str:
-        """Record the request and choose its answer: taken, refused or late."""
+        """Record the request for the message `key`, and choose its answer at random: taken, refused
+        or late."""
         with self.lock:
             drawn = 1.0 if self.is_well else self.chance.random()
             kind = "refused" if drawn < REFUSED else "late" if drawn < REFUSED + LATE else "taken"

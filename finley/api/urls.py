@@ -1,4 +1,4 @@
-"""People: /api/v1/…"""
+"""The URLs of the API about people: sessions, members, tokens and subscriptions."""
 
 from django.urls import path
 

@@ -50,7 +50,8 @@ MEMBERSHIPS = {  # file → columns (other user, tenant); an import restores onl
 
 
 class TransferError(Exception):
-    """The file or the existing tenant prevents the transfer. The message says what is wrong."""
+    """Raised if the file, or an existing tenant, prevents the import. The message says what is
+    wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,8 @@ class Transfer:
 
 
 def export(user: User, into: Path) -> Transfer:
-    """Write the ZIP from one snapshot of all tables. The file appears complete or not at all.
+    """Write all data of the tenant as a ZIP to the file `into`, from one snapshot of all tables.
+    The file appears complete or not at all.
 
     Raises FileExistsError, OSError.
     """

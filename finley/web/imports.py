@@ -40,7 +40,8 @@ Row = dict[str, Any]
 
 @page()
 def imports(request: PageRequest) -> HttpResponseBase:
-    """The uploaded files, and a form for more. Without JavaScript, files are sent in one form."""
+    """The page that lists the uploaded files, with a form for more. Without JavaScript, each file
+    is sent in one form."""
     if request.method == "POST":
         return _sent(request)
     context = {
@@ -72,7 +73,7 @@ def _sent(request: PageRequest) -> HttpResponse:
 
 @page()
 def one(request: PageRequest, upload_id: UUID) -> HttpResponse:
-    """One file: how it would be read, or the result of its import."""
+    """The page of one file: how it would be read, or the result of its import."""
     upload = lifecycle.get(request.access.tenant_id, upload_id)
     preview = upload.preview or {"parts": [], "columns": []}
     doubts = [doubt for part in preview["parts"] for doubt in part["doubts"]]
@@ -157,7 +158,7 @@ def _fields(upload: Upload, columns: list[str], doubts: list[Row]) -> list[Row]:
 @require_POST
 @page(Role.OWNER)
 def choose(request: PageRequest, upload_id: UUID) -> HttpResponse:
-    """Read the file again with these corrections."""
+    """Let the file be read again with the form's corrections."""
     choices = {name: request.POST.get(name, "").replace("\0", "").strip() for name in NAMES}
     choices["currency"] = choices["currency"].upper()
     lifecycle.choose(request.access.tenant_id, upload_id, choices)
@@ -167,7 +168,7 @@ def choose(request: PageRequest, upload_id: UUID) -> HttpResponse:
 @require_POST
 @page(Role.OWNER)
 def confirm(request: PageRequest, upload_id: UUID) -> HttpResponse:
-    """Import the file as it was shown."""
+    """Let the file be imported as the page showed it."""
     save = request.POST.get("save_mapping") == "yes"
     lifecycle.confirm(request.access.tenant_id, upload_id, save_mapping=save)
     return redirect("import", upload_id)
@@ -176,7 +177,7 @@ def confirm(request: PageRequest, upload_id: UUID) -> HttpResponse:
 @require_POST
 @page(Role.OWNER)
 def discard(request: PageRequest, upload_id: UUID) -> HttpResponse:
-    """Delete the file."""
+    """Delete the uploaded file, and show the list of files."""
     lifecycle.discard(request.access.tenant_id, upload_id)
     messages.success(request, "The file is deleted. What was imported from it stays.")
     return redirect("imports")

@@ -26,6 +26,7 @@ from finley.web.sums import open_invoices, spending, sum_rows
 urlpatterns = [
     path("", overview.overview, name="overview"),
     path("search/", search.search, name="search"),
+    path("search/rows/", search.rows, name="search-rows"),
     path("parties/", parties.parties, name="parties"),
     path("parties/<uuid:entity_id>/", parties.party, name="party"),
     path("parties/<uuid:entity_id>/merge/", merging.merge, name="merge-party"),

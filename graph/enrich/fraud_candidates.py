@@ -57,7 +57,7 @@ def find(payments: Payments, accounts: Texts, about: Ints | None = None) -> list
         return _ordered(_surest(columns, {}))
     columns.seek(about)
     best = _surest(columns, {})
-    columns.seek(_beside(columns, _ordered(best)))
+    columns.seek(_related_rows(columns, _ordered(best)))
     return _ordered(_surest(columns, best))
 
 
@@ -82,7 +82,7 @@ def _ordered(best: _Best) -> list[Repeat]:
     return [best[later][-1] for later in sorted(best)]
 
 
-def _beside(columns: Columns, repeats: list[Repeat]) -> Ints:
+def _related_rows(columns: Columns, repeats: list[Repeat]) -> Ints:
     """Return the later rows of these repeats, and all rows that have the number of a split invoice
     among them."""
     later = [repeat.later for repeat in repeats]

@@ -38,7 +38,7 @@ GREW = 1_000  # rows that steps have added before the planner's statistics are c
 
 
 class LayerUnknown(GraphError):
-    """Raised for a name that no step has."""
+    """No step of the enrichment has this name."""
 
 
 STEPS: dict[str, Callable[[Findings], Counts]] = {

@@ -220,8 +220,8 @@ def _only(query: EdgeQuery) -> Composable:
 
 
 def pending(snapshot: str | None) -> Composable:
-    """Return SQL that is true for change records that the view computed on that snapshot does not
-    contain."""
+    """Return an SQL condition on change records: the view, computed on this snapshot, does not
+    show the change yet. It holds for all records if the snapshot is None."""
     if snapshot is None:
         return SQL("true")
     condition = "mark.xid >= {}::xid8 AND NOT pg_visible_in_snapshot(mark.xid, {}::pg_snapshot)"
@@ -290,7 +290,8 @@ def _patched(view: pa.Table, stale: pa.Table, now: pa.Table) -> pa.Table:
 
 
 def _encoded_as(field: pa.Field, column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
-    """Return the column, dictionary-encoded if the type of `field` is."""
+    """Return the column in the encoding of `field`'s type: dictionary-encoded if that type is a
+    dictionary, else unchanged."""
     if not pa.types.is_dictionary(field.type):
         return column
     codes = pa.array(np.arange(len(column), dtype=np.int32))

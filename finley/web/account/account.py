@@ -139,7 +139,7 @@ def invite(request: PageRequest) -> HttpResponse:
 @require_POST
 @page(Role.OWNER)
 def remove(request: PageRequest, member: int) -> HttpResponse:
-    """End a user's membership."""
+    """End the membership with this id in the session's tenant, and show the account page again."""
     members.remove(request.access.tenant_id, member)
     messages.success(request, "The member was removed.")
     return redirect("account")
@@ -174,7 +174,7 @@ def make_token(request: PageRequest) -> HttpResponse:
 @require_POST
 @page()
 def revoke_token(request: PageRequest, token_key: str) -> HttpResponse:
-    """Revoke the token."""
+    """Revoke the person's token with these first letters, and show the account page again."""
     tokens.revoke(request.access.person, token_key)
     messages.success(request, "The token is revoked.")
     return redirect("account")
