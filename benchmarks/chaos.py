@@ -11,8 +11,8 @@ recorded.
 `doubled` counts items and events that were written twice, and jobs with two failures or two
 successes. `recovered_within_s` is the longest time in seconds from a disturbance until each run
 that it interrupted went on, without the time in which a later disturbance kept the servers away;
-`longest_wait_s` includes that time. `throughput_after_over_before` is the number of jobs per second without
-disturbance, after all disturbances divided by before.
+`longest_wait_s` includes that time. `throughput_after_over_before` is the number of jobs per second
+without disturbance, after all disturbances divided by before.
 """
 
 import argparse
