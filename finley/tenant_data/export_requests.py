@@ -83,8 +83,8 @@ def remove(user_id: UUID, export_id: UUID) -> None:
 
 
 def ready(user_id: UUID, export_id: UUID, by: str) -> TenantExport:
-    """The export, whose file the person with this e-mail address downloads now. Raises NotFound,
-    and QuestionError if it has no file."""
+    """Return the export whose file is to be downloaded, and log that the person `by` (an e-mail
+    address) downloads it. Raises NotFound, and QuestionError if the export has no file."""
     row = get(user_id, export_id)
     if row.state != ExportState.DONE:
         raise QuestionError(f"This export has no file: it is {row.get_state_display()}.", "state")
