@@ -11,7 +11,7 @@ EVIDENCE = {
     "against": "What speaks against it",
     "by_chance": "Share that chance alone would explain",
     "calibrated_on_trials": "Earlier forecasts that this one learnt from",
-    "cancelled_by": "Given up by",
+    "cancelled_by": "Dismissed by",
     "chance_in_noise": "How probable this is by chance",
     "currency": "Currency",
     "days": "Days between the two",

@@ -54,7 +54,7 @@ DIRECTIONS = {
     "both": "either may have led to the other",
 }
 STATES = {"pending": "expected", "overdue": "overdue", "stale": "not to be judged",
-          "fulfilled": "has come", "cancelled": "given up",
+          "fulfilled": "has come", "cancelled": "dismissed",
           "projected": "if it goes on as before"}  # fmt: skip
 MOST = 12  # values of a list that are shown
 

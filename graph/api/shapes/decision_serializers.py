@@ -156,16 +156,16 @@ class PredictionAnswer(Answer):
     amount_high = money()
     currency = serializers.CharField(allow_null=True)
     status = serializers.ChoiceField(PredictionStatus.choices)
-    by = serializers.CharField(help_text="Who gave it up; empty if nobody did")
+    by = serializers.CharField(help_text="Who dismissed it; empty if nobody did")
 
 
 class PredictionsAnswer(Answer):
-    count = serializers.IntegerField(help_text="Counts the predictions that were given up")
+    count = serializers.IntegerField(help_text="Counts the predictions that were dismissed")
     results = PredictionAnswer(many=True)
     next = serializers.IntegerField(allow_null=True, help_text="The next page's `offset`")
 
 
 class PredictionDecisionBody(StrictBody):
     action = serializers.ChoiceField(
-        predictions.ACTIONS, help_text="give_up: it will not come; expect: it may come after all"
+        predictions.ACTIONS, help_text="dismiss: it will not come; expect: it may come after all"
     )
