@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
@@ -51,7 +51,7 @@ Row = dict[str, Any]
 
 
 @page()
-def imports(request: PageRequest) -> HttpResponse:
+def imports(request: PageRequest) -> HttpResponseBase:
     """The page that lists the uploaded files, with a form for more. Without JavaScript, each file
     is sent in one form."""
     if request.method == "POST":
@@ -202,7 +202,7 @@ def confirm(request: PageRequest, upload_id: UUID) -> HttpResponse:
 @require_POST
 @page(Role.OWNER)
 def discard(request: PageRequest, upload_id: UUID) -> HttpResponse:
-    """Delete the file."""
+    """Delete the uploaded file, and show the list of files."""
     lifecycle.discard(request.access.tenant_id, upload_id)
     messages.success(request, "The file is deleted. What was imported from it stays.")
     return redirect("imports")

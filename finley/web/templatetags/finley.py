@@ -59,7 +59,7 @@ def expected_state(value: str) -> str:
 
 @register.filter
 def party_kind(value: str) -> str:
-    """An entity's kind in words."""
+    """The words for a kind of entity, such as `customer`."""
     return choices.PARTIES.get(value, value)
 
 
@@ -103,7 +103,7 @@ def summed(value: str | None) -> str:
 
 @register.filter
 def state(value: str) -> str:
-    """A connection's state in words."""
+    """The words for the state of a connection."""
     return STATES.get(value, value)
 
 

@@ -99,7 +99,8 @@ def account_book(sample: Sample, own: str, money: Money, choices: Choices, *, ca
 def _refuse_groups(sample: Sample) -> None:
     """Raise GuessError for a report in groups, whose rows have the party in a row above them.
 
-    A nameless column is then filled only in rows without a date, and blank in all others.
+    Such a report has a nameless column that is filled in some rows without a date, and blank in all
+    others.
     """
     date = sample.role("date")
     for column in sample.columns:
