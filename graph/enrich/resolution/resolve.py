@@ -59,7 +59,7 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A person's decision on two entities. The newest counts."""
+    """A person's decision on two entities. Of several on the same two, the newest counts."""
 
     one: str
     other: str

@@ -50,10 +50,10 @@ class Likeness:
 
 
 def are_kin(one: Name, other: Name) -> bool:
-    """Return whether two names could be spellings of one name.
+    """Return whether two names could be spellings of one name. It says yes sooner than `compare`.
 
-    The caller looks for keys that different parties share. Names with different numbers are never
-    spellings of one name: 'budget 03' and 'budget 04' are two budgets.
+    Names with different numbers are never spellings of one name: 'budget 03' and 'budget 04' are
+    two budgets.
     """
     if _numbers(one.words) != _numbers(other.words):
         return False

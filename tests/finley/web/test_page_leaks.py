@@ -28,6 +28,7 @@ OF_PARAMETER = {
     "pair": "entity_resolutions",
     "prediction": "predicted_relationships",
     "upload_id": "uploads",
+    "export_id": "tenant_exports",
     "member": "memberships",
     "token_key": "tokens",
 }

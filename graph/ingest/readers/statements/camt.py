@@ -71,7 +71,7 @@ def _read(path: Path, part: Part) -> Rows:
 
 
 class _Reading:
-    """One pass over the file. `number` counts entries from 1."""
+    """The state of reading one file from begin to end. `number` counts the entries so far."""
 
     NAMES = frozenset(("Acct", "Bal", "Ntry", "Id", *_TITLES, *_MESSAGES))
 

@@ -16,7 +16,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
 from django.views.decorators.http import require_POST
 
-from finley.auth import client_address, failed_attempts, members, tokens
+from finley.auth import client_address, failed_attempts, members, second_factor, tokens
 from finley.models import Role
 from finley.web import since_last_visit
 from finley.web.access import SESSION_RESUME, PageRequest, page, require_same_tenant
@@ -97,6 +97,7 @@ def _account(request: PageRequest, **more: Any) -> HttpResponse:
         "invitations": members.invitations(person),
         "members": members.members(access.tenant_id) if access.owns else [],
         "tokens": tokens.listed(person),
+        "has_second_factor": second_factor.is_on(person),
         "form": MemberForm(),
         "token_form": TokenForm(),
     }
