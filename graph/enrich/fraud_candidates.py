@@ -34,8 +34,8 @@ SLIP = 0.95
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """The places of the later payment and of the original that it may repeat, the kind and the
-    confidence."""
+    """A payment that may repeat another one: the row numbers of both, the kind of repetition,
+    and the confidence (0..1)."""
 
     later: int
     original: int

@@ -219,7 +219,10 @@ def _to_others(books: _Books) -> Iterator[Batch]:
 
 @dataclass(frozen=True)
 class _Several:
-    """Groups of payments one after the other, with the source and the currency of each group."""
+    """Several groups of payments in one column: group i has the rows begin[i] to begin[i + 1].
+
+    `source` and `currency` are those of each group.
+    """
 
     payments: Payments
     rows: Ints

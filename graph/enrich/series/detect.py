@@ -98,7 +98,7 @@ def find(payments: Payments) -> Found:
 
 
 def search(payments: Payments, among: Iterable[Ints]) -> Iterator[Found]:
-    """Yield the series of each of these groups, without ordinals."""
+    """Yield a list of series for each of these groups of row numbers. Their ordinals are 0."""
     activities = _Activities(payments)
     amounts = np.log(np.maximum(payments.amount, 1).astype(np.float64))
     columns = (payments.day, amounts, activities.wording)
@@ -149,8 +149,8 @@ def _answered[Result](asking: Asking[Result], others: Others) -> Result:
 
 
 def groups(payments: Payments) -> Iterator[Ints]:
-    """Yield the places of the payments between the same two parties, in one source and currency, if
-    they could be a series.
+    """Yield the row numbers of each group of payments that could contain a series: those between
+    the same two parties, in one source and currency.
 
     Payments of zero and of placeholder names ('REDACTED') are left out.
     """
