@@ -1,4 +1,5 @@
-"""Finds a payment for all rows of a source since the last one: expense claims, a card's month.
+"""Finds payments that each pay for all rows since the payment before, such as expense claims or a
+card's month.
 
 No row names the payment, and none has a due day. But the rows are in order, and each payment pays
 for the rows since the payment before: consecutive days whose sum is exactly the payment's amount.
