@@ -159,7 +159,8 @@ def one(request: PageRequest, relationship_id: UUID) -> HttpResponse:
 
 
 def _next(user_id: UUID, payments: list[UUID], today: date) -> Row | None:
-    """The expected payment of the series, with `late`: the days since its last expected day."""
+    """The expected payment of the series to which these payments belong, with `late`: the days
+    since the last day on which it was expected. None if none is expected."""
     row = predictions.of_payments(user_id, payments, today)
     if row is None:
         return None

@@ -70,6 +70,13 @@ def decided(value: str) -> str:
 
 
 @register.filter
+def shown_type(row: dict[str, Any]) -> str:
+    """What a row of a file is, such as `bill`. The row is that of a preview."""
+    owed = choices.OWED.get(row["direction"], "invoice or bill")
+    return choices.ROWS.get(row["records"], owed)
+
+
+@register.filter
 def direction(value: str) -> str:
     """The direction in words, such as `money in` for in."""
     return choices.DIRECTIONS.get(value, value)

@@ -71,8 +71,9 @@ def account_book(sample: Sample, own: str, money: Money, choices: Choices, *, ca
     if not others.paid and not others.received:
         raise MissingError("party", PARTY)
     paid, received = others.paid or others.received, others.received or others.paid
+    customer = sample.role("customer")
     payee = PartyRule(
-        "vendor",
+        "customer" if paid[0] is received[0] is customer else "vendor",
         paid[0].name,
         "Unknown" if min(paid[0].filled, received[0].filled) < 1 else None,
         keys(sample, "party"),
