@@ -287,7 +287,7 @@ INSIGHTS = {
     )
 )
 class Insights(serializers.Field[Any, Any, Any, Any]):
-    """A list of rows of one layer. Each row has the columns of the layer that it names."""
+    """A serializer field for a list of layers' rows. Each row has the columns of its own layer."""
 
     def to_representation(self, value: Any) -> Any:
         return [INSIGHTS[row["layer"]](row).data for row in value]
