@@ -75,6 +75,7 @@ def known(layers: dict[str, Answer | None], currency: str | None) -> Iterator[An
                 "facts": [*_facts(name, layer, currency), *_evidence(layer["evidence"])],
                 "original": layer["insight"].get("original_relationship_id"),
                 "compared": layer["evidence"].get("other"),
+                "republished": layer["evidence"].get("kind") == "republished",
             }
 
 
