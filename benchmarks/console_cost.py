@@ -69,7 +69,8 @@ def _cost(refreshes: int) -> dict[str, Any]:
 
 
 def _processor_time() -> float | None:
-    """Milliseconds of processor time that the server's process of our connection has taken."""
+    """The milliseconds of processor time that the server's process of our connection has used so
+    far; None if they cannot be read."""
     with connections["owner"].cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         (pid,) = cursor.fetchone()

@@ -59,8 +59,8 @@ def _tell(figures: dict[str, Any], options: argparse.Namespace) -> None:
 
 
 def _shared(options: argparse.Namespace) -> dict[str, Any]:
-    """The combined results of several processes, each with its own servers and a share of the
-    histories."""
+    """Run the histories in several processes, each with its own servers and a share of the
+    histories. Return their combined results."""
     start = time.perf_counter()
     share = -(-options.histories // options.processes)
     command = [sys.executable, "-m", "benchmarks.freshness", "--json"]

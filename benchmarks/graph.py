@@ -89,8 +89,8 @@ def memory(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def algorithms(options: argparse.Namespace) -> dict[str, Any]:
-    """Compare networkx's interface on finley's graph with the libraries themselves, and with
-    networkx."""
+    """Compare the time of algorithms on finley's graph, called through networkx, with the same
+    algorithms in other libraries and in networkx itself."""
     with graph_books.kept(graph_books.SIZES, SEED) as tenants:
         large, middle = (ways.cold_full(tenant) for tenant in tenants[:2])
     questions = peers.questions(large, large if options.large else middle)
@@ -111,7 +111,8 @@ def algorithms(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def api(options: argparse.Namespace) -> dict[str, Any]:
-    """Measure a small tenant's request without the cache, and requests of all tenants at once."""
+    """Measure requests for a small tenant without the cache, and requests of all tenants at
+    once."""
     with graph_books.kept(graph_books.SIZES, SEED) as tenants:
         asking = tenant_load.tokens(tenants)
         ways.disconnect()

@@ -54,7 +54,8 @@ def main() -> None:
 
 
 def measure(jobs: int, rounds: int, requests: int) -> dict[str, Any]:
-    """Return the figures. Raises SystemExit if PostgreSQL does not have every job."""
+    """Run `rounds` rounds of `jobs` jobs by both, and `requests` single requests to an idle worker.
+    Return the figures. Raises SystemExit if PostgreSQL does not have every job."""
     query = SQL(cast(LiteralString, CONNECTIONS.read_text())).format(count=Literal(jobs))
     with connections["owner"].cursor() as cursor:
         cursor.execute(query)

@@ -200,8 +200,8 @@ def _oxford(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _real_ahead(user_id: UUID, whole: Found) -> Forecasts:
-    """As `ahead`, for books without a truth: their series are those that enrichment finds in the
-    whole books."""
+    """Compare predictions with what happened later, for books without a truth: their series are
+    those that enrichment finds in the whole books. See `ahead`."""
     series: dict[str, list[Ref]] = {}
     for row, pattern in whole.series_of_row.items():
         series.setdefault(pattern, []).append(row)

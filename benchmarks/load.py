@@ -180,7 +180,8 @@ async def _in_turn(port: int, requests: list[bytes]) -> None:
 
 
 def stage(port: int, tenants: list[Tenant], rate: float, seconds: float, seed: int) -> Measured:
-    """Send requests at this rate for this time, and return the results."""
+    """Send the tenants' requests at this rate per second for this many seconds. Return the
+    results."""
     print(f"{rate:g} a second for {seconds:g} s …", file=sys.stderr)
     answers = asyncio.run(_arriving(port, tenants, rate, seconds, random.Random(seed)))
     times = [seconds for seconds, well in answers if well]

@@ -88,7 +88,8 @@ def measure(user: UUID, rounds: int) -> dict[str, Any]:
 
 
 def by_ten_fetches(user: UUID) -> tuple[Graph, int]:
-    """The graph, and the number of queries that its connection ran."""
+    """Build the graph by ten fetches. Return it, and the number of queries that its connection
+    ran."""
     ran = 0
 
     def count(execute: Callable[..., Any], *arguments: Any) -> Any:

@@ -76,6 +76,7 @@ class UserAdmin(ByEmail):
             "Permissions",
             {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")},
         ),
+        ("Erasure", {"fields": ("legal_hold",)}),
         ("Dates", {"fields": ("last_login", "date_joined")}),
     )
     add_fieldsets = (

@@ -1,3 +1,5 @@
+"""The configuration of the Django app finley and of Django's admin."""
+
 from typing import Any
 
 from django.apps import AppConfig

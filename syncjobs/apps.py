@@ -1,3 +1,5 @@
+"""The configuration of the Django app syncjobs. It enqueues accepted questions."""
+
 from typing import Any
 
 from django.apps import AppConfig

@@ -42,7 +42,8 @@ MAY_BECOME = {ALIVE: {PAUSED}, SUSPECT: {PAUSED}, PAUSED: {ALIVE}, DEAD: set(), 
 
 
 def confirm(user_id: UUID, provider: str, nango_id: str, integration: str = "") -> None:
-    """Check with Nango that the connection is the tenant's. Raises NotYours, NangoUnavailable.
+    """Ask Nango whether the connection `nango_id` belongs to the tenant, and return if it does.
+    Raises NotYours, NangoUnavailable.
 
     The error is the same for another tenant's connection, a dead one and a missing one.
     """
@@ -106,13 +107,14 @@ def listed(user_id: UUID, **filters: str) -> list[SyncConnection]:
 
 
 def get(user_id: UUID, connection_id: UUID) -> SyncConnection:
-    """The tenant's connection. Raises ConnectionUnknown."""
+    """Read the tenant's connection with this id. Raises ConnectionUnknown."""
     with _of(user_id):
         return _one(_read(user_id), connection_id)
 
 
 def change(user_id: UUID, connection_id: UUID, changes: Mapping[str, Any]) -> SyncConnection:
-    """Change `sync_every` (the schedule) and `state` (pause or resume), if they are in `changes`.
+    """Change `sync_every` (the schedule) and `state` (pause or resume) of the connection, if they
+    are in `changes`. Return the connection.
 
     Raises ConnectionUnknown, ConnectionUnusable, StateRefused.
     """

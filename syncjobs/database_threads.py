@@ -22,14 +22,15 @@ class Threads:
         self._connections: dict[int, BaseDatabaseWrapper] = {}
 
     async def run[R](self, work: Callable[..., R], *args: Any) -> R:
-        """Return the result of the work, or raise its exception. A cancel waits until the work has
-        ended."""
+        """Call `work(*args)` in one of the threads and return its result, or raise its exception.
+        If the caller is cancelled, this still waits until the work has ended."""
         loop = asyncio.get_running_loop()
         future = loop.run_in_executor(self._pool, partial(self._with_connections, work, *args))
         return await ended(future)
 
     async def retried[R](self, seconds: float, work: Callable[..., R], *args: Any) -> R:
-        """As `run`, but retries for this many seconds while the database is not reachable."""
+        """Call `work(*args)` in one of the threads as `run` does. While the database is not
+        reachable, try again for at most `seconds`."""
         loop = asyncio.get_running_loop()
         until, pause = loop.time() + seconds, 0.1
         while True:

@@ -32,7 +32,8 @@ from uuid import UUID
 
 
 class SyncError(Exception):
-    """The message is for a person who can act on it, and contains no secrets."""
+    """The root of the errors of syncs. The message is for a person who can act on it, and contains
+    no secrets."""
 
 
 class Transient(SyncError):

@@ -51,7 +51,8 @@ class Peer:
 
 @dataclass(frozen=True)
 class ErrorBody:
-    """The contents of an error response's body, from Nango or a provider."""
+    """What an error response from Nango or a provider says: a code, a reason and a text, each empty
+    if it is missing, and the seconds to wait (`after`), if any."""
 
     code: str = ""  # Nango's
     reason: str = ""  # Google's reason, Dropbox's error_summary, Zoho's errorCode

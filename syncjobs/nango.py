@@ -211,7 +211,7 @@ class Nango:
         raise refusal(answer.status_code, answer.headers, raw, self.who)
 
     async def connection_facts(self) -> dict[str, Any] | None:
-        """Nango's data of the connection; None if it is missing or dead.
+        """Read what Nango knows of the connection; None if the connection is missing or dead.
 
         Its shape: `connectionFullToPublicApi` in packages/server/lib/formatters/connection.ts of
         github.com/NangoHQ/nango.
@@ -232,7 +232,7 @@ class Nango:
         return answer, body.raw if isinstance(body, _Refusal) else body
 
     async def _error(self, answer: httpx.Response, raw: bytes) -> SyncError:
-        """The error for a response.
+        """The error to raise for an error response of Nango or the provider.
 
         Nango's 400 server_error may mean a missing or dead connection. So this asks for the
         connection's state.

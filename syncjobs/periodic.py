@@ -13,6 +13,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connections, transaction
+from django.utils.module_loading import import_string
 
 from graph.enrich import run_enrichment
 from graph.errors import RefreshRunning
@@ -27,7 +28,7 @@ from syncjobs.failures import bulk_replay, record
 log = logging.getLogger(__name__)
 ROLE = run_state.ROLE
 RETAINED_AT_ONCE = 5_000
-LEASE = 12.0  # seconds until another worker takes over the tasks of a dead one
+LEASE = 8.0  # seconds until another worker takes over the tasks of a dead one; renewed every 2 s
 ENRICHING = 10.0  # seconds per run of the task `enrich`
 QUIET = 30.0  # seconds without a change, so that a sync of many pages is enriched once, at its end
 
@@ -123,6 +124,17 @@ def _deleted_counts(name: str, **more: float) -> Iterator[int]:
                 return
 
 
+def _of_site(path: str) -> Callable[[], dict[str, Any]]:
+    """A function that calls the function at this dotted path of the site's code. Its module is
+    imported at the first call."""
+
+    def work() -> dict[str, Any]:
+        counts: dict[str, Any] = import_string(path)()
+        return counts
+
+    return work
+
+
 TASKS: dict[str, PeriodicTask] = {
     "recover": PeriodicTask(5, recover.recover),
     "accept_due": PeriodicTask(10, accept_due),
@@ -134,6 +146,10 @@ TASKS: dict[str, PeriodicTask] = {
     "bulk_replay": PeriodicTask(1, bulk_replay.advance),
     "forget_old": PeriodicTask(86_400, forget_old),
     "forget_answers": PeriodicTask(3_600, forget_answers),
+    **{
+        name: PeriodicTask(every, _of_site(path))
+        for name, (every, path) in settings.PERIODIC_TASKS.items()
+    },
 }
 
 

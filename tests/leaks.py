@@ -1,10 +1,13 @@
 """Requests other tenants' rows through every operation of the API that takes an id, and finds
 leaks."""
 
+import hashlib
 import re
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,10 +15,11 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.db import connections
 from django.http import HttpResponse
+from django.utils import timezone
 from psycopg.sql import SQL, Composable, Identifier
 from rest_framework.test import APIClient
 
-from finley.models import ApiToken, Membership, User
+from finley.models import ApiToken, Erasure, Membership, User
 from graph.database import arrow, row_security
 from graph.database.role import as_owner
 from graph.view.triggers import EVERYBODY
@@ -62,7 +66,16 @@ def of_person(user: User) -> dict[str, list[str]]:
         member, _ = User.objects.get_or_create(email=f"{MARK}@example.org")
         membership, _ = Membership.objects.get_or_create(member=member, tenant=user)
         token, _ = ApiToken.objects.create(user, name=MARK)
-    return {"memberships": [str(membership.pk)], "tokens": [token.token_key]}
+        Erasure.objects.get_or_create(
+            tenant_id=user.pk,
+            digest=hashlib.sha256(MARK.encode()).hexdigest(),
+            defaults={"erase_at": timezone.now() + timedelta(days=1)},
+        )
+    return {
+        "memberships": [str(membership.pk)],
+        "tokens": [token.token_key],
+        "secrets": [secrets.token_urlsafe(32)],  # another's cannot be known
+    }
 
 
 OF_PARAMETER = {
@@ -85,6 +98,8 @@ OF_PARAMETER = {
     "token_key": "tokens",
     "subscription_id": "delivery_endpoints",
     "message_id": "deliveries",
+    "export_id": "tenant_exports",
+    "secret": "secrets",
     "one": "normalized_entities",
     "other": "normalized_entities",
 }

@@ -67,14 +67,14 @@ class Books:
         return np.cumsum(count) - count, count
 
     def shared(self) -> Iterator[tuple[str, Columns]]:
-        """The rows that relationships share (entities and patterns), as columns by table."""
+        """Yield (table, columns) for the rows that relationships share: entities and patterns."""
         yield "normalized_entities", self._entities()
         yield "temporal_patterns", self._temporal()
         yield "seasonal_patterns", self._seasonal()
         yield "relationship_patterns", self._patterns()
 
     def related(self) -> Iterator[tuple[str, Columns]]:
-        """Events, matches, relationships and facts, as columns by table, in pieces."""
+        """Yield (table, columns) for events, matches, relationships and facts, in pieces."""
         for start in range(0, self.edges, CHUNK):
             n = np.arange(start, min(start + CHUNK, self.edges))
             tenant = np.searchsorted(np.cumsum(self.sizes), n, side="right")

@@ -97,7 +97,7 @@ class Desk:
         return day if day <= self.span[1] else preceding(self.span[1])
 
     def bank(self, day: date, party: Party, pence: int, kind: str, reference: str = "") -> Row:
-        """A line of the statement. Money in is positive."""
+        """Write a line of the statement and return it. Money in is positive."""
         cells = {
             "Date": f"{day:%d/%m/%Y}", "Type": kind, "Details": feed(party),
             "Reference": reference[:18].upper(), "Paid in" if pence > 0 else "Paid out":
@@ -109,7 +109,8 @@ class Desk:
         self, day: date, party: Party, pence: int, text: str, *, centre: str = "Workshop",
         number: str = "", due: date | None = None, keyed: float = 0.8, name: str = "",
     ) -> Row:  # fmt: skip
-        """An entry of the purchase ledger. Credit notes are negative."""
+        """Write an entry of the purchase ledger and return it. Credit notes are negative. `keyed`
+        is the chance that the entry has the party's keys."""
         name = name or self.entered(party)
         keys = self._stated(party, keyed)
         cells = {
@@ -127,7 +128,7 @@ class Desk:
         return row
 
     def card(self, day: date, holder: Party, party: Party, pence: int) -> Row:
-        """A line of the card feed."""
+        """Write a line of the card feed and return it."""
         cells = {"File month": f"{day:%Y-%m}", "Posted": f"{day:%Y%m%d}", "Card": holder.name,
                  "Merchant": party.merchant, "Value": money(pence)}  # fmt: skip
         row = self._add("cards.csv", day, party, pence, cells=cells, column="Merchant", keys={})
@@ -135,7 +136,7 @@ class Desk:
         return row
 
     def claim(self, day: date, who: Party, pence: int, text: str, receipt: str) -> Row:
-        """A line of an expense claim."""
+        """Write a line of an expense claim and return it."""
         keys = self._stated(who, 0.9)
         cells = {"Claimed on": f"{day:%d/%m/%Y}", "Project": "Outings", "Claimant": who.name,
                  "Bank account": keys.get("bank_account", ""), "What for": text,
@@ -143,7 +144,8 @@ class Desk:
         return self._add("claims.csv", day, who, pence, cells=cells, column="Claimant", keys=keys)
 
     def gift(self, day: date, who: Party, pence: int, kind: str, about: str = "") -> Row:
-        """A line of the donation platform's report. Money that the charity receives is positive."""
+        """Write a line of the donation platform's report and return it. Money that the charity
+        receives is positive."""
         name = who.name if self.rng.random() < 0.85 else self.rng.choice(who.names)
         keys = {"email": who.keys["email"]} if "email" in who.keys else {}
         cells = {"Created": day.isoformat(), "Type": kind, "Name": name, "Party kind": who.kind,
@@ -152,7 +154,8 @@ class Desk:
         return self._add("giving.csv", day, who, pence, cells=cells, column="Name", keys=keys)
 
     def invoice(self, day: date, who: Party, pence: int, work: str) -> Row:
-        """A sales invoice, due in three weeks. Invoices are numbered at the end."""
+        """Write a sales invoice that is due in three weeks, and return it. It gets its number at
+        the end."""
         due = day + DAY * 21
         keys = {"customer_id": who.keys["customer_id"]} if self.rng.random() < 0.9 else {}
         cells = {"Issued": f"{day:%d/%m/%Y}", "Customer": self.entered(who), "Invoice": "",
@@ -226,7 +229,7 @@ class Desk:
         ]
 
     def aliases(self) -> list[Alias]:
-        """Every party that others name, with its spellings."""
+        """Every party that others name, with its spellings in the files."""
         spellings: dict[str, dict[object, Spelling]] = defaultdict(dict)
         for row, column, name, keys, party in self.spelled:
             key = (row.ref.file, column, name, *sorted(keys.items()))
@@ -245,13 +248,13 @@ def money(pence: int) -> str:
 
 
 def pounds(rng: Random, low: float, high: float) -> int:
-    """A number of pence between two amounts in pounds. Many are not whole pounds."""
+    """A random number of pence between two amounts in pounds. Many are not whole pounds."""
     pence = rng.uniform(low, high) * 100
     return round(pence / 100) * 100 if rng.random() < 0.2 else round(pence)
 
 
 def random_days(desk: Desk, per_month: float) -> list[date]:
-    """Random working days, about `per_month` per month."""
+    """Random working days of the books, about `per_month` per month."""
     start, end = desk.span
     span = (end - start).days
     return sorted(

@@ -44,7 +44,7 @@ def write_down(desk: Desk, parties: Met, staff: list[Party], scale: float) -> No
 
 
 def supply(desk: Desk, party: Party, day: date, pence: int) -> Row:
-    """An invoice for goods, due in thirty days."""
+    """Write an invoice for goods, due in thirty days, and return it."""
     number = party.next_number(desk.rng)
     return desk.purchase(day, party, pence, "Goods", number=number, due=day + DAY * 30)
 
@@ -105,7 +105,7 @@ def post(desk: Desk, paid: Row, group: str | None = None) -> Row:
 
 
 def _twice(desk: Desk, party: Party, holder: Party) -> None:
-    """Two equal purchases on one day, each with its own receipt."""
+    """Write two equal purchases on one day, each with its own receipt."""
     start, end = desk.span
     day = desk.inside(start + DAY * desk.rng.randrange((end - start).days - 10))
     price = desk.rng.randrange(40, 300) * 10
@@ -116,7 +116,7 @@ def _twice(desk: Desk, party: Party, holder: Party) -> None:
 
 
 def _petty_cash(desk: Desk, staff: list[Party], scale: float) -> None:
-    """Small amounts from petty cash, which is refilled from the bank when it is empty."""
+    """Write small payments from petty cash, which is refilled from the bank when it is empty."""
     filled = 0
     for day in random_days(desk, 5 * scale):
         pence = pounds(desk.rng, 1, 18)
@@ -137,8 +137,8 @@ def _claims(desk: Desk, staff: list[Party], scale: float) -> None:
 
 
 def _gifts(desk: Desk, scale: float) -> None:
-    """One-off gifts on any day of the week, some without a name. Each fee follows at once; a few
-    are refunded."""
+    """Write one-off gifts on any day of the week, some without a name. The fee of each follows at
+    once; a few are refunded."""
     rng, (start, end) = desk.rng, desk.span
     givers = [desk.register.person("customer") for _ in range(25)]
     for _ in range(round(9 * scale * (end - start).days / 30)):

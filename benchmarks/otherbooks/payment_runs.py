@@ -24,7 +24,8 @@ def write_down(desk: Desk) -> None:
 
 
 def bills(desk: Desk) -> Iterator[Bill]:
-    """Purchase and sales invoices, and claims, which are due after two days."""
+    """Yield everything that is to be paid, with its due day: purchase and sales invoices, and
+    claims, which are due after two days."""
     for file in ("purchases.csv", "invoices.csv"):
         for row in desk.rows[file]:
             if row.due and _owed(desk, [row]) > 0:
@@ -101,8 +102,8 @@ def _pay_claims(desk: Desk, runs: list[date]) -> None:
 
 
 def _receive(desk: Desk) -> None:
-    """Let clients pay about when it is due, some for two invoices at once, one in twenty in
-    part."""
+    """Write the clients' payments, about when they are due: some for two invoices at once, one in
+    twenty for a part of its invoice."""
     waiting: dict[str, list[Row]] = defaultdict(list)
     for row in sorted(desk.rows["invoices.csv"], key=lambda row: row.day):
         waiting[row.party.id].append(row)
@@ -122,8 +123,8 @@ def _receipt(desk: Desk, day: date, rows: list[Row]) -> None:
 
 
 def _echo(desk: Desk) -> None:
-    """Note the later transfer as a repetition, if original and copy were each paid by one
-    transfer."""
+    """Note in the truth that the later transfer repeats the earlier one, for each invoice entered
+    twice whose original and copy were each paid by one transfer."""
     days = {row.ref: row.day for row in desk.rows["statement.csv"]}
     alone = {
         one.invoices[0]: one.payments[0]

@@ -53,13 +53,14 @@ class Register:
     _taken: set[str] = field(default_factory=set)
 
     def company(self, trade: str, kind: str = "vendor", name: str | None = None) -> Party:
-        """A company of a trade. Its name is unique unless it is given."""
+        """Create a company of this trade. Its name is invented and unique, unless `name` is
+        given."""
         full = name or f"{self.word()} {trade} {self.rng.choice(_FORMS[:2])}"
         names = [full, *self.rng.sample(_entered(self.rng, full), 3)]
         return self._add(kind, full, names, shop(self.rng, full))
 
     def person(self, kind: str) -> Party:
-        """A person; no two share a last name."""
+        """Create a person. No two persons share a last name."""
         full = f"{self.rng.choice(_GIVEN)} {self.word()}"
         return self._add(kind, full, [full, full.lower(), full.upper()], "")
 
@@ -125,8 +126,8 @@ def _slipped(rng: Random, word: str) -> str:
 
 
 def shop(rng: Random, full: str) -> str:
-    """The name as the card company writes it: capitals, shortened, sometimes followed by a till
-    number."""
+    """The name as the card company writes it: in capitals, shortened, sometimes followed by the
+    number of a till."""
     plain = " ".join(full.split()[:-1]).upper()
     return f"{plain[:20]} {rng.randint(100, 999)}" if rng.random() < 0.4 else plain[:24]
 

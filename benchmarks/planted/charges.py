@@ -40,8 +40,8 @@ def _charge(sheets: Sheets, charger: Party, gift: Line, rate: str) -> Line:
 
 
 def _rate_fees(sheets: Sheets, charger: Party) -> None:
-    """Gifts with a charge of a constant rate, and small gifts of other people close to them in time
-    by chance."""
+    """Plant gifts with a charge of a constant rate, and small gifts of other people close to them
+    in time by chance."""
     givers = [sheets.names.person() for _ in range(60)]
     lines, pairs = [], []
     for _ in range(GIFTS):
@@ -67,7 +67,8 @@ def _rate_fees(sheets: Sheets, charger: Party) -> None:
 
 
 def _refunds(sheets: Sheets, charger: Party) -> None:
-    """Equal gifts of nameless guests. The refund of the charge tells which gift is refunded."""
+    """Plant equal gifts of guests without a name, of which some are refunded. The refund of the
+    charge tells which gift is refunded."""
     guest = sheets.names.company(name="Guest")
     lines, pairs = [], []
     for _ in range(GUESTS):
@@ -92,8 +93,8 @@ def _refunds(sheets: Sheets, charger: Party) -> None:
 
 
 def _lone_candidates(sheets: Sheets) -> None:
-    """A customer's deposit and another customer's withdrawal of the same amount, which do not
-    belong together; and deposits that are sent back to the customer."""
+    """Plant deposits with another customer's withdrawal of the same amount, which do not belong
+    together; and deposits that are sent back to the customer."""
     customers = [sheets.names.person() for _ in range(80)]
     lines, pairs = [], []
     for _ in range(40):

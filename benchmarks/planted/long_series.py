@@ -96,7 +96,8 @@ def _frequency(sheets: Sheets, frequency: str) -> None:
 
 
 def _spelled(sheets: Sheets) -> None:
-    """Series whose payee the bank spells differently from some month on. Text and amount stay."""
+    """Plant series whose payee the bank spells differently from some month on. Text and amount
+    stay."""
     lines, series = [], []
     for at in range(EACH):
         party, price = sheets.names.company(), sheets.rng.randrange(900, 90_000)
@@ -114,7 +115,8 @@ def _spelled(sheets: Sheets) -> None:
 
 
 def _weekends(sheets: Sheets) -> None:
-    """Series due on a day of the month, which moves to the next working day. The amounts vary."""
+    """Plant series due on a day of the month, which moves to the next working day. The amounts
+    vary."""
     lines, series = [], []
     for _ in range(EACH):
         party, price = sheets.names.company(), sheets.rng.randrange(5_000, 90_000)
@@ -130,7 +132,7 @@ def _weekends(sheets: Sheets) -> None:
 
 
 def _rises(sheets: Sheets) -> None:
-    """Series whose price rises once or twice."""
+    """Plant series whose price rises once or twice."""
     lines, series = [], []
     for _ in range(EACH):
         party, price = sheets.names.company(), sheets.rng.randrange(900, 90_000)
@@ -145,7 +147,7 @@ def _rises(sheets: Sheets) -> None:
 
 
 def _pauses(sheets: Sheets) -> None:
-    """Series that pause for some months and then go on as before."""
+    """Plant series that pause for some months and then go on as before."""
     lines, series = [], []
     for _ in range(EACH):
         party, price = sheets.names.company(), sheets.rng.randrange(900, 90_000)
@@ -158,7 +160,7 @@ def _pauses(sheets: Sheets) -> None:
 
 
 def _stopped(sheets: Sheets) -> None:
-    """Standing orders over a year or more that stop some weeks before the books end."""
+    """Plant standing orders over a year or more that stop some weeks before the books end."""
     lines, series = [], []
     for at in range(EACH):
         party, price = sheets.names.company(), sheets.rng.randrange(9_000, 90_000)
@@ -170,8 +172,8 @@ def _stopped(sheets: Sheets) -> None:
 
 
 def _doubled(sheets: Sheets) -> None:
-    """Series with one and a half or two times the amount each June and December. The next payment
-    is that of December."""
+    """Plant series with one and a half or two times the amount each June and December. The next
+    payment is that of December."""
     lines, series, pence = [], [], []
     for at in range(EACH):
         party, price = sheets.names.company(), sheets.rng.randrange(9_000, 200_000)
@@ -188,8 +190,8 @@ def _doubled(sheets: Sheets) -> None:
 
 
 def _signs(sheets: Sheets) -> None:
-    """Series of the income ledger, in which every row of two codes has the opposite sign from one
-    day on, because the convention of the books changed."""
+    """Plant series of the income ledger, in which every row of two codes has the opposite sign from
+    one day on, because the convention of the books changed."""
     turn = in_month(sheets, 14, 1)
     lines, series = [], []
     for at in range(EACH * 2):

@@ -91,8 +91,8 @@ def _trickle(sheets: Sheets, party: Party) -> list[Line]:
 
 
 def _yearly(sheets: Sheets) -> None:
-    """Two or three payments a year apart (an insurance, a licence), and equal amounts with
-    different wordings."""
+    """Plant two or three payments a year apart (an insurance, a licence), and equal amounts with
+    different texts, which are no series."""
     lines, series = [], []
     for at in range(YEARLY):
         party, price = sheets.names.company(), sheets.rng.randrange(9_000, 300_000)

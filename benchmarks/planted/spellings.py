@@ -117,7 +117,8 @@ KINDS: dict[str, Callable[[Sheets, int], tuple[Party, str]]] = {
 
 
 def _successors(sheets: Sheets) -> None:
-    """A company that continues under a new name, with the same account or in the same series."""
+    """Plant companies that continue under a new name, with the same account or in the same
+    series."""
     lines, parties = [], []
     for at in range(EACH):
         party = sheets.names.company()
@@ -149,8 +150,8 @@ def _same_series(sheets: Sheets, party: Party, new: str, turn: date) -> list[Lin
 
 
 def _look_alikes(sheets: Sheets) -> None:
-    """Branches of different owners, different trades with one word, similar words, similar
-    acronyms."""
+    """Plant parties that only look alike: branches of different owners, different trades with one
+    word, similar words, similar acronyms."""
     groups: list[list[Party]] = []
     company = sheets.names.company
     for at in range(EACH):

@@ -58,7 +58,7 @@ class DrfView(APIView):
 
 
 def django_view(request: HttpRequest, kind: str, user_id: str, row_id: str = "") -> JsonResponse:
-    """The same rows by one SELECT and JsonResponse."""
+    """The row with this id, or the first 20 rows of the tenant, by one SELECT and JsonResponse."""
     model: type[Model] = SHAPES[kind].Meta.model
     key, table = model._meta.pk.column, model._meta.db_table
     with connections["owner"].cursor() as cursor:

@@ -16,7 +16,7 @@ MILLION = 1e6  # nanoseconds in a millisecond
 
 @dataclass(slots=True)
 class Cost:
-    """Milliseconds of processor time."""
+    """Milliseconds of processor time of the server's threads, and of the database's backends."""
 
     server: float = 0.0
     database: float = 0.0

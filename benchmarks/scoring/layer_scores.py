@@ -136,8 +136,8 @@ def _majority(pattern_of: Mapping[Ref, str], series_of: Mapping[Ref, str]) -> di
 
 
 def seasonal(claims: Found, truth: Truth) -> Score:
-    """The score by series and pattern. A true season is found if most of its rows have a pattern. A
-    pattern is right if any of its rows has a true season."""
+    """The score of seasons. A true season is found if most of its rows have a pattern. A pattern is
+    right if any of its rows has a true season."""
     true = [one for one in enough(truth) if one.seasonal_months and _spans(one)]
     covered = [one for one in true if 2 * sum(r in claims.season for r in one.rows) > len(one.rows)]
     rows = {row for one in truth.series if one.seasonal_months for row in one.rows}
@@ -307,7 +307,8 @@ def groups(truth: Truth, days: Mapping[Ref, date], cut: date) -> list[list[Ref]]
 def forecasts(
     before: Found, series: list[list[Ref]], days: Mapping[Ref, date], cut: date
 ) -> Forecasts:
-    """Compare predictions from the books before `cut` with each series' first row after it.
+    """Compare the predictions that were made from the books before `cut` with the first row of each
+    series on or after it.
 
     `days` are those of the whole books. A prediction belongs to the series of the row to which it
     refers.

@@ -74,8 +74,9 @@ def _cases(truth: Truth) -> Iterable[Iterable[Iterable[Ref]]]:
 
 
 def series(found: Found, truth: Truth, kind: Kind) -> Score:
-    """The score of patterns on the kind's rows. A pattern is right if it has nearly all rows of one
-    series and hardly any others. If the kind is a frequency, the pattern must have it."""
+    """The score of the patterns on the kind's rows. A pattern is right if it has nearly all rows of
+    one series and hardly any others; for a kind that tests a frequency, it must also have that
+    frequency."""
     members = {one.id: one for one in truth.series if one.id in kind.series}
     rows_of: dict[str, list[Ref]] = defaultdict(list)
     for row, pattern in found.series_of_row.items():

@@ -54,8 +54,8 @@ class Cost:
 
 
 def made(files: Iterable[tuple[Path, Mapping]], *, strictly: bool = True) -> UUID:
-    """A new tenant with these files as its books. With `strictly`, raises ValueError unless all of
-    their rows are read."""
+    """Create a tenant, import these files with their mappings, and return the tenant's id. With
+    `strictly`, raises ValueError unless all rows are read."""
     user_id = tenant_lookup.find(str(uuid4()), create=True)
     with tempfile.TemporaryDirectory() as rejects:
         for path, by in files:

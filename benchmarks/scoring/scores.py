@@ -123,8 +123,8 @@ def calibration_error(sure: Collection[tuple[float, bool]]) -> float | None:
 
 
 def reliability(sure: Collection[tuple[float, bool]]) -> list[tuple[float, float, int]]:
-    """For each of ten equal bins that is not empty: the mean confidence, the share that was right,
-    and the number."""
+    """For each of ten equal bins of confidence that is not empty: its mean confidence, the share of
+    results that was right, and their number."""
     confidence, right = (np.array(column, dtype=float) for column in zip(*sure, strict=True))
     bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
     return [

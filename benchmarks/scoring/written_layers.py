@@ -55,9 +55,10 @@ PREDICTIONS = """
 
 @dataclass(frozen=True)
 class Prediction:
-    """The prediction of a series' next row: from … to … (days). It refers to a row of the series.
+    """The prediction of a series' next row, from the day `first` to the day `last`. `row` is the
+    row of the series to which it refers.
 
-    `amounts` are the lowest and the highest amount, in the currency's units.
+    `amounts` are the lowest and the highest amount, in units of the currency.
     """
 
     row: Ref
@@ -155,8 +156,8 @@ def _relationships(
 
 
 def _duplicates(claims: Found, rows: list[tuple[Any, ...]], edges: dict[UUID, Ref]) -> None:
-    """Add the reported double payments. Dismissed pairs and rows that were published twice are left
-    out."""
+    """Add the reported double payments to `claims`. Dismissed pairs, and rows that were published
+    twice, are left out."""
     for one, other, confidence, case in rows:
         if one in edges and other in edges:
             pair = frozenset((edges[one], edges[other]))

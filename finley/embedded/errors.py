@@ -10,8 +10,8 @@ TOO_LITTLE = 1024 * 1024  # bytes of free space
 
 
 class EmbeddedServerError(Exception):
-    """The embedded servers cannot run. The message is one sentence for the user: what is wrong,
-    where, and what to do."""
+    """Raised if the embedded servers cannot run. The message is one sentence for the user: what is
+    wrong, where, and what to do."""
 
 
 def no_space(place: Path) -> EmbeddedServerError:

@@ -32,7 +32,7 @@ IS_DATA = (
 
 
 class Refused(Exception):
-    """The tool gives no answer. The message explains it to the assistant."""
+    """Raised if a tool gives no answer. The message explains the reason to the assistant."""
 
 
 def call(user_id: UUID, name: str, arguments: dict[str, Any]) -> CallToolResult:

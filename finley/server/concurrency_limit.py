@@ -20,7 +20,7 @@ SAYS = "Too many requests are being answered just now. Try again in a moment."
 
 
 class TooManyRequests(Exception):
-    """The process, or the client, has as many requests as allowed."""
+    """Raised if the process, or one client, has as many requests as allowed."""
 
 
 class _Client:

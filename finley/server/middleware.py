@@ -35,6 +35,8 @@ OF_OTHERS = (
     "/api/v1/members/",
     "/api/v1/invitations/",
     "/api/v1/tokens/",
+    "/api/v1/erasure/",
+    "/api/v1/erasures/",
 )
 _VALID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 

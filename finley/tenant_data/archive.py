@@ -30,9 +30,9 @@ from syncjobs.models.choices import Channel, DeliveryState
 
 ROLE = "owner"
 FORMAT = 2  # version of the ZIP's layout
-PROFILE = ("id", "email", "first_name", "last_name", "is_active", "date_joined")
-# Tokens are digests of secrets, so they are not exported.
-LEFT_OUT = frozenset({*tenant_tables.BOOKKEEPING, tenant_tables.TOKENS})
+PROFILE = ("id", "email", "first_name", "last_name", "is_active", "date_joined", "legal_hold")
+# Tokens are digests of secrets, so they are not exported. Neither are earlier exports.
+LEFT_OUT = frozenset({*tenant_tables.BOOKKEEPING, tenant_tables.TOKENS, *tenant_tables.EXPORTS})
 AT_ONCE = 1_000  # kilobytes of rows that one statement inserts
 # What is exported in place of a column's content, by table.
 REPLACED: dict[str, dict[str, Any]] = {
@@ -50,7 +50,8 @@ MEMBERSHIPS = {  # file → columns (other user, tenant); an import restores onl
 
 
 class TransferError(Exception):
-    """The file or the existing tenant prevents the transfer. The message says what is wrong."""
+    """Raised if the file, or an existing tenant, prevents the import. The message says what is
+    wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,8 @@ class Transfer:
 
 
 def export(user: User, into: Path) -> Transfer:
-    """Write the ZIP from one snapshot of all tables. The file appears complete or not at all.
+    """Write all data of the tenant as a ZIP to the file `into`, from one snapshot of all tables.
+    The file appears complete or not at all.
 
     Raises FileExistsError, OSError.
     """
@@ -215,6 +217,7 @@ def _read(archive: zipfile.ZipFile, manifest: dict[str, Any]) -> Transfer:
         user = User(pk=user_id, email=manifest["tenant"]["email"])
         user.first_name = manifest["tenant"]["first_name"]
         user.last_name = manifest["tenant"]["last_name"]
+        user.legal_hold = manifest["tenant"].get("legal_hold", "")
         user.set_unusable_password()
         user.save(using=ROLE, force_insert=True)
         for table in tenant_tables.of_tenants(cursor):

@@ -8,10 +8,12 @@ from django.db.backends.utils import CursorWrapper
 
 from finley.models import ApiToken
 from graph.view import triggers
+from syncjobs.models import TenantExport, TenantExportPiece
 
 # The view's own bookkeeping. During an import the triggers write it.
 BOOKKEEPING = frozenset({triggers.CHANGE_RECORDS, triggers.COMPACTED})
 TOKENS = ApiToken._meta.db_table
+EXPORTS = (TenantExport._meta.db_table, TenantExportPiece._meta.db_table)
 ADMIN_LOG = "django_admin_log"
 USERS = "finley_user"
 MEMBERS = "finley_membership"

@@ -11,7 +11,7 @@ from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db import OperationalError
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
@@ -44,8 +44,8 @@ class PageRequest(HttpRequest):
     access: Access
 
 
-Page = Callable[Concatenate[PageRequest, ...], HttpResponse]
-View = Callable[Concatenate[HttpRequest, ...], HttpResponse]
+Page = Callable[Concatenate[PageRequest, ...], HttpResponseBase]
+View = Callable[Concatenate[HttpRequest, ...], HttpResponseBase]
 
 
 def page(needs: Role = Role.VIEWER) -> Callable[[Page], View]:
@@ -59,7 +59,7 @@ def page(needs: Role = Role.VIEWER) -> Callable[[Page], View]:
 
     def decorated(view: Page) -> View:
         @wraps(view)
-        def answered(request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
+        def answered(request: HttpRequest, *args: Any, **options: Any) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return _ask_to_sign_in(request)
             page_request = cast(PageRequest, request)
@@ -105,7 +105,7 @@ def _answer(
     request: PageRequest,
     *args: Any,
     **options: Any,
-) -> HttpResponse:
+) -> HttpResponseBase:
     """Call the view and return its response, or a page about its error. The time limit of a
     question applies. Changes that are not committed by then are rolled back."""
     if not request.access.role.includes(needs):

@@ -43,7 +43,7 @@ Row = dict[str, Any]
 
 @page()
 def parties(request: PageRequest) -> HttpResponse:
-    """The parties by name, in pages. For a search, the most similar names come first."""
+    """The page that lists the parties by name. For a search, the most similar names come first."""
     list_filters.require_known(request.GET, "kind", "q", "after_likeness", "after_name", "after_id")
     kind = list_filters.text_of(request.GET, "kind") or None
     if kind not in (None, *EntityKind.values):
@@ -96,8 +96,8 @@ def _after(request: PageRequest) -> search.After | None:
 
 @page()
 def party(request: PageRequest, entity_id: UUID) -> HttpResponse:
-    """One party and its payments, from the party's point of view: money that it receives is money
-    in."""
+    """The page of one party and its payments, from the party's point of view: money that it
+    receives is money in."""
     user_id = request.access.tenant_id
     entity = entities.party(user_id, entity_id, limit=COUNTERPARTIES)
     party_id = str(entity["id"])

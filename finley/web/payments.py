@@ -34,8 +34,8 @@ Row = dict[str, Any]
 
 @page()
 def payments(request: PageRequest) -> HttpResponse:
-    """Payments and invoices, newest first. A payment that several sources saw is listed once per
-    source, unless the parameter `once` is given. Filtered rows have their sums above them.
+    """The page of payments and invoices, newest first. A payment that several sources saw is listed
+    once per source, unless the parameter `once` is given. Filtered rows have their sums above them.
 
     For a filter that cannot be read, the page has the form with the entries, and what is wrong
     beside the field.

@@ -2,6 +2,7 @@
 time."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -14,8 +15,9 @@ from finley.web.downloads import Column
 from finley.web.sums import recurring_totals
 from finley.web.words import layers
 from graph.errors import QuestionError
-from graph.questions import series, whole_graph
+from graph.questions import days, predictions, series, whole_graph
 from graph.questions.expected.due import AHEAD
+from graph.questions.lasting_changes import price_changes
 from graph.questions.rows import other_names, records
 
 A_PAGE = 50  # rows
@@ -134,17 +136,40 @@ def _change(share: float) -> str:
 
 @page()
 def one(request: PageRequest, relationship_id: UUID) -> HttpResponse:
-    """The page of one series, chosen by one of its payments: its amounts over time, newest
-    first."""
+    """The page of one series, chosen by one of its payments: what is expected next, its prices and
+    its payments over time, newest first."""
     user_id = request.access.tenant_id
     row = whole_graph.relationship(user_id, relationship_id)
-    history = series.histories(user_id, [relationship_id]).get(relationship_id, [])
+    payments = series.payments(user_id, relationship_id)
+    history = [(payment["day"], payment["amount"]) for payment in payments]
+    today = days.today(user_id)
     context = {
         "relationship_id": relationship_id,
         "source": row["source"],
         "target": row["target"],
         "currency": row["currency"],
-        "history": history[::-1],
+        "frequency": (row["layers"]["temporal"] or {}).get("recurrence_frequency", ""),
+        "payments": payments[::-1],
+        "prices": price_changes(history)[::-1],
         "chart": charts.amounts_over_days(history),
+        "next": _next(user_id, [payment["id"] for payment in payments], today),
+        "perhaps": _perhaps(user_id, row),
     }
     return render(request, "web/series.html", context)
+
+
+def _next(user_id: UUID, payments: list[UUID], today: date) -> Row | None:
+    """The expected payment of the series to which these payments belong, with `late`: the days
+    since the last day on which it was expected. None if none is expected."""
+    row = predictions.of_payments(user_id, payments, today)
+    if row is None:
+        return None
+    last = row["expected_to"]
+    return {**row, "late": max((today - last).days, 0) if last else 0}
+
+
+def _perhaps(user_id: UUID, row: Row) -> list[Row]:
+    """The parties that may be the same as one of the two parties of the series."""
+    others = other_names.perhaps_the_same(user_id)
+    ends = (row["source"], row["target"])
+    return [others[end.id] for end in ends if end is not None and end.id in others]

@@ -110,7 +110,7 @@ def in_words(mended: Mended, dropped: int) -> str:
 
 @page()
 def download(request: PageRequest, upload_id: UUID) -> HttpResponse:
-    """The rows that could not be read, as a CSV file."""
+    """The file's rows that could not be read, as a CSV file to download."""
     upload = lifecycle.get(request.access.tenant_id, upload_id)
     if upload.state != UploadState.DONE or not upload.rejects:
         raise QuestionError("No row of this file was rejected.", "id")

@@ -14,7 +14,7 @@ from syncjobs.uploads import lifecycle, take_back_upload
 
 @page(Role.REVIEWER)
 def take_back(request: PageRequest, upload_id: UUID) -> HttpResponse:
-    """What taking the import back removes. The form lets a worker do it."""
+    """The page that shows what taking the import back removes. Its form lets a worker do it."""
     user_id = request.access.tenant_id
     upload = lifecycle.get(user_id, upload_id)
     try:

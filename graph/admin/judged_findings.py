@@ -117,8 +117,10 @@ def _evidence_row(row: DuplicateTransaction, at: int) -> str:
 
 @admin.register(PredictedRelationship)
 class PredictedRelationshipAdmin(Findings):
-    """The admin page of predictions, at first the overdue ones: expected payments that have not
-    come."""
+    """The admin page of predictions.
+
+    It first lists the overdue ones: expected payments that have not come.
+    """
 
     list_display = (
         "party",
@@ -135,7 +137,7 @@ class PredictedRelationshipAdmin(Findings):
     list_select_related = ("relationship__target_event",)
     raw_id_fields = ("relationship", "fulfilled_by_event")
     ordering = ("expected_to", "id")
-    actions = ("give_up", "expect_again")
+    actions = ("dismiss", "expect_again")
     references = {"relationship_id": TENANT}
     fields = readonly_fields = (
         *list_display,
@@ -149,12 +151,12 @@ class PredictedRelationshipAdmin(Findings):
         return row.relationship.target_event.party_name or "-"
 
     @admin.action(permissions=["judge"], description="Give up: it will not come")
-    def give_up(self, request: HttpRequest, queryset: QuerySet[PredictedRelationship]) -> None:
+    def dismiss(self, request: HttpRequest, queryset: QuerySet[PredictedRelationship]) -> None:
         by = {"cancelled_by": request.user.get_username()}
         self.judged(
             request,
             queryset.filter(status__in=[PredictionStatus.OVERDUE, PredictionStatus.PENDING]),
-            "given up",
+            "dismissed",
             status=PredictionStatus.CANCELLED,
             evidence=Func(
                 F("evidence"), Value(by, JSONField()), template="%(expressions)s", arg_joiner=" || "
@@ -164,12 +166,12 @@ class PredictedRelationshipAdmin(Findings):
     @admin.action(permissions=["judge"], description="Expect it again")
     def expect_again(self, request: HttpRequest, queryset: QuerySet[PredictedRelationship]) -> None:
         """Set the prediction to overdue; the next enrichment may update it."""
-        given_up = queryset.filter(
+        dismissed = queryset.filter(
             status=PredictionStatus.CANCELLED, evidence__has_key="cancelled_by"
         )
         self.judged(
             request,
-            given_up,
+            dismissed,
             "expected again",
             status=PredictionStatus.OVERDUE,
             evidence=Func(

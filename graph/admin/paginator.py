@@ -43,14 +43,14 @@ TRIGRAM = 3
 
 
 class Estimate(int):
-    """An estimated count. Its text says that it is an estimate."""
+    """An estimated number of rows. Its text says that it is an estimate."""
 
     def __str__(self) -> str:
         return f"about {int(self):,}"
 
 
 class MoreThan(int):
-    """The limit at which counting stopped. Its text says that there are more."""
+    """The number of rows at which counting stopped. Its text says that there are more."""
 
     def __str__(self) -> str:
         return f"more than {int(self):,}"

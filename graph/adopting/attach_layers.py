@@ -26,11 +26,11 @@ OF_ORIGINAL = {
 
 
 def attach(cursor: Cursor[Any], plan: LayerPlan) -> int:
-    """Create two temporary tables for one layer, and return the number of pointers removed.
+    """Create two temporary tables for one layer, and return the number of pointers set to NULL.
 
     `attached_<table>` has each old row beside every relationship that it is about. `new_<table>`
-    has the rows to write. A relationship's pointer is removed if the pattern it refers to does not
-    exist.
+    has the rows to write. A relationship's pointer is set to NULL if the pattern that it refers to
+    does not exist.
     """
     old = plan.old
     run(cursor, "enriched", old)
@@ -45,8 +45,8 @@ def attach(cursor: Cursor[Any], plan: LayerPlan) -> int:
 
 
 def clear_pointers(cursor: Cursor[Any], layer: Layer) -> int:
-    """Set the pointers to a pattern layer that has no old table to NULL. Return the number of
-    relationships that had one."""
+    """Set the relationships' pointers to a pattern layer to NULL, because the layer has no old
+    table. Return the number of relationships that had one."""
     return run(cursor, "unpointed", pointer=layer.pointer)
 
 
@@ -67,7 +67,7 @@ def may_have_no_relationship(old: Old) -> bool:
 
 def _shared(cursor: Cursor[Any], plan: LayerPlan) -> int:
     old, layer = plan.old, plan.layer
-    run(cursor, "attached", old, attached_table=attached_table(old), on=_on(plan))
+    run(cursor, "attached", old, attached_table=attached_table(old), on=_is_about(plan))
     run(
         cursor,
         "picked",
@@ -89,12 +89,12 @@ def _facts(cursor: Cursor[Any], plan: LayerPlan) -> None:
     if pairs:
         parts: Parts = {
             "attached_table": attached_table(old),
-            "on": _on(plan),
+            "on": _is_about(plan),
             "on_original": _original(plan),
         }
         run(cursor, "attached_pairs", old, **parts)
     else:
-        run(cursor, "attached", old, attached_table=attached_table(old), on=_on(plan))
+        run(cursor, "attached", old, attached_table=attached_table(old), on=_is_about(plan))
     condition = attached_table(old)
     if pairs or not (plan.is_direct and layer.pick):
         name, condition = "picked_pairs" if pairs else "picked", picked(old)
@@ -102,7 +102,7 @@ def _facts(cursor: Cursor[Any], plan: LayerPlan) -> None:
             cursor, name, old, attached_table=attached_table(old), picked=condition, **_order(layer)
         )
     run(cursor, "new_facts", old, chosen=condition, new=new(old), id=_id(plan))
-    if one := _only_one(old):
+    if one := _unique_columns(old):
         run(cursor, "new_same", old, new=new(old), known_one=one("known"), new_one=one("new"))
     if may_have_no_relationship(old):
         _logs(cursor, plan)
@@ -126,7 +126,7 @@ def _outcomes(cursor: Cursor[Any], plan: LayerPlan) -> None:
     run(cursor, "outcomes", plan.old, beaten=Literal(rule), **parts)
 
 
-def _on(plan: LayerPlan) -> Composable:
+def _is_about(plan: LayerPlan) -> Composable:
     """Return an SQL condition: the layer's row `old` is about the row `relationship`."""
     way = plan.way
     if way == POINTED_AT:
@@ -161,7 +161,7 @@ def _id(plan: LayerPlan) -> Composable:
     )
 
 
-def _only_one(old: Old) -> Any:
+def _unique_columns(old: Old) -> Any:
     """Return a function from a table alias to SQL for the columns whose values may occur only once.
 
     They are the unordered pair of relationships in a table of pairs, and `relationship_id` in a

@@ -24,7 +24,7 @@ def book(cursor: Cursor[Any], old: Old) -> int:
         name: Identifier("old", name) for name in names if name not in old.ours
     }
     for name in old.ours & set(names):
-        values[name] = _of_ours(old, name)
+        values[name] = _first_value(old, name)
     return run(cursor, "book", old, **_parts(values))
 
 
@@ -69,7 +69,7 @@ def _columns(old: Old) -> list[str]:
     return [name for name in columns if name not in NOT_READ]
 
 
-def _of_ours(old: Old, name: str) -> Composable:
+def _first_value(old: Old, name: str) -> Composable:
     """Return SQL for the value with which the column `name`, which finley computes, is first
     written.
 

@@ -82,7 +82,7 @@ class Versioned(TenantView):
             response.headers["ETag"] = etag(self.version, self.variant())
             response.headers["Cache-Control"] = "private, no-cache"
         if has_version and response.status_code == 200 and isinstance(response, Response):
-            response.data = _dated(response.data, self.version)
+            response.data = _with_version(response.data, self.version)
             if request.method == "GET" and "Content-Location" not in response.headers:
                 cache_key = self._cache_key(request)
                 response.add_post_render_callback(
@@ -100,7 +100,7 @@ class Versioned(TenantView):
         return self.tenant(request), self.version, request.get_full_path(), self.variant(), prefer
 
 
-def _dated(body: Any, version: str) -> Any:
+def _with_version(body: Any, version: str) -> Any:
     """Return the answer's body, a dict or a JsonObject, with the field `as_of_version` added."""
     if isinstance(body, JsonObject):
         return body.beside(as_of_version=version)

@@ -119,13 +119,13 @@ class PredictionsView(TenantView):
         responses={200: shapes.PredictionsAnswer, **PROBLEMS},
     )
     def get(self, request: Request) -> Response:
-        """Expected payments that a person has dismissed (`give_up`), because they will not come.
+        """Expected payments that a person has dismissed (`dismiss`), because they will not come.
 
         insights/prediction/ has the predictions that are still expected.
         """
         fields = self.parameters(request)
         most, offset = fields["limit"], fields["offset"]
-        rows, count = predictions.given_up(self.tenant(request), most=most, offset=offset)
+        rows, count = predictions.dismissed(self.tenant(request), most=most, offset=offset)
         answer = {"count": count, "results": rows, "next": following(offset, most, count)}
         return Response(shapes.PredictionsAnswer(answer).data)
 
@@ -141,7 +141,7 @@ class PredictionView(IdempotentView):
         responses={200: shapes.PredictionAnswer, **PROBLEMS, **NOT_FOUND, **MEANWHILE},
     )
     def post(self, request: Request, prediction_id: str) -> Response:
-        """Dismiss a prediction (`give_up`), or expect the payment again (`expect`).
+        """Dismiss a prediction (`dismiss`), or expect the payment again (`expect`).
 
         If several sources saw the payment, all their predictions get the same decision.
         """

@@ -176,12 +176,10 @@ class ExportView(Question):
         }
         if request.method == "HEAD":
             return HttpResponse(headers=headers)
-        return _started(self.tenant(request), self._format, parameters, headers)
+        return _start(self.tenant(request), self._format, parameters, headers)
 
 
-def _started(
-    user_id: UUID, name: str, parameters: dict[str, Any], headers: dict[str, str]
-) -> Export:
+def _start(user_id: UUID, name: str, parameters: dict[str, Any], headers: dict[str, str]) -> Export:
     """Start the export in format `name`, read its first bytes, and return the streaming response.
 
     Reading first lets an error become a problem response. Raises TooMany if the tenant runs another

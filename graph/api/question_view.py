@@ -71,7 +71,8 @@ def described[View: Callable[..., Response]](
 
 
 class Question(Versioned):
-    """A question about the graph, with a time limit."""
+    """The base of endpoints of questions. A request has at most `QUESTIONS["request_seconds"]`
+    seconds."""
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         with deadlines.seconds(settings.QUESTIONS["request_seconds"]), view_version.seen_once():

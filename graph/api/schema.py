@@ -72,11 +72,11 @@ def _mend(operation: dict[str, Any], more: dict[str, str]) -> None:
         if code >= "400":
             answer["content"] = {MEDIA_TYPE: dict(PROBLEM)}
         operation["responses"][code] = answer
-        _illustrate(answer.get("content", {}), operation["operationId"], code)
+        _add_example(answer.get("content", {}), operation["operationId"], code)
     operation["responses"] = dict(sorted(operation["responses"].items()))
 
 
-def _illustrate(contents: dict[str, Any], name: str, code: str) -> None:
+def _add_example(contents: dict[str, Any], name: str, code: str) -> None:
     """Add an example to each media type of a response: the operation's own, or a general one for
     its status.
 

@@ -26,7 +26,7 @@ class TenantView(APIView):
         """Return the validated parameters. Raises ValidationError that names each wrong
         parameter."""
         texts = tuple((name, tuple(values)) for name, values in request.query_params.lists())
-        check = _checked if _length(texts) <= REMEMBERED else _checked.__wrapped__
+        check = _validated if _length(texts) <= REMEMBERED else _validated.__wrapped__
         return dict(check(query or self.query, texts))
 
     def tenant(self, request: Request) -> UUID:
@@ -43,7 +43,7 @@ def _length(texts: ParameterTexts) -> int:
 
 
 @lru_cache(maxsize=4096)
-def _checked(query: type[StrictQuery], texts: ParameterTexts) -> dict[str, Any]:
+def _validated(query: type[StrictQuery], texts: ParameterTexts) -> dict[str, Any]:
     """Return the parameters' validated values by name. `texts` has (name, texts) of each parameter.
 
     The result is cached, because clients repeat their requests. Raises ValidationError that names

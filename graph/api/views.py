@@ -141,7 +141,7 @@ class RelationshipsView(Listed):
             if not sparse and (
                 page := relationships.as_json(tenant, parameters, most=most, after=at)
             ):
-                return _written(page, groups=None)
+                return _page_response(page, groups=None)
             rows, beyond_it = relationships.relationships(tenant, parameters, most=most, after=at)
             following = cursors.cursor(beyond_it)
         else:
@@ -152,7 +152,7 @@ class RelationshipsView(Listed):
         return self.page(shape, rows, sparse, groups=sums, next=following)
 
 
-def _written(page: json_rows.Page, **more: Any) -> Response:
+def _page_response(page: json_rows.Page, **more: Any) -> Response:
     """Return the response with a page whose rows the database has written as JSON.
 
     Beside `results` it has the fields of `more`, and `next`, the cursor of the next page.
@@ -186,7 +186,7 @@ class InsightsView(DatedQuestion):
         tenant, today = self.tenant(request), parameters["today"]
         dated = {"today": today, "books": days.reach(tenant, today)}
         if page := insights.as_json(tenant, layer, **parameters, most=most, after=after):
-            return _written(page, **dated)
+            return _page_response(page, **dated)
         rows, following = insights.insights(tenant, layer, **parameters, most=most, after=after)
         answer = {**dated, "results": rows, "next": cursors.cursor(following)}
         return Response(shapes.InsightsAnswer(answer).data)

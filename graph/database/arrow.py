@@ -74,7 +74,7 @@ class Pool:
 
         Raises GraphError if no connection is free within the timeout.
         """
-        self._enter()
+        self._take_slot()
         with self._lent(begin) as connection:
             yield connection
 
@@ -94,7 +94,7 @@ class Pool:
     @contextmanager
     def _lent(self, begin: str) -> Iterator[Any]:
         try:
-            connection = self._begun(begin)
+            connection = self._in_transaction(begin)
             try:
                 yield connection
                 connection.rollback()
@@ -106,7 +106,7 @@ class Pool:
             self._count(size=-1)
             self._slots.release()
 
-    def _enter(self) -> None:
+    def _take_slot(self) -> None:
         """Wait until one of the pool's slots is free, and take it. Each slot in use has one
         connection.
 
@@ -134,7 +134,7 @@ class Pool:
         while (connection := self._idle_connection()) is not None:
             connection.close()
 
-    def _begun(self, begin: str) -> Any:
+    def _in_transaction(self, begin: str) -> Any:
         """Return a connection that has executed `begin`: an idle one if there is any, else a new
         one.
 
@@ -234,7 +234,7 @@ class TenantReader:
         """
         if not others:
             return [self.table(large)]
-        with self._beside() as beside, ThreadPoolExecutor(1) as thread:
+        with self._parallel_reader() as beside, ThreadPoolExecutor(1) as thread:
             if beside is None:
                 return [self.table(query) for query in (large, *others)]
             pending = thread.submit(lambda: [beside.table(query) for query in others])
@@ -243,7 +243,7 @@ class TenantReader:
             return tables
 
     @contextmanager
-    def _beside(self) -> Iterator["TenantReader | None"]:
+    def _parallel_reader(self) -> Iterator["TenantReader | None"]:
         """Yield a reader on a second connection that sees the same snapshot, or None at once if no
         connection is free."""
         self._cursor.execute("SELECT pg_export_snapshot() AS name")

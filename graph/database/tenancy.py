@@ -63,7 +63,7 @@ def tenant_transaction(user_id: UUID, *, using: str = "default") -> Iterator[Bas
         transaction.atomic(using=using),
         connection.cursor() as cursor,
     ):
-        _execute(cursor, _named(user_id))
+        _execute(cursor, _name_tenant(user_id))
         yield connection
 
 
@@ -82,7 +82,7 @@ def snapshot_transaction(
         transaction.atomic(durable=True),
         connection.cursor() as cursor,
     ):
-        _execute(cursor, SNAPSHOT, _named(user_id), query)
+        _execute(cursor, SNAPSHOT, _name_tenant(user_id), query)
         yield connection, _last_row(cursor)
 
 
@@ -93,14 +93,14 @@ def tenant_row(user_id: UUID, query: Query) -> dict[str, Any]:
     as one transaction. Raises FunctionMissing and TookTooLong.
     """
     with functions_expected(), connections["default"].cursor() as cursor:
-        _execute(cursor, _named(user_id), query)
+        _execute(cursor, _name_tenant(user_id), query)
         return _last_row(cursor)
 
 
 def tenant_rows(user_id: UUID, query: Query) -> list[dict[str, Any]]:
     """Return the rows of the query as dicts by column, read in one round trip like `tenant_row`."""
     with functions_expected(), connections["default"].cursor() as cursor:
-        _execute(cursor, _named(user_id), query)
+        _execute(cursor, _name_tenant(user_id), query)
         return _last_rows(cursor)
 
 
@@ -122,7 +122,7 @@ def _last_rows(cursor: CursorWrapper) -> list[dict[str, Any]]:
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def _named(user_id: UUID) -> Query:
+def _name_tenant(user_id: UUID) -> Query:
     """Return the statement that names the tenant for the transaction, and that sets the statement
     timeout to the time that is left.
 

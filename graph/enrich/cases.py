@@ -28,7 +28,7 @@ CLOSED = (CaseState.DISMISSED, CaseState.RECOVERED)
 
 
 def enrich(user_id: UUID) -> Counts:
-    """Write the tenant's cases as found now. People's decisions stay.
+    """Write the tenant's cases, and return the numbers of changed cases. People's decisions stay.
 
     It must run after fraud, settles and payment_groups, whose results it reads.
     """
@@ -94,7 +94,7 @@ def _write(user_id: UUID, cases: Sequence[Case], views: Sequence[_View]) -> Coun
         .values_list("case_id", flat=True)
     )
     before = {case.id: _visible_fields(case) for case in old_rows}
-    matched = _matched(cases, old_rows, decided)
+    matched = _continued_cases(cases, old_rows, decided)
     added = changed = 0
     views_of: dict[str, list[_View]] = defaultdict(list)
     for view in views:
@@ -109,7 +109,7 @@ def _write(user_id: UUID, cases: Sequence[Case], views: Sequence[_View]) -> Coun
         _write_rows(user_id, case_row, case, [view for name in of for view in views_of[name]])
     continued = {old.id for same in matched for old in same}
     obsolete = [case for case in old_rows if case.id not in continued]
-    return Counts(added, changed, _take_away(user_id, obsolete, decided))
+    return Counts(added, changed, _remove_obsolete(user_id, obsolete, decided))
 
 
 def _visible_fields(case: PaymentCase) -> tuple[object, ...]:
@@ -120,7 +120,7 @@ def _visible_fields(case: PaymentCase) -> tuple[object, ...]:
     return tuple(getattr(case, name) for name in names)
 
 
-def _matched(
+def _continued_cases(
     current: Sequence[Case], old_rows: Sequence[PaymentCase], decided: set[UUID]
 ) -> list[list[PaymentCase]]:
     """Return, for each current case, the stored cases that share a row with it. Its decisions are
@@ -246,7 +246,7 @@ def _roles(case: Case, views: Iterable[_View]) -> dict[str, str]:
     return roles
 
 
-def _take_away(user_id: UUID, obsolete: Iterable[PaymentCase], decided: set[UUID]) -> int:
+def _remove_obsolete(user_id: UUID, obsolete: Iterable[PaymentCase], decided: set[UUID]) -> int:
     """Delete the stored cases that are not found any more, or mark them as not found if people have
     decided on them.
 

@@ -50,7 +50,7 @@ def judge(links: Columns) -> list[Judged]:
     and the result says so. A criterion with the same value for all groups is left out if there are
     groups to compare.
     """
-    turned = _turned(links)
+    turned = _swapped(links)
     judgements = [_judged(links, turned, places) for places in _groups(links)]
     silent = _constant(judgements)
     return [
@@ -64,8 +64,9 @@ def judge(links: Columns) -> list[Judged]:
     ]
 
 
-def _turned(links: Columns) -> Columns:
-    """Return the columns of the links with the words cause and effect swapped in their names."""
+def _swapped(links: Columns) -> Columns:
+    """Return the links with their ends swapped: the columns of the causes become those of the
+    effects, and vice versa."""
     other = {"cause": "effect", "effect": "cause"}
     return {
         "".join(other.get(part, part) for part in re.split("(cause|effect)", name)): column
@@ -126,7 +127,7 @@ def _criteria(
         "strength": max(0.0, (observed - chance) / (1 - chance)) if chance < 1 else 0.0,
         "consistency": observed,
         "specificity": effects / max(float(links["effects"][places].max()), effects),
-        "dose_response": _dose(links, places),
+        "dose_response": _dose_response(links, places),
         "plausibility": float(links["confidence"][places].mean()),
     }
     evidence = {
@@ -144,7 +145,7 @@ def _distinct(links: Columns, places: NDArray[np.int64]) -> tuple[int, int]:
     return len(causes), len(effects)
 
 
-def _dose(links: Columns, places: NDArray[np.int64]) -> float | None:
+def _dose_response(links: Columns, places: NDArray[np.int64]) -> float | None:
     """Return the rank correlation of the causes' and the effects' amounts, at least 0.
 
     Returns None if there are few links or if all amounts of one end are equal.

@@ -144,7 +144,7 @@ def find(
         for repeat in fraud_candidates.find(payments, columns.accounts, about)
         if repeat.later not in apart
     ]
-    duplicates = _once(
+    duplicates = _once_per_invoice(
         payments, [candidate for candidate in candidates if candidate.confidence >= LEAST]
     )
     duplicates += [Duplicate(*pair, "republished", REPUBLISHED) for pair in printed.items()]
@@ -173,7 +173,7 @@ def _in_cases(payments: Payments, duplicates: list[Duplicate]) -> list[Duplicate
     return with_cases
 
 
-def _once(payments: Payments, duplicates: list[Duplicate]) -> list[Duplicate]:
+def _once_per_invoice(payments: Payments, duplicates: list[Duplicate]) -> list[Duplicate]:
     """Return the duplicates without payments of a split invoice whose parts the ledger has, so that
     one invoice is one finding."""
     numbers = [normal(payments.document[duplicate.later]) for duplicate in duplicates]

@@ -34,8 +34,8 @@ SLIP = 0.95
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """The places of the later payment and of the original that it may repeat, the kind and the
-    confidence."""
+    """A payment that may repeat another one: the row numbers of both, the kind of repetition,
+    and the confidence (0..1)."""
 
     later: int
     original: int
@@ -57,7 +57,7 @@ def find(payments: Payments, accounts: Texts, about: Ints | None = None) -> list
         return _ordered(_surest(columns, {}))
     columns.seek(about)
     best = _surest(columns, {})
-    columns.seek(_beside(columns, _ordered(best)))
+    columns.seek(_related_rows(columns, _ordered(best)))
     return _ordered(_surest(columns, best))
 
 
@@ -82,7 +82,7 @@ def _ordered(best: _Best) -> list[Repeat]:
     return [best[later][-1] for later in sorted(best)]
 
 
-def _beside(columns: Columns, repeats: list[Repeat]) -> Ints:
+def _related_rows(columns: Columns, repeats: list[Repeat]) -> Ints:
     """Return the later rows of these repeats, and all rows that have the number of a split invoice
     among them."""
     later = [repeat.later for repeat in repeats]

@@ -141,7 +141,7 @@ class Columns:
         """Return whether the party is paid the same amount under a third number that is about as
         close to the numbers of these two rows as they are to each other.
 
-        The numbers are then consecutive, and no typing error of each other.
+        Then the numbers are probably consecutive, and neither is a typing error of the other.
         """
         values = {value(self.number[row]) for row in self._of_amount[int(self.alike[later])]}
         ends = value(self.number[later]), value(self.number[first])

@@ -38,7 +38,7 @@ GREW = 1_000  # rows that steps have added before the planner's statistics are c
 
 
 class LayerUnknown(GraphError):
-    """Raised for a name that no step has."""
+    """No step of the enrichment has this name."""
 
 
 STEPS: dict[str, Callable[[Findings], Counts]] = {
@@ -151,7 +151,7 @@ def waiting(limit: int, quiet: float = 0) -> list[UUID]:
 
 
 def postpone(user_id: UUID) -> None:
-    """Move the tenant behind all others that wait."""
+    """Move the tenant behind all other tenants that wait for enrichment."""
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         books_changed(cursor, user_id)
 

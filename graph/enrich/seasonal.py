@@ -108,12 +108,12 @@ def _of_flow(payments: Payments, places: Ints, spans: Spans) -> Season | None:
         return None
     # The payments may have begun or ended within the books. Then only their own months count, in
     # whole years.
-    first, after = _own(months[inside], first, after)
+    first, after = _months_of_payments(months[inside], first, after)
     totals = _totals(payments, places[inside], months[inside], first, after)
     return season(totals, np.arange(first, after))
 
 
-def _own(months: Ints, first: int, after: int) -> tuple[int, int]:
+def _months_of_payments(months: Ints, first: int, after: int) -> tuple[int, int]:
     """Return (first month, month after the last) of the books, without the whole years before
     the first payment or after the last."""
     before = (int(months.min()) - first) // 12 * 12

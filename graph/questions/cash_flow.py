@@ -73,10 +73,10 @@ def payments_of(
             "currency": currency,
             "way": way,
         }
-        return reader.rows(_counted("questions/cash_flow_payments"), parameters)
+        return reader.rows(_with_counted_payments("questions/cash_flow_payments"), parameters)
 
 
-def _counted(query: str) -> str:
+def _with_counted_payments(query: str) -> str:
     """Return the text of the SQL file `query` after a WITH clause that selects the payments that
     count, each once."""
     return f"{sql.read('questions/cash_flow_counted')}{sql.read(query)}"

@@ -13,7 +13,7 @@ from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
 from graph import sql
 from graph.errors import NotFound, QuestionError
 from graph.layers import BY_NAME, FURTHER, Layer
-from graph.models import TenantRelationship, answer_sql
+from graph.models import TenantRelationship, answer_json_sql
 from graph.models.choices import PredictionStatus
 from graph.models.layer_models import model_of, statuses_of
 from graph.questions import counted_rows, days, edge_ends
@@ -274,7 +274,7 @@ def evidence_of(user_id: UUID, row_ids: Mapping[str, UUID]) -> dict[str, Answer]
     """
     if not row_ids:
         return {}
-    texts = [answer_sql.evidence_query(BY_NAME[name]) for name in row_ids]
+    texts = [answer_json_sql.evidence_query(BY_NAME[name]) for name in row_ids]
     parameters = [value for name, row_id in row_ids.items() for value in (name, user_id, row_id)]
     with connections["default"].cursor() as cursor:
         cursor.execute(" UNION ALL ".join(texts), parameters)

@@ -145,12 +145,11 @@ def spend(
     before). The newest period ends today, so its changes are against the same days of the periods
     before. There is no change against a period that began before the books did. `higher_since` is
     the first month from which a group costs more than in any month of the year before
-    (`higher_since`). `kind` is payment
-    (money that moved, so fees, too) or obligation (what was invoiced). Each payment counts once. A
-    card company's bill does not count if its purchases count as payments. Amounts and shares are
-    per currency. With `is_compared` there are only groups with payments in the newest period, or in
-    the days that it is compared with. Raises NotFound for an unknown party, ViewMissing,
-    ViewUnpopulated.
+    (`lasting_changes.higher_since`). `kind` is payment (money that moved, so fees, too) or
+    obligation (what was invoiced). Each payment counts once. A card company's bill does not count
+    if its purchases count as payments. Amounts and shares are per currency. With `is_compared`
+    there are only groups with payments in the newest period, or in the days that it is compared
+    with. Raises NotFound for an unknown party, ViewMissing, ViewUnpopulated.
     """
     day = today or days.today(user_id)
     payments, books, first = _payments(user_id, day, (by, direction, kind), party)

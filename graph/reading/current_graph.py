@@ -74,9 +74,9 @@ def edges(reader: TenantReader, query: EdgeQuery, state: State, *, apart: bool =
     """Return the tenant's relationships with the query's columns, as they are in the reader's
     snapshot.
 
-    With `apart`, two kinds of columns get queries of their own: columns of shared patterns are read
-    once per pattern, and columns of rare layers only for the relationships that have them. This
-    needs more queries, but half the time for a large tenant.
+    With `apart`, two kinds of columns are read by separate queries: columns of shared patterns once
+    per pattern, and columns of rare layers only for the relationships that have them. This needs
+    more queries, but half the time for a large tenant.
     """
     change_records = sum(state.pending.get(kind, 0) for kind in query.kinds())
     if state.unknown or _is_live_cheaper(reader, query, change_records):
@@ -220,8 +220,8 @@ def _only(query: EdgeQuery) -> Composable:
 
 
 def pending(snapshot: str | None) -> Composable:
-    """Return SQL that is true for change records that the view computed on that snapshot does not
-    contain."""
+    """Return an SQL condition on change records: the view, computed on this snapshot, does not
+    show the change yet. It holds for all records if the snapshot is None."""
     if snapshot is None:
         return SQL("true")
     condition = "mark.xid >= {}::xid8 AND NOT pg_visible_in_snapshot(mark.xid, {}::pg_snapshot)"
@@ -231,7 +231,8 @@ def pending(snapshot: str | None) -> Composable:
 def changed_relationships(
     user_id: UUID, kinds: Sequence[str], which: Composable, *, template: str = "fresh"
 ) -> Composed:
-    """Return the query for the ids of the relationships that change records of these kinds concern.
+    """Return the query for the ids of the relationships that change records of these kinds are
+    about.
 
     `which` is a condition on the change records. `template` names the SQL files: `fresh` returns
     ids only, `feed` also the written columns.
@@ -290,7 +291,8 @@ def _patched(view: pa.Table, stale: pa.Table, now: pa.Table) -> pa.Table:
 
 
 def _encoded_as(field: pa.Field, column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
-    """Return the column, dictionary-encoded if the type of `field` is."""
+    """Return the column in the encoding of `field`'s type: dictionary-encoded if that type is a
+    dictionary, else unchanged."""
     if not pa.types.is_dictionary(field.type):
         return column
     codes = pa.array(np.arange(len(column), dtype=np.int32))

@@ -95,9 +95,10 @@ def snapshot(user_id: UUID) -> Iterator[Reader]:
 
 @contextmanager
 def current(user_id: UUID) -> Iterator[Reader]:
-    """Yield a reader for a transaction that also writes: each query sees what is committed by then.
+    """Yield a reader for a transaction that also writes. Each of its queries sees what was
+    committed before the query.
 
-    Otherwise as `snapshot`. Raises ViewMissing, ViewUnpopulated.
+    It is otherwise like the reader of `snapshot`. Raises ViewMissing, ViewUnpopulated.
     """
     with (
         readable_view(),

@@ -119,7 +119,7 @@ def query(user_id: UUID) -> Query:
 
 
 def composed(user_id: UUID) -> Composed:
-    """Return the query of `query` as a part for another query."""
+    """Return the SQL of `query` with its parameters filled in, to be part of another statement."""
     return SQL(STATE.replace("%s", "{}")).format(Literal(user_id))
 
 

@@ -113,7 +113,7 @@ def _progress(done: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """A worker.
+    """A worker as the console shows it.
 
     `runs` is the number of its runs, and `kinds` a text with that number by task. `tasks` are the
     names of its current periodic tasks. `version` is empty if the worker has not stated it.

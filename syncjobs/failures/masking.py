@@ -5,6 +5,7 @@ So the time is linear in the length of any text. The forms of well-known keys co
 detect-secrets and the issuers' own pages.
 """
 
+import json
 import re
 from typing import Any
 
@@ -145,3 +146,8 @@ def masked_json(value: Any) -> Any:
     if isinstance(value, list):
         return [masked_json(inner) for inner in value]
     return masked(value) if isinstance(value, str) else value
+
+
+def indented_json(value: Any) -> str:
+    """Return the value as indented JSON, with secrets masked."""
+    return json.dumps(masked_json(value), indent=2, ensure_ascii=False)

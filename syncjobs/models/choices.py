@@ -79,6 +79,13 @@ class UploadState(models.TextChoices):
     TAKEN_BACK = "taken_back", "taken back: its rows are not in your books"
 
 
+class ExportState(models.TextChoices):
+    WAITING = "waiting", "waits for a worker"
+    RUNNING = "running", "being made"
+    DONE = "done", "ready to download"
+    FAILED = "failed", "not made"
+
+
 class Channel(models.TextChoices):
     WEBHOOK = "webhook"
     EMAIL = "email", "e-mail"

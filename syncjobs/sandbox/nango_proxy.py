@@ -25,9 +25,9 @@ STATES = {"alive", "dead", "missing"}
 
 @dataclass
 class Connection:
-    """A connection of the sandbox.
+    """A connection of the sandbox: its provider, its account and its faults.
 
-    `requests` lists the requests that came through the proxy. `behaved` counts the faults that its
+    `requests` counts the requests that came through the proxy, and `behaved` the faults that its
     script caused. `end_user` is its owner in Nango's data.
     """
 

@@ -1,4 +1,4 @@
-"""An HTTP/1.1 server on a local port. It is low-level enough to stall and to reset within a
+"""The sandbox's HTTP/1.1 server on a local port. It can stall, or reset the connection, within a
 body."""
 
 import asyncio

@@ -1,4 +1,5 @@
-"""Google Drive: files.list at first, then changes.list, for My Drive and each shared drive.
+"""Reads Google Drive for a sync: files.list at first, then changes.list, for My Drive and each
+shared drive.
 
 https://developers.google.com/workspace/drive/api/guides/manage-changes
 

@@ -1,4 +1,4 @@
-"""Gmail: users.messages.list at first, then users.history.list.
+"""Reads Gmail for a sync: users.messages.list at first, then users.history.list.
 
 https://developers.google.com/workspace/gmail/api/guides/sync
 

@@ -1,9 +1,10 @@
-"""Zoho Mail has no cursor. A sync reads the newest mail first, down to the newest of the last sync.
+"""Reads Zoho Mail for a sync: newest mail first, down to the newest of the last sync.
 
 https://www.zoho.com/mail/help/api/get-emails-list.html
 
-The high-water mark is a `receivedTime`, because sentDateInGMT is not in GMT. Only a full sync finds
-deletions and mail that arrives with an old date.
+Zoho Mail has no log of changes. The mark up to which mail is known is a `receivedTime`, because
+sentDateInGMT is not in GMT. Only a full sync finds deletions and mail that arrives with an old
+date.
 
 Cursor: {account, high, recent} after a sync; {…, next, newest, fresh, anchor, oldest, pages} during
 one, with `generation` (and no `high`) in a full sync. Times are milliseconds since 1970. `recent`

@@ -187,9 +187,10 @@ def same_before(upload: Upload) -> Upload | None:
 
 
 def one(user_id: UUID, upload_id: UUID, *states: str, lock: bool = True) -> Upload:
-    """The tenant's upload, which no other transaction changes meanwhile with `lock`.
+    """Read the tenant's upload. With `lock`, other transactions cannot change it until this one
+    ends.
 
-    Raises NotFound, and QuestionError if it is in none of the states.
+    Raises NotFound, and QuestionError if its state is not one of `states`.
     """
     uploads = Upload.objects.select_for_update() if lock else Upload.objects.all()
     upload = uploads.filter(user_id=user_id, pk=upload_id).first()

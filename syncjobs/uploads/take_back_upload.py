@@ -49,7 +49,8 @@ def request(user_id: UUID, upload_id: UUID, *, rows: int, by: str) -> Upload:
 
 
 def finish(upload: Upload) -> None:
-    """Take the upload back, in the transaction that holds its row locked."""
+    """Take the upload back: delete what its import added, and record that in the upload. Runs in
+    the transaction that has locked the upload's row."""
     outcome = dict(upload.outcome or {})
     taken = outcome.get("taken_back", {})
     removed = take_back.take_back(upload.user_id, _import(upload), taken.get("by", ""))

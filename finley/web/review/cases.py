@@ -62,7 +62,7 @@ class Shown:
 
 @page()
 def review(request: PageRequest) -> HttpResponse:
-    """The queue of one state, the most certain cases first. Parameters: `state`, `party`,
+    """The page of the cases in one state, the most certain first. Parameters: `state`, `party`,
     `min_amount`, `new` (yes: only cases found since the person's last visit), `offset`."""
     try:
         filters = _filters(request, request.GET)
@@ -162,8 +162,9 @@ def _decide_all(request: PageRequest, shown: list[Shown], action: str, seen: str
 
 
 def _take_back(request: PageRequest) -> HttpResponse:
-    """Take back the decision that the page showed as the last one: of all cases, or of the case
-    `of`. Its time names it. If it no longer stands, nothing is done, and the page says so."""
+    """Take back the decision that the page showed as the last one, of all cases or of the case
+    `of`. The form names the decision by its time. If another one has followed, nothing is done, and
+    the page says so."""
     of = _shown([text])[0].id if (text := request.POST.get("of", "")) else None
     last = cases.last_decision(request.access.tenant_id, of)
     if last is None or last["at"].isoformat() != request.POST["last"]:

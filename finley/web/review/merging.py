@@ -25,7 +25,8 @@ Row = dict[str, Any]
 
 @page(Role.REVIEWER)
 def merge(request: PageRequest, entity_id: UUID) -> HttpResponse:
-    """Search for another party with `q`, and see before the merge what it and `other` have."""
+    """The page for merging the party with another one. `q` searches for other parties; for the
+    party `other` the page shows beforehand what both have."""
     list_filters.require_known(request.GET, "q", "other")
     user_id = request.access.tenant_id
     entity = entities.party(user_id, entity_id, limit=1)
@@ -44,13 +45,15 @@ def merge(request: PageRequest, entity_id: UUID) -> HttpResponse:
 
 
 def _preview(user_id: UUID, one: UUID, other: UUID) -> Row:
-    """The preview, with the columns of its table as `sides`."""
+    """The preview of merging two parties, with the columns of its table as `sides`: each party, and
+    both together."""
     preview = merge_preview.preview(user_id, one, other)
     return {**preview, "sides": [preview["one"], preview["other"], preview["together"]]}
 
 
 def _offers(user_id: UUID, text: str, entity_id: str) -> list[Row]:
-    """The parties that the text finds and that can be merged, the best match first."""
+    """The parties that a search for the text finds and that can be merged with the party
+    `entity_id`, the best match first."""
     rows = search.entities(user_id, text, limit=SEARCHED).entities
     mergeable = [row for row in rows if row["kind"] in PARTIES and row["id"] != entity_id]
     return mergeable[:OFFERED]
@@ -59,9 +62,9 @@ def _offers(user_id: UUID, text: str, entity_id: str) -> list[Row]:
 @require_POST
 @page(Role.REVIEWER)
 def one_party(request: PageRequest, entity_id: UUID) -> HttpResponse:
-    """Merge a party with another one, keep the two apart, or take that back.
+    """Merge a party with another one, keep the two apart, or take such a decision back.
 
-    `seen` is the decision that the person saw. It may be missing.
+    The form's `seen` is the decision that the person saw. It may be missing.
     """
     require_same_tenant(request, must_name=True)
     word, seen = request.POST.get("word", ""), request.POST.get("seen")

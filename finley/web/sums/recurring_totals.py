@@ -104,7 +104,7 @@ def totals(rows: Iterable[Row]) -> list[Total]:
 
 
 def newest_of_series(rows: Iterable[Row]) -> list[Row]:
-    """For each series, the prediction with the latest expected day."""
+    """Of the predictions of each series, the one with the latest expected day."""
     newest: dict[Any, Row] = {}
     for row in rows:
         key = row["evidence"].get("series") or row["id"]

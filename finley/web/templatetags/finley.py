@@ -59,7 +59,7 @@ def expected_state(value: str) -> str:
 
 @register.filter
 def party_kind(value: str) -> str:
-    """An entity's kind in words."""
+    """The words for a kind of entity, such as `customer`."""
     return choices.PARTIES.get(value, value)
 
 
@@ -67,6 +67,13 @@ def party_kind(value: str) -> str:
 def decided(value: str) -> str:
     """What was done to a case, such as `dismissed` for dismiss."""
     return choices.DECISIONS.get(value, value)
+
+
+@register.filter
+def shown_type(row: dict[str, Any]) -> str:
+    """What a row of a file is, such as `bill`. The row is that of a preview."""
+    owed = choices.OWED.get(row["direction"], "invoice or bill")
+    return choices.ROWS.get(row["records"], owed)
 
 
 @register.filter
@@ -96,7 +103,7 @@ def summed(value: str | None) -> str:
 
 @register.filter
 def state(value: str) -> str:
-    """A connection's state in words."""
+    """The words for the state of a connection."""
     return STATES.get(value, value)
 
 

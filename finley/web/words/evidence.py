@@ -11,7 +11,7 @@ EVIDENCE = {
     "against": "What speaks against it",
     "by_chance": "Share that chance alone would explain",
     "calibrated_on_trials": "Earlier forecasts that this one learnt from",
-    "cancelled_by": "Given up by",
+    "cancelled_by": "Dismissed by",
     "chance_in_noise": "How probable this is by chance",
     "currency": "Currency",
     "days": "Days between the two",
@@ -87,7 +87,7 @@ def title(key: str) -> str:
 
 
 def spoken(name: str) -> str:
-    """`Vat number` for vat_number."""
+    """Write a name in code as words: `Vat number` for vat_number."""
     return name.replace("_", " ").capitalize()
 
 
@@ -109,7 +109,7 @@ def readable(written: str) -> str:
 
 
 def spaced(written: str) -> str:
-    """The text with its codes in words: `vat number GB1` for vat_number GB1."""
+    """Write the codes in a text as words: `vat number GB1` for vat_number GB1."""
     return CODE.sub(lambda match: match[0].replace("_", " "), written)
 
 

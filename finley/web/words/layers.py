@@ -54,7 +54,7 @@ DIRECTIONS = {
     "both": "either may have led to the other",
 }
 STATES = {"pending": "expected", "overdue": "overdue", "stale": "not to be judged",
-          "fulfilled": "has come", "cancelled": "given up",
+          "fulfilled": "has come", "cancelled": "dismissed",
           "projected": "if it goes on as before"}  # fmt: skip
 MOST = 12  # values of a list that are shown
 
@@ -159,5 +159,5 @@ def _word(value: str) -> str:
 
 
 def percent(share: float | None) -> str:
-    """`95 %` for 0.95."""
+    """Write a share from 0 to 1 in percent: `95 %` for 0.95."""
     return text.MISSING if share is None else f"{share:.0%}".replace("%", " %")

@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from graph.api.shapes.common_serializers import Answer, StrictQuery
 from graph.api.shapes.graph_serializers import EntityAnswer
-from graph.api.shapes.list_serializers import money
+from graph.api.shapes.list_serializers import money, total
 from graph.api.shapes.request_bodies import StrictBody
 from graph.models.choices import PredictionStatus, ResolutionDecision
 from graph.questions import predictions
@@ -90,8 +90,8 @@ class PreviewQuery(StrictQuery):
 
 class PartyTotal(Answer):
     currency = serializers.CharField()
-    money_in = money()
-    money_out = money()
+    money_in = total("the payments that the party receives, each once")
+    money_out = total("the payments that the party makes, each once")
     payments_in = serializers.IntegerField()
     payments_out = serializers.IntegerField()
 
@@ -156,16 +156,16 @@ class PredictionAnswer(Answer):
     amount_high = money()
     currency = serializers.CharField(allow_null=True)
     status = serializers.ChoiceField(PredictionStatus.choices)
-    by = serializers.CharField(help_text="Who gave it up; empty if nobody did")
+    by = serializers.CharField(help_text="Who dismissed it; empty if nobody did")
 
 
 class PredictionsAnswer(Answer):
-    count = serializers.IntegerField(help_text="Counts the predictions that were given up")
+    count = serializers.IntegerField(help_text="Counts the predictions that were dismissed")
     results = PredictionAnswer(many=True)
     next = serializers.IntegerField(allow_null=True, help_text="The next page's `offset`")
 
 
 class PredictionDecisionBody(StrictBody):
     action = serializers.ChoiceField(
-        predictions.ACTIONS, help_text="give_up: it will not come; expect: it may come after all"
+        predictions.ACTIONS, help_text="dismiss: it will not come; expect: it may come after all"
     )

@@ -83,7 +83,8 @@ class EdgesQuery(StrictQuery):
 
 
 def constrained(parameters: dict[str, Any]) -> dict[str, Any]:
-    """Return the parameters as questions take them, with the filter of edges as `only`."""
+    """Return the parameters as the questions' functions take them: those that filter edges are
+    replaced by `only`, one filter for all."""
     arguments = dict(parameters)
     usual = counted_rows.DEFAULT if arguments.get("edges") == "flow" else counted_rows.ALL
     only = Only(
@@ -212,7 +213,7 @@ class CommunitiesAnswer(Answer):
 
 @cache
 def layer_answer(name: str) -> type[Answer]:
-    """Return the serializer of one layer's columns, made from the layer's declaration."""
+    """Return the serializer class of one layer's columns, made from the layer's declaration."""
     fields: Fields = {column: FIELDS[kind]() for column, kind in layer_fields(name).items()}
     return type(f"{name.title().replace('_', '')}Layer", (Answer,), dict(fields))
 
@@ -332,7 +333,7 @@ class QuestionsAnswer(Answer):
 
 
 class StoredJson(serializers.Field[Any, Any, Any, Any]):
-    """JSON that is stored as text and returned as JSON."""
+    """A serializer field for JSON that is stored as text. The response has it as JSON."""
 
     def to_representation(self, value: str) -> Any:
         return json.loads(value)

@@ -58,14 +58,14 @@ def has_path(G: Topology, source: Hashable, target: Hashable) -> bool:
 def dijkstra_path(
     G: Topology, source: Hashable, target: Hashable, weight: Weight = "weight"
 ) -> Path:
-    _must_be_there(G, source, target)
+    _check_ends(G, source, target)
     return _path(G, source, target, weight)
 
 
 def dijkstra_path_length(
     G: Topology, source: Hashable, target: Hashable, weight: Weight = "weight"
 ) -> float:
-    _must_be_there(G, source, target)
+    _check_ends(G, source, target)
     return _length(G, source, target, weight)
 
 
@@ -116,8 +116,8 @@ def yen(costs: sp.csr_array, source: int, target: int) -> Iterator[list[int]]:
 def _spur(
     costs: sp.csr_array, root: list[int], paths: list[list[int]], target: int
 ) -> tuple[float, list[int]] | None:
-    """Return (cost, nodes) of the cheapest path that begins with the nodes `root` and then takes
-    another edge than each of `paths` that begins like it.
+    """Return (cost, nodes) of the cheapest path that begins with `root` and whose next edge none of
+    the `paths` with the same beginning takes.
 
     Returns None if there is no such path.
     """
@@ -156,7 +156,7 @@ def _ends(G: Topology, source: Hashable, target: Hashable) -> None:
         raise nx.NodeNotFound(f"Either source {source} or target {target} is not in G")
 
 
-def _must_be_there(G: Topology, source: Hashable, target: Hashable) -> None:
+def _check_ends(G: Topology, source: Hashable, target: Hashable) -> None:
     """Raise NodeNotFound if the graph lacks the source, and NetworkXNoPath if it lacks the target,
     as networkx's Dijkstra functions do."""
     G.place(source)
@@ -167,7 +167,7 @@ def _must_be_there(G: Topology, source: Hashable, target: Hashable) -> None:
 def _path(G: Topology, source: Hashable, target: Hashable, weight: Weight) -> Path:
     _ends(G, source, target)
     start, end = G.place(source), G.place(target)
-    lengths, before = _from(G, start, weight, np.inf)
+    lengths, before = _distances(G, start, weight, np.inf)
     if not np.isfinite(lengths[end]):
         raise nx.NetworkXNoPath(f"No path between {source} and {target}.")
     return [G.labels[place] for place in _trace(before, start, end)]
@@ -175,7 +175,7 @@ def _path(G: Topology, source: Hashable, target: Hashable, weight: Weight) -> Pa
 
 def _paths_from(G: Topology, source: Hashable, weight: Weight) -> dict[Hashable, Path]:
     start = G.place(source)
-    lengths, before = _from(G, start, weight, np.inf)
+    lengths, before = _distances(G, start, weight, np.inf)
     paths: dict[int, Path] = {start: [source]}
     # A predecessor is at most as far. If equally far (an edge of cost 0), follow the whole trace.
     for place in _by_length(lengths):
@@ -189,7 +189,7 @@ def _paths_from(G: Topology, source: Hashable, weight: Weight) -> dict[Hashable,
 
 def _length(G: Topology, source: Hashable, target: Hashable, weight: Weight) -> float:
     _ends(G, source, target)
-    lengths, _ = _from(G, G.place(source), weight, np.inf)
+    lengths, _ = _distances(G, G.place(source), weight, np.inf)
     length = lengths[G.place(target)]
     if not np.isfinite(length):
         raise nx.NetworkXNoPath(f"Node {target} not reachable from {source}")
@@ -197,7 +197,7 @@ def _length(G: Topology, source: Hashable, target: Hashable, weight: Weight) -> 
 
 
 def _lengths(G: Topology, source: Hashable, weight: Weight, cutoff: float) -> Lengths:
-    lengths, _ = _from(G, G.place(source), weight, cutoff)
+    lengths, _ = _distances(G, G.place(source), weight, cutoff)
     kind: Any = int if weight is None else float
     return {G.labels[place]: kind(lengths[place]) for place in _by_length(lengths)}
 
@@ -207,7 +207,7 @@ def _by_length(lengths: Floats) -> list[int]:
     return [int(place) for place in order[: int(np.isfinite(lengths).sum())]]
 
 
-def _from(G: Topology, start: int, weight: Weight, cutoff: float) -> tuple[Floats, Index]:
+def _distances(G: Topology, start: int, weight: Weight, cutoff: float) -> tuple[Floats, Index]:
     """Return (distance, predecessor) of each node on a shortest path from the node `start`.
 
     A distance above `cutoff` is infinite.

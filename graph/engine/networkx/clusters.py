@@ -26,15 +26,15 @@ def core_number(G: Topology) -> dict[Hashable, int]:
 
 def triangles(G: Topology, nodes: Any = None) -> Any:
     """Return the number of triangles at each node, or at one node."""
-    return _of(G, dict(zip(G.labels, corners(G).tolist(), strict=True)), nodes)
+    return _selected(G, dict(zip(G.labels, corners(G).tolist(), strict=True)), nodes)
 
 
 def clustering(G: Topology, nodes: Any = None, weight: Weight = None) -> Any:
-    """Return, for each node or one node, the share of its pairs of neighbours that are
-    connected."""
+    """Return the clustering coefficient of each node, or of one node: the share of its pairs of
+    neighbours that are connected."""
     if G.directed or G.multigraph or weight is not None:
         raise Unsupported("clustering of a directed or multigraph, or a weighted one")
-    return _of(G, dict(zip(G.labels, _clustering(G), strict=True)), nodes)
+    return _selected(G, dict(zip(G.labels, _clustering(G), strict=True)), nodes)
 
 
 def average_clustering(
@@ -47,7 +47,7 @@ def average_clustering(
 
 
 def transitivity(G: Topology) -> float:
-    """Return the share of all paths of two edges that are part of a triangle."""
+    """Return the share (0..1) of all paths of two edges that are part of a triangle."""
     if G.directed or G.multigraph:
         raise Unsupported("transitivity of a directed graph")
     degree = _degree(G)
@@ -86,7 +86,7 @@ def _degree(G: Topology) -> Index:
     return np.asarray(np.diff(G.simple.indptr), np.int64)
 
 
-def _of(G: Topology, values: dict[Hashable, Any], nodes: Any) -> Any:
+def _selected(G: Topology, values: dict[Hashable, Any], nodes: Any) -> Any:
     """Return the part of `values` (node → value) that networkx means by `nodes`.
 
     That is the whole dict for None, one value for a node, and a dict for a list of nodes. Unknown

@@ -70,7 +70,11 @@ def split_below_limit(books: Books) -> Iterator[Finding]:
     together reach it."""
     payments = books.payments
     for limit in books.limits:
-        part = (payments.amount < limit) & (payments.amount >= NEAR_LIMIT * limit) & _out(books)
+        part = (
+            (payments.amount < limit)
+            & (payments.amount >= NEAR_LIMIT * limit)
+            & _is_paid_by_us(books)
+        )
         for some in groups(_account(payments), np.flatnonzero(part)):
             yield from _split(payments, some, limit)
 
@@ -101,7 +105,7 @@ def round_amounts(books: Books) -> Iterator[Finding]:
     is_round = payments.amount % ROUND == 0
     source = codes(payments.source)
     usual = np.bincount(source, weights=is_round) / np.bincount(source)
-    for some in groups(_account(payments), np.flatnonzero(_out(books)), least=FEWEST):
+    for some in groups(_account(payments), np.flatnonzero(_is_paid_by_us(books)), least=FEWEST):
         count, expected = int(is_round[some].sum()), float(usual[source[some[0]]])
         if (
             count > 1
@@ -126,7 +130,7 @@ def closed_days(books: Books) -> Iterator[Finding]:
 
 def new_party(books: Books) -> Iterator[Finding]:
     """Yield first payments to a party that are larger than nearly all payments of the source."""
-    payments, out = books.payments, _out(books)
+    payments, out = books.payments, _is_paid_by_us(books)
     for some in groups(codes(payments.source, payments.currency), np.flatnonzero(out), least=MANY):
         large = float(np.quantile(payments.amount[some], LARGE))
         party = sides(payments).party[some]
@@ -142,7 +146,7 @@ def changed_account(books: Books) -> Iterator[Finding]:
     """Yield the first payment to a party's new bank account, after several payments to its old
     one."""
     payments, accounts = books.payments, books.accounts
-    stated = np.flatnonzero((accounts != "") & _out(books))
+    stated = np.flatnonzero((accounts != "") & _is_paid_by_us(books))
     for some in groups(sides(payments).party, stated, least=KNOWN + 1):
         own = accounts[some]
         turn = int(np.flatnonzero(own != own[0])[0]) if (own != own[0]).any() else 0
@@ -171,7 +175,7 @@ def first_digits(books: Books) -> Iterator[Finding]:
     The finding is a note only and names no payments.
     """
     payments = books.payments
-    usable = np.flatnonzero(_out(books) & (payments.amount >= 10 * UNIT))
+    usable = np.flatnonzero(_is_paid_by_us(books) & (payments.amount >= 10 * UNIT))
     for some in groups(sides(payments).own, usable, least=MANY):
         amount = payments.amount[some].astype(np.float64)
         digits = (amount / 10 ** np.floor(np.log10(amount))).astype(np.int64)
@@ -188,7 +192,7 @@ def _account(payments: Payments) -> Ints:
     return codes(payments.source, payments.currency, sides(payments).party)
 
 
-def _out(books: Books) -> NDArray[np.bool_]:
+def _is_paid_by_us(books: Books) -> NDArray[np.bool_]:
     """Return one boolean per payment: whether one of the tenant's own parties pays, and the amount
     is not zero."""
     return np.asarray(sides(books.payments).outgoing & (books.payments.amount > 0), dtype=bool)

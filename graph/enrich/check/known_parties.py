@@ -18,7 +18,7 @@ from graph.ingest.store.identity import identity, normalized
 class Known:
     """The payee of each candidate, as a place among `entities`.
 
-    `representative` has, for each place of the history, the place of the entity that stands for it
+    `representative` has, for each entity of the history, the place of the entity that represents it
     after the candidates were added, because two parties may turn out to be one.
     """
 
@@ -73,7 +73,7 @@ def _resolved(history: History, candidates: Sequence[Candidate], source: str) ->
         every[name] = _stated(every.get(name), name, candidate.party, source)
     with_new = _with(entities, new)
     pairs = resolve(every.values(), history.decisions, history.continued)
-    representatives = _stands(history, with_new, pairs)
+    representatives = _representatives(history, with_new, pairs)
     paid = representatives[[identities[_identity(candidate.party)] for candidate in candidates]]
     return Known(paid, with_new, representatives[: len(entities.id)][history.stands])
 
@@ -112,7 +112,7 @@ def _with(entities: Entities, new: Sequence[Party]) -> Entities:
     return Entities(**texts, keys=[*entities.keys, *(dict(party.keys) for party in new)])
 
 
-def _stands(history: History, entities: Entities, pairs: Sequence[resolving.Pair]) -> Ints:
+def _representatives(history: History, entities: Entities, pairs: Sequence[resolving.Pair]) -> Ints:
     """Return, for each entity's place, the place of the entity that represents it after the
     automatic merges in `pairs`.
 

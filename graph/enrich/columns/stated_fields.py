@@ -120,9 +120,9 @@ def favour(kinds: Fields, of: Ints, mated: Ints, rows: Ints) -> Floats:
     for name in sorted(kinds):
         code = codes(kinds[name])
         rates = _rates(code, of, mated)
-        bits = _doubt(share) - sum(n * _doubt(r) for r, n in rates.values()) / max(len(of), 1)
-        if len(rates) <= MOST and bits > gain * _doubt(share):
-            best, gain = (code, rates), bits / max(_doubt(share), 1e-9)
+        bits = _entropy(share) - sum(n * _entropy(r) for r, n in rates.values()) / max(len(of), 1)
+        if len(rates) <= MOST and bits > gain * _entropy(share):
+            best, gain = (code, rates), bits / max(_entropy(share), 1e-9)
     if best is None:
         return np.ones(len(rows))
     code, rates = best
@@ -156,7 +156,7 @@ def _smooth(rate: float, size: int, top: float) -> float:
     return (rate * size + top) / (size + 1)
 
 
-def _doubt(share: float) -> float:
+def _entropy(share: float) -> float:
     """Return the entropy, in bits, of a value that is true in this share of cases."""
     parts = (share, 1 - share)
     return float(-sum(part * np.log2(part) for part in parts if part > 0))

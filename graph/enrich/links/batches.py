@@ -198,7 +198,7 @@ def _to_themselves(books: _Books) -> Iterator[Batch]:
             if books.meet(rows, paying):
                 paid_rows = set(paying.tolist())
                 runs = books.runs(rows, int(books.source[paying[0]]), paid_rows)
-                yield from _paid(books, runs, paying, own=True)
+                yield from _batches_of(books, runs, paying, own=True)
 
 
 def _to_others(books: _Books) -> Iterator[Batch]:
@@ -213,13 +213,16 @@ def _to_others(books: _Books) -> Iterator[Batch]:
             meeting[where] = list(several.by_source(*where))
         for source, those in meeting[where]:
             runs = books.runs(rows, source, set())
-            for paying in _worth(books, runs, those):
-                yield from _paid(books, runs, paying, own=False)
+            for paying in _groups_worth_trying(books, runs, those):
+                yield from _batches_of(books, runs, paying, own=False)
 
 
 @dataclass(frozen=True)
 class _Several:
-    """Groups of payments one after the other, with the source and the currency of each group."""
+    """Several groups of payments in one column: group i has the rows begin[i] to begin[i + 1].
+
+    `source` and `currency` are those of each group.
+    """
 
     payments: Payments
     rows: Ints
@@ -268,7 +271,7 @@ class _Several:
         return _from_and_up_to(self.payments, self.rows[self.order])
 
 
-def _worth(books: _Books, runs: _Runs, several: _Several) -> Iterator[Ints]:
+def _groups_worth_trying(books: _Books, runs: _Runs, several: _Several) -> Iterator[Ints]:
     """Yield the payments of each group in which enough payments of different amounts could pay one
     of the runs."""
     places = np.sort(several.order[runs.may_be_paid(*several.keys)])
@@ -277,7 +280,7 @@ def _worth(books: _Books, runs: _Runs, several: _Several) -> Iterator[Ints]:
         yield rows[of == group]
 
 
-def _paid(books: _Books, runs: _Runs, paying: Ints, *, own: bool) -> Iterator[Batch]:
+def _batches_of(books: _Books, runs: _Runs, paying: Ints, *, own: bool) -> Iterator[Batch]:
     """Yield the batches of these runs that the payments `paying` pay, if there is enough evidence
     that they do.
 
@@ -334,7 +337,7 @@ def _chained(
     exact = np.full(bounds, -1, dtype=np.int64)  # the step that ends at the bound
     worth = np.zeros(bounds)
     for at, runs in enumerate(choices):
-        coming = [(run, *_before(run[0], exact, worth)) for run in runs]
+        coming = [(run, *_best_step_before(run[0], exact, worth)) for run in runs]
         for run, before, score in coming:
             if score > worth[run[1]] or exact[run[1]] < 0:
                 steps.append((at, run, before))
@@ -342,7 +345,7 @@ def _chained(
     return _traced(steps, int(exact[worth.argmax()])) if steps else []
 
 
-def _before(first: int, exact: Ints, worth: NDArray[np.float64]) -> tuple[int, float]:
+def _best_step_before(first: int, exact: Ints, worth: NDArray[np.float64]) -> tuple[int, float]:
     """Return (step, score) of the best earlier step before a run that begins at `first`.
 
     A step that ends exactly at `first` adds 1 to its score, an earlier one 0.1. The step is -1 if

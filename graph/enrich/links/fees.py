@@ -245,7 +245,7 @@ def _points(payments: Payments, fee: Ints, payment: Ints) -> Floats:
     side = sides(payments)
     shared = numbers.index(payments).share(fee, payment)
     other = numbers.named(payments)[fee].astype(bool) & ~shared
-    words = _are_said_of(payments, fee, payment)
+    words = _share_words(payments, fee, payment)
     points = 3.0 * shared - 3.0 * other + 2.0 * words
     points += 2.0 * (side.party[fee] == side.party[payment])
     points += 1.0 - abs(payments.day[fee] - payments.day[payment]) / DAYS
@@ -253,7 +253,7 @@ def _points(payments: Payments, fee: Ints, payment: Ints) -> Floats:
     return np.asarray(points, dtype=np.float64)
 
 
-def _are_said_of(payments: Payments, fee: Ints, payment: Ints) -> Flags:
+def _share_words(payments: Payments, fee: Ints, payment: Ints) -> Flags:
     """Return, for each pair, whether the charge's words are the payment's words plus words that
     mean a charge."""
     rest, whole = _rests(payments)[fee], _in_lower_case(payments)[payment]

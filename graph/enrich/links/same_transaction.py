@@ -154,13 +154,13 @@ def _matched(context: _Context, feed: str, books: str) -> Pairs:
     fixed *= day_lags.credence(pairs.days[sure], context.span)
     for _ in range(ROUNDS):
         pairs = pairs.weighed(fixed * _learned(context, pairs, sure, (feed, books)))
-        weight = np.log(np.maximum(pairs.odds, 1e-12) / LEAST) - _order(pairs)
+        weight = np.log(np.maximum(pairs.odds, 1e-12) / LEAST) - _crossing_penalty(pairs)
         assigned = assign(one, other, weight)
         sure = assigned & (pairs.odds > 10)
     return _confident(pairs, assigned)
 
 
-def _order(pairs: Pairs) -> Floats:
+def _crossing_penalty(pairs: Pairs) -> Floats:
     """Return a tiny penalty per pair, by the square of its days apart. It decides between equal
     odds: pairs that do not cross in time have the least sum."""
     return np.asarray(1e-9 * np.clip(pairs.days, -LATEST, LATEST).astype(np.float64) ** 2)
@@ -281,7 +281,7 @@ def _of_names(context: _Context, pairs: Pairs, feed: str, books: str) -> Floats:
     source, usable = context.payments.source, context.payments.amount > 0
     ours, theirs = (np.flatnonzero(are(source, name) & usable) for name in (feed, books))
     again = price(context.payments, side.party, (ours, theirs), (one, other), AGAIN)
-    chance = again + rivals * _as_alike(context, pairs.alike, feed, books)
+    chance = again + rivals * _share_as_similar(context, pairs.alike, feed, books)
     odds = pairs.alike**3 / chance
     odds *= np.where(pairs.numbered, NUMBERED, 1.0)
     return np.asarray(odds * np.where(side.own[one] == side.own[other], OWN, 1.0))
@@ -299,7 +299,7 @@ def _others(context: _Context, rows: Ints, source: str) -> Ints:
     return np.asarray(every[money[rows]] - counts[at], dtype=np.int64)
 
 
-def _as_alike(context: _Context, alike: Floats, feed: str, books: str) -> Floats:
+def _share_as_similar(context: _Context, alike: Floats, feed: str, books: str) -> Floats:
     """Return, for each similarity in `alike`, the share of pairs of the two sources' parties whose
     names are at least as similar, estimated from a sample."""
     ends = [
@@ -378,8 +378,8 @@ def _direction(turned: Flags, sure: Flags) -> Floats:
 
 
 def _confident(pairs: Pairs, is_chosen: Flags) -> Pairs:
-    """Return the chosen pairs with their confidence (0..1): their odds, against being no pair and
-    against the best free rival."""
+    """Return the chosen pairs with their confidence: odds / (1 + odds + the odds of the best
+    other pair of a row that could be chosen instead)."""
     rival = np.zeros(len(pairs))
     taken_one, taken_other = (
         set(pairs.one[is_chosen].tolist()),

@@ -267,9 +267,9 @@ def _to_likely(
     about = [invoice for invoice in near if abs(books.expected[invoice] - day) <= ABOUT]
     if exact := [invoice for invoice in about if open_[invoice] == amount]:
         return [Settled(exact[0], payment, amount, "its amount")]
-    if in_a_row := _row(books, open_, day, amount):
+    if in_a_row := _consecutive(books, open_, day, amount):
         return [Settled(invoice, payment, open_[invoice], "a row") for invoice in in_a_row]
-    if several := _sum(books, open_, about, amount):
+    if several := _subset_with_sum(books, open_, about, amount):
         return [Settled(invoice, payment, open_[invoice], "a sum") for invoice in several]
     rests = {int(payments.amount[other]) for other in later if payments.day[other] <= day + REST}
     parts = [
@@ -297,7 +297,7 @@ def _to_named(books: _Books, open_: dict[int, int], payment: int, _: list[int]) 
         return [Settled(invoice, payment, open_[invoice], "named") for invoice in invoices]
     nearest = _nearest(books, open_.keys() - invoices, int(books.expected[invoices[0]]))
     before = [invoice for invoice in nearest if books.payments.day[invoice] <= day]
-    rest = _sum(books, open_, before, amount - total, least=1, together=MONTH)
+    rest = _subset_with_sum(books, open_, before, amount - total, least=1, together=MONTH)
     how = "named among others" if rest else "named, of another amount"
     return [Settled(invoice, payment, open_[invoice], how) for invoice in (*invoices, *rest)]
 
@@ -338,7 +338,7 @@ def _in_part(
         amount -= part
 
 
-def _row(books: _Books, open_: dict[int, int], day: int, amount: int) -> list[int]:
+def _consecutive(books: _Books, open_: dict[int, int], day: int, amount: int) -> list[int]:
     """Return consecutive invoices, ordered by due day, whose open amounts add up to `amount` and
     whose payment was expected about `day`; empty if there are none.
 
@@ -357,7 +357,7 @@ def _row(books: _Books, open_: dict[int, int], day: int, amount: int) -> list[in
     return ranked[min(candidates)[1] : min(candidates)[2]] if candidates else []
 
 
-def _sum(
+def _subset_with_sum(
     books: _Books,
     open_: dict[int, int],
     candidates: Sequence[int],
@@ -374,7 +374,7 @@ def _sum(
     few = np.array(candidates[:SOUGHT], dtype=np.int64)
     if len(few) < least:
         return ()
-    sets = _sets(len(few))
+    sets = _subsets(len(few))
     sums = sets @ np.array([open_[int(invoice)] for invoice in few], dtype=np.int64)
     for at in np.flatnonzero((sums == amount) & (sets.sum(axis=1) >= least)):
         several = few[sets[at] == 1]
@@ -384,7 +384,7 @@ def _sum(
 
 
 @lru_cache(maxsize=SOUGHT + 1)
-def _sets(size: int) -> Ints:
+def _subsets(size: int) -> Ints:
     """Return all sets of 1 to PARTS of `size` members, one per row with 1 for each member, the
     smallest sets first."""
     sets = [

@@ -18,17 +18,10 @@ from itertools import combinations, pairwise
 from typing import Any, Literal
 
 from graph.enrich.resolution import blocking, offers, spelling
-from graph.enrich.resolution.accidents import MOST, beyond_accident
 from graph.enrich.resolution.clustering import Clusters, Edge
-from graph.enrich.resolution.similarity import (
-    POSSIBLE,
-    SURE,
-    Likeness,
-    Name,
-    are_kin,
-    compare,
-    read,
-)
+from graph.enrich.resolution.improbable_counts import MOST, beyond_accident
+from graph.enrich.resolution.name_words import Name, read
+from graph.enrich.resolution.similarity import POSSIBLE, SURE, Likeness, are_kin, compare
 from graph.ingest.store.identity import normalized
 
 PARTIES = frozenset({"vendor", "customer", "employee"})
@@ -66,7 +59,7 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A person's decision on two entities. The newest counts."""
+    """A person's decision on two entities. Of several on the same two, the newest counts."""
 
     one: str
     other: str
@@ -116,7 +109,7 @@ def resolve(
             clusters.obey(place[decision.one], place[decision.other], decision.decided)
     offered = _of_continued(place, continued)
     clusters.agglomerate([*reading.of_keys(), *reading.of_names(), *offered], SURE)
-    return [*_merges(ordered, reading.without_towns, clusters), *_open(ordered, clusters)]
+    return [*_merges(ordered, reading.without_towns, clusters), *_open_pairs(ordered, clusters)]
 
 
 def _by_name(party: Party) -> tuple[str, str, str]:
@@ -133,7 +126,8 @@ def _of_continued(place: Mapping[str, int], continued: Iterable[Continued]) -> I
 
 
 class _Reading:
-    """The parties' names and keys, and which of them identify a party."""
+    """What entity resolution knows of the parties' names and keys, and which of these identify
+    nobody (`masks`, `placeholders`)."""
 
     def __init__(self, parties: Sequence[Party]) -> None:
         self.known = parties
@@ -372,9 +366,9 @@ def _rank(party: Party) -> tuple[object, ...]:
     return not party.kept, -kinds, -party.events, party.name, party.id
 
 
-def _open(parties: Sequence[Party], clusters: Clusters) -> Iterator[Pair]:
-    """Yield the open pairs of clusters: the most certain of each two clusters, and few for any
-    entity."""
+def _open_pairs(parties: Sequence[Party], clusters: Clusters) -> Iterator[Pair]:
+    """Yield the open pairs: of each two clusters only the most certain one, and only a few pairs
+    for any entity."""
     raised: defaultdict[int, int] = defaultdict(int)
     for one, other, edge in clusters.undecided():
         if max(raised[one], raised[other]) < OPEN_EACH:

@@ -98,7 +98,7 @@ def find(payments: Payments) -> Found:
 
 
 def search(payments: Payments, among: Iterable[Ints]) -> Iterator[Found]:
-    """Yield the series of each of these groups, without ordinals."""
+    """Yield a list of series for each of these groups of row numbers. Their ordinals are 0."""
     activities = _Activities(payments)
     amounts = np.log(np.maximum(payments.amount, 1).astype(np.float64))
     columns = (payments.day, amounts, activities.wording)
@@ -149,8 +149,8 @@ def _answered[Result](asking: Asking[Result], others: Others) -> Result:
 
 
 def groups(payments: Payments) -> Iterator[Ints]:
-    """Yield the places of the payments between the same two parties, in one source and currency, if
-    they could be a series.
+    """Yield the row numbers of each group of payments that could contain a series: those between
+    the same two parties, in one source and currency.
 
     Payments of zero and of placeholder names ('REDACTED') are left out.
     """
@@ -257,10 +257,10 @@ class _ByAmount:
         return cls(order, [(np.flatnonzero(steps > gap) + 1).tolist() for gap in GAPS])
 
     def split(self, low: int, high: int, level: int) -> tuple[int, list[tuple[int, int]]]:
-        """Return the level after the next one at which the positions low … high - 1 have a gap, and
-        the pieces between the gaps that are large enough.
+        """Find the first gap in GAPS, from position `level` on, that splits the positions low …
+        high - 1. Return (that position + 1, the pieces with enough payments as (begin, end)).
 
-        Without any gap, return the last level and no pieces.
+        Returns (the number of GAPS, no pieces) if none does.
         """
         for at in range(level, len(GAPS)):
             cuts = self.cuts[at]
@@ -293,7 +293,7 @@ class _Group:
         kinds, counts = np.unique(self.wording, return_counts=True)
         if len(kinds) > 1:
             parts = [np.flatnonzero(self.wording == kind) for kind in kinds[counts > 2]]
-            ways.append(_all(self._by_amount(part, len(parts)) for part in parts))
+            ways.append(_all_series(self._by_amount(part, len(parts)) for part in parts))
         likeliest = max((yield from together(ways)), key=_worth)
         return [self._placed(one) for one in (*likeliest, *self._short(likeliest))]
 
@@ -328,7 +328,7 @@ class _Group:
         level, pieces = by.split(low, high, level)
         if not pieces:
             return (yield from self._peeled(part, price))
-        finer = _all(self._split(by, *piece, level, len(pieces)) for piece in pieces)
+        finer = _all_series(self._split(by, *piece, level, len(pieces)) for piece in pieces)
         whole, split = yield from together([self._peeled(part, price), finer])
         if split:
             places_taken = np.concatenate([one.places for one in split])
@@ -385,6 +385,6 @@ def _worth(series: Found) -> float:
     return sum(one.fit.odds for one in series)
 
 
-def _all(askings: Iterable[Asking[Found]]) -> Asking[Found]:
+def _all_series(askings: Iterable[Asking[Found]]) -> Asking[Found]:
     """Return the series of all generators in one list. They run together (`together`)."""
     return list(chain.from_iterable((yield from together(list(askings)))))

@@ -32,7 +32,8 @@ BESIDE = 2  # occurrences more, as a source's books may end two periods before t
 
 @dataclass(frozen=True)
 class Further:
-    """An occurrence some steps after the next one: its slot and days, its amounts in 1/10,000."""
+    """An occurrence some steps after the next one: its slot, its day with the range first …
+    last, and its amount from low to high, in 1/10,000 of the currency's unit."""
 
     slot: int
     day: int

@@ -88,7 +88,7 @@ def _best(sets: Sets, sure: float) -> list[Fit | None]:
     every = candidate_grids.worth_trying(sets, fits.odds)
     begin = ragged.cut(every.of, len(sets))
     turn = 0
-    while len(places := _still(every, begin, turn, fits.odds)):
+    while len(places := _candidates_of_turn(every, begin, turn, fits.odds)):
         some = every.only(places)
         worth = candidate_grids.of_runs(sets, some) > fits.odds[some.of]
         if worth.any():
@@ -97,7 +97,7 @@ def _best(sets: Sets, sure: float) -> list[Fit | None]:
     return _with_ends(sets, every, fits)
 
 
-def _still(every: Tries, begin: Ints, turn: int, least: Floats) -> Ints:
+def _candidates_of_turn(every: Tries, begin: Ints, turn: int, least: Floats) -> Ints:
     """Return the candidates to try in this turn: the turn's next one of each set, if its bound
     exceeds the set's best odds so far."""
     places = begin[:-1] + turn
@@ -134,7 +134,7 @@ class _Found:
 def _fits(sets: Sets, some: Tries) -> _Found:
     """Return the best run of each grid, with the share of kept days that gives the best odds."""
     fits = _Found.none(np.full(len(some), -np.inf))
-    near, enough = _enough(sets, some)
+    near, enough = _with_enough_days(sets, some)
     if not len(enough):
         return fits
     tries = some.only(enough)
@@ -171,7 +171,7 @@ class _Near:
         return _Near(places, self.amounts[rows], slots, offsets, self.inside[rows], begin)
 
 
-def _enough(sets: Sets, some: Tries) -> tuple[_Near, Ints]:
+def _with_enough_days(sets: Sets, some: Tries) -> tuple[_Near, Ints]:
     """Return the near days of those grids that have enough of them, and the numbers of these
     grids in `some`."""
     near, of = _near(sets, some)

@@ -224,8 +224,8 @@ def _by_titles(sample: Sample) -> tuple[str, ...]:
 
 
 def _by_forms(sample: Sample) -> tuple[str, ...]:
-    """Return the currencies of the countries of companies' legal forms, those in the most rows
-    first."""
+    """Return the currencies of countries whose legal forms of companies, such as GmbH, the cells
+    have; the currency of the most rows first."""
     shares = _shares(sample, COUNTRY_FORMS)
     most = max(shares.values(), default=0.0)
     codes = sorted(shares, key=lambda code: -shares[code])

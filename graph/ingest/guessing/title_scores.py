@@ -68,7 +68,8 @@ def _squashed(role: str) -> dict[str, float]:
 
 
 def _held(names: dict[str, float], title: str) -> float:
-    """Return the best score of a name that the title contains: the larger its part, the better."""
+    """Return the best score of a name that the title contains, 0 without one. A name that is a
+    larger part of the title scores more."""
     fits = [
         value * (0.45 + 0.4 * len(name) / max(1, len(title)))
         for name, value in names.items()

@@ -128,8 +128,8 @@ def child(element: Element | None, *path: str) -> Element | None:
 
 
 def children(element: Element | None, *path: str) -> list[Element]:
-    """Return all elements of the path's last name, below the first element along the rest of the
-    path."""
+    """Return all elements with the last name of the path, inside the first element along the
+    path before it."""
     *above, last = path
     parent = child(element, *above)
     return [inner for inner in parent if local(inner) == last] if parent is not None else []

@@ -31,7 +31,8 @@ class OtherAccountError(LedgerError):
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """Counts of the tenant's stored rows in the file's period (see overlap_counts.sql)."""
+    """How the file's rows compare with the tenant's stored rows of the same period, as counts
+    (sql/ingest/overlap_counts.sql)."""
 
     shared: int
     shared_elsewhere: int
@@ -44,9 +45,10 @@ class Overlap:
 
     @property
     def contradicts(self) -> bool:
-        """Return whether the file's rows contradict the stored ones.
+        """Return whether the file's rows contradict the stored ones, so that they are probably
+        another account's.
 
-        Two downloads of one account agree about most rows of a day that both contain.
+        Two downloads of one account have most rows of a day in common that both contain.
         """
         missing = self.gone - self.renamed
         both = self.shared + self.renamed
@@ -55,9 +57,11 @@ class Overlap:
 
     @property
     def describes_otherwise(self) -> bool:
-        """Return whether file and books describe the same rows differently.
+        """Return whether the file and the books probably have the same rows, but describe some
+        differently.
 
-        They do if some rows agree, or if too many rows fit for a coincidence.
+        That is so if some rows are equal, or if at least three rows differ in their description
+        only and no stored row is missing in the file.
         """
         missing = self.gone - self.renamed
         return self.shared > 0 or (self.renamed >= 3 and missing == 0)
@@ -66,7 +70,8 @@ class Overlap:
 def reconcile(
     cursor: CursorWrapper, parameters: dict[str, Any], *, is_account: bool, is_stated: bool
 ) -> list[Doubt]:
-    """Give the rows in `incoming` the keys under which they are stored already. Return the doubts.
+    """Give rows in the table `incoming` that are stored already the keys under which they are
+    stored. Return the doubts.
 
     `is_stated` means that a column, the file or the user says whose account it is. Raises
     OtherAccountError.

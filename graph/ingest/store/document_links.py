@@ -31,7 +31,7 @@ def link(
 
     0.97  the transaction has the document's number and its amount
     0.95  lines of one party have its number and add up to its amount: the first of them
-    0.9   the transaction has its number, and its party has the sender's key or a similar name
+    0.9   the transaction has its number, and a party that is the sender or is called like it
     0.8   only this transaction has its number (of four characters or more); it names no amount
     0.75  the only transaction of that amount with its sender, 10 days before to 120 days after it,
           unless it has another number

@@ -217,7 +217,8 @@ def paired(incoming: list[Booking], stored: list[Booking]) -> tuple[list[Pair], 
 
 
 def _by_value_day(incoming: list[Booking], stored: list[Booking]) -> list[Pair]:
-    """Return the pairs of bookings with one value day, if one of the two states no other day."""
+    """Return the pairs of bookings that have the same value day. One of the two must state no
+    other day."""
     pairs: list[Pair] = []
     for ours_are in (True, False):
         ours = [booking for booking in incoming if booking.is_value_dated == ours_are]

@@ -22,10 +22,10 @@ def preview(user_id: UUID, one: UUID, other: UUID) -> Answer:
     """Return what the two parties are now and what they would be as one.
 
     `one` and `other` have id, name, kind, spellings, keys, `rows` (with an amount) and `totals` per
-    currency. `together` has `spellings`, `rows` and `totals`; a payment that both have can count
-    once less after the merge, so these are the most. `between` is the number of rows that one pays
-    the other, by direction and currency. `differing` are the kinds of keys whose values differ.
-    `decided` is the decision on this pair, or NO_PAIR.
+    currency. `together` has `spellings`, `rows` and `totals`. Its numbers are upper bounds, because
+    a payment that both parties have may count once after the merge. `between` is the number of rows
+    that one pays the other, by direction and currency. `differing` are the kinds of keys whose
+    values differ. `decided` is the decision on this pair, or NO_PAIR.
 
     Raises QuestionError for a party with itself, and NotFound for an entity that is no vendor,
     customer or employee of this tenant.

@@ -23,7 +23,7 @@ _lock = Lock()
 
 
 def perhaps_the_same(user_id: UUID) -> dict[UUID, Answer]:
-    """Return, by party, the other party that may be the same one: its `id`, `name` and `payments`.
+    """Return party → the other party that may be the same one: its `id`, `name` and `payments`.
 
     `payments` is the number of payments that other books have under that name; 0 if only the names
     are alike. Pairs that a person keeps apart are left out. Raises ViewMissing, ViewUnpopulated.
@@ -44,7 +44,8 @@ def perhaps_the_same(user_id: UUID) -> dict[UUID, Answer]:
 
 
 def _seen_as(reader: Reader, user_id: UUID) -> list[Answer]:
-    """Return the parties to which other books give another name. They are read once per version."""
+    """Return pairs of parties: one as these books name it, and the one that other books name for
+    the same payments. They are read once per version."""
     key = user_id, reader.version
     with _lock:
         stored = _seen.get(key)

@@ -1,4 +1,4 @@
-"""Files of books, sent and imported: /api/v1/uploads/…"""
+"""The URLs of the API of uploaded files: /api/v1/uploads/…"""
 
 from django.urls import path
 

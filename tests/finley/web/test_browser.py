@@ -296,14 +296,14 @@ def test_more_adds_rows_and_back_shows_them_again(window, person):
     assert opened.said() == []
 
 
-def test_a_missed_payment_is_given_up_and_expected_again(window, person):
+def test_a_missed_payment_is_dismissed_and_expected_again(window, person):
     opened, address = window
     opened.open(f"{address}/review/missed/")
     opened.press("j", "d")
     opened.until("return document.querySelector('.message.success')")
     prediction = models.PredictedRelationship.objects.using("owner").get(user_id=person.id)
     assert (prediction.status, prediction.evidence["cancelled_by"]) == ("cancelled", person.email)
-    opened.open(f"{address}/review/missed/?show=given-up")
+    opened.open(f"{address}/review/missed/?show=dismissed")
     opened.run("document.querySelector('article form button').click()")
     opened.until("return document.querySelector('.message.success')")
     prediction.refresh_from_db()

@@ -28,6 +28,7 @@ OF_PARAMETER = {
     "pair": "entity_resolutions",
     "prediction": "predicted_relationships",
     "upload_id": "uploads",
+    "export_id": "tenant_exports",
     "member": "memberships",
     "token_key": "tokens",
 }
@@ -63,7 +64,7 @@ def forms(known: dict[str, list[str]], theirs: User) -> dict[str, list[dict[str,
             {"word": word, "tenant": str(theirs.id), "link": known["relationship_instances"][0]}
             for word in ("apart", "undo")
         ],
-        "decide-missed": [{"action": action} for action in ("give_up", "expect")],
+        "decide-missed": [{"action": action} for action in ("dismiss", "expect")],
         "imports": [{"tenant": str(theirs.id)}],
         "import-mend": [{"tenant": str(theirs.id), "drop": "1"}, {"drop": "1"}],
         "import-choose": [{"direction": "in"}],

@@ -279,7 +279,7 @@ def decisions(api, user_id: UUID, books) -> dict[str, dict[str, Any]]:
         "graph_prediction_decide": decided(
             api, user_id,
             (f"predictions/{prediction}/decide/", f"predictions/{SOMEBODY}/decide/"),
-            {"action": "give_up"},
+            {"action": "dismiss"},
         ),
     }  # fmt: skip
 

@@ -97,7 +97,7 @@ def test_who_only_reads_decides_nothing(tenant, pair, scopes):  # noqa: F811
     assert reader.post(path, {"decision": "merge"}, format="json").status_code == 403
 
 
-def test_an_expected_payment_is_given_up_in_all_views_and_expected_again(api, tenant, books):
+def test_an_expected_payment_is_dismissed_in_all_views_and_expected_again(api, tenant, books):
     user = tenant.id
     first = models.PredictedRelationship.objects.using("owner").get(user_id=user)
     second = rows.add(
@@ -109,7 +109,7 @@ def test_an_expected_payment_is_given_up_in_all_views_and_expected_again(api, te
     )
     refresh.refresh()
     path = f"{V1}predictions/{first.pk}/decide/"
-    answer = api.post(path, {"action": "give_up"}, format="json").json()
+    answer = api.post(path, {"action": "dismiss"}, format="json").json()
     assert (answer["status"], answer["by"], answer["target"]["name"]) == (
         "cancelled", tenant.email, "Acme 100% Wool",
     )  # fmt: skip
@@ -117,9 +117,9 @@ def test_an_expected_payment_is_given_up_in_all_views_and_expected_again(api, te
     listed = api.get(f"{V1}predictions/").json()
     validator(f"{V1}predictions/", 200).validate(listed)
     assert {row["id"] for row in listed["results"]} == {str(first.pk), str(second.pk)}
-    again = api.post(path, {"action": "give_up"}, format="json")
+    again = api.post(path, {"action": "dismiss"}, format="json")
     assert again.status_code == 409
-    assert f"given up by {tenant.email}" in again.json()["detail"]
+    assert f"dismissed by {tenant.email}" in again.json()["detail"]
     back = api.post(path, {"action": "expect"}, format="json").json()
     assert (back["status"], back["by"]) == ("overdue", "")
     assert api.get(f"{V1}predictions/").json()["count"] == 0

@@ -87,8 +87,11 @@ def _split(text: str, is_beancount: bool) -> tuple[str, str]:
 
 
 def _weight(text: str) -> tuple[Decimal, str]:
-    """Return the amount and currency in the text, converted at the posting's price or total
-    price."""
+    """Return what a posting's amount weighs in the balance of its transaction: (amount, currency).
+
+    An amount with a price, a total price or a cost is converted at that. Raises RefusedError for a
+    balance assertion without an amount.
+    """
     plain = re.split(r"\s*={1,2}\*?\s*", text, maxsplit=1)[0].strip()  # a balance assertion
     if not plain:
         raise RefusedError("amount", "a balance assertion without an amount")
