@@ -20,6 +20,7 @@ FILES = (
     "reading/relationships_nth",
     "view/changes_state",
     "view/unchanged_since",
+    "view/unchanged_and_zone",
     "database/token_of_digest",
     "database/expired_tokens_forgotten",
 )
