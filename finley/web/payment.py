@@ -1,7 +1,7 @@
 """The page of one payment or invoice: its row, its other sightings, its layers, and its links."""
 
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -15,7 +15,6 @@ from finley.web.words import layers
 from graph.errors import DecidedMeanwhile, NotFound, QuestionError
 from graph.questions import explain, link_trail, relationships
 from graph.questions.rows import link_decisions, records
-from graph.questions.rows.link_decisions import Word
 
 Answer = dict[str, Any]
 VIEW = "same_transaction"
@@ -60,9 +59,7 @@ def apart(request: PageRequest, relationship_id: UUID) -> HttpResponse:
         raise QuestionError("Choose apart or undo.", "word")
     by = str(request.access.person.email)
     try:
-        link_decisions.decide(
-            request.access.tenant_id, request.POST.get("link", ""), cast(Word, word), by=by
-        )
+        link_decisions.decide(request.access.tenant_id, request.POST.get("link", ""), word, by=by)
         messages.success(request, SAID[word])
     except (DecidedMeanwhile, NotFound) as error:
         messages.warning(request, str(error))

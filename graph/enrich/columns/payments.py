@@ -117,7 +117,8 @@ def _payments(table: pa.Table, entities: Entities) -> Payments:
     numbers = {name: _numbers(table[name]) for name in ("amount", "day", "due_day")}
     converted = {*ends, *numbers}
     words = {name: texts(table[name]) for name in table.column_names if name not in converted}
-    return Payments(**ends, **numbers, **words, entities=entities)
+    columns: dict[str, Any] = {**ends, **numbers, **words}
+    return Payments(**columns, entities=entities)
 
 
 def _places(column: pa.ChunkedArray, places: pa.Array) -> Ints:

@@ -1,13 +1,15 @@
 """Pairs of payments that people took apart: a detector does not link them again."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
+Texts = NDArray[Any]  # of str objects
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class TakenApart:
 NOTHING = TakenApart()
 
 
-def of_links(links: Iterable[tuple[str, str, str]], events: Iterable[Sequence[str]]) -> TakenApart:
+def of_links(links: Iterable[tuple[str, str, str]], events: Iterable[Texts]) -> TakenApart:
     """Return the pairs of rows that the links connect.
 
     Each link has its type and the ids of two events. `events` are the columns of the rows' events.
