@@ -65,6 +65,7 @@ def known(layers: dict[str, Answer | None], currency: str | None) -> Iterator[An
                 "facts": [*_facts(name, layer, currency), *words_of.facts(layer["evidence"])],
                 "original": layer["insight"].get("original_relationship_id"),
                 "compared": layer["evidence"].get("other"),
+                "republished": layer["evidence"].get("kind") == "republished",
             }
 
 

@@ -1,4 +1,5 @@
-"""Request and response shapes. The layers' shapes follow from `graph.layers`."""
+"""Request and response shapes of relationships, layers, key figures, importance, communities and
+workers' questions. The layers' shapes follow from `graph.layers`."""
 
 import json
 from functools import cache
