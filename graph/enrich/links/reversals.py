@@ -97,10 +97,10 @@ def find(payments: Payments, same: Pairs, charges: Fees) -> Reversals:
     side, twin = _sides(payments, same), _twins(same)
     candidates = _candidates(payments, side, charges)
     odds = _odds(payments, side, candidates)
-    odds *= refunds_together.favour(
-        payments, charges, candidates.reversal, candidates.original, odds
-    )
-    candidates, odds = candidates.only(odds > 0), odds[odds > 0]
+    ends = candidates.reversal, candidates.original
+    odds *= refunds_together.favour(payments, charges, *ends, odds)
+    apart = payments.apart.among(METHOD, *ends)
+    candidates, odds = candidates.only((odds > 0) & ~apart), odds[(odds > 0) & ~apart]
     odds = _with_twins(payments, candidates, odds, twin)
     return _without_chains(
         _shared_with_sightings(payments, _chosen(payments, candidates, odds), twin)
