@@ -1,4 +1,5 @@
-"""Endpoints of questions. The tenant comes from the authentication only."""
+"""Endpoints of questions: entities, relationships, layers, explanations, cash flow, what is due,
+open or spent, and the check of payments. The tenant comes from the authentication only."""
 
 from typing import Any
 

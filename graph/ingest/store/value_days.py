@@ -1,4 +1,5 @@
-"""Value days: the days from which bookings bear interest. Some files state no other day."""
+"""Recognises value days, the days from which bookings bear interest. Some files state no other
+day."""
 
 import re
 from collections.abc import Iterator
@@ -21,7 +22,8 @@ def is_value_dated(data: dict[str, str]) -> bool:
 
 
 def value_day(data: dict[str, str], day: date) -> date | None:
-    """Return the value day that the row states besides its own `day`, or None.
+    """Return the value day that the row states besides its own `day`, at most APART days from it,
+    or None.
 
     If a date can be read in two ways, the day nearest to `day` counts.
     """
