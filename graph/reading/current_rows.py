@@ -5,7 +5,7 @@ pending change records concern, plus those relationships as the tables have them
 pending, the query runs unchanged.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
@@ -18,7 +18,12 @@ from psycopg.errors import ObjectNotInPrerequisiteState, UndefinedTable
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from graph import sql
-from graph.database.tenancy import snapshot_transaction, tenant_transaction
+from graph.database.tenancy import (
+    Query,
+    snapshot_rows,
+    snapshot_transaction,
+    tenant_transaction,
+)
 from graph.errors import ViewMissing, ViewUnpopulated
 from graph.layers import LAYERS
 from graph.models import TenantRelationship
@@ -72,6 +77,25 @@ class Reader:
             cursor.execute(query, parameters)
             names = [column.name for column in cursor.description]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def rows_at_once(
+    user_id: UUID, queries: Sequence[KeptQuery], parameters: Mapping[str, Any]
+) -> list[list[dict[str, Any]]] | None:
+    """Return each query's rows, all in one snapshot, by one round trip.
+
+    Returns None if the request has not read the graph's state, or if changes are pending or the
+    data has changed since. The caller then asks a `Reader`. Raises ViewMissing, ViewUnpopulated.
+    """
+    if (seen := version.seen(user_id)) is None:
+        return None
+    calls = [
+        Query(query.positional_call, tuple(parameters[name] for name in query.parameters))
+        for query in queries
+    ]
+    with readable_view():
+        state, *results = snapshot_rows(user_id, version.unchanged(user_id, seen), *calls)
+    return results if state[0]["unchanged"] else None
 
 
 @contextmanager
