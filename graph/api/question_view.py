@@ -1,6 +1,7 @@
 """The base of all question endpoints: their schema and their time limit."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -84,6 +85,8 @@ class DatedQuestion(Question):
 
     A stored answer is valid on that day only.
     """
+
+    today: date
 
     def read_version(self, user_id: UUID) -> str:
         self.today, version = days.today_and_version(user_id)

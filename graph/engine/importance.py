@@ -1,4 +1,4 @@
-"""Ranks entities by three centralities of the simple projection."""
+"""Ranks entities by a centrality: PageRank, betweenness or closeness."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

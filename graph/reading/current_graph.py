@@ -1,4 +1,4 @@
-"""Current reads: the view's rows, corrected by the changes since the view was computed.
+"""Reads all of a tenant's nodes and edges, corrected by the changes since the view was computed.
 
 A read uses one snapshot and never waits for a refresh. A change record of a shared pattern corrects
 that layer's columns in all rows that point at the pattern. Every other change record causes its

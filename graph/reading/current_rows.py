@@ -1,4 +1,4 @@
-"""Current reads of single rows and pages through the view's name.
+"""Reads single rows and pages of a tenant's view, corrected by the changes since its refresh.
 
 A query gets a WITH clause that redefines the tenant's view: the view's rows without the ones that
 pending change records concern, plus those relationships as the tables have them. If nothing is

@@ -1,4 +1,5 @@
-"""Request and response shapes. The layers' shapes follow from `graph.layers`."""
+"""Request and response shapes of relationships, layers, key figures, importance, communities and
+workers' questions. The layers' shapes follow from `graph.layers`."""
 
 import json
 from functools import cache
@@ -286,7 +287,7 @@ INSIGHTS = {
     )
 )
 class Insights(serializers.Field[Any, Any, Any, Any]):
-    """A list of rows of one layer. Each row has the columns of the layer that it names."""
+    """A serializer field for a list of layers' rows. Each row has the columns of its own layer."""
 
     def to_representation(self, value: Any) -> Any:
         return [INSIGHTS[row["layer"]](row).data for row in value]

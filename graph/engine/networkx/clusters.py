@@ -1,4 +1,4 @@
-"""Core numbers and triangles of simple undirected graphs."""
+"""Core numbers, triangles, clustering and transitivity of simple undirected graphs."""
 
 from collections.abc import Hashable
 from typing import Any

@@ -32,8 +32,9 @@ RARE = 3  # rows of one source with a number; a number with more identifies none
 SHORTEST = 5  # least characters of a number
 LABELLED = 2  # least characters of a number with the same label in both rows
 LONG = 9  # characters, with letters among them, from which a number needs no similar parties
-BY_LABEL = 0.96  # of a short number behind one label, to parties alike: all 180 of planted books of
-# seeds 6 to 10 were right, beside as many look-alikes; no more is stated
+# Confidence of a link by a short number behind one label: all 180 links in planted books of seeds
+# 6 to 10 were right, beside as many look-alikes.
+BY_LABEL = 0.96
 ALIKE = 0.5  # least similarity of the parties' names for a shorter number
 
 

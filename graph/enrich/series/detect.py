@@ -36,7 +36,7 @@ from graph.enrich.series.grid_fit import ALIKE, Fit, best
 from graph.enrich.series.periods import Ints
 
 SURE = 8.0  # log odds, 3,000 : 1; a tenant has hundreds of groups that could seem to recur
-SUREST = 0.99  # no series is stated to be surer
+SUREST = 0.99  # largest probability that is stated for a series
 GAPS = (1.0, 0.4, 0.15, 0.05, 0.012, 0.0)  # in log amounts; with the last only equal amounts
 COMMON, PARTIES = 60, 8  # least payments and payees of a wording that has an activity of its own
 FEW_PARTIES = 2  # payees of a wording up to which the wording identifies a payment

@@ -1,4 +1,4 @@
-"""Guesses statements of an account or a card, in which the tenant's account pays or is paid."""
+"""Recognises statements of the tenant's account or card, and guesses who pays whom in them."""
 
 from dataclasses import replace
 

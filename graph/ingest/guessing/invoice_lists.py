@@ -1,4 +1,4 @@
-"""Guesses lists of invoices that the tenant owes or is owed."""
+"""Recognises lists of invoices, and guesses whether the tenant owes or is owed them."""
 
 from dataclasses import replace
 from math import exp

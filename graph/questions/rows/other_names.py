@@ -1,4 +1,4 @@
-"""Parties that may be one party.
+"""Finds, for a party, another party that may be the same one.
 
 Those are pairs that wait for a person's decision, and parties whose payments other books record
 under another name.
