@@ -91,4 +91,5 @@ class DatedQuestion(Question):
 
     def dated(self, request: Request) -> dict[str, Any]:
         """Return the validated parameters, with `today` as the day that counts as today."""
-        return {"today": self.today, **self.parameters(request)}
+        parameters = self.parameters(request)
+        return {"today": getattr(self, "past_today", None) or self.today, **parameters}

@@ -13,7 +13,7 @@ from django.db.backends.utils import CursorWrapper
 from django.db.utils import ProgrammingError
 from psycopg.errors import UndefinedFunction
 
-from graph.database import deadlines
+from graph.database import deadlines, past
 from graph.errors import FunctionMissing
 
 TENANT_SETTING = "finley.user_id"
@@ -122,12 +122,18 @@ def _last_rows(cursor: CursorWrapper) -> list[dict[str, Any]]:
 
 
 def _named(user_id: UUID) -> Query:
-    """Return the statement that sets the tenant, and the time that is left as the timeout.
+    """Return the statements that set the tenant, the time that is left as the timeout, and the
+    moment of the past that is read.
 
     Raises TookTooLong if no time is left.
     """
     deadlines.check()
     limit = deadlines.statement()
     if not limit:
-        return Query(NAMED, (TENANT_SETTING, str(user_id)))
-    return Query(NAMED + LIMITED, (TENANT_SETTING, str(user_id), limit, deadlines.idle()))
+        query = Query(NAMED, (TENANT_SETTING, str(user_id)))
+    else:
+        query = Query(NAMED + LIMITED, (TENANT_SETTING, str(user_id), limit, deadlines.idle()))
+    moment = past.current()
+    if moment is None or moment.recorded is None:
+        return query
+    return Query(f"{query.text}; {past.ENTER}", (*query.parameters, moment.recorded.isoformat()))

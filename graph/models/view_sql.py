@@ -48,6 +48,12 @@ SOME = Scope(  # for sql/reading/fresh_rows.sql
     matches="user_id = {user_id} AND event_id IN (SELECT event_id FROM marked_events)",
     facts="user_id = {user_id} AND relationship_id IN (SELECT id FROM marked)",
 )
+PAST = Scope(  # for sql/reading/past_rows.sql
+    relationships="relationship.user_id = {user_id} AND relationship.id = ANY ({ids}::uuid[])"
+    " AND source_event.id = ANY ({events}::uuid[]) AND target_event.id = ANY ({events}::uuid[])",
+    matches="user_id = {user_id} AND event_id = ANY ({events}::uuid[])",
+    facts="user_id = {user_id} AND relationship_id = ANY ({ids}::uuid[])",
+)
 
 
 def view_sql(scope: Scope = EVERYTHING, layers: Sequence[Layer] = LAYERS) -> str:

@@ -20,17 +20,22 @@ ZONE: LiteralString = "(SELECT time_zone FROM tenant_preferences WHERE user_id =
 def today(user_id: UUID) -> date:
     """Return the current day in the tenant's time zone, or in the service's if the tenant has set
     none."""
-    return _in_zone(tenant_row(user_id, Query(f"SELECT {ZONE}", (user_id,))))
+    return datetime.now(time_zone(user_id)).date()
+
+
+def time_zone(user_id: UUID) -> ZoneInfo:
+    """Return the tenant's time zone, or the service's if the tenant has set none."""
+    return _zone(tenant_row(user_id, Query(f"SELECT {ZONE}", (user_id,))))
 
 
 def today_and_version(user_id: UUID) -> tuple[date, str]:
     """Return the current day and the version of the tenant's data, by one round trip."""
     row = version.version_row(user_id, f", {ZONE}", (user_id,))
-    return _in_zone(row), version.of_row(row)
+    return datetime.now(_zone(row)).date(), version.of_row(row)
 
 
-def _in_zone(row: dict[str, Any]) -> date:
-    return datetime.now(ZoneInfo(row["time_zone"] or settings.TIME_ZONE)).date()
+def _zone(row: dict[str, Any]) -> ZoneInfo:
+    return ZoneInfo(row["time_zone"] or settings.TIME_ZONE)
 
 
 def later(day: date, by: timedelta) -> date:
