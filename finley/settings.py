@@ -230,6 +230,7 @@ DELIVERIES: dict[str, float] = {  # messages to webhooks, mailboxes and chats
     "timeout": environment.decimal("FINLEY_DELIVERY_TIMEOUT", 15.0),  # seconds of an attempt
 }
 SYNC_KEEP_DAYS = environment.number("FINLEY_KEEP_DAYS", 90)
+HISTORY_DAYS = environment.number("FINLEY_HISTORY_DAYS", 400)
 PARSERS = {  # processes of a worker that read mail, documents and ledgers
     "at_once": environment.number("FINLEY_PARSERS", 2),
     "memory_mb": environment.number("FINLEY_PARSER_MEMORY_MB", 512),  # per process

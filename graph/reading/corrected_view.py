@@ -8,21 +8,20 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from graph import sql
 from graph.database.past import Past
 from graph.layers import LAYERS
 from graph.models import TenantRelationship
-from graph.models.view_sql import PAST, TENANT, TENANT_VIEW, view_sql
+from graph.models.view_sql import MANY_PAST, PAST, TENANT, TENANT_VIEW, view_sql
 from graph.reading import current_graph
 from graph.view.version import State
 
 COLUMNS = tuple(str(field.column) for field in TenantRelationship._meta.concrete_fields)
 KINDS = ("relationship", "match", "event", *(layer.name for layer in LAYERS))
-MOST = (
-    20_000  # relationships that are read anew; for more, the whole tenant is read from the tables
-)
+FEW = 1_000  # relationships that are read by their ids; of more, each table is read once
 NAMES = SQL(", ").join(Identifier(name) for name in COLUMNS)
 
 
@@ -58,36 +57,31 @@ def with_past(
 ) -> Composable:
     """Return a WITH clause that redefines the tenant's view as of the moment.
 
+    The rows that were different then are read once, into tables that the transaction's end drops.
     The transaction reads the tables of the past already (`graph.database.past`).
     """
-    ids = _changed_since(connection, user_id, state, moment)
-    if ids is None:
-        rows = _live(user_id)
-    elif ids:
-        rows = _replaced(user_id, ids, _past_rows(connection, user_id, ids))
-    else:
-        rows = SQL("SELECT {} FROM {} WHERE user_id = {}").format(
-            NAMES, Identifier(TENANT_VIEW), Literal(user_id)
-        )
-    return _redefined(rows, moment.until)
-
-
-def _changed_since(
-    connection: BaseDatabaseWrapper, user_id: UUID, state: State, moment: Past
-) -> list[str] | None:
-    """Return the ids of the view's rows that differ from the tables of the past; None if they are
-    not known, or more than MOST."""
     if state.unknown:
-        return None
+        return _redefined(_live(user_id), moment.until)
     queries = [query for query in (stale(user_id, state), _touched(user_id, moment)) if query]
     if not queries:
-        return []
-    text = SQL(" UNION ").join(SQL("({})").format(query) for query in queries)
-    ids = _column(connection, text + SQL(" LIMIT {}").format(Literal(MOST + 1)))
-    return None if len(ids) > MOST else ids
+        return _redefined(_all(user_id), moment.until)
+    with connection.cursor() as cursor:
+        union = SQL(" UNION ").join(SQL("({})").format(query) for query in queries)
+        cursor.execute(SQL(sql.read("reading/past_ids")).format(query=union))
+        cursor.execute(
+            "SELECT array_agg(id::text) FROM (SELECT id FROM past_ids LIMIT %s)", [FEW + 1]
+        )
+        ids = cursor.fetchone()[0] or []
+        rows = _past_rows(cursor, user_id, ids) if len(ids) <= FEW else _many_past_rows(user_id)
+        cursor.execute(SQL(sql.read("reading/past_relationships")).format(columns=NAMES, rows=rows))
+    replaced = SQL(sql.read("reading/past_view")).format(
+        view=Identifier(TENANT_VIEW), columns=NAMES, user_id=Literal(user_id)
+    )
+    return _redefined(replaced, moment.until)
 
 
 def _touched(user_id: UUID, moment: Past) -> Composable | None:
+    """Return the query for the ids of the relationships that have changed since the moment."""
     if moment.recorded is None:
         return None
     user = Literal(user_id)
@@ -105,24 +99,25 @@ def _touched(user_id: UUID, moment: Past) -> Composable | None:
     )
 
 
-def _past_rows(connection: BaseDatabaseWrapper, user_id: UUID, ids: Sequence[str]) -> Composable:
-    ends = SQL(sql.read("reading/ends_of")).format(
-        user_id=Literal(user_id), ids=current_graph.as_array(ids)
-    )
-    parts = {
-        "user_id": Literal(user_id),
-        "ids": current_graph.as_array(ids),
-        "events": current_graph.as_array(_column(connection, ends)),
-    }
-    return SQL(sql.read("reading/past_rows")).format(
-        columns=NAMES, live=SQL(view_sql(PAST)).format(**parts), **parts
-    )
+def _past_rows(cursor: CursorWrapper, user_id: UUID, ids: Sequence[str]) -> Composable:
+    """Return the query for the relationships as they were.
+
+    The ids and those of their events are constants, because the tables of the past are views
+    through which a join does not find a few rows quickly.
+    """
+    parts = {"user_id": Literal(user_id), "ids": current_graph.as_array(ids)}
+    cursor.execute(SQL(sql.read("reading/ends_of")).format(**parts))
+    events = [str(event_id) for (event_id,) in cursor.fetchall()]
+    return SQL(view_sql(PAST)).format(events=current_graph.as_array(events), **parts)
 
 
-def _column(connection: BaseDatabaseWrapper, query: Composable) -> list[str]:
-    with connection.cursor() as cursor:
-        cursor.execute(query)
-        return [str(value) for (value,) in cursor.fetchall()]
+def _many_past_rows(user_id: UUID) -> Composable:
+    return SQL(view_sql(MANY_PAST)).format(user_id=Literal(user_id))
+
+
+def _all(user_id: UUID) -> Composable:
+    query = SQL("SELECT {} FROM {} WHERE user_id = {}")
+    return query.format(NAMES, Identifier(TENANT_VIEW), Literal(user_id))
 
 
 def _live(user_id: UUID) -> Composable:

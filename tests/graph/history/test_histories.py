@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("committed")
 @pytest.fixture(autouse=True)
 def usual_thresholds(monkeypatch):
     monkeypatch.setattr(current_graph, "PATCHED_ANYWAY", current_graph.PATCHED_ANYWAY)
-    monkeypatch.setattr(corrected_view, "MOST", corrected_view.MOST)
+    monkeypatch.setattr(corrected_view, "FEW", corrected_view.FEW)
     monkeypatch.setattr(refresh, "LOCK_TIMEOUT", refresh.LOCK_TIMEOUT)
 
 
@@ -36,7 +36,7 @@ def compared(number: int, choose, steps: int) -> int:
             if history.emptied_tables:  # the history begins anew
                 snapshots, history.emptied_tables = [], False
             user = history.users[choose(2)]
-            corrected_view.MOST = (0, 2, 20_000)[choose(3)]
+            corrected_view.FEW = (0, 2, 1_000)[choose(3)]
             for _ in range(min(2, len(snapshots))):
                 whose, moment, contents = snapshots[choose(len(snapshots))]
                 assert pasts.read_at(whose, moment) == contents
