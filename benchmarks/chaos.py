@@ -1,15 +1,18 @@
-"""Runs syncs while workers, servers and the network break, then audits what the syncs wrote.
+"""Runs syncs while workers, servers and the network break, then audits what the syncs stored.
 
 `migrate` is killed while it works, and then run to its end. Then workers are killed with SIGKILL at
 random, Redis is flushed three times and stopped once, PostgreSQL is restarted three times, its
 sessions are ended twice, its connections are used up twice, and the network between workers and
 servers is cut twice, all in a fresh state folder. Each job is a first sync of one connection
-through the real runner. The audit compares the tables with the sandbox and counts what triggers
-recorded:
-lost      accepted, but not all of its items are stored, and it is not in job_failures
-doubled   an item or an event that was written twice, a job with two failures or two successes
-recovered_within_s            the longest time from a disturbance until the work it met went on
-throughput_after_over_before  jobs a second without disturbance, after all of it over before it
+through the real runner. The audit compares the tables with the sandbox and reads what triggers
+recorded.
+
+`lost` counts accepted jobs without all of their items that are not in job_failures either.
+`doubled` counts items and events that were written twice, and jobs with two failures or two
+successes. `recovered_within_s` is the longest time in seconds from a disturbance until each run
+that it interrupted went on, without the time in which a later disturbance kept the servers away;
+`longest_wait_s` includes that time. `throughput_after_over_before` is the number of jobs per second
+without disturbance, after all disturbances divided by before.
 """
 
 import argparse
@@ -40,7 +43,7 @@ from redis.exceptions import RedisError
 from tqdm import tqdm
 
 from benchmarks import isolated_servers
-from benchmarks.disturbance import faults, recorded_jobs, sandbox_world
+from benchmarks.disturbance import faults, recorded_jobs, recoveries, sandbox_world
 from benchmarks.disturbance.partition import Partition
 from graph.errors import KeyInUse
 from graph.http.idempotency import IdempotentRequest
@@ -81,7 +84,7 @@ def main() -> None:
 
 @dataclass
 class Chaos:
-    """One run, from an empty database to the audit."""
+    """One run of the benchmark, from an empty database to the audit."""
 
     jobs: int
     seconds: float
@@ -133,7 +136,8 @@ class Chaos:
         self.ids = {key: (pk, user_id) for key, pk, user_id in connection_rows}
 
     def through_proxies(self) -> dict[str, str]:
-        """The workers' addresses of both servers, through networks that can be cut."""
+        """The environment variables with which workers reach both servers through proxies, whose
+        network can be cut."""
         info = connections["owner"].connection.info
         redis = unquote(urlsplit(_redis_url()).path)
         self.parts = [Partition(Path(info.host) / f".s.PGSQL.{info.port}"), Partition(Path(redis))]
@@ -146,7 +150,7 @@ class Chaos:
         }
 
     def rate(self, keys: list[str]) -> float:
-        """Jobs per second without a disturbance."""
+        """Sync these connections without a disturbance. Return the syncs per second."""
         start = time.monotonic()
         for key in keys:
             self.accept(key)
@@ -174,8 +178,8 @@ class Chaos:
                 thread.join()
 
     def accept(self, key: str) -> None:
-        """Request the sync until it is accepted. The key makes the repeated requests one
-        request."""
+        """Request the sync of the connection until it is accepted. The key is the idempotency key,
+        so repeated requests start one run."""
         connection_id, user_id = self.ids[key]
         while True:
             try:
@@ -233,8 +237,8 @@ class Chaos:
         self.others.append((name, time.time()))
 
     def settle(self) -> int:
-        """Wait until no run is active. Return the number of active runs when none has ended for
-        TIMEOUT seconds."""
+        """Wait until no run is active. Return 0, or the number of active runs if it has not changed
+        for TIMEOUT seconds."""
         remaining, since = -1, time.monotonic()
         while time.monotonic() < since + TIMEOUT:
             try:
@@ -251,6 +255,8 @@ class Chaos:
 
     def audited(self, unsettled: int) -> dict[str, Any]:
         complete, recorded = self.complete(), recorded_jobs.recorded()
+        longest = recoveries.longest_first(self.kills, self.others)
+        _say(recoveries.explained(longest, self.kills, self.others))
         lost = [
             key
             for key, run in self.accepted.items()
@@ -262,7 +268,8 @@ class Chaos:
             "failed_recorded": sum(run in recorded for run in self.accepted.values()),
             "lost": len(lost),
             "doubled": recorded_jobs.doubled() + sum(count > 1 for count in recorded.values()),
-            "recovered_within_s": round(self.worst_recovery(), 1),
+            "recovered_within_s": round(max((one.seconds for one in longest), default=0.0), 1),
+            "longest_wait_s": round(max((one.waited for one in longest), default=0.0), 1),
             "throughput_after_over_before": self.ratio,
             "migrations_killed": self.migrations_killed,
             "kills": len(self.kills),
@@ -277,7 +284,7 @@ class Chaos:
         }
 
     def complete(self) -> set[str]:
-        """The connections whose stored items are those of the sandbox."""
+        """The keys of the connections whose stored items are exactly those of the sandbox."""
         items: dict[str, set[str]] = {}
         query = (
             "SELECT nango_connection_id, external_id FROM external_items AS item "
@@ -294,32 +301,10 @@ class Chaos:
                 if items.get(key) == set(client.get(f"/sandbox/connections/{key}").json()["items"])
             }
 
-    def worst_recovery(self) -> float:
-        """The longest recovery in seconds: from a kill until each interrupted run continued, or
-        from the end of another disturbance until the next run succeeded."""
-        query = (
-            "SELECT split_part(lost.worker, ':', 2)::int, extract(epoch FROM lost.ended_at), "
-            "extract(epoch FROM next.started_at) "
-            "FROM job_attempts AS lost JOIN job_attempts AS next "
-            "ON next.run_id = lost.run_id AND next.fence = lost.fence + 1 "
-            "WHERE lost.outcome = 'lost'"
-        )
-        waits = [0.0]
-        # A worker that only stalled counts from this time on.
-        for pid, last_seen, began in recorded_jobs.rows(query):
-            waits.append(float(began) - self.kills.get(pid, float(last_seen)))
-        after = "SELECT extract(epoch FROM min(ended_at)) FROM job_attempts WHERE outcome = "
-        for _, end in self.others:
-            [(first,)] = recorded_jobs.rows(
-                f"{after} 'succeeded' AND ended_at > to_timestamp(%s)", [end]
-            )
-            if first:  # another disturbance may have begun in between
-                waits.append(float(first) - max(e for _, e in self.others if e <= float(first)))
-        return max(waits)
-
 
 def _once(user_id: UUID, connection_id: UUID, key: str) -> str:
-    """The run, accepted now or by an earlier request. After a broken commit nobody knows which."""
+    """Accept a sync of the connection, unless an earlier request with this key did. Return the
+    run's id. After a commit whose answer was lost, only this tells whether there is a run."""
     with IdempotentRequest(user_id, key, "").first() as first:
         if first.known is not None:
             return first.known.answer

@@ -1,5 +1,5 @@
 """Measures how long the check of a pay run takes on Calderdale's books, and whether an import
-agrees.
+agrees with its verdicts.
 
 1,000 candidates are made from the books (new payments, repeats, typing errors) and checked, with
 the books in memory (warm) and read anew (cold). A plain hash join of the candidates with the same
@@ -38,7 +38,8 @@ TIMES, ADDED = 1.5, 0.2  # the targets: factor of the join's seconds, and second
 
 @dataclass(frozen=True, slots=True)
 class _Cost:
-    """Seconds on the clock, and seconds of this process on a processor (without PostgreSQL's)."""
+    """The time that something took: `seconds` on the clock, and `cpu`, seconds of this process on a
+    processor (without PostgreSQL's)."""
 
     seconds: float
     cpu: float
@@ -112,8 +113,8 @@ def _joined(cursor: Any, user_id: UUID) -> None:
 
 
 def _equal(user_id: UUID, pay_run: Sequence[Candidate], answer: dict[str, Any]) -> dict[str, Any]:
-    """The numbers of verdicts that an import with enrichment confirms, and of those with equal
-    findings."""
+    """Import the pay run and enrich it. Return how many verdicts of the check are equal to those
+    after the import, and how many are equal in every finding."""
     mine = payruns.checked(user_id, pay_run)
     with tempfile.TemporaryDirectory() as folder:
         payruns.imported(user_id, check.books(user_id), pay_run, Path(folder))

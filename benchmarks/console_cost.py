@@ -40,7 +40,7 @@ def main() -> None:
 
 
 def _filled(runs: int) -> int:
-    """Megabytes of the runs with their indexes."""
+    """Fill the database with this many past runs. Return their size with indexes in megabytes."""
     with connections["owner"].cursor() as cursor:
         cursor.execute(FILLED.read_text().replace("{runs}", str(runs)))
         cursor.execute("SELECT pg_total_relation_size('sync_runs') / 1000000")
@@ -69,7 +69,8 @@ def _cost(refreshes: int) -> dict[str, Any]:
 
 
 def _processor_time() -> float | None:
-    """Milliseconds of processor time that the server's process of our connection has taken."""
+    """The milliseconds of processor time that the server's process of our connection has used so
+    far; None if they cannot be read."""
     with connections["owner"].cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         (pid,) = cursor.fetchone()
@@ -85,7 +86,7 @@ def _refresh() -> dict[str, float]:
 
 
 def _timed(read: Callable[[], Any]) -> float:
-    """Milliseconds of the queries that the reader makes."""
+    """Call `read`. Return the milliseconds that its queries took, as the client sees them."""
     spent = 0.0
 
     def watch(execute: Any, *query: Any) -> Any:

@@ -92,7 +92,8 @@ def _turn_to(names: dict[str, str]) -> None:
 
 
 def _label(name: str) -> str | None:
-    """The label that was written on the database when it was complete, or None."""
+    """The label that was written on the database of this name when it was complete; None if there
+    is no label or no such database."""
     with connections["owner"].cursor() as cursor:
         cursor.execute(
             "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s",

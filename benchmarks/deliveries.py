@@ -67,7 +67,8 @@ def main() -> None:
 
 @dataclass
 class Receiver:
-    """Counts, for each message, how often it arrived and how often it was answered 204."""
+    """A receiver of webhooks. For each message it counts the requests, and how many of them it
+    answered with 204."""
 
     chance: random.Random
     port: int = 0
@@ -79,7 +80,8 @@ class Receiver:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def answer(self, key: str, body: bytes) -> str:
-        """Record the request and choose its answer: taken, refused or late."""
+        """Record the request for the message `key`, and choose its answer at random: taken, refused
+        or late."""
         with self.lock:
             drawn = 1.0 if self.is_well else self.chance.random()
             kind = "refused" if drawn < REFUSED else "late" if drawn < REFUSED + LATE else "taken"
@@ -173,7 +175,8 @@ def _targets(receiver: Receiver) -> list[DeliveryEndpoint]:
 
 
 def _accepted(targets: list[DeliveryEndpoint], count: int) -> dict[str, bytes]:
-    """Accept the messages, in transactions of AT_ONCE. Returns the body of each by its id."""
+    """Accept `count` messages to the targets, in transactions of AT_ONCE. Return the body of each
+    message by its id."""
     bodies: dict[str, bytes] = {}
     for start in range(0, count, AT_ONCE):
         with as_owner(), transaction.atomic(using="owner"):
@@ -188,8 +191,8 @@ def _accepted(targets: list[DeliveryEndpoint], count: int) -> dict[str, bytes]:
 def _kill(
     workers: list[Any], kills: list[int], over: threading.Event, chance: random.Random
 ) -> None:
-    """Kill a random worker in mid-delivery with SIGKILL, again and again. A supervisor starts
-    another one."""
+    """Kill a random worker with SIGKILL while it delivers, every few seconds until `over` is set.
+    The worker's pid is added to `kills`, and a supervisor starts another worker."""
     try:
         while not over.wait(chance.uniform(*KILLED_EVERY)):
             at = chance.randrange(WORKERS)
@@ -211,8 +214,8 @@ def _delivers(process: int) -> bool:
 
 
 def _settled() -> int:
-    """Wait until nothing waits; replay the dead letters until there is none. Returns their
-    number."""
+    """Wait until no message waits, and replay the dead letters until there are none. Return the
+    number of replayed dead letters."""
     count = 0
     while True:
         _wait(lambda: not _number(DeliveryState.WAITING))
@@ -229,7 +232,8 @@ def _number(state: DeliveryState) -> int:
 
 
 def _wait(done: Callable[[], bool]) -> None:
-    """Raises TimeoutError when no message was delivered for TIMEOUT seconds."""
+    """Wait until `done()` is true. Raises TimeoutError when no message has been delivered for
+    TIMEOUT seconds."""
     delivered, since = -1, time.monotonic()
     while not done():
         if (now := _number(DeliveryState.DELIVERED)) != delivered:

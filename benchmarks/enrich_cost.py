@@ -54,7 +54,8 @@ def main() -> None:
 
 
 def exponent(sizes: list[int], seconds: list[float]) -> str:
-    """The exponent with which the seconds grow with the size. "" for steps that take no time."""
+    """The exponent with which the seconds grow with the size, as text; "" for a step that takes no
+    time."""
     if len(sizes) < 2 or max(seconds) < LEAST:
         return ""
     slope = np.polyfit(np.log(sizes), np.log(np.maximum(seconds, 0.001)), 1)[0]
@@ -89,7 +90,7 @@ def _cost(size: int, seed: int) -> tuple[int, dict[str, float]]:
 
 @dataclass
 class StepClock:
-    """Processor seconds by step. `begin` ends the step before."""
+    """Measures processor seconds by step. `begin` starts a step and ends the step before it."""
 
     seconds: dict[str, float] = field(default_factory=dict)
     _step: str = ""
@@ -105,8 +106,8 @@ class StepClock:
 
 
 def _ticks_of_sessions(name: str) -> dict[str, int]:
-    """Processor ticks of the server's sessions of this database, by process; empty if they cannot
-    be read."""
+    """The processor time of the server's sessions of this database, in clock ticks by process id;
+    empty if it cannot be read."""
     with connections["owner"].cursor() as cursor:
         cursor.execute(SESSIONS, [name])
         processes = [Path("/proc", process) for (process,) in cursor.fetchall()]

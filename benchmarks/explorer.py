@@ -128,7 +128,8 @@ def _email(user_id: UUID) -> str:
 
 
 def measured(opened: Browser, server: serving.Server, email: str) -> dict[str, Any]:
-    """The measurements of the tenant's whole graph, each with whether it meets its target."""
+    """Measure the page of the tenant's whole graph. Return the figures, each with whether it meets
+    its target."""
     opened.forget()
     opened.open(f"{server.address}/account/sign-in/")
     opened.type("#id_username", email)
@@ -159,7 +160,8 @@ def measured(opened: Browser, server: serving.Server, email: str) -> dict[str, A
 
 
 def _drawn(opened: Browser, server: serving.Server) -> dict[str, float]:
-    """Open the page without the browser's cache: seconds until the first picture."""
+    """Open the page without the browser's cache. Return the seconds until the first picture, and
+    the other figures of the page."""
     opened.fresh()
     opened.open("about:blank")
     before = _processor_seconds(server)

@@ -59,8 +59,8 @@ def _tell(figures: dict[str, Any], options: argparse.Namespace) -> None:
 
 
 def _shared(options: argparse.Namespace) -> dict[str, Any]:
-    """The combined results of several processes, each with its own servers and a share of the
-    histories."""
+    """Run the histories in several processes, each with its own servers and a share of the
+    histories. Return their combined results."""
     start = time.perf_counter()
     share = -(-options.histories // options.processes)
     command = [sys.executable, "-m", "benchmarks.freshness", "--json"]
@@ -120,7 +120,7 @@ def run(count: int, seed: int, first: int = 0, *, crash: bool) -> dict[str, Any]
 
 
 def disturbed(history: History) -> None:
-    """End a backend, end a refresher or, rarely, kill PostgreSQL."""
+    """Break something at random: end a backend, end a refresher or, rarely, kill PostgreSQL."""
     ends: tuple[Callable[[History], None], ...] = (*[_backend] * 10, *[_refresher] * 9, _server)
     ends[history.choose(len(ends))](history)
 
@@ -130,7 +130,7 @@ def _backend(history: History) -> None:
 
 
 def _refresher(history: History) -> None:
-    """End a refresher in the middle, if one runs."""
+    """End the process that refreshes the view, in the middle of its work, if one runs."""
     with connections["owner"].cursor() as cursor:
         cursor.execute(
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
@@ -140,7 +140,7 @@ def _refresher(history: History) -> None:
 
 
 def _server(history: History) -> None:
-    """End the server at once, as by a power cut. It then recovers from its log."""
+    """Kill the server without a shutdown, as by a power cut. It then recovers from its log."""
     command = [sys.executable, "-m", "finley.embedded", "restart-postgres", "--crash"]
     subprocess.run(command, check=True, capture_output=True)
     history.abandon_refresh()

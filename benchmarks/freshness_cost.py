@@ -30,8 +30,8 @@ NODES = "SELECT id, kind, name FROM normalized_entities WHERE user_id = {} ORDER
 
 
 def measured(edges: int, seed: int, *, plans: bool) -> dict[str, Any]:
-    """Measure with three tenants. The first one reads; it has 500,000 of the 1,675,000
-    relationships."""
+    """Write seeded books of three tenants with `edges` relationships in all, and measure on them
+    (see `costs`). The tenant that is read has 30 % of the relationships."""
     shares = (0.2985, 0.2985, 0.403)
     for number, share in enumerate(shares, start=1):
         dataset.fill(
@@ -41,7 +41,8 @@ def measured(edges: int, seed: int, *, plans: bool) -> dict[str, Any]:
 
 
 def costs(*, plans: bool = False) -> dict[str, Any]:
-    """The values of the table, measured on the current database."""
+    """Measure everything on the current database. Return the figures by name; with `plans` also the
+    query plans."""
     writes = {
         **_writes(),
         "not_modified_ms": round(1000 * _median(lambda: version.version(TENANT)), 2),
@@ -68,8 +69,8 @@ def costs(*, plans: bool = False) -> dict[str, Any]:
 
 
 def _reads(name: str) -> dict[str, float]:
-    """The ratios of fresh to plain reads, with all 48 columns and with few, and the seconds of
-    both."""
+    """Compare fresh reads with plain reads of the view, with all 48 columns and with few. Return
+    the ratios and the seconds; `name` becomes part of the figures' names."""
     figures: dict[str, float] = {}
     for columns, suffix in ((ALL, ""), (FEW, "_few")):
         plain, ours = _by_turns(partial(_plain, columns), partial(_fresh, columns))
@@ -93,7 +94,7 @@ def _fresh(columns: tuple[str, ...]) -> None:
 
 
 def _change(share: float) -> None:
-    """Change this share of the tenant's relationships by one statement."""
+    """Change `share` (0 to 1) of the tenant's relationships by one statement."""
     _execute(
         "UPDATE relationship_instances SET reason = reason || '.' WHERE user_id = %s AND id IN "
         "(SELECT id FROM relationship_instances WHERE user_id = %s ORDER BY md5(id::text) "
@@ -134,7 +135,8 @@ def _writes() -> dict[str, float]:
 
 
 def _captured_and_not(write: Callable[[], None], rounds: int) -> float:
-    """The ratio of a write with capture to one without, as medians of alternating runs."""
+    """The time of a write with capture divided by that of the same write without, as medians of
+    alternating rounds."""
     write()
     times: dict[bool, list[float]] = {True: [], False: []}
     for _ in range(rounds):
@@ -198,8 +200,8 @@ def _single() -> None:
 
 
 def _refreshes() -> dict[str, float]:
-    """The seconds of a concurrent refresh with 0.1 % changed rows, and of the same SELECT into a
-    table."""
+    """The seconds of a concurrent refresh after 0.1 % of the rows changed, those of the same SELECT
+    into a table, and their ratio."""
     refresh.refresh()
     _change(0.001)
     result = refresh.refresh()
@@ -215,7 +217,8 @@ def _refreshes() -> dict[str, float]:
 
 
 def _plan() -> list[str]:
-    """EXPLAIN ANALYZE of each query of a fresh read of few columns."""
+    """The output of EXPLAIN ANALYZE, line by line, for each query of a fresh read of few
+    columns."""
     lines: list[str] = []
     queries: list[str] = []
     with tenant_snapshot(TENANT) as reader:

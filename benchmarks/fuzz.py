@@ -1,5 +1,5 @@
-"""Sends the running service requests that its API schema allows, and some that it does not, by
-Schemathesis.
+"""Tests the running service with requests that its API schema allows, and some that it does not,
+which Schemathesis generates.
 
 The service runs on servers of its own, with the demo's enriched books, one server process and a
 sandbox of Nango. The token is that of staff, so every operation is reached. No response may be a
@@ -81,8 +81,8 @@ def _fuzzed(address: str, token: str, examples: int) -> subprocess.CompletedProc
 
 
 def _counted(output: str) -> dict[str, int]:
-    """The numbers of failures from the summary. A kind of failure that is missing there did not
-    occur."""
+    """The counts in Schemathesis' output: operations, cases, and failures of each kind. A kind that
+    the output does not name has 0."""
     return {
         "operations": _number(r"Tested: (\d+)", output),
         "cases": _number(r"([\d,]+) generated", output),

@@ -52,7 +52,8 @@ def main() -> None:
 
 
 def loads(options: argparse.Namespace) -> dict[str, Any]:
-    """Load the large tenant by every method."""
+    """Load the large tenant's graph by every method in turn. Return the median seconds by method,
+    and ratios of them."""
     with graph_books.kept(graph_books.SIZES, SEED) as tenants:
         user = tenants[0]
         graph_cache.load(user)  # stores the entry that `warm` reads
@@ -76,7 +77,8 @@ def loads(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def memory(options: argparse.Namespace) -> dict[str, Any]:
-    """The peak memory of a process that does one thing, less that of an idle process, in bytes."""
+    """The peak memory in bytes of each method, less that of an idle process, and the ratio of a
+    full build's to the size of its Arrow data."""
     names = ("cold_full", "cold_importance", "warm", *(SLOW if options.slow_rounds else ()))
     with graph_books.kept(graph_books.SIZES, SEED) as tenants:
         graph_cache.load(tenants[0])  # stores the entry that `warm` reads
@@ -87,8 +89,8 @@ def memory(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def algorithms(options: argparse.Namespace) -> dict[str, Any]:
-    """Compare networkx's interface on finley's graph with the libraries themselves, and with
-    networkx."""
+    """Compare the time of algorithms on finley's graph, called through networkx, with the same
+    algorithms in other libraries and in networkx itself."""
     with graph_books.kept(graph_books.SIZES, SEED) as tenants:
         large, middle = (ways.cold_full(tenant) for tenant in tenants[:2])
     questions = peers.questions(large, large if options.large else middle)
@@ -109,7 +111,8 @@ def algorithms(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def api(options: argparse.Namespace) -> dict[str, Any]:
-    """Measure a small tenant's request without the cache, and requests of all tenants at once."""
+    """Measure requests for a small tenant without the cache, and requests of all tenants at
+    once."""
     with graph_books.kept(graph_books.SIZES, SEED) as tenants:
         asking = tenant_load.tokens(tenants)
         ways.disconnect()
@@ -119,7 +122,8 @@ def api(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def plot(options: argparse.Namespace) -> dict[str, Any]:
-    """The seconds of a cold full build by number of edges, and the exponent that fits them."""
+    """Measure the seconds of a full build without caches for several numbers of edges. Return them,
+    and the exponent that fits them."""
     with graph_books.kept(graph_books.STEPS, SEED + 1, f"{graph_books.DATABASE}_steps") as tenants:
         steps = [
             statistics.median(
@@ -162,7 +166,8 @@ def _peak_of(name: str) -> int:
 
 
 def _peak(name: str) -> None:
-    """Do one thing and print this process's peak resident memory in bytes."""
+    """Run the method of this name ("idle" runs none) and print this process's peak resident memory
+    in bytes."""
     with graph_books.kept(graph_books.SIZES, SEED) as tenants:
         small = tenants[-1]
         if name == "warm":
@@ -177,8 +182,8 @@ def _peak(name: str) -> None:
 
 
 def _from[Way](turn: int, all_ways: dict[str, Way]) -> list[tuple[str, Way]]:
-    """The methods in rotated order. Each turn begins with another, because a method after a large
-    one finds the caches cold."""
+    """The methods in rotated order: turn n begins with the n-th. The order changes because a method
+    that runs after a large one finds cold caches."""
     order = list(all_ways.items())
     first = turn % len(order)
     return order[first:] + order[:first]

@@ -73,7 +73,8 @@ def measure(items: list[Hostile]) -> dict[str, Any]:
 
 
 def _hostile(items: list[Hostile]) -> dict[str, dict[str, Any]]:
-    """The corpus as Gmail mail and Dropbox files, each in PARTS connections."""
+    """Descriptions of the sandbox's connections that contain the whole corpus, by key: as mail at
+    Gmail and as files at Dropbox, PARTS connections each."""
     files = [item for item in items if item.file and "/" not in item.file and "\0" not in item.file]
     mail = {
         f"mail-{n}": {"provider": "gmail", "size": 0, "put": [i.mail() for i in items[n::PARTS]]}
@@ -91,7 +92,8 @@ def _hostile(items: list[Hostile]) -> dict[str, dict[str, Any]]:
 def _accepted(
     keys: list[str], world: dict[str, dict[str, Any]], tenant: UUID | None = None
 ) -> list[UUID]:
-    """Accept runs of these connections, which belong to one tenant or to one tenant each."""
+    """Accept a sync of each of these connections, and return the runs' ids. All belong to `tenant`,
+    or to one new tenant each if it is None."""
     accepted = []
     for key in keys:
         connection = SyncConnection(
@@ -107,7 +109,7 @@ def _accepted(
 
 
 def _seconds(ids: list[UUID]) -> list[float]:
-    """The seconds of each run from its acceptance to its end, after all have ended."""
+    """Wait until all runs have ended. Return the seconds of each from its acceptance to its end."""
     limit = time.monotonic() + MOST
     mine = SyncRun.objects.using("owner").filter(pk__in=ids)
     while mine.filter(status__in=ACTIVE).exists():

@@ -23,8 +23,8 @@ def inside() -> bool:
 
 
 def again(module: str, environment: dict[str, str]) -> int:
-    """Run the same program again, on servers of its own that are deleted at its end. Return its
-    exit status."""
+    """Run this program once more with a state folder of its own, which is deleted at the end.
+    Return its exit status."""
     folder = tempfile.mkdtemp(prefix="finley-apart-", dir="/var/tmp")
     variables = {**os.environ, **environment, INSIDE: "1", "FINLEY_STATE": folder}
     for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL"):
@@ -42,14 +42,15 @@ def again(module: str, environment: dict[str, str]) -> int:
 
 
 def stoppable() -> None:
-    """Let SIGTERM end this process as Ctrl-C does, so that the processes that it started are
-    stopped first."""
+    """Let SIGTERM end this process as Ctrl-C does, so that it first stops the processes that it
+    started."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @contextmanager
 def sandbox(world: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Run the sandbox in its own process with these connections. Yields its description."""
+    """Run the sandbox in its own process with the connections of `world`. Yield its address, key
+    and connections."""
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         json.dump(world, file)
         file.flush()

@@ -54,7 +54,8 @@ def main() -> None:
 
 
 def measure(jobs: int, rounds: int, requests: int) -> dict[str, Any]:
-    """Return the figures. Raises SystemExit if PostgreSQL does not have every job."""
+    """Run `rounds` rounds of `jobs` jobs by both, and `requests` single requests to an idle worker.
+    Return the figures. Raises SystemExit if PostgreSQL does not have every job."""
     query = SQL(cast(LiteralString, CONNECTIONS.read_text())).format(count=Literal(jobs))
     with connections["owner"].cursor() as cursor:
         cursor.execute(query)
@@ -112,7 +113,8 @@ def fill_plain(jobs: int) -> None:
 
 
 async def plain() -> None:
-    """Run plain arq as its documentation shows, but without storing results that nobody reads."""
+    """Run plain arq's worker as its documentation shows, but without storing results that nobody
+    reads."""
     arq_worker = ArqWorker(
         [noop],
         queue_name=PLAIN,
@@ -126,7 +128,8 @@ async def plain() -> None:
 
 
 def fill_ours(jobs: int) -> None:
-    """Fill the queue as the schedule does: every connection is due."""
+    """Fill finley's queue as the schedule does: let every connection be due, and accept a sync of
+    each."""
     SyncConnection.objects.using("owner").update(next_sync_at="2026-01-01T00:00:00Z")
     while periodic.accept_due()["accepted"]:
         pass
@@ -149,7 +152,8 @@ async def _worked(arq_worker: ArqWorker) -> None:
 
 
 async def latency(requests: int) -> list[float]:
-    """The seconds from each request to its task's start, both measured by the database."""
+    """Make this many requests, one after the other. Return the seconds from each request to its
+    task's start, both measured by the database."""
     arq_worker, asking = _worker(), Threads("requests", 1)
     running = asyncio.create_task(arq_worker.main())
     rows = SyncConnection.objects.using("owner").values_list("user_id", "pk")[:requests]

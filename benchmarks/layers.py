@@ -92,7 +92,8 @@ MAKERS: dict[str, Maker] = {"generator": demo, "other_generator": other, "plante
 
 
 def _generated(name: str, make: Maker, options: argparse.Namespace) -> dict[str, Any]:
-    """The scores of all seeds together, and of each seed."""
+    """Score the books of a generator for each seed. Return the scores of all seeds together, and of
+    each seed."""
     cards = {}
     for seed in options.seeds:
         _say(f"{name}, seed {seed}")
@@ -104,7 +105,8 @@ def _generated(name: str, make: Maker, options: argparse.Namespace) -> dict[str,
 
 
 def as_json(card: Card) -> dict[str, Any]:
-    """The card's scores. The false positives are only a rate."""
+    """The card's scores as JSON, with the reliability of each layer. For the shuffled books, only
+    the rate of false positives is kept."""
     plain = card.as_json()
     sure = {name: getattr(score, "sure", ()) for name, score in card.scores.items()}
     plain["reliability"] = {
@@ -123,8 +125,8 @@ def as_json(card: Card) -> dict[str, Any]:
 
 
 def score(files: Files, truth: Truth, seed: int) -> Card:
-    """The scores of the layers for these books, of their predictions, and of the same books with
-    shuffled dates."""
+    """Import and enrich these books. Return the scores of the layers, of the predictions, and of
+    the same books with shuffled dates."""
     user_id = scored_tenants.made(files)
     scored_tenants.enrich(user_id)
     whole = tables.read(user_id)
@@ -142,8 +144,8 @@ def score(files: Files, truth: Truth, seed: int) -> Card:
 
 
 def ahead(user_id: UUID, whole: Found, end: date, series: Callable[[date], Groups]) -> Forecasts:
-    """Compare predictions made from the books before each cut with what `series` says happened
-    later.
+    """Compare predictions that are made from the books before each cut with what happened later.
+    `series(cut)` returns the rows of each series.
 
     Afterwards the tenant has only the rows before the earliest cut.
     """
@@ -183,7 +185,7 @@ def _calderdale(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _oxford(options: argparse.Namespace) -> dict[str, Any]:
-    """A council's payments over 500 pounds: predictions compared with what happened."""
+    """Score predictions for a council's payments over 500 pounds against what happened."""
     paths = real_books.files(real_books.OXFORD)
     if not options.real or not paths:
         why = "not asked for" if not options.real else f"nothing in {real_books.OXFORD}"
@@ -198,7 +200,8 @@ def _oxford(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _real_ahead(user_id: UUID, whole: Found) -> Forecasts:
-    """The same for books without a truth. Their series are those found in the whole books."""
+    """Compare predictions with what happened later, for books without a truth: their series are
+    those that enrichment finds in the whole books. See `ahead`."""
     series: dict[str, list[Ref]] = {}
     for row, pattern in whole.series_of_row.items():
         series.setdefault(pattern, []).append(row)

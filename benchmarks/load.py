@@ -70,8 +70,8 @@ class Tenant:
 
 @dataclass(slots=True)
 class Measured:
-    """The results of one stage: the seconds of each request, and the numbers of refused and failed
-    ones."""
+    """The results of one stage at `rate` requests per second: the seconds of each answered request
+    (`times`), and the number of refused or failed ones (`errors`)."""
 
     rate: float
     times: list[float]
@@ -137,7 +137,8 @@ def _measured(
 
 
 def _each(before: float | None, after: float | None, stage: Measured) -> float | None:
-    """Processor milliseconds per request."""
+    """The processor milliseconds per request of the stage, from the processor seconds `before` and
+    `after` it. None if these are unknown."""
     if before is None or after is None:
         return None
     return round((after - before) / (len(stage.times) + stage.errors) * 1000, 2)
@@ -151,7 +152,8 @@ def _additions() -> float:
 
 
 def _rates(steady: Measured) -> Iterator[float]:
-    """Yield higher rates after a rate that was held, and lower ones after a rate that was not."""
+    """Yield the rates to try next, in requests per second: ever higher ones if the steady rate was
+    held, else ever lower ones above 0."""
     if steady.held:
         return itertools.count(steady.rate + STEP, STEP)
     below = itertools.count(steady.rate - STEP, -STEP)
@@ -178,7 +180,8 @@ async def _in_turn(port: int, requests: list[bytes]) -> None:
 
 
 def stage(port: int, tenants: list[Tenant], rate: float, seconds: float, seed: int) -> Measured:
-    """Send requests at this rate for this time, and return the results."""
+    """Send the tenants' requests at this rate per second for this many seconds. Return the
+    results."""
     print(f"{rate:g} a second for {seconds:g} s …", file=sys.stderr)
     answers = asyncio.run(_arriving(port, tenants, rate, seconds, random.Random(seed)))
     times = [seconds for seconds, well in answers if well]
@@ -228,8 +231,8 @@ class Line:
         self._writer: asyncio.StreamWriter | None = None
 
     async def ask(self, request: bytes) -> int:
-        """The status of the response. If the server has closed the persistent connection, it is
-        opened again once."""
+        """Send the request and return the HTTP status of the response. If the server has closed the
+        persistent connection, it is opened again once."""
         was_open = self._reader is not None
         try:
             return await self._request(request)
@@ -276,7 +279,7 @@ def _asking(tenant: Tenant, question: str, chance: random.Random) -> bytes:
 
 
 def _books(seed: int) -> list[Tenant]:
-    """The tenants with their books, each with a token."""
+    """Make the books of all tenants. Return each tenant with a token."""
     chance = random.Random(seed)
     books = SQL(cast(LiteralString, dataset.BOOKS.read_text()))
     users = [UUID(int=chance.getrandbits(128)) for _ in range(TENANTS)]
@@ -306,15 +309,15 @@ def _ids(table: str, user: UUID) -> list[str]:
 
 
 def _backends() -> list[int]:
-    """The current sessions of the application's role as processes. Pools do not shrink within a
-    stage."""
+    """The process ids of the current database sessions of the application's role. Pools do not
+    shrink within a stage."""
     with connections["owner"].cursor() as cursor:
         cursor.execute("SELECT pid FROM pg_stat_activity WHERE usename = 'finley_app'")
         return [pid for (pid,) in cursor.fetchall()]
 
 
 def _cpu_seconds(pids: list[int]) -> float | None:
-    """The processor seconds of these processes; None if they cannot be read."""
+    """The processor seconds that these processes have used; None if they cannot be read."""
     try:
         stats = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in pids]
     except OSError:

@@ -69,8 +69,8 @@ COLUMNS = (
 
 
 def of_books(history: History, size: int, seed: int = 1) -> list[Candidate]:
-    """A pay run of new payments, payments that were made already, typing errors, strangers and
-    changed accounts."""
+    """A pay run of `size` candidates made from the books: new payments, payments that were made
+    already, and payments with typing errors. Equal arguments give the same run."""
     rng = random.Random(seed)
     payments, side = history.payments, sides(history.payments)
     kinds = payments.entities.kind
@@ -103,7 +103,8 @@ def _of_row(payments: Payments, at: int, key: str) -> Candidate:
 
 
 def _altered(rng: random.Random, one: Candidate, run: Sequence[Candidate]) -> Candidate:
-    """Most candidates are new; the others contain one of the errors."""
+    """Change the candidate at random: usually to a new payment, else to one with an error, such as
+    a repeated or a mistyped number."""
     new = f"{rng.choice('ABCDEFGH')}{rng.randrange(10**6, 10**7)}"
     cents = Decimal(rng.randrange(-999, 999)) / 100
     fresh = replace(one, number=new, amount=max(one.amount + cents, Decimal(1)))
@@ -124,7 +125,8 @@ def _altered(rng: random.Random, one: Candidate, run: Sequence[Candidate]) -> Ca
 
 
 def strangers(run: Sequence[Candidate]) -> list[Candidate]:
-    """Three more candidates of a run: an unknown party, another account, another spelling."""
+    """Three further candidates made from the first one of the run: with an unknown party, with
+    another bank account, and with another spelling of the name."""
     one = run[0]
     kind, name = one.party.kind, one.party.name
     return [
@@ -187,13 +189,14 @@ def _cells(one: Candidate, kinds: dict[str, str]) -> dict[str, Any]:
 
 
 def checked(user_id: UUID, run: Sequence[Candidate]) -> list[tuple[Any, ...]]:
-    """The results of the check of the run, as outlines."""
+    """Check the run against the tenant's books. Return each verdict as an `outline`."""
     with_them, verdicts_of_run = check.judged(check.books(user_id), run)
     return [outline(with_them.payments, one) for one in verdicts_of_run]
 
 
 def judged(user_id: UUID, source: str, run: Sequence[Candidate]) -> list[tuple[Any, ...]]:
-    """The verdicts of the current books on the run's imported rows, as outlines."""
+    """The verdicts on the run's rows after they were imported into `source` and enriched, as
+    `outline`s in the order of the run."""
     books = Findings(user_id)
     payments = books.payments
     place = {
@@ -208,7 +211,8 @@ def judged(user_id: UUID, source: str, run: Sequence[Candidate]) -> list[tuple[A
 
 
 def outline(payments: Payments, verdict: Verdict) -> tuple[Any, ...]:
-    """The verdict with the rows' own keys in place of ids, so that two verdicts can be compared."""
+    """The verdict with rows' keys in place of ids, so that verdicts before and after an import can
+    be compared: (key, verdict, findings, invoices that it pays)."""
     findings = [_finding(payments, one) for one in verdict.findings]
     pays = sorted((_key(payments, one.invoice), one.amount) for one in verdict.pays)
     return payments.external_id[verdict.place], verdict.verdict, findings, pays

@@ -81,7 +81,7 @@ def _medians(times: dict[bool, list[float]]) -> dict[str, float]:
 
 
 def _secure(on: bool) -> None:
-    """Switch policies and barrier on or off, as the owner."""
+    """Switch the tables' policies and the view's barrier on or off, as the owner."""
     state = SQL("ENABLE" if on else "DISABLE")
     with connections["owner"].cursor() as cursor:
         for table, _ in row_security.tenant_tables(cursor):
@@ -91,7 +91,8 @@ def _secure(on: bool) -> None:
 
 
 def _books() -> tuple[UUID, UUID]:
-    """A small and a large tenant."""
+    """Write the books of 200 small tenants and a large one. Return the ids of a small and of the
+    large tenant."""
     users = [uuid4() for _ in range(SMALL + 1)]
     books = SQL(cast(LiteralString, dataset.BOOKS.read_text()))
     with connections["owner"].cursor() as cursor:

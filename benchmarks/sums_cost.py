@@ -76,7 +76,8 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _measured(user_id: UUID, rounds: int) -> dict[str, float]:
-    """Milliseconds of processor time per question, the median of the rounds."""
+    """The milliseconds of processor time of each question, as the median of the rounds, by
+    question."""
     ways: dict[str, Callable[[], object]] = {
         "cash_flow": lambda: cash_flow.cash_flow(user_id),
         "stats": lambda: whole_graph.stats(user_id),
@@ -94,7 +95,7 @@ def _measured(user_id: UUID, rounds: int) -> dict[str, float]:
 
 
 def _cpu() -> float:
-    """Processor seconds of this process and the database's backends."""
+    """The processor seconds that this process and the database's backends have used so far."""
     with connections["owner"].cursor() as cursor:
         cursor.execute(BACKENDS)
         pids = [pid for (pid,) in cursor.fetchall()]

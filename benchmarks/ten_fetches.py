@@ -61,8 +61,8 @@ def main() -> None:
 
 
 def measure(user: UUID, rounds: int) -> dict[str, Any]:
-    """Run both methods once for their graphs, queries and connections, then alternate them `rounds`
-    times."""
+    """Build the tenant's graph by both methods `rounds` times, alternately. Return the median
+    seconds and their ratio, and the numbers of queries and connections."""
     ten, queries_ten, connections_ten = _once(by_ten_fetches, user)
     ours, queries_ours, connections_ours = _once(by_finley, user)
     same, edges, nodes = same_graph(ten, ours), ours.number_of_edges(), ours.number_of_nodes()
@@ -88,7 +88,8 @@ def measure(user: UUID, rounds: int) -> dict[str, Any]:
 
 
 def by_ten_fetches(user: UUID) -> tuple[Graph, int]:
-    """The graph, and the number of queries that its connection ran."""
+    """Build the graph by ten fetches. Return it, and the number of queries that its connection
+    ran."""
     ran = 0
 
     def count(execute: Callable[..., Any], *arguments: Any) -> Any:
@@ -106,7 +107,8 @@ def by_finley(user: UUID) -> tuple[Graph, int]:
 
 
 def _once(way: Way, user: UUID) -> tuple[Graph, int, int]:
-    """The method's graph, and the numbers of its queries and connections."""
+    """Run the method once on new connections. Return its graph, the number of its queries, and the
+    number of its connections."""
     dataset.disconnect()
     graph, queries = way(user)
     with psycopg.connect(arrow.pool().conninfo) as observer:  # a role sees its own backends

@@ -28,7 +28,8 @@ SEEN = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
 
 
 def tokens(tenants: list[UUID]) -> list[str]:
-    """A new token for each tenant; a user is created for it if there is none."""
+    """Make a new token for each tenant, and a user if it has none. Return the tokens in the order
+    of the tenants."""
     values = []
     with as_owner():
         for tenant in tenants:
@@ -38,7 +39,8 @@ def tokens(tenants: list[UUID]) -> list[str]:
 
 
 def one(token: str, rounds: int) -> float:
-    """The median of the milliseconds from request to response, for one token without any cache."""
+    """Send requests with one token to a server without any cache. Return the median milliseconds
+    from request to response."""
     times = []
     with (
         served({**database(), **UNCACHED}) as server,
@@ -53,8 +55,8 @@ def one(token: str, rounds: int) -> float:
 
 
 def together(tokens: list[str]) -> dict[str, Any]:
-    """The results of one request with each token, all at once: errors, times, and the most
-    connections that were seen."""
+    """Send one request with each token, all at once. Return the number of errors, the times in
+    milliseconds, and the most connections to PostgreSQL that were seen."""
     stop, most = threading.Event(), [0]
     watcher = threading.Thread(target=_watch, args=(stop, most))
     with served({**database(), **UNCACHED}) as server:

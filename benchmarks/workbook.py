@@ -47,7 +47,7 @@ def main() -> None:
 
 
 def _files(folder: Path, rows: int) -> dict[str, Path]:
-    """The same invented bills as a CSV and as a workbook."""
+    """Write the same invented bills as a CSV and as a workbook. Return both paths by format."""
     bills = [
         (f"2025-{1 + at % 12:02}-{1 + at % 28:02}", f"Supplier {at % 997}", f"RE-{at}",
          round(1 + at % 5_000 / 7, 2), "EUR")

@@ -76,6 +76,7 @@ class UserAdmin(ByEmail):
             "Permissions",
             {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")},
         ),
+        ("Erasure", {"fields": ("legal_hold",)}),
         ("Dates", {"fields": ("last_login", "date_joined")}),
     )
     add_fieldsets = (
@@ -101,7 +102,9 @@ class UserAdmin(ByEmail):
     def get_deleted_objects(
         self, objs: Sequence[User] | QuerySet[User], request: HttpRequest
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
-        """The users, with the numbers of tokens and log entries that are deleted with them."""
+        """What the confirmation page shows before users are deleted, in the form of Django's
+        ModelAdmin: the lines of text, the numbers of deleted rows by name, the permissions that are
+        missing, and no protected rows."""
         users = list(objs)
         tokens = ApiToken.objects.filter(user__in=users).count()
         lacking = tokens and not request.user.has_perm("finley.delete_apitoken")

@@ -1,3 +1,5 @@
+"""The configuration of the Django app finley and of Django's admin."""
+
 from typing import Any
 
 from django.apps import AppConfig
@@ -19,9 +21,9 @@ class FinleyConfig(AppConfig):
 
 
 class AdminConfig(SimpleAdminConfig):
-    """Django's admin, whose pages' modules are imported by finley.urls and by the checks only.
+    """Django's admin. Only finley.urls and the checks import the modules of its pages.
 
-    They take most of a command's start, and only a server shows them.
+    Most commands do without these modules, and importing them takes most of a command's start.
     """
 
     def ready(self) -> None:

@@ -23,7 +23,9 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A statement, and a query that returns a row if the statement need not run."""
+    """One SQL statement of the set-up. It need not run if the query `done` returns a row; None
+    means that it always runs. `inside` means that it runs in finley's database, not in the
+    superuser's."""
 
     statement: sql.Composed
     done: sql.Composed | None = None
@@ -31,8 +33,8 @@ class Step:
 
 
 def steps(names: Names) -> list[Step]:
-    """The steps that create the two roles, neither a superuser, and the database, which the owner
-    owns."""
+    """The statements that create the two roles and the database, and limit their rights. Neither
+    role is a superuser, and the owner owns the database."""
     owner, app = sql.Identifier(names.owner), sql.Identifier(names.app)
     database = sql.Identifier(names.database)
     outer = [
@@ -58,7 +60,7 @@ def steps(names: Names) -> list[Step]:
 
 
 def script(names: Names) -> str:
-    """A script for psql, which may be run repeatedly."""
+    """The statements as a script for psql, which a superuser may run repeatedly."""
     all_steps = steps(names)
     lines = [r"\set ON_ERROR_STOP on", *(_line(step) for step in all_steps if not step.inside)]
     lines.append(rf"\connect {sql.Identifier(names.database).as_string()}")
@@ -67,8 +69,8 @@ def script(names: Names) -> str:
 
 
 def run(names: Names, superuser_url: str) -> list[str]:
-    """Run the steps that are not done yet. Return the roles that existed before, whose passwords
-    stay as they are.
+    """Run the statements that are not done yet, as the superuser. Return the names of the roles
+    that existed before, whose passwords stay as they are.
 
     Raises psycopg.Error.
     """

@@ -15,14 +15,23 @@ from psycopg_pool import ConnectionPool
 
 # PgBouncer in transaction mode supports no prepared statements and no session settings.
 SAFE_BEHIND_POOLERS = {"prepare_threshold": None}
+# How long libpq waits for a server that a network no longer reaches. Without these it waits for
+# minutes, and the leases of a worker would expire. A URL may set others.
+LOST_NETWORK = {
+    "connect_timeout": 5,  # seconds
+    "tcp_user_timeout": 10_000,  # milliseconds until sent bytes must be acknowledged
+    "keepalives_idle": 5,  # seconds
+    "keepalives_interval": 3,
+    "keepalives_count": 3,
+}
 
 
 def configure(url: str, owner_url: str, state: Path, pool: dict[str, Any]) -> dict[str, Any]:
-    """Settings for both aliases.
+    """Django's DATABASES: the settings of the aliases `default` and `owner`.
 
     `url` is the application's connection, `owner_url` the owner's. Without `owner_url` one role
     serves as both, which `manage.py check` warns about. If both are empty, the embedded server in
-    `state` is used.
+    `state` is used. `pool` has the options of the connection pools.
     """
     if owner_url and not url:
         raise ImproperlyConfigured(
@@ -34,7 +43,8 @@ def configure(url: str, owner_url: str, state: Path, pool: dict[str, Any]) -> di
 
 
 def embedded(role: str, state: Path) -> dict[str, Any]:
-    """Settings for the embedded server of `state`, which starts at the first connection."""
+    """The settings of one alias for the embedded server of `state`, which starts at the first
+    connection. `role` is the PostgreSQL role."""
     return {
         "ENGINE": "finley.embedded.backend",
         "NAME": "finley",
@@ -50,7 +60,7 @@ def _external(url: str) -> dict[str, Any]:
         raise ImproperlyConfigured(f"A DATABASE_URL cannot be read: {error}") from None
     if parsed.get("ENGINE") != "django.db.backends.postgresql":
         raise ImproperlyConfigured("A DATABASE_URL must begin with postgresql://")
-    parsed["OPTIONS"] = {**parsed.get("OPTIONS", {}), **SAFE_BEHIND_POOLERS}
+    parsed["OPTIONS"] = {**LOST_NETWORK, **parsed.get("OPTIONS", {}), **SAFE_BEHIND_POOLERS}
     parsed.pop("CONN_MAX_AGE", None)  # the pool keeps connections
     return parsed
 

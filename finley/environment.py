@@ -19,7 +19,7 @@ def text(name: str, default: str = "") -> str:
 
 
 def flag(name: str, *, default: bool) -> bool:
-    """A yes/no variable. Raises ImproperlyConfigured for anything else."""
+    """The value of a yes/no variable. Raises ImproperlyConfigured for other values."""
     value = text(name, "1" if default else "0").lower()
     if value in YES | NO:
         return value in YES
@@ -27,7 +27,8 @@ def flag(name: str, *, default: bool) -> bool:
 
 
 def number(name: str, default: int) -> int:
-    """A whole number. Raises ImproperlyConfigured for anything else."""
+    """The value of a variable that is a whole number. Raises ImproperlyConfigured for other
+    values."""
     value = text(name, str(default))
     try:
         return int(value)
@@ -36,7 +37,8 @@ def number(name: str, default: int) -> int:
 
 
 def decimal(name: str, default: float) -> float:
-    """A number greater than 0. Raises ImproperlyConfigured for anything else."""
+    """The value of a variable that is a number greater than 0. Raises ImproperlyConfigured for
+    other values."""
     value = text(name, str(default))
     try:
         parsed = float(value)
@@ -48,12 +50,13 @@ def decimal(name: str, default: float) -> float:
 
 
 def words(name: str, default: str = "") -> list[str]:
-    """The words of a comma-separated list, without blanks."""
+    """The words of a variable that is a comma-separated list, without blanks around them."""
     return [word for raw in text(name, default).split(",") if (word := raw.strip())]
 
 
 def origins(name: str) -> list[str]:
-    """A comma-separated list of schemes with hosts. Raises ImproperlyConfigured for other words."""
+    """The origins (scheme and host) of a variable that is a comma-separated list of them. Raises
+    ImproperlyConfigured for other words."""
     origins = words(name)
     for origin in origins:
         if not ORIGIN.fullmatch(origin):
@@ -65,7 +68,8 @@ def origins(name: str) -> list[str]:
 
 
 def networks(name: str) -> list[str]:
-    """A comma-separated list of networks such as 10.0.0.0/8. Raises ImproperlyConfigured."""
+    """The networks, such as 10.0.0.0/8, of a variable that is a comma-separated list of them.
+    Raises ImproperlyConfigured for other words."""
     texts = words(name)
     for text_of_network in texts:
         try:
@@ -76,7 +80,8 @@ def networks(name: str) -> list[str]:
 
 
 def one_of(name: str, *choices: str) -> str:
-    """One of these words, the first by default. Raises ImproperlyConfigured for anything else."""
+    """The value of a variable, which must be one of `choices`; the first of them if it is not set.
+    Raises ImproperlyConfigured for other values."""
     value = text(name, choices[0])
     if value not in choices:
         raise ImproperlyConfigured(f"{name}={value!r} must be one of: {', '.join(choices)}.")

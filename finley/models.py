@@ -39,6 +39,11 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     username = None  # type: ignore[assignment]
     email = models.EmailField("e-mail address", unique=True)
+    legal_hold = models.TextField(
+        blank=True,
+        db_default="",
+        help_text="Why the law requires that the books stay when this tenant is erased",
+    )
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -74,7 +79,7 @@ class Role(models.TextChoices):
 class Membership(models.Model):
     """Lets a user see a tenant's data in a role, once the user has accepted it.
 
-    A user is the owner of the tenant with the same id without a membership.
+    A user owns the tenant whose id is the user's own, and needs no membership for that.
     """
 
     member = models.ForeignKey(User, models.CASCADE, related_name="memberships")
@@ -100,6 +105,59 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.member} is {self.role} of {self.tenant}"
+
+
+class SecondFactor(models.Model):
+    """A person's second factor at sign-in: an authenticator app, and codes for when it is lost.
+
+    It counts from `confirmed_at` on, when the person has shown a code of the app.
+    """
+
+    person = models.OneToOneField(User, models.CASCADE, related_name="second_factor")
+    secret = models.TextField(help_text="encrypted")
+    created = models.DateTimeField(db_default=Now(), editable=False)
+    confirmed_at = models.DateTimeField(null=True)
+    last_step = models.BigIntegerField(
+        db_default=0, help_text="The time step of the last code; earlier codes are refused"
+    )
+    recovery = ArrayField(
+        models.CharField(max_length=64), default=list, help_text="SHA-256 of each unused code"
+    )
+
+    def __str__(self) -> str:
+        return f"second factor of {self.person}"
+
+
+class Erasure(models.Model):
+    """An erasure that a tenant's owner requested: waiting until `erase_at`, then begun, then ended.
+
+    It has no column `user_id`, so that erasing the tenant's rows does not delete it. Once it has
+    ended, only the encrypted certificate names the tenant.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    tenant_id = models.UUIDField(null=True, unique=True)
+    digest = models.CharField(
+        max_length=64, unique=True, help_text="SHA-256 of the secret in the certificate's address"
+    )
+    legal_hold = models.TextField(blank=True, db_default="")
+    requested_at = models.DateTimeField(db_default=Now(), editable=False)
+    erase_at = models.DateTimeField()
+    begun_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    certificate = models.TextField(blank=True, db_default="", help_text="encrypted JSON")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ended_at__isnull=True, tenant_id__isnull=False)
+                | Q(ended_at__isnull=False, tenant_id__isnull=True, legal_hold=""),
+                name="finley_erasure_forgets_the_tenant",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"erasure {self.pk}"
 
 
 def usual_scopes() -> list[str]:

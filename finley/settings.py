@@ -7,7 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 from django.utils.functional import lazy
 
-from finley import databases, environment, secret, theme
+from finley import api_schema, databases, environment, secret, theme
 from finley.embedded import ensure
 from syncjobs.providers import BY_NAME, PROVIDERS
 
@@ -93,6 +93,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "finley.auth.second_factor_gate.SecondFactorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -119,6 +120,8 @@ AUTH_USER_MODEL = "finley.User"
 AUTHENTICATION_BACKENDS = ["finley.auth.password_backend.PasswordBackend"]
 SESSION_ENGINE = "finley.auth.sessions"
 SESSION_COOKIE_AGE = environment.number("FINLEY_SESSION_HOURS", 12) * 3600
+# Whether staff have to set up a second factor before they may do anything.
+STAFF_SECOND_FACTOR = environment.flag("FINLEY_STAFF_SECOND_FACTOR", default=False)
 LOGIN_URL, LOGIN_REDIRECT_URL = "sign-in", "overview"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
@@ -216,7 +219,7 @@ ARQ_BACKOFF = {  # seconds before the second attempt, by provider; doubled for e
 }
 ARQ_MAX_JOBS = environment.number("ARQ_MAX_JOBS", 20)
 ARQ_POLL_DELAY = environment.decimal("ARQ_POLL_DELAY", 0.1)
-SYNC_LEASE = environment.decimal("FINLEY_LEASE", 30.0)  # seconds until a lease expires
+SYNC_LEASE = environment.decimal("FINLEY_LEASE", 20.0)  # seconds; renewed six times in that time
 ZOHO_PACE = environment.decimal("ZOHO_PACE", BY_NAME["zoho_mail"].pace)  # seconds between requests
 HOME_CURRENCY = environment.text("FINLEY_HOME_CURRENCY", "GBP").upper()  # if a file states none
 # Whether ledgers and e-invoices of mail whose sender was not verified are imported, too.
@@ -231,6 +234,10 @@ DELIVERIES: dict[str, float] = {  # messages to webhooks, mailboxes and chats
 }
 SYNC_KEEP_DAYS = environment.number("FINLEY_KEEP_DAYS", 90)
 HISTORY_DAYS = environment.number("FINLEY_HISTORY_DAYS", 400)
+ERASE_AFTER_HOURS = environment.decimal("FINLEY_ERASE_AFTER_HOURS", 24.0)  # from the request
+PERIODIC_TASKS = {  # of this package, done by workers: seconds between two runs, function
+    "tenant_data": (5.0, "finley.tenant_data.work.work"),
+}
 PARSERS = {  # processes of a worker that read mail, documents and ledgers
     "at_once": environment.number("FINLEY_PARSERS", 2),
     "memory_mb": environment.number("FINLEY_PARSER_MEMORY_MB", 512),  # per process
@@ -287,56 +294,7 @@ REST_KNOX = {
     "TOKEN_TTL": timedelta(days=365),
     "TOKEN_PREFIX": "finley_",
 }
-SPECTACULAR_SETTINGS = {
-    "TITLE": "finley",
-    "DESCRIPTION": "One tenant's knowledge graph of financial events, and questions about it.",
-    "VERSION": "0.1.0",
-    "OAS_VERSION": "3.1.0",
-    "TAGS": [
-        {"name": "graph", "description": "Questions about a tenant's graph, and decisions"},
-        {"name": "uploads", "description": "Ledger files: sent, looked at, imported"},
-        {"name": "syncs", "description": "Syncs of mail and files"},
-        {"name": "connections", "description": "Accounts at providers of mail and files"},
-        {"name": "session", "description": "Signing in, and whose data a session reads"},
-        {"name": "members", "description": "Who may see a tenant's data"},
-        {"name": "invitations", "description": "Whose data one is invited to see"},
-        {"name": "subscriptions", "description": "Webhooks that get what happens in the books"},
-        {"name": "tokens", "description": "API tokens that a person makes"},
-        {"name": "job-failures", "description": "Dead letters; for staff"},
-        {"name": "webhooks", "description": "What Nango tells"},
-    ],
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_PUBLIC": True,
-    "SERVE_AUTHENTICATION": [],
-    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
-    "SWAGGER_UI_DIST": "SIDECAR",
-    # The validator would send the schema to a third party.
-    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
-    "SCHEMA_PATH_PREFIX": "/api/v1/",
-    "POSTPROCESSING_HOOKS": [
-        "drf_spectacular.hooks.postprocess_schema_enums",
-        "graph.api.schema.problems",
-    ],
-    "ENUM_NAME_OVERRIDES": {
-        "QuestionStatus": "graph.models.choices.QuestionStatus",
-        "RunStatus": "syncjobs.models.choices.RunStatus",
-        "FailureStatus": "syncjobs.models.choices.FailureStatus",
-        "CaseState": "graph.models.choices.CaseState",
-        "UploadState": "syncjobs.models.choices.UploadState",
-        "Role": "finley.models.Role",
-        "Decided": "graph.models.choices.ResolutionDecision",
-        "PartyDecision": "graph.api.shapes.decision_serializers.WORDS",
-        "PredictionStatus": "graph.models.choices.PredictionStatus",
-        "ConnectionState": "syncjobs.models.choices.ConnectionState",
-        "AmountDirection": "syncjobs.uploads.upload_options.DIRECTIONS",
-        "EntityKind": "graph.models.choices.EntityKind",
-        "Records": "graph.models.choices.Records",
-        "OwedDirection": "graph.questions.open_items.DIRECTIONS",
-    },
-}
-
+SPECTACULAR_SETTINGS = api_schema.SPECTACULAR
 UNFOLD = theme.UNFOLD
 
 STATIC_URL = "static/"

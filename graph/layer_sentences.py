@@ -22,7 +22,8 @@ class _NullFormatter(Formatter):
 
 
 def say(sentence: Sentence, row: Row) -> str:
-    """The sentence about this row of the layer's columns."""
+    """Return the text of a sentence, which is a template or a function, about a row. `row` has
+    the layer's columns by name."""
     if callable(sentence):
         return sentence(row)
     return _NullFormatter().vformat(sentence, (), row)

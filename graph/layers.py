@@ -69,17 +69,18 @@ class Layer:
 
     @property
     def only(self) -> str:
-        """The SQL condition for the rows that count; empty if all do."""
+        """Return the SQL condition for the rows of the layer that the view shows; "" if it shows
+        all."""
         return f"status <> '{self.hidden_status}'" if self.hidden_status else ""
 
     def say(self, row: Row) -> str:
-        """One sentence about a row. `row` has the layer's columns by name."""
+        """Return one sentence about a row of the layer. `row` has the layer's columns by name."""
         return say(self.sentence, row)
 
     @property
     def presence(self) -> str:
-        """The name of the view's column that is NULL for relationships without a row of this
-        layer."""
+        """Return the name of the view's column that is NULL for relationships without a row of
+        this layer."""
         return self.id_column
 
 

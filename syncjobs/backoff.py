@@ -1,4 +1,4 @@
-"""The wait before the next attempt."""
+"""Computes how long a run waits before its next attempt."""
 
 import random
 

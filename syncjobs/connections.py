@@ -42,7 +42,8 @@ MAY_BECOME = {ALIVE: {PAUSED}, SUSPECT: {PAUSED}, PAUSED: {ALIVE}, DEAD: set(), 
 
 
 def confirm(user_id: UUID, provider: str, nango_id: str, integration: str = "") -> None:
-    """Check with Nango that the connection is the tenant's. Raises NotYours, NangoUnavailable.
+    """Ask Nango whether the connection `nango_id` belongs to the tenant, and return if it does.
+    Raises NotYours, NangoUnavailable.
 
     The error is the same for another tenant's connection, a dead one and a missing one.
     """
@@ -74,7 +75,8 @@ def register(
     integration: str = "",
     sync_every: timedelta | None = None,
 ) -> SyncConnection:
-    """Register a connection, due at once if it has a schedule. Raises AlreadyConnected."""
+    """Register a connection of the tenant and return it. With a schedule (`sync_every`) a sync is
+    due at once. Raises AlreadyConnected."""
     with _of(user_id):
         connection = SyncConnection(
             user_id=user_id,
@@ -105,7 +107,7 @@ def listed(user_id: UUID, **filters: str) -> list[SyncConnection]:
 
 
 def get(user_id: UUID, connection_id: UUID) -> SyncConnection:
-    """The tenant's connection. Raises ConnectionUnknown."""
+    """Read the tenant's connection with this id. Raises ConnectionUnknown."""
     with _of(user_id):
         return _one(_read(user_id), connection_id)
 

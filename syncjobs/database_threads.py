@@ -10,8 +10,8 @@ from django.db import InterfaceError, OperationalError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 UNREACHABLE = (OperationalError, InterfaceError)
-LONGEST_PAUSE = 2.0
-BATCH_WAIT = 0.002
+LONGEST_PAUSE = 2.0  # seconds between two attempts
+BATCH_WAIT = 0.002  # seconds in which further requests may join a batch
 
 
 class Threads:
@@ -22,14 +22,15 @@ class Threads:
         self._connections: dict[int, BaseDatabaseWrapper] = {}
 
     async def run[R](self, work: Callable[..., R], *args: Any) -> R:
-        """Return the result of the work, or raise its exception. A cancel waits until the work has
-        ended."""
+        """Call `work(*args)` in one of the threads and return its result, or raise its exception.
+        If the caller is cancelled, this still waits until the work has ended."""
         loop = asyncio.get_running_loop()
         future = loop.run_in_executor(self._pool, partial(self._with_connections, work, *args))
         return await ended(future)
 
     async def retried[R](self, seconds: float, work: Callable[..., R], *args: Any) -> R:
-        """As `run`, but retries for this many seconds while the database is not reachable."""
+        """Call `work(*args)` in one of the threads as `run` does. While the database is not
+        reachable, try again for at most `seconds`."""
         loop = asyncio.get_running_loop()
         until, pause = loop.time() + seconds, 0.1
         while True:
@@ -82,8 +83,8 @@ async def ended[R](future: Awaitable[R]) -> R:
 
 
 class Batches[A, R]:
-    """Collects the requests that arrive while a batch runs, and runs them together as the next
-    batch."""
+    """Collects requests that arrive while a batch runs, and passes them to `work` together as the
+    next batch, at most `most` at a time."""
 
     def __init__(self, work: Callable[[list[A]], Awaitable[list[R]]], most: int = 500) -> None:
         self._work, self._most = work, most
@@ -92,7 +93,8 @@ class Batches[A, R]:
         self._is_busy = False
 
     async def ask(self, one: A) -> R:
-        """The result for this request. Raises the exception of its batch."""
+        """Add the request `one` to the next batch, and wait for its result. Raises the exception of
+        the batch."""
         future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
         self._waiting.append((one, future))
         if self._sender is None:

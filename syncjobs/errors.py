@@ -1,13 +1,13 @@
 """All errors of syncs, and of requests by people and programs, as two small trees.
 
 SyncError
-├── Transient       try again; not before `after` seconds, where the other side said so
+├── Transient       try again, after `after` seconds if the provider asked for a wait
 ├── Permanent       trying again cannot help; `reauthorise`: the person must connect anew
 │   ├── Refused     a provider's 4xx, for its source to interpret: `status` and `reason`
 │   └── Unreadable  this one item cannot be read; the rest of the sync goes on
-│       └── ParserFailed  its parser was ended or broke: it may be tried again
-├── CursorLost      no failure: start again with a full sync (cursor None)
-├── LeaseLost       this start of the run may save no more: another one has taken over, or it ended
+│       └── ParserFailed  the item's parser was ended or broke: a later sync may try again
+├── CursorLost      the cursor is not valid any more: begin a full sync (cursor None)
+├── LeaseLost       this attempt may save no more: another has taken over, or the run ended
 ├── AddressRefused  a webhook may not go to this address
 ├── HostUnknown     the host of a webhook cannot be resolved
 └── SecretUnreadable    a stored secret cannot be decrypted
@@ -32,7 +32,8 @@ from uuid import UUID
 
 
 class SyncError(Exception):
-    """The message is for a person who can act on it, and contains no secrets."""
+    """The root of the errors of syncs. The message is for a person who can act on it, and contains
+    no secrets."""
 
 
 class Transient(SyncError):

@@ -17,7 +17,7 @@ from syncjobs.runner import Runner
 log = logging.getLogger(__name__)
 
 TICK = 1.0  # seconds between two checks for due tasks
-AT_ONCE = 3
+AT_ONCE = 4
 STALLED = 2  # leases without a sign of life, after which the event loop counts as hung
 
 

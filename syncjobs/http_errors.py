@@ -36,7 +36,7 @@ _NANGO = {
     ),
 }
 
-_QUOTED = 200
+_QUOTED = 200  # characters of a provider's text
 _SECRET = re.compile(r"[\w.~+/=-]{32,}")
 _SPACES = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 
@@ -51,7 +51,8 @@ class Peer:
 
 @dataclass(frozen=True)
 class ErrorBody:
-    """The contents of an error response's body, from Nango or a provider."""
+    """What an error response from Nango or a provider says: a code, a reason and a text, each empty
+    if it is missing, and the seconds to wait (`after`), if any."""
 
     code: str = ""  # Nango's
     reason: str = ""  # Google's reason, Dropbox's error_summary, Zoho's errorCode
@@ -60,7 +61,8 @@ class ErrorBody:
 
 
 def refusal(status: int, headers: Mapping[str, str], body: bytes, peer: Peer) -> SyncError:
-    """The error for a response with `status` >= 300."""
+    """The error to raise for a response with `status` >= 300: Transient if the request may be tried
+    again, else Permanent."""
     details = error_body(body)
     after = retry_after(headers.get("retry-after"))
     if status >= 500 or status == 408:
@@ -123,7 +125,7 @@ def dead(peer: Peer) -> Permanent:
 
 
 def error_body(body: bytes) -> ErrorBody:
-    """The parsed body of an error response. A plain text becomes the message."""
+    """Parse the body of an error response. If it is not JSON, its beginning is the message."""
     try:
         details = json.loads(body)
     except (ValueError, RecursionError):

@@ -13,7 +13,7 @@ from syncjobs.models.choices import Outcome
 ENDS = [outcome for outcome in Outcome if outcome is not Outcome.RUNNING]
 FINAL = (Outcome.SUCCEEDED, Outcome.FAILED, Outcome.CANCELLED)
 
-SECONDS = (0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600)
+SECONDS = (0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600)  # bounds of buckets
 
 QUIET: dict[str, Any] = {"record_exception": False, "set_status_on_exception": False}
 _tracer = trace.get_tracer("finley.syncjobs")
@@ -42,7 +42,7 @@ for _reason in ("worker_lost", "redis_lost", "replay_abandoned"):
 
 @contextmanager
 def running(function: str) -> Iterator[None]:
-    """Measure the attempt that the block makes: count it as running, time it, and make a span of
+    """Measure the attempt that the block makes: count it as running, time it, and record a span of
     it."""
     for outcome in ENDS:
         _ENDED.labels(function, outcome.value)

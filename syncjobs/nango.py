@@ -131,7 +131,7 @@ class Nango:
             await self._own.aclose()
 
     async def get(self, path: str, params: Query | None = None) -> dict[str, Any]:
-        """The JSON object at the provider's `path`."""
+        """Request `path` from the provider and return the JSON object of the response."""
         return decoded(await self.read(path, params), self.who)
 
     async def take[T](
@@ -157,11 +157,11 @@ class Nango:
             await self._request(path, params, self._written(file), **options)
 
     async def post(self, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """The JSON object in the provider's response to `body`."""
+        """Post `body` as JSON to `path` and return the JSON object of the provider's response."""
         return decoded(await self.read(path, method="POST", body=body), self.who)
 
     async def read(self, path: str, params: Query | None = None, **options: Any) -> bytes:
-        """The response's bytes, at most LISTING.
+        """Request `path` and return the response's bytes, at most LISTING.
 
         `headers` are sent to the provider; `base` replaces the provider's address; `method` and
         `body` are as in HTTP.
@@ -211,7 +211,7 @@ class Nango:
         raise refusal(answer.status_code, answer.headers, raw, self.who)
 
     async def connection_facts(self) -> dict[str, Any] | None:
-        """Nango's data of the connection; None if it is missing or dead.
+        """Read what Nango knows of the connection; None if the connection is missing or dead.
 
         Its shape: `connectionFullToPublicApi` in packages/server/lib/formatters/connection.ts of
         github.com/NangoHQ/nango.
@@ -232,7 +232,7 @@ class Nango:
         return answer, body.raw if isinstance(body, _Refusal) else body
 
     async def _error(self, answer: httpx.Response, raw: bytes) -> SyncError:
-        """The error for a response.
+        """The error to raise for an error response of Nango or the provider.
 
         Nango's 400 server_error may mean a missing or dead connection. So this asks for the
         connection's state.

@@ -13,9 +13,11 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connections, transaction
+from django.utils.module_loading import import_string
 
 from graph.enrich import run_enrichment
 from graph.errors import RefreshRunning
+from graph.history import retention
 from graph.http.idempotency import KEPT
 from graph.view import maintenance, refresh
 from syncjobs import queue, recover, run_state, runs, sql
@@ -27,7 +29,7 @@ from syncjobs.failures import bulk_replay, record
 log = logging.getLogger(__name__)
 ROLE = run_state.ROLE
 RETAINED_AT_ONCE = 5_000
-LEASE = 12.0  # seconds until another worker takes over the tasks of a dead one
+LEASE = 8.0  # seconds until another worker takes over the tasks of a dead one; renewed every 2 s
 ENRICHING = 10.0  # seconds per run of the task `enrich`
 QUIET = 30.0  # seconds without a change, so that a sync of many pages is enriched once, at its end
 
@@ -92,11 +94,13 @@ def accept_due() -> dict[str, Any]:
 
 def forget_old() -> dict[str, Any]:
     """Delete ended runs, settled failures, deleted items, messages, bulk replays and change records
-    that are older than FINLEY_KEEP_DAYS. Returns the number of deleted rows by kind."""
+    that are older than FINLEY_KEEP_DAYS, and the history of rows that is older than
+    FINLEY_HISTORY_DAYS. Returns the number of deleted rows by kind."""
     counts = {}
     for name in ("failures", "runs", "items", "deliveries", "replays"):
         counts[name] = sum(_deleted_counts(f"retention/old_{name}_deleted"))
     counts["marks"] = maintenance.delete_change_records(settings.SYNC_KEEP_DAYS)
+    counts["history"] = retention.forget(settings.HISTORY_DAYS)
     return counts
 
 
@@ -123,6 +127,16 @@ def _deleted_counts(name: str, **more: float) -> Iterator[int]:
                 return
 
 
+def _of_site(path: str) -> Callable[[], dict[str, Any]]:
+    """The work at this dotted path, which is imported when it is first done."""
+
+    def work() -> dict[str, Any]:
+        counts: dict[str, Any] = import_string(path)()
+        return counts
+
+    return work
+
+
 TASKS: dict[str, PeriodicTask] = {
     "recover": PeriodicTask(5, recover.recover),
     "accept_due": PeriodicTask(10, accept_due),
@@ -134,6 +148,10 @@ TASKS: dict[str, PeriodicTask] = {
     "bulk_replay": PeriodicTask(1, bulk_replay.advance),
     "forget_old": PeriodicTask(86_400, forget_old),
     "forget_answers": PeriodicTask(3_600, forget_answers),
+    **{
+        name: PeriodicTask(every, _of_site(path))
+        for name, (every, path) in settings.PERIODIC_TASKS.items()
+    },
 }
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ProviderDeclaration:
-    """One provider.
+    """The declaration of one provider.
 
     `title` is its name for people, `aliases` are Nango's names for it in webhooks besides `name`.
     `backoff`: seconds before the second attempt of a sync, doubled for each further one. `pace`:

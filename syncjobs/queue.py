@@ -6,7 +6,8 @@ Only this module knows arq's keys: the queue is a sorted set of job ids by start
 
 import json
 import logging
-from collections.abc import Callable, Iterable, Iterator
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,7 +36,7 @@ log = logging.getLogger(__name__)
 NAME = "finley:jobs"
 DAY_MS = 86_400_000
 AT_ONCE = 500  # jobs per round trip
-LOCKED_MS = 30_000  # longer than a worker needs from locking a job to claiming its run
+LOCKED_MS = 15_000  # longer than a worker needs from locking a job to claiming its run
 QUICK = 2.0  # seconds that a request waits for Redis; the recoverer enqueues what failed
 
 
@@ -108,13 +109,14 @@ def _add(pipe: Any, job: Queued) -> None:
     pipe.zadd(NAME, {job.job_id: start})
 
 
-def missing(job_ids: Iterable[str]) -> Iterator[str]:
-    """Yield the jobs that nobody will run: Redis does not know them, or a worker that died locked
-    them.
+def missing(job_ids: Iterable[str], latest: Mapping[str, float] | None = None) -> Iterator[str]:
+    """Yield the jobs that nobody will run in time: Redis does not know them, a worker that died
+    locked them, or they are due later than `latest` (Unix times in milliseconds) says.
 
-    A worker locks a job before it claims the run, and the lock lasts as long as arq's timeout.
-    Raises RedisError.
+    A worker locks a job before it claims the run, and the lock lasts as long as arq's timeout. A
+    process whose clock is ahead enqueues jobs that are due too late. Raises RedisError.
     """
+    limits = latest or {}
     whole = (settings.ARQ_JOB_TIMEOUT + 10) * 1000
     with closing(_redis()) as redis:
         for some in batched(job_ids, AT_ONCE):
@@ -125,7 +127,8 @@ def missing(job_ids: Iterable[str]) -> Iterator[str]:
                 answers = iter(pipe.execute())
             for job_id in some:
                 score, milliseconds = next(answers), next(answers)
-                if score is None or 0 <= milliseconds < whole - LOCKED_MS:
+                is_locked = 0 <= milliseconds < whole - LOCKED_MS
+                if score is None or is_locked or score > limits.get(job_id, math.inf):
                     yield job_id
 
 

@@ -26,8 +26,9 @@ from syncjobs.uploads import enqueue_uploads as uploads
 log = logging.getLogger(__name__)
 
 ROLE = run_state.ROLE
-AT_ONCE = 500
+AT_ONCE = 500  # runs of one statement
 ENQUEUED_AFTER = 10.0  # seconds; a younger job may not have reached Redis yet
+CLOCK_SKEW = 30.0  # seconds that the clocks of PostgreSQL and a worker may differ
 EXPIRED, USED_UP, UNKNOWN, ABORTED, BROKEN = "expired", "used_up", "unknown", "aborted", "broken"
 
 
@@ -77,15 +78,16 @@ def _died(worker: str, function: str, tries: int) -> Trouble:
 
 
 def lost_by_redis() -> int:
-    """Requeue queued runs whose job Redis lost or never got. Does nothing while Redis is not
-    available."""
-    waiting = _rows("runs/not_enqueued", {"age": ENQUEUED_AFTER})
-    enqueued = {job_id: run_id for run_id, job_id, is_new in waiting if not is_new}
+    """Requeue queued runs whose job Redis lost, never got, or got with a time that a wrong clock
+    made too late. Does nothing while Redis is not available."""
+    waiting = _rows("runs/not_enqueued", {"age": ENQUEUED_AFTER, "skew": CLOCK_SKEW})
+    enqueued = {job_id: run_id for run_id, job_id, is_new, _ in waiting if not is_new}
+    latest = {job_id: milliseconds for _, job_id, _, milliseconds in waiting}
     try:
-        lost = [(enqueued[job_id], job_id) for job_id in queue.missing(enqueued)]
+        lost = [(enqueued[job_id], job_id) for job_id in queue.missing(enqueued, latest)]
     except (RedisError, OSError):
         return 0
-    lost += [(run_id, job_id) for run_id, job_id, is_new in waiting if is_new]
+    lost += [(run_id, job_id) for run_id, job_id, is_new, _ in waiting if is_new]
     for some in (lost[at : at + AT_ONCE] for at in range(0, len(lost), AT_ONCE)):
         if not runs.tell(_requeued(some)):
             return 0

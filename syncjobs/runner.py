@@ -180,7 +180,8 @@ class Runner:
     async def _run_body(
         self, ctx: dict[str, Any], attempt: Attempt, body: Body
     ) -> BaseException | None:
-        """Run the body; ask it to end at the deadline or on a cancel. Returns its error, if any."""
+        """Run the body of the task. Ask it to end at the deadline, or if the job is cancelled.
+        Return its exception, or None if it succeeded."""
         start = asyncio.get_running_loop().time()
         task = attempt.task = asyncio.create_task(_guarded(body, attempt))
         try:
@@ -260,7 +261,8 @@ class Runner:
     async def _given_back(
         self, ctx: dict[str, Any], claim: Claim, wait: float, trouble: Trouble | None = None
     ) -> float | None:
-        """Requeue the run without counting this attempt, neither in PostgreSQL nor in arq."""
+        """Requeue the run, so that this attempt does not count in PostgreSQL or in arq. Return the
+        seconds until the next attempt, or None if the run was taken over."""
         back = await self._handed_back(claim, Outcome.GIVEN_BACK, wait, trouble)
         await queue.uncounted(ctx)
         return back

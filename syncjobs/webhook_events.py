@@ -134,10 +134,8 @@ def _matching(event: WebhookEvent, rows: Rows) -> Rows:
 
 
 def _registered(event: WebhookEvent) -> SyncConnection | None:
-    """Register a connection for the user whom the event names; None if there is no such user.
-
-    Also None if the connection was removed: a replayed webhook must not restore it.
-    """
+    """Register a connection for the user whom the event names, and return it. None if there is no
+    such user, or if the connection was removed: a replayed webhook must not restore it."""
     provider = NAMES.get(event.integration) or NAMES.get(event.provider)
     user_id = _user(event.owner)
     if provider is None or user_id is None:

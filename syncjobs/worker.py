@@ -27,11 +27,11 @@ from syncjobs.runner import DATABASE_TIMEOUT, Runner
 log = logging.getLogger(__name__)
 
 AWAY = (RedisError, OSError)
-LONGEST_PAUSE = 2.0
+LONGEST_PAUSE = 2.0  # seconds between two attempts
 STOP_WAIT = 5  # seconds for running jobs to end by themselves when the worker stops
 LAST_TASKS = 10  # seconds that running periodic tasks get
 LONGEST_STOP = 30  # seconds from SIGTERM to the end, at most
-ABORTS_EVERY = 0.5
+ABORTS_EVERY = 0.5  # seconds between two looks for aborted jobs
 READ_AT_ONCE = 1_000  # ids; locked ones at the head of the queue must not block those behind
 
 

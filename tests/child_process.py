@@ -21,16 +21,16 @@ AT_START = {"LANG", "LANGUAGE", "TZ", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"}
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """The fork server: the socket for requests, and the environment variables that it read at its
-    start."""
+    """The fork server: the socket for requests to it, and the values of the environment variables
+    that it read at its start."""
 
     connection: socket.socket
     read_at_start: dict[str, str]
 
 
 class Child(subprocess.Popen[str]):
-    """As Popen([sys.executable, …]), but forked by tests.fork_server. It is a child of this
-    process, too.
+    """A replacement of Popen([sys.executable, …]) that is forked by tests.fork_server. The process
+    is a child of this process, too.
 
     It is a plain, slower Popen where a fork would differ: outside of Linux, with other options of
     the interpreter than -m, and if an environment variable that Python and its libraries read at
@@ -89,8 +89,11 @@ def _read_at_start(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _forked(request: dict[str, Any], descriptors: list[int]) -> int:
-    """Let the fork server fork a child and return its pid. It becomes this process's child, because
-    its parent ends and this process adopts orphans."""
+    """Let the fork server fork a child that does `request` with these file descriptors. Return the
+    child's pid.
+
+    It becomes this process's child, because its parent ends and this process adopts orphans.
+    """
     server, adopt = _server().connection, ctypes.CDLL(None).prctl
     adopt(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     try:
@@ -104,8 +107,8 @@ def _forked(request: dict[str, Any], descriptors: list[int]) -> int:
 
 @cache
 def _server() -> Server:
-    """The fork server, started if there is none. It ends with this process, which has the only
-    other end of its socket."""
+    """The running fork server. It is started if there is none, and ends with this process, which
+    has the only other end of its socket."""
     environment = dict(os.environ)
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:

@@ -58,10 +58,11 @@ SLOWEST_FILES = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the longest files, one after another for each process of the run.
+    """Sort the tests so that each process of the run begins with some of the longest files.
 
-    xdist gives each process an equal run of the list, and moves tests from the end of one to
-    another that has none left. A long file at an end would be waited for alone.
+    xdist gives each process an equal part of the list, and moves tests from the end of a part to a
+    process that has none left. If a long file were at the end of a part, the other processes would
+    wait for it.
     """
     count = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     files = [Path(__file__).parent.joinpath(name).resolve(strict=True) for name in SLOWEST_FILES]
@@ -78,7 +79,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Leave 5,000 collected tests out of every garbage collection: 6 % of processor time."""
+    """Exclude the objects that exist after the collection of 5,000 tests from garbage collection.
+    This saves 6 % of processor time."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
@@ -170,7 +172,8 @@ def _wait_for_no_disk(database: str) -> None:
 
 @pytest.fixture
 def committed(django_db_setup, django_db_blocker) -> Iterator[None]:
-    """Both roles with real commits. Afterwards every table is emptied and the view refreshed.
+    """A database for both roles in which transactions really commit. After the test every table is
+    emptied and the view refreshed.
 
     The owner's connection is kept for the next test, because a new one would read the catalogue
     anew. A test fails if a worker that it started is still connected, because that worker would
@@ -189,7 +192,7 @@ def committed(django_db_setup, django_db_blocker) -> Iterator[None]:
 
 
 def _is_idle(database: BaseDatabaseWrapper) -> bool:
-    """Return whether the connection is open, to the test database, and outside of any
+    """Return whether the connection is open, belongs to the test database, and is outside of any
     transaction."""
     connection = database.connection
     return (
@@ -228,10 +231,11 @@ def _empty(cursor) -> None:
 
 @cache
 def _in_order() -> tuple[str, ...]:
-    """The tables and all tables that refer to them, each before the tables that its rows refer to.
+    """The names of the tables to empty, and of all tables that refer to these, each before the
+    tables to which its rows refer.
 
-    Keys that are checked at the end of the transaction need no order, but their tables have to be
-    emptied, too.
+    Foreign keys that are checked at the end of the transaction need no order, but their tables have
+    to be emptied, too.
     """
     with connections["owner"].cursor() as cursor:
         cursor.execute(

@@ -1,10 +1,13 @@
 """Requests other tenants' rows through every operation of the API that takes an id, and finds
 leaks."""
 
+import hashlib
 import re
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,10 +15,11 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.db import connections
 from django.http import HttpResponse
+from django.utils import timezone
 from psycopg.sql import SQL, Composable, Identifier
 from rest_framework.test import APIClient
 
-from finley.models import ApiToken, Membership, User
+from finley.models import ApiToken, Erasure, Membership, User
 from graph.database import arrow, row_security
 from graph.database.role import as_owner
 from graph.view.triggers import EVERYBODY
@@ -33,8 +37,8 @@ FILTER = re.compile(
 
 @dataclass
 class Asked:
-    """The number of requests, and the leaks that were found. `unlike` lists requests whose answer
-    differs from that for an unknown id."""
+    """The result of the search: the number of requests, the operations that were reached, and the
+    `leaks`. `unlike` lists requests whose answer differs from that for an unknown id."""
 
     requests: int = 0
     operations: set[tuple[str, str]] = field(default_factory=set)
@@ -56,13 +60,22 @@ def ids_of(user: UUID) -> dict[str, list[str]]:
 
 
 def of_person(user: User) -> dict[str, list[str]]:
-    """The ids of a new membership in the user's tenant and of a token, which only the owner's role
-    can read."""
+    """Create a membership in the user's tenant and a token. Return their ids by table, which only
+    the owner's role can read."""
     with as_owner():
         member, _ = User.objects.get_or_create(email=f"{MARK}@example.org")
         membership, _ = Membership.objects.get_or_create(member=member, tenant=user)
         token, _ = ApiToken.objects.create(user, name=MARK)
-    return {"memberships": [str(membership.pk)], "tokens": [token.token_key]}
+        Erasure.objects.get_or_create(
+            tenant_id=user.pk,
+            digest=hashlib.sha256(MARK.encode()).hexdigest(),
+            defaults={"erase_at": timezone.now() + timedelta(days=1)},
+        )
+    return {
+        "memberships": [str(membership.pk)],
+        "tokens": [token.token_key],
+        "secrets": [secrets.token_urlsafe(32)],  # another's cannot be known
+    }
 
 
 OF_PARAMETER = {
@@ -85,6 +98,10 @@ OF_PARAMETER = {
     "token_key": "tokens",
     "subscription_id": "delivery_endpoints",
     "message_id": "deliveries",
+    "export_id": "tenant_exports",
+    "secret": "secrets",
+    "one": "normalized_entities",
+    "other": "normalized_entities",
 }
 WORDS = {
     "search": MARK,
@@ -116,8 +133,8 @@ class Sent:
 
 
 def requests_of(given: Callable[[str], str]) -> Iterator[Sent]:
-    """Requests to every operation, with `given(name)` as the value of each parameter that takes an
-    id or a word."""
+    """Yield requests to every operation of the schema. `given(name)` returns the value for the
+    parameter of this name that takes an id or a word."""
     for template, operations in published()["paths"].items():
         for method, operation in operations.items():
             parameters = {p["name"]: p for p in operation.get("parameters", [])}

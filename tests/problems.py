@@ -6,8 +6,8 @@ from django.http import HttpResponseBase
 
 
 def problem(answer: HttpResponseBase) -> dict[str, Any]:
-    """The problem's members. Asserts that the answer is a problem and that body and headers
-    agree."""
+    """The members of the problem in the answer. Fails if the answer is not a problem, or if its
+    body and its headers disagree."""
     assert answer.headers["Content-Type"] == "application/problem+json"
     body = answer.json()
     assert body["status"] == answer.status_code
@@ -25,7 +25,7 @@ def unnamed(answer: HttpResponseBase) -> dict[str, Any]:
 
 
 def wrong(answer: HttpResponseBase) -> dict[str, list[str]]:
-    """What the problem says about each value that it points at."""
+    """The errors that the problem lists: the name of the wrong value → the sentences about it."""
     by_key: dict[str, list[str]] = {}
     for item in problem(answer).get("errors", []):
         assert item["in"] in {"query", "body", "path", "header"}

@@ -19,9 +19,10 @@ LOCK = 0x66696E6C  # of PostgreSQL's advisory locks, within the database `postgr
 
 
 def prepared(base: str) -> str:
-    """The name of the template of these sources, which is made first where it is missing.
+    """The name of the template database for the current sources. It is created first if it does not
+    exist.
 
-    Processes that ask at the same time wait for the one that makes it.
+    Processes that call this at the same time wait for the one that creates it.
     """
     owner = connections["owner"]
     name = f"{base}_template_{_digest()}"
@@ -44,7 +45,7 @@ def _templates(cursor, base: str) -> list[str]:
 
 
 def _make(name: str) -> None:
-    """Create and migrate a database, and give it its name when it is complete."""
+    """Create and migrate the template database. It gets its name only when it is complete."""
     owner = connections["owner"]
     names = {alias: connections[alias].settings_dict["NAME"] for alias in ("owner", "default")}
     own = owner.settings_dict["TEST"]["NAME"]
@@ -65,7 +66,7 @@ def _make(name: str) -> None:
 
 
 def _digest() -> str:
-    """Of all that the schema may depend on."""
+    """A hash of everything that the schema may depend on: the sources and Django's version."""
     digest = blake2b(version("django").encode(), digest_size=6)
     for path in _sources():
         digest.update(str(path.relative_to(PROJECT)).encode() + b"\0" + path.read_bytes())

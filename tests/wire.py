@@ -105,7 +105,7 @@ class Wire:
 
 
 class Session:
-    """The prepared statements and portals of one connection, by name."""
+    """One connection's prepared statements and portals, by name."""
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
@@ -150,7 +150,7 @@ def _messages(read: Read) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _dial(conninfo: str) -> socket.socket:
-    """A connection to PostgreSQL as libpq would make it: over the socket's folder or TCP."""
+    """Open a connection to PostgreSQL as libpq would: through the socket's folder, or over TCP."""
     place = conninfo_to_dict(conninfo)
     host, port = str(place.get("host", "localhost")), int(place.get("port", 5432))
     if not host.startswith("/"):
@@ -162,7 +162,8 @@ def _dial(conninfo: str) -> socket.socket:
 
 @contextmanager
 def _ending(other: socket.socket) -> Iterator[None]:
-    """When one side closes its connection, close the other side's."""
+    """When the block ends because one side has closed its connection, close the connection to the
+    other side."""
     try:
         with suppress(OSError):
             yield

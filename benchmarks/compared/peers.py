@@ -25,8 +25,8 @@ BETWEENNESS = (5_000, 50_000)  # nodes, edges
 
 
 def questions(large: ColumnarGraph, middle: ColumnarGraph) -> Peers:
-    """For each algorithm and library, a function that only computes, on data prepared for that
-    library."""
+    """For each algorithm, by library, a function without parameters that only computes, on data
+    that is prepared for that library here."""
     return {
         "pagerank": _pagerank(large),
         "louvain": _louvain(middle),

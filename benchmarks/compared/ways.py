@@ -55,13 +55,13 @@ def warm(user: UUID) -> ColumnarGraph:
 
 
 def get_bytes(user: UUID) -> int:
-    """Read the entry that `warm` reads from Redis and discard it. Return its number of bytes."""
+    """Read the entry of Redis that `warm` loads, and discard it. Return its size in bytes."""
     key = graph_cache.Key(user, version.version(user), tuple(sorted(ALL)), None)
     return len(graph_cache.redis().get(key.name))
 
 
 def dicts(user: UUID) -> "nx.MultiDiGraph[Any]":
-    """Load psycopg's rows as dicts into networkx."""
+    """Read the rows as dicts by psycopg and add them to a networkx graph."""
     result: nx.MultiDiGraph[Any] = nx.MultiDiGraph()
     with tenant_transaction(user) as connection, connection.cursor() as wrapped:
         cursor = wrapped.cursor.connection.cursor(row_factory=dict_row)
@@ -75,7 +75,7 @@ def dicts(user: UUID) -> "nx.MultiDiGraph[Any]":
 
 
 def pandas(user: UUID) -> "nx.MultiDiGraph[Any]":
-    """Load a pandas data frame into networkx."""
+    """Read the rows as a pandas data frame and make a networkx graph of it."""
     with tenant_transaction(user) as connection, connection.cursor() as wrapped:
         wrapped.execute(_all(user))
         names = [column.name for column in wrapped.description]
@@ -91,7 +91,7 @@ def pandas(user: UUID) -> "nx.MultiDiGraph[Any]":
 
 
 def ten(user: UUID) -> "nx.MultiDiGraph[Any]":
-    """Run one query per table, join in Python, and load into networkx."""
+    """Run one query per table, join the rows in Python, and make a networkx graph of them."""
     with tenant_transaction(user) as connection:
         return ten_fetches.build(user, using=connection.alias)
 

@@ -21,7 +21,7 @@ WHERE pid <> pg_backend_pid() AND usename = current_user AND random() < 0.7
 
 
 def kill_backends() -> int:
-    """End most of the server's sessions while they work. Return their number."""
+    """End most of the PostgreSQL sessions while they work. Return the number of ended ones."""
     killed = 0
     for alias in connections:  # a role may end its own sessions
         with suppress(DatabaseError), connections[alias].cursor() as cursor:
@@ -32,8 +32,8 @@ def kill_backends() -> int:
 
 
 def exhaust(seconds: float) -> int:
-    """Open all connections that the server still allows, for this many seconds. Return their
-    number."""
+    """Open all connections that PostgreSQL still allows, and close them after this many seconds.
+    Return their number."""
     with suppress(DatabaseError):
         connections["owner"].ensure_connection()
     driver = connections["owner"].connection
@@ -59,7 +59,8 @@ def exhaust(seconds: float) -> int:
 
 
 def divide(parts: list[Partition], seconds: float) -> None:
-    """Cut the network between the workers and the servers for this many seconds."""
+    """Cut the network between the workers and the servers for this many seconds, then restore
+    it."""
     for part in parts:
         part.cut()
     time.sleep(seconds)

@@ -1,5 +1,5 @@
-"""A TCP proxy in front of a Unix socket that simulates a cut network: nothing arrives and nothing
-ends."""
+"""A TCP proxy in front of a Unix socket that simulates a cut network: while it is cut, no bytes
+arrive and no connection ends."""
 
 import asyncio
 import threading
@@ -9,7 +9,8 @@ CHUNK = 65_536
 
 
 class Partition:
-    """Listens on a port of the loopback and forwards to the socket, until it is cut."""
+    """The proxy: it listens on a port of the loopback and forwards to the Unix socket, unless it is
+    cut."""
 
     def __init__(self, target: Path) -> None:
         self.target = target
@@ -22,12 +23,13 @@ class Partition:
         self._ready.wait(10)
 
     def cut(self) -> None:
-        """Hold back bytes in both directions, and leave new connections without an answer."""
+        """Cut the network: hold back bytes in both directions, and leave new connections without an
+        answer."""
         self._loop.call_soon_threadsafe(self._pass.clear)
 
     def heal(self) -> None:
-        """Let new connections work. Connections that the cut interrupted are reset, as by a
-        router."""
+        """End the cut: new connections work again. Connections that the cut interrupted are reset,
+        as by a router."""
         self._loop.call_soon_threadsafe(self._reset)
 
     def _reset(self) -> None:

@@ -6,7 +6,7 @@ from django.db import connections
 
 
 def recorded() -> dict[str, int]:
-    """The number of rows of job_failures by run."""
+    """The number of rows in job_failures for each run: run's id → number."""
     query = "SELECT run_id::text, count(*) FROM job_failures WHERE run_id IS NOT NULL GROUP BY 1"
     return {run: int(count) for run, count in rows(query)}
 
@@ -25,13 +25,13 @@ def doubled() -> int:
 
 
 def count(query: str) -> int:
-    """The number that the query returns."""
+    """The single number that the SQL query returns, read as the owner."""
     [(count,)] = rows(query)
     return int(count)
 
 
 def rows(query: str, values: list[Any] | None = None) -> list[tuple[Any, ...]]:
-    """The rows that the query returns, read as the owner."""
+    """The rows that the SQL query returns, read as the owner. `values` are its parameters."""
     with connections["owner"].cursor() as cursor:
         cursor.execute(query, values)
         return list(cursor.fetchall())

@@ -14,8 +14,8 @@ SHARE = 0.03  # of the connections that has each of the faults
 
 
 def world(connections: int, chance: Random) -> dict[str, dict[str, Any]]:
-    """For each connection of the sandbox its provider, faults and contents, by key. Most have no
-    fault, some have a temporary one, and a few answer 401 for ever."""
+    """Descriptions of this many connections of the sandbox, by key: the provider, the faults and
+    the contents. Most have no fault, some have a temporary one, and a few answer 401 for ever."""
     return {f"chaos-{number}": _connection(number, chance) for number in range(connections)}
 
 
@@ -26,8 +26,8 @@ def _connection(number: int, chance: Random) -> dict[str, Any]:
 
 
 def _contents(number: int) -> dict[str, Any]:
-    """Every third connection has mail or ledgers that are imported, some of them many; the others
-    are only listed."""
+    """The contents of connection `number`. Every third connection has mail or ledgers that are
+    imported, some of them many; those of the others are only listed."""
     if number % 10 == 0:
         return {"size": 10}
     if number % 3 == 0:

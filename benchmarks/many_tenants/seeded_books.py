@@ -44,7 +44,8 @@ class Books:
         return [UUID(text) for text in self.ids("tenant", np.arange(len(self.sizes))).to_pylist()]
 
     def ids(self, kind: str, numbers: Index) -> pa.Array:
-        """The uuids of these rows as texts: 128 bits computed from the seed, kind and number."""
+        """The uuids, as texts, of the rows of this kind with these numbers. Each consists of 128
+        bits computed from the seed, the kind and the number."""
         salt = np.uint64(int.from_bytes(f"{kind}{self.seed}".encode()[-8:].ljust(8), "little"))
         low = _mixed(numbers.astype(np.uint64) + salt)
         octets = np.column_stack([low, _mixed(low ^ salt)]).tobytes()
@@ -60,20 +61,20 @@ class Books:
         return (_mixed(numbers.astype(np.uint64) * np.uint64(3) + salt) >> np.uint64(11)) / 2.0**53
 
     def places(self, share: int, least: int = 1) -> tuple[Index, Index]:
-        """For each tenant the first row and the number of rows, of a kind that has one row per
-        `share` relationships and at least `least`."""
+        """For each tenant, the number of the first row and the number of rows, for a kind of which
+        there is one row per `share` relationships, and at least `least`."""
         count = np.maximum(self.sizes // share, least)
         return np.cumsum(count) - count, count
 
     def shared(self) -> Iterator[tuple[str, Columns]]:
-        """The rows that relationships share (entities and patterns), as columns by table."""
+        """Yield (table, columns) for the rows that relationships share: entities and patterns."""
         yield "normalized_entities", self._entities()
         yield "temporal_patterns", self._temporal()
         yield "seasonal_patterns", self._seasonal()
         yield "relationship_patterns", self._patterns()
 
     def related(self) -> Iterator[tuple[str, Columns]]:
-        """Events, matches, relationships and facts, as columns by table, in pieces."""
+        """Yield (table, columns) for events, matches, relationships and facts, in pieces."""
         for start in range(0, self.edges, CHUNK):
             n = np.arange(start, min(start + CHUNK, self.edges))
             tenant = np.searchsorted(np.cumsum(self.sizes), n, side="right")
@@ -94,7 +95,7 @@ class Books:
         return {"id": self.ids(kind, n), "user_id": self.ids("tenant", tenant)}
 
     def _pieces(self, share: int, least: int = 1) -> tuple[Index, Index]:
-        """(row, its tenant) of rows of which there is one for `share` relationships."""
+        """For each row of such a kind (see `places`): its number, and the number of its tenant."""
         _, count = self.places(share, least)
         return np.arange(count.sum()), np.repeat(np.arange(len(count)), count)
 
@@ -176,7 +177,8 @@ class Books:
         return _where(has, self.ids(kind, first + n % count))
 
     def _facts(self, n: Index) -> Iterator[tuple[str, npt.NDArray[np.bool_], Columns]]:
-        """(table, which relationships, columns) of the layers that are about one relationship."""
+        """Yield (table, mask, columns) for each layer that is about one relationship. The mask says
+        which of the relationships `n` have a row."""
         yield from self._explanations(n)
         both = np.ones(len(n), bool)
         yield (

@@ -20,10 +20,14 @@ HIGH = 1.3  # times its average: a month of the season
 
 @dataclass(frozen=True)
 class Plan:
-    """An agreement. via: order (standing order or debit, with a ledger entry), wage, invoice,
-    card, gift, given (by standing order), served. `spread`, `drift` a year, `april`: a rise each
-    April; `loose`: keeps its day only roughly and is missed now and then; `early` shifts a holiday
-    to the day before; `starts`, `ends`: shares of the books' length.
+    """An agreement before it has a party and a price.
+
+    `via` says how it is paid: order (standing order or debit, with a ledger entry), wage, invoice,
+    card, gift (on the platform), given (a gift by standing order), served (a job for a client).
+    `low` and `high` limit the price in pounds. `spread` is the relative standard deviation of the
+    amounts, `drift` their growth per year, and `april` a rise each April. `loose`: it keeps its day
+    only roughly and is missed now and then. `early`: a holiday moves it to the day before. `starts`
+    and `ends` are shares of the books' length.
     """
 
     id: str
@@ -84,7 +88,7 @@ PLANS = (
 
 @dataclass(frozen=True)
 class Kept:
-    """A plan with its party and price. `who` is the card's holder."""
+    """An agreement with its party and its price in pence. `who` is the holder of the card."""
 
     plan: Plan
     party: Party
@@ -92,7 +96,7 @@ class Kept:
     who: Party
 
     def on(self, rng: Random, day: date, start: date) -> int:
-        """The pence due on a day."""
+        """The amount in pence that is due on `day`. `start` is the books' first day."""
         plan = self.plan
         factor = power(1 + plan.drift, (day - start).days / 365)
         factor *= power(1 + plan.april, day.year - start.year - (day.month < 4) + (start.month < 4))
@@ -127,8 +131,8 @@ def _employ(desk: Desk, staff: list[Party]) -> None:
 
 
 def _promise(desk: Desk, givers: list[Party]) -> None:
-    """Half of the givers pay by standing order. The others give on the platform, where cards
-    sometimes fail."""
+    """Let the givers agree to regular gifts: half of them by standing order, the others on the
+    platform, where cards sometimes fail."""
     for number, person in enumerate(givers):
         on_platform = number % 2 == 1
         day = desk.rng.randint(1, 28)
@@ -173,15 +177,15 @@ def _days(plan: Plan, first: date, last: date) -> tuple[list[date], date]:
 
 
 def _missed(desk: Desk, plan: Plan, days: list[date]) -> list[date]:
-    """The days that are missed. The first day and the last two never are, because a missed end
-    cannot be distinguished from an end."""
+    """The days of `days` on which nothing is paid. The first day and the last two are never missed,
+    because a missed end cannot be distinguished from an end."""
     share = desk.missed if plan.loose or plan.via == "gift" else 0.0
     return [day for day in days[1:-2] if desk.rng.random() < share]
 
 
 def _day(desk: Desk, plan: Plan, due: date) -> date:
-    """The real day. Holidays shift everything. Loose agreements are also early or late, frequent
-    ones less."""
+    """The day on which the payment due on `due` really happens. Holidays shift every agreement.
+    Loose agreements are also early or late, frequent ones less."""
     if plan.loose:
         most = min(desk.jitter, {"weekly": 1, "fortnightly": 2}.get(frequency_of(plan.schedule), 9))
         due += DAY * desk.rng.randint(-most, most)
@@ -195,7 +199,8 @@ def _season(plan: Plan) -> list[int] | None:
 
 
 def _order(desk: Desk, agreement: Kept, due: date, day: date) -> list[Row]:
-    """A standing order. The ledger has it on the bank's day or up to three days later."""
+    """Write a standing order: the bank's row, and the ledger's row on the same day or up to three
+    days later. Return both."""
     plan = agreement.plan
     pence = agreement.on(desk.rng, due, desk.span[0])
     kind = "SO" if plan.spread == 0 and plan.profile is None else "DD"
@@ -224,7 +229,7 @@ def _entered(desk: Desk, agreement: Kept, paid: Row, pence: int, lag: int) -> Ro
 
 
 def _invoice(desk: Desk, agreement: Kept, due: date, day: date) -> list[Row]:
-    """An invoice of thirty days, which a payment run pays (see `doings`)."""
+    """Write an invoice that is due in thirty days, which a payment run pays. Return it."""
     pence = agreement.on(desk.rng, due, desk.span[0])
     number = agreement.party.next_number(desk.rng)
     return [desk.purchase(day, agreement.party, pence, agreement.plan.text, number=number,
@@ -242,7 +247,8 @@ def _given(desk: Desk, agreement: Kept, due: date, day: date) -> list[Row]:
 
 
 def _gift(desk: Desk, agreement: Kept, due: date, day: date) -> list[Row]:
-    """A gift on the platform, also at weekends. Its fee follows at once."""
+    """Write a gift on the platform, which may be at a weekend, and its fee, which follows at once.
+    Return the gift."""
     del day
     paid = desk.gift(due, agreement.party, agreement.pence, "charge", gift_number(desk))
     desk.echoes.append(fee(desk, paid))
@@ -250,7 +256,7 @@ def _gift(desk: Desk, agreement: Kept, due: date, day: date) -> list[Row]:
 
 
 def gift_number(desk: Desk) -> str:
-    """The platform's number of a gift, which its fee and its refund state as well."""
+    """A new number of a gift on the platform. The gift's fee and refund state it, too."""
     return f"G{desk.rng.randrange(16**8):08X}"
 
 

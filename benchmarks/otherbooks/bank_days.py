@@ -15,7 +15,8 @@ STEPS = {"weekly": 7, "fortnightly": 14, "four-weekly": 28}
 
 @cache
 def holidays(year: int) -> frozenset[date]:
-    """Some days on which no bank works."""
+    """The bank holidays of the year that the books take into account: New Year, the first Monday in
+    May, the last one in August, and 25 to 27 December."""
     may = next(date(year, 5, day) for day in range(1, 8) if date(year, 5, day).weekday() == 0)
     august = next(date(year, 8, d) for d in range(31, 24, -1) if date(year, 8, d).weekday() == 0)
     return frozenset(
@@ -43,10 +44,11 @@ def preceding(day: date) -> date:
 
 
 def agreed(schedule: str, start: date) -> Iterator[date]:
-    """The days on which something falls due from `start` on, without end.
+    """Yield the days from `start` on, without end, on which a payment with this schedule falls due.
 
-    weekly:W fortnightly:W four-weekly:W on weekday W; monthly:D; monthly:last (working day);
-    quarterly:days (quarter days); quarterly:D (the months of VAT); yearly:M-D.
+    The schedules: weekly:W, fortnightly:W and four-weekly:W (W is the weekday, Monday 0), monthly:D
+    (day of the month), monthly:last (the last working day), quarterly:days (quarter days),
+    quarterly:D (day D of the months of VAT), yearly:M-D.
     """
     frequency, _, when = schedule.partition(":")
     if frequency in STEPS:

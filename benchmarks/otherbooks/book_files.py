@@ -70,7 +70,8 @@ class Row:
 
 @dataclass
 class Desk:
-    """All rows so far. References are provisional until `numbered`."""
+    """Collects the rows of the books by file, and the truth about them. References to rows are
+    provisional until `numbered`."""
 
     span: tuple[date, date]
     rng: Random
@@ -90,12 +91,13 @@ class Desk:
     credits: dict[Ref, list[Row]] = field(default_factory=lambda: defaultdict(list))
 
     def inside(self, day: date) -> date:
-        """`day`, or the next working day within the books (else the last one)."""
+        """`day`, or the first working day after it, but within the books: the books' last working
+        day if it would be later."""
         day = following(max(day, self.span[0]))
         return day if day <= self.span[1] else preceding(self.span[1])
 
     def bank(self, day: date, party: Party, pence: int, kind: str, reference: str = "") -> Row:
-        """A line of the statement. Money in is positive."""
+        """Write a line of the statement and return it. Money in is positive."""
         cells = {
             "Date": f"{day:%d/%m/%Y}", "Type": kind, "Details": feed(party),
             "Reference": reference[:18].upper(), "Paid in" if pence > 0 else "Paid out":
@@ -107,7 +109,8 @@ class Desk:
         self, day: date, party: Party, pence: int, text: str, *, centre: str = "Workshop",
         number: str = "", due: date | None = None, keyed: float = 0.8, name: str = "",
     ) -> Row:  # fmt: skip
-        """An entry of the purchase ledger. Credit notes are negative."""
+        """Write an entry of the purchase ledger and return it. Credit notes are negative. `keyed`
+        is the chance that the entry has the party's keys."""
         name = name or self.entered(party)
         keys = self._stated(party, keyed)
         cells = {
@@ -125,7 +128,7 @@ class Desk:
         return row
 
     def card(self, day: date, holder: Party, party: Party, pence: int) -> Row:
-        """A line of the card feed."""
+        """Write a line of the card feed and return it."""
         cells = {"File month": f"{day:%Y-%m}", "Posted": f"{day:%Y%m%d}", "Card": holder.name,
                  "Merchant": party.merchant, "Value": money(pence)}  # fmt: skip
         row = self._add("cards.csv", day, party, pence, cells=cells, column="Merchant", keys={})
@@ -133,7 +136,7 @@ class Desk:
         return row
 
     def claim(self, day: date, who: Party, pence: int, text: str, receipt: str) -> Row:
-        """A line of an expense claim."""
+        """Write a line of an expense claim and return it."""
         keys = self._stated(who, 0.9)
         cells = {"Claimed on": f"{day:%d/%m/%Y}", "Project": "Outings", "Claimant": who.name,
                  "Bank account": keys.get("bank_account", ""), "What for": text,
@@ -141,7 +144,8 @@ class Desk:
         return self._add("claims.csv", day, who, pence, cells=cells, column="Claimant", keys=keys)
 
     def gift(self, day: date, who: Party, pence: int, kind: str, about: str = "") -> Row:
-        """A line of the donation platform's report. Money that the charity receives is positive."""
+        """Write a line of the donation platform's report and return it. Money that the charity
+        receives is positive."""
         name = who.name if self.rng.random() < 0.85 else self.rng.choice(who.names)
         keys = {"email": who.keys["email"]} if "email" in who.keys else {}
         cells = {"Created": day.isoformat(), "Type": kind, "Name": name, "Party kind": who.kind,
@@ -150,7 +154,8 @@ class Desk:
         return self._add("giving.csv", day, who, pence, cells=cells, column="Name", keys=keys)
 
     def invoice(self, day: date, who: Party, pence: int, work: str) -> Row:
-        """A sales invoice, due in three weeks. Invoices are numbered at the end."""
+        """Write a sales invoice that is due in three weeks, and return it. It gets its number at
+        the end."""
         due = day + DAY * 21
         keys = {"customer_id": who.keys["customer_id"]} if self.rng.random() < 0.9 else {}
         cells = {"Issued": f"{day:%d/%m/%Y}", "Customer": self.entered(who), "Invoice": "",
@@ -161,8 +166,8 @@ class Desk:
         return row
 
     def entered(self, party: Party) -> str:
-        """The party's name as a volunteer enters it this time. Look-alikes are entered only by
-        their full names."""
+        """The spelling of the party's name in one row, as a volunteer enters it. Look-alikes are
+        entered only by their full names."""
         plain = bool(party.apart_from) or self.rng.random() < 0.75
         return party.name if plain else self.rng.choice(party.names)
 
@@ -180,8 +185,8 @@ class Desk:
         return row
 
     def numbered(self) -> dict[Ref, Ref]:
-        """Assign the final keys in the order of days. Return provisional reference → final
-        reference."""
+        """Give every row its final key, in the order of the days. Return a dict from provisional to
+        final references."""
         final: dict[Ref, Ref] = {}
         for file, rows in self.rows.items():
             rows.sort(key=lambda row: (row.day, int(row.ref.key)))
@@ -204,8 +209,8 @@ class Desk:
         return cash.by_month(lines, cash.opening(lines, LEAST_BALANCE))
 
     def cash(self) -> list[Cash]:
-        """The cash of the bank's account and of the platform. The platform's payouts are
-        transfers."""
+        """The true cash by month, currency and party, of the bank's account and of the platform.
+        The platform's payouts are transfers between the two."""
         paid_out = {row.ref for row in self.rows["giving.csv"] if row.cells["Type"] == "payout"}
         arrived = {one.seen for one in self.same if one.ledger in paid_out}
         lines = [
@@ -224,7 +229,7 @@ class Desk:
         ]
 
     def aliases(self) -> list[Alias]:
-        """Every party that others name, with its spellings."""
+        """Every party that others name, with its spellings in the files."""
         spellings: dict[str, dict[object, Spelling]] = defaultdict(dict)
         for row, column, name, keys, party in self.spelled:
             key = (row.ref.file, column, name, *sorted(keys.items()))
@@ -243,13 +248,13 @@ def money(pence: int) -> str:
 
 
 def pounds(rng: Random, low: float, high: float) -> int:
-    """A number of pence between two amounts in pounds. Many are not whole pounds."""
+    """A random number of pence between two amounts in pounds. Many are not whole pounds."""
     pence = rng.uniform(low, high) * 100
     return round(pence / 100) * 100 if rng.random() < 0.2 else round(pence)
 
 
 def random_days(desk: Desk, per_month: float) -> list[date]:
-    """Random working days, about `per_month` per month."""
+    """Random working days of the books, about `per_month` per month."""
     start, end = desk.span
     span = (end - start).days
     return sorted(

@@ -98,8 +98,8 @@ def mapping_of(file: str) -> Mapping:
 
 
 def _keep(desk: Desk, scale: float, staff: int, givers: int) -> None:
-    """Write everything. Mistakes need their originals first, and payments need to know the
-    mistakes."""
+    """Write all rows of the books. Mistakes are written after their originals, and payments after
+    the mistakes that they pay."""
     parties = one_off_payments.Met(platform=desk.register.company("Giving Online"))
     people = [desk.register.person("employee") for _ in range(staff)]
     promised = [desk.register.person("customer") for _ in range(givers)]

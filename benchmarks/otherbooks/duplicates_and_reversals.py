@@ -28,7 +28,8 @@ def write_down(desk: Desk) -> None:
 
 
 def _fit(desk: Desk) -> list[Row]:
-    """Invoices for goods with a sufficient amount, whose number and amount allow a typing error."""
+    """The invoices that can be entered twice by mistake, shuffled: invoices for goods from 50
+    pounds on, in whose number and amount two digits can be swapped."""
     spoilt = {ref for decoy in desk.decoys for ref in decoy.rows}
     fit = [
         row
@@ -97,7 +98,8 @@ def _split(desk: Desk, row: Row, kind: str) -> None:
 
 
 def _ghost(desk: Desk, row: Row, kind: str) -> None:
-    """Let a fictitious supplier with the other's bank account send the same invoice."""
+    """Enter the invoice again from a fictitious supplier with the other's bank account, and note
+    the pair in the truth."""
     ghost = desk.register.company("Trading")
     ghost.keys["bank_account"] = row.party.keys["bank_account"]
     ghost.apart_from.append(row.party.id)
@@ -120,7 +122,8 @@ AGAIN: dict[str, Callable[[Desk, Row, str], None]] = {
 
 
 def _credit(desk: Desk, row: Row, *, partial: bool) -> None:
-    """A credit note before the invoice falls due. Two in three name the invoice."""
+    """Write a credit note for the invoice before it falls due. Two in three name the invoice. If it
+    is `partial`, a rest stays to be paid."""
     pence = -round(row.pence * desk.rng.uniform(0.1, 0.6)) if partial else -row.pence
     text = f"Credit against {row.number}" if desk.rng.random() < 0.67 else "Credit"
     day = desk.inside(row.day + DAY * desk.rng.randint(2, 12))
@@ -131,7 +134,8 @@ def _credit(desk: Desk, row: Row, *, partial: bool) -> None:
 
 
 def _claimed_twice(desk: Desk) -> None:
-    """Claim the same receipt again with the next claim."""
+    """Write claims of receipts that were claimed before, with the person's next claim, and note the
+    pairs in the truth."""
     fit = [r for r in desk.rows["claims.csv"] if (desk.span[1] - r.day).days > 60]
     for row in desk.rng.sample(fit, min(EACH, len(fit))):
         day = desk.inside(row.day + DAY * desk.rng.randint(14, 35))
@@ -140,7 +144,8 @@ def _claimed_twice(desk: Desk) -> None:
 
 
 def at_the_bank(desk: Desk) -> None:
-    """After all payments, let transfers be sent twice and direct debits be returned."""
+    """Write transfers that are sent twice and direct debits that are returned, and note both in the
+    truth. Call this after all payments are written."""
     rows = [r for r in desk.rows["statement.csv"] if (desk.span[1] - r.day).days > 20]
     runs = [r for r in rows if r.cells["Type"] == "BP" and r.cells["Reference"]]
     repeated = {ref for one in desk.duplicates for ref in (one.row, one.original)}

@@ -24,7 +24,7 @@ CALL_OUTS = 10
 
 @dataclass
 class Met:
-    """The parties that occurred so far, for later steps."""
+    """The suppliers and clients that occurred so far, and the donation platform."""
 
     suppliers: list[Party] = field(default_factory=list)
     clients: list[Party] = field(default_factory=list)
@@ -44,7 +44,7 @@ def write_down(desk: Desk, parties: Met, staff: list[Party], scale: float) -> No
 
 
 def supply(desk: Desk, party: Party, day: date, pence: int) -> Row:
-    """An invoice for goods, due in thirty days."""
+    """Write an invoice for goods, due in thirty days, and return it."""
     number = party.next_number(desk.rng)
     return desk.purchase(day, party, pence, "Goods", number=number, due=day + DAY * 30)
 
@@ -66,7 +66,8 @@ def _supplies(desk: Desk, parties: Met, scale: float) -> None:
 
 
 def _decoys(desk: Desk, parties: Met) -> None:
-    """Equal call-outs at irregular times, and equal invoices of one day with their own numbers."""
+    """Write equal call-outs at irregular times, and equal invoices of one day with their own
+    numbers. Note both as decoys."""
     caller, rng = desk.register.company("Locksmiths"), desk.rng
     start, end = desk.span
     price = rng.randrange(60, 140) * 100
@@ -94,7 +95,8 @@ def _purchases(desk: Desk, staff: list[Party], scale: float) -> None:
 
 
 def post(desk: Desk, paid: Row, group: str | None = None) -> Row:
-    """The ledger entry of a card line, one to five days later. Most have a receipt."""
+    """Write the ledger entry of the card line `paid`, one to five days later. Most have a receipt's
+    number."""
     day = desk.inside(paid.day + DAY * desk.rng.randint(1, 5))
     number = paid.party.next_number(desk.rng) if group or desk.rng.random() < 0.7 else ""
     entry = desk.purchase(day, paid.party, paid.pence, "By card", centre="Office", number=number)
@@ -103,7 +105,7 @@ def post(desk: Desk, paid: Row, group: str | None = None) -> Row:
 
 
 def _twice(desk: Desk, party: Party, holder: Party) -> None:
-    """Two equal purchases on one day, each with its own receipt."""
+    """Write two equal purchases on one day, each with its own receipt."""
     start, end = desk.span
     day = desk.inside(start + DAY * desk.rng.randrange((end - start).days - 10))
     price = desk.rng.randrange(40, 300) * 10
@@ -114,7 +116,7 @@ def _twice(desk: Desk, party: Party, holder: Party) -> None:
 
 
 def _petty_cash(desk: Desk, staff: list[Party], scale: float) -> None:
-    """Small amounts from petty cash, which is refilled from the bank when it is empty."""
+    """Write small payments from petty cash, which is refilled from the bank when it is empty."""
     filled = 0
     for day in random_days(desk, 5 * scale):
         pence = pounds(desk.rng, 1, 18)
@@ -135,8 +137,8 @@ def _claims(desk: Desk, staff: list[Party], scale: float) -> None:
 
 
 def _gifts(desk: Desk, scale: float) -> None:
-    """One-off gifts on any day of the week, some without a name. Each fee follows at once; a few
-    are refunded."""
+    """Write one-off gifts on any day of the week, some without a name. The fee of each follows at
+    once; a few are refunded."""
     rng, (start, end) = desk.rng, desk.span
     givers = [desk.register.person("customer") for _ in range(25)]
     for _ in range(round(9 * scale * (end - start).days / 30)):
@@ -152,7 +154,8 @@ def _gifts(desk: Desk, scale: float) -> None:
 
 
 def _jobs(desk: Desk, parties: Met, scale: float) -> None:
-    """Repairs for clients. Then all sales invoices get their numbers, in the order of days."""
+    """Write invoices for repairs for clients. Then give all sales invoices their numbers, in the
+    order of days."""
     parties.clients += [desk.register.company(trade, "customer") for trade in CLIENTS]
     for who in parties.clients:
         for day in random_days(desk, desk.rng.uniform(0.4, 1.0) * scale):
@@ -165,8 +168,8 @@ def _jobs(desk: Desk, parties: Met, scale: float) -> None:
 
 
 def _pay_out(desk: Desk, platform: Party) -> None:
-    """Pay out each Monday what came in since the last time, less fees and refunds. The bank has it
-    within two days."""
+    """Write the platform's payout of each Monday: what came in since the last one, less fees and
+    refunds. The bank's row follows within two days."""
     due: list[date] = []
     payouts: list[Row] = []
     receipts: list[Row] = []

@@ -24,7 +24,8 @@ def write_down(desk: Desk) -> None:
 
 
 def bills(desk: Desk) -> Iterator[Bill]:
-    """Purchase and sales invoices, and claims, which are due after two days."""
+    """Yield everything that is to be paid, with its due day: purchase and sales invoices, and
+    claims, which are due after two days."""
     for file in ("purchases.csv", "invoices.csv"):
         for row in desk.rows[file]:
             if row.due and _owed(desk, [row]) > 0:
@@ -49,8 +50,8 @@ def _owed(desk: Desk, rows: Iterable[Row]) -> int:
 def _by_run(
     rows: Iterable[tuple[Row, date]], runs: list[date]
 ) -> dict[tuple[date, str], list[Row]]:
-    """Each row in the first run on or after its day, by party. Rows after the last run are left
-    out."""
+    """The rows that each payment run pays, by (day of the run, id of the party): a row is in the
+    first run on or after its day. Rows after the last run are left out."""
     by_run: dict[tuple[date, str], list[Row]] = defaultdict(list)
     for row, day in rows:
         run = next((run for run in runs if run >= day), None)
@@ -68,7 +69,8 @@ def _pay_suppliers(desk: Desk, runs: list[date]) -> None:
 
 
 def _transfer(desk: Desk, day: date, rows: list[Row]) -> None:
-    """One payment, or sometimes two payments a fortnight apart for a single invoice."""
+    """Pay these rows of one party by a transfer, and note the settlement. A single invoice is
+    sometimes paid by two transfers, a fortnight apart."""
     total = _owed(desk, rows)
     parts = [(day, total)]
     if len(rows) == 1 and desk.rng.random() < 0.05:
@@ -100,8 +102,8 @@ def _pay_claims(desk: Desk, runs: list[date]) -> None:
 
 
 def _receive(desk: Desk) -> None:
-    """Let clients pay about when it is due, some for two invoices at once, one in twenty in
-    part."""
+    """Write the clients' payments, about when they are due: some for two invoices at once, one in
+    twenty for a part of its invoice."""
     waiting: dict[str, list[Row]] = defaultdict(list)
     for row in sorted(desk.rows["invoices.csv"], key=lambda row: row.day):
         waiting[row.party.id].append(row)
@@ -121,8 +123,8 @@ def _receipt(desk: Desk, day: date, rows: list[Row]) -> None:
 
 
 def _echo(desk: Desk) -> None:
-    """Note the later transfer as a repetition, if original and copy were each paid by one
-    transfer."""
+    """Note in the truth that the later transfer repeats the earlier one, for each invoice entered
+    twice whose original and copy were each paid by one transfer."""
     days = {row.ref: row.day for row in desk.rows["statement.csv"]}
     alone = {
         one.invoices[0]: one.payments[0]

@@ -22,10 +22,10 @@ _FORMS = ("Limited", "Ltd", "Ltd.", "LTD")
 
 @dataclass(eq=False)
 class Party:
-    """A counterparty. `keys` are those that the books state. `kind` is vendor, customer or
-    employee.
+    """A counterparty. `kind` is vendor, customer or employee. `keys` are the keys that the books
+    state.
 
-    `names` are the spellings of the charity's own people. The first one is right.
+    `names` are the spellings of the charity's own people, of which the first one is right.
     """
 
     id: str
@@ -53,18 +53,20 @@ class Register:
     _taken: set[str] = field(default_factory=set)
 
     def company(self, trade: str, kind: str = "vendor", name: str | None = None) -> Party:
-        """A company of a trade. Its name is unique unless it is given."""
+        """Create a company of this trade. Its name is invented and unique, unless `name` is
+        given."""
         full = name or f"{self.word()} {trade} {self.rng.choice(_FORMS[:2])}"
         names = [full, *self.rng.sample(_entered(self.rng, full), 3)]
         return self._add(kind, full, names, shop(self.rng, full))
 
     def person(self, kind: str) -> Party:
-        """A person; no two share a last name."""
+        """Create a person. No two persons share a last name."""
         full = f"{self.rng.choice(_GIVEN)} {self.word()}"
         return self._add(kind, full, [full, full.lower(), full.upper()], "")
 
     def word(self) -> str:
-        """A unique name of three syllables. Two of them differ from those of any other name."""
+        """A unique name of three syllables. It differs from every other name in at least one of the
+        first two."""
         while True:
             first, second = self.rng.sample(_SYLLABLES, 2)
             if first + second not in self._taken:
@@ -100,7 +102,8 @@ def _keys(rng: Random, kind: str, full: str, serial: int) -> dict[str, str]:
 
 
 def _entered(rng: Random, full: str) -> list[str]:
-    """The spellings of a company's name by volunteers. None is the full name."""
+    """The spellings of a company's name that volunteers may enter. The full name is not among
+    them."""
     *words, _ = full.split()
     bare = " ".join(words)
     ways = {
@@ -123,8 +126,8 @@ def _slipped(rng: Random, word: str) -> str:
 
 
 def shop(rng: Random, full: str) -> str:
-    """The name as the card company writes it: capitals, shortened, sometimes followed by a till
-    number."""
+    """The name as the card company writes it: in capitals, shortened, sometimes followed by the
+    number of a till."""
     plain = " ".join(full.split()[:-1]).upper()
     return f"{plain[:20]} {rng.randint(100, 999)}" if rng.random() < 0.4 else plain[:24]
 

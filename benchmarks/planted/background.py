@@ -8,7 +8,7 @@ SUPPLIERS, SHOPS, PAYERS = 45, 25, 40
 
 
 def plant(sheets: Sheets, scale: float) -> None:
-    """Write the payments. `scale` multiplies their number."""
+    """Write ordinary payments, which belong to no planted case. `scale` multiplies their number."""
     rng = sheets.rng
     for at in range(SUPPLIERS):
         party, low = sheets.names.company(), rng.randrange(2_000, 90_000)

@@ -29,7 +29,8 @@ def _pence(sheets: Sheets, low: int = 8_000, high: int = 250_000) -> int:
 
 
 def _deductions(sheets: Sheets) -> None:
-    """Lines of one bill with a deduction, and credit notes that take a bill back later."""
+    """Plant bills each of whose lines has a deduction, and credit notes that take a bill back
+    later."""
     lines, pairs = [], []
     for at in range(EACH):
         party, day = sheets.names.company(), sheets.day()
@@ -63,8 +64,8 @@ def _deductions(sheets: Sheets) -> None:
 
 
 def _cycles(sheets: Sheets) -> None:
-    """A payment and its return on one day. The return reverses the payment, never the other way
-    round."""
+    """Plant payments that come back on the same day. The return reverses the payment; the payment
+    must not be found to reverse the return."""
     lines, pairs = [], []
     for at in range(EACH):
         party, day, pence = sheets.names.company(), sheets.day(), _pence(sheets)
@@ -81,7 +82,8 @@ def _cycles(sheets: Sheets) -> None:
 
 
 def _twice(sheets: Sheets, first: Line, day: date) -> list[Ref]:
-    """The same bill once more."""
+    """Enter the bill `first` once more on `day`, and note the pair in the truth. Return the
+    references of both rows."""
     cells = first.cells
     again = sheets.ledger(
         day, first.party, first.pence, name=cells["Payee"], number=cells["Invoice"],
@@ -92,8 +94,8 @@ def _twice(sheets: Sheets, first: Line, day: date) -> list[Ref]:
 
 
 def _case_numbers(sheets: Sheets) -> None:
-    """Sums over months under one case number; some sums occur again. Other bills are really paid
-    twice."""
+    """Plant bills over several months under one case number, some of them with equal amounts, none
+    of them a duplicate; and other bills that are really paid twice."""
     lines: list[Line] = []
     for _ in range(EACH):
         party, case, day = sheets.names.company(), _number(sheets), sheets.day(200)
@@ -120,7 +122,8 @@ def _ordinary(sheets: Sheets, party: Party, count: int) -> list[Line]:
 
 
 def _sequences(sheets: Sheets) -> None:
-    """Equal monthly amounts under ascending numbers: 2022/012 and 2022/021 are two bills."""
+    """Plant equal monthly amounts under ascending numbers: 2022/012 and 2022/021 are two bills.
+    Other bills are entered twice with a typing error in the number."""
     lines: list[Line] = []
     for at in range(EACH // 2):
         party, price = sheets.names.company(), _pence(sheets)
@@ -141,7 +144,8 @@ def _sequences(sheets: Sheets) -> None:
 
 
 def _swapped(sheets: Sheets, first: Line) -> list[Ref]:
-    """The bill once more, with two digits of its number swapped."""
+    """Enter the bill `first` once more with two digits of its number swapped, and note the pair.
+    Return the references of both rows."""
     number = first.cells["Invoice"]
     digits = [at for at, char in enumerate(number[:-1]) if char.isdigit()]
     at = next((i for i in digits if number[i + 1].isdigit() and number[i] != number[i + 1]), -1)
@@ -156,7 +160,8 @@ def _swapped(sheets: Sheets, first: Line) -> list[Ref]:
 
 
 def _paid_twice(sheets: Sheets) -> None:
-    """A bill of three lines, all entered again later: three pairs, one finding."""
+    """Plant bills of three lines that are all entered again later: three pairs, which are one
+    finding."""
     lines, pairs, cases = [], [], []
     for _ in range(EACH // 2):
         party, day, number = sheets.names.company(), sheets.day(90), _number(sheets)
@@ -172,8 +177,8 @@ def _paid_twice(sheets: Sheets) -> None:
 
 
 def _batches(sheets: Sheets) -> None:
-    """Five bills of one party and day, all entered again twenty days later. Other batches occur
-    once only."""
+    """Plant batches of five bills of one party and day that are all entered again twenty days
+    later, and batches that occur only once."""
     lines, pairs, cases = [], [], []
     for at in range(EACH // 2):
         party, day = sheets.names.company(), sheets.day(90)
@@ -192,8 +197,8 @@ def _batches(sheets: Sheets) -> None:
 
 
 def _lines(sheets: Sheets) -> None:
-    """Invoices of several lines, each paid by one transfer of their sum. Some transfers name the
-    invoice."""
+    """Plant invoices of several lines, each paid by one transfer of their sum. Some transfers name
+    the invoice."""
     lines, pairs = [], []
     for at in range(EACH):
         party = sheets.names.company()

@@ -59,7 +59,8 @@ class Line:
 
 @dataclass
 class Sheets:
-    """All rows so far."""
+    """Collects the rows of the books by file, and the truth about them. References to rows are
+    provisional until `numbered`."""
 
     span: tuple[date, date]
     rng: Random
@@ -74,7 +75,7 @@ class Sheets:
     kinds: list[Kind] = field(default_factory=list)
 
     def day(self, margin: int = 60) -> date:
-        """Any working day of the books that is not among the last `margin` days."""
+        """A random working day of the books, but none of the last `margin` days."""
         first, last = self.span
         return following(first + DAY * self.rng.randrange((last - first).days - margin))
 
@@ -82,8 +83,8 @@ class Sheets:
         self, day: date, party: Party, pence: int, *, name: str = "", number: str = "",
         text: str = "", code: str = "", directorate: str = "", keyed: bool = False,
     ) -> Line:  # fmt: skip
-        """A payment that the council publishes. `keyed` rows have a company number and an
-        account."""
+        """Write a payment that the council publishes, and return it. `keyed` rows have a company
+        number and an account."""
         keys = {"company_number": party.company_number, "bank_account": party.account}
         keys = keys if keyed else {}
         home = int(party.id[1:])  # a party mostly works for one directorate
@@ -96,7 +97,7 @@ class Sheets:
         return self._add("ledger.csv", day, party, pence, cells=cells, column="Payee", keys=keys)
 
     def second(self, day: date, party: Party, pence: int, number: str, text: str = "") -> Line:
-        """A payment in another department's own ledger."""
+        """Write a payment in another department's own ledger, and return it."""
         cells = {"Paid": day.isoformat(), "Team": "Grants", "Recipient": party.name,
                  "Their ref": number, "Value": money(pence), "Purpose": text}  # fmt: skip
         return self._add("second.csv", day, party, pence, cells=cells, column="Recipient", keys={})
@@ -105,7 +106,7 @@ class Sheets:
         self, day: date, party: Party, pence: int, text: str = "", *, name: str = "",
         account: bool = False,
     ) -> Line:  # fmt: skip
-        """A line of the statement. Money out is positive, money in negative."""
+        """Write a line of the statement and return it. Money out is positive, money in negative."""
         keys = {"bank_account": party.account} if account else {}
         cells = {
             "Booked": day.isoformat(), "Name": name or party.at_the_bank, "Text": text,
@@ -117,26 +118,26 @@ class Sheets:
     def bill(
         self, day: date, party: Party, pence: int, *, number: str, text: str, due: date
     ) -> Line:
-        """A line of an invoice to pay."""
+        """Write a line of an invoice to pay, and return it."""
         cells = {"Dated": day.isoformat(), "Supplier": party.name, "Bill": number,
                  "Due": due.isoformat(), "Amount": money(pence), "Line text": text}  # fmt: skip
         return self._add("invoices.csv", day, party, pence, cells=cells, column="Supplier", keys={})
 
     def rent(self, day: date, party: Party, pence: int, code: str, about: str) -> Line:
-        """A line of the income ledger. Its sign follows the convention of the books at that
-        time."""
+        """Write a line of the income ledger, and return it. Its sign follows the convention of the
+        books at that time."""
         cells = {"Day": day.isoformat(), "Code": code, "Tenant": party.name, "About": about,
                  "Tenant no": f"T{party.id}", "Amount": money(pence)}  # fmt: skip
         keys = {"customer_id": f"T{party.id}"}
         return self._add("rents.csv", day, party, pence, cells=cells, column="Tenant", keys=keys)
 
     def event(self, timestamp: datetime, party: Party, pence: int, kind: str) -> Line:
-        """An event of the donations platform, to the second."""
+        """Write an event of the donations platform, with its time to the second, and return it."""
         cells = {"At": timestamp.isoformat(), "Who": party.name, "Sum": money(pence), "Kind": kind}
         return self._add("giving.csv", timestamp, party, pence, cells=cells, column="Who", keys={})
 
     def wallet(self, timestamp: datetime, party: Party, pence: int, note: str) -> Line:
-        """A movement by a customer, with a time to the second."""
+        """Write a movement in a customer's wallet, with its time to the second, and return it."""
         cells = {"At": timestamp.isoformat(), "Customer": party.name, "Sum": money(pence)}
         cells["Note"] = note
         return self._add(
@@ -155,8 +156,8 @@ class Sheets:
         self.kinds.append(Kind(name, layer, [line.ref for line in lines], **what))
 
     def numbered(self) -> dict[Ref, Ref]:
-        """Assign the final keys in the order of time. Return provisional reference → final
-        reference."""
+        """Give every row its final key, in the order of time. Return a dict from provisional to
+        final references."""
         final: dict[Ref, Ref] = {}
         for file, rows in self.rows.items():
             rows.sort(key=lambda line: (line.timestamp, int(line.ref.key)))

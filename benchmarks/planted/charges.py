@@ -30,7 +30,8 @@ def _timestamp(sheets: Sheets, margin: int = 30) -> datetime:
 
 
 def _charge(sheets: Sheets, charger: Party, gift: Line, rate: str) -> Line:
-    """The platform's charge, some seconds after the gift. Nothing in it names the gift."""
+    """Write the platform's charge for the gift, some seconds after it. Nothing in the charge names
+    the gift. Return its row."""
     timestamp = gift.timestamp + timedelta(seconds=sheets.rng.randrange(2, 40))
     pence = -round(gift.pence * RATES[rate])
     line = sheets.event(timestamp, charger, pence, "charge")
@@ -39,7 +40,8 @@ def _charge(sheets: Sheets, charger: Party, gift: Line, rate: str) -> Line:
 
 
 def _rate_fees(sheets: Sheets, charger: Party) -> None:
-    """Gifts with a charge of a constant rate, and small gifts of others near them by chance."""
+    """Plant gifts with a charge of a constant rate, and small gifts of other people close to them
+    in time by chance."""
     givers = [sheets.names.person() for _ in range(60)]
     lines, pairs = [], []
     for _ in range(GIFTS):
@@ -65,7 +67,8 @@ def _rate_fees(sheets: Sheets, charger: Party) -> None:
 
 
 def _refunds(sheets: Sheets, charger: Party) -> None:
-    """Equal gifts of nameless guests. The refund of the charge tells which gift is refunded."""
+    """Plant equal gifts of guests without a name, of which some are refunded. The refund of the
+    charge tells which gift is refunded."""
     guest = sheets.names.company(name="Guest")
     lines, pairs = [], []
     for _ in range(GUESTS):
@@ -90,8 +93,8 @@ def _refunds(sheets: Sheets, charger: Party) -> None:
 
 
 def _lone_candidates(sheets: Sheets) -> None:
-    """One customer's withdrawal and another customer's equal deposit. Some deposits are sent
-    back."""
+    """Plant deposits with another customer's withdrawal of the same amount, which do not belong
+    together; and deposits that are sent back to the customer."""
     customers = [sheets.names.person() for _ in range(80)]
     lines, pairs = [], []
     for _ in range(40):

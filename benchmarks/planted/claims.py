@@ -18,7 +18,7 @@ def plant(sheets: Sheets) -> None:
 
 
 def _staff(sheets: Sheets) -> None:
-    """Unrelated claims in two books, all to "Staff". Nine amounts are equal by chance."""
+    """Plant unrelated claims in two books, all to "Staff". Nine amounts are equal by chance."""
     staff = sheets.names.company(name="Staff")
     lines: list[Line] = []
     for file, prefix in (("claims_a.csv", "AX"), ("claims_b.csv", "BX")):
@@ -36,8 +36,8 @@ def _staff(sheets: Sheets) -> None:
 
 
 def _numbers_against(sheets: Sheets) -> None:
-    """Two departments' ledgers. Some payments are in both; others only have a rare amount in
-    common."""
+    """Plant rows in the ledgers of two departments: some record one payment with one number, others
+    only have a rare amount in common and different numbers."""
     lines, pairs = [], []
     for at in range(EACH * 2):
         party, day = sheets.names.company(), sheets.day()
@@ -57,7 +57,7 @@ def _numbers_against(sheets: Sheets) -> None:
 
 
 def _short_numbers(sheets: Sheets) -> None:
-    """Permits with numbers of three digits. The bank's text names some of them, among other
+    """Plant permits with numbers of three digits. The bank's text names some of them, among other
     numbers."""
     lines, pairs = [], []
     numbers = sheets.rng.sample(range(120, 980), EACH * 2)

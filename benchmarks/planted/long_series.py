@@ -26,7 +26,8 @@ def plant(sheets: Sheets) -> None:
 
 
 def in_month(sheets: Sheets, month: int, day: int) -> date:
-    """That day of the books' n-th month, or the month's last."""
+    """The given day of the books' month `month` (from 0), or that month's last day if the month is
+    shorter."""
     years, at = divmod(sheets.span[0].month - 1 + month, 12)
     year = sheets.span[0].year + years
     return date(year, at + 1, min(day, monthrange(year, at + 1)[1]))
@@ -38,7 +39,8 @@ def _monthly(sheets: Sheets, step: int = 1) -> list[date]:
 
 
 def _half_months(sheets: Sheets) -> list[date]:
-    """The same two days of each month, two weeks or so apart."""
+    """The due days of a series that is paid twice a month: the same two days of each month, 15 days
+    apart."""
     day = sheets.rng.randrange(1, 14)
     return [in_month(sheets, month, at) for month in range(MONTHS) for at in (day, day + 15)]
 
@@ -59,7 +61,7 @@ DUE: dict[str, Callable[[Sheets], list[date]]] = {
 def written(
     sheets: Sheets, kind: str, frequency: str, due: Iterable[date], lines: list[Line], **what: bool
 ) -> Series:
-    """Note the series in the truth."""
+    """Add the series of these due days and rows to the truth, and return it."""
     days = list(due)
     one = Series(
         f"{kind}-{len(sheets.series)}", f"{kind}-{len(sheets.series)}", lines[0].ref.file,
@@ -71,7 +73,7 @@ def written(
 
 
 def _noise(sheets: Sheets, party: Party) -> list[Line]:
-    """Other payments to the party."""
+    """Write up to two unrelated payments to the party, and return them."""
     return [
         sheets.bank(sheets.day(5), party, sheets.rng.randrange(2_000, 90_000), "Sundry")
         for _ in range(sheets.rng.randint(0, 2))
@@ -94,7 +96,8 @@ def _frequency(sheets: Sheets, frequency: str) -> None:
 
 
 def _spelled(sheets: Sheets) -> None:
-    """From some month on, the bank spells the payee differently. Text and amount stay."""
+    """Plant series whose payee the bank spells differently from some month on. Text and amount
+    stay."""
     lines, series = [], []
     for at in range(EACH):
         party, price = sheets.names.company(), sheets.rng.randrange(900, 90_000)
@@ -112,7 +115,8 @@ def _spelled(sheets: Sheets) -> None:
 
 
 def _weekends(sheets: Sheets) -> None:
-    """A day of the month, moved to the next working day; amounts vary."""
+    """Plant series due on a day of the month, which moves to the next working day. The amounts
+    vary."""
     lines, series = [], []
     for _ in range(EACH):
         party, price = sheets.names.company(), sheets.rng.randrange(5_000, 90_000)
@@ -128,7 +132,7 @@ def _weekends(sheets: Sheets) -> None:
 
 
 def _rises(sheets: Sheets) -> None:
-    """The price rises once or twice."""
+    """Plant series whose price rises once or twice."""
     lines, series = [], []
     for _ in range(EACH):
         party, price = sheets.names.company(), sheets.rng.randrange(900, 90_000)
@@ -143,7 +147,7 @@ def _rises(sheets: Sheets) -> None:
 
 
 def _pauses(sheets: Sheets) -> None:
-    """Nothing is paid for some months; then the series goes on as before."""
+    """Plant series that pause for some months and then go on as before."""
     lines, series = [], []
     for _ in range(EACH):
         party, price = sheets.names.company(), sheets.rng.randrange(900, 90_000)
@@ -156,7 +160,7 @@ def _pauses(sheets: Sheets) -> None:
 
 
 def _stopped(sheets: Sheets) -> None:
-    """Standing orders over a year or more that stop some weeks before the books end."""
+    """Plant standing orders over a year or more that stop some weeks before the books end."""
     lines, series = [], []
     for at in range(EACH):
         party, price = sheets.names.company(), sheets.rng.randrange(9_000, 90_000)
@@ -168,8 +172,8 @@ def _stopped(sheets: Sheets) -> None:
 
 
 def _doubled(sheets: Sheets) -> None:
-    """One and a half or two times the amount each June and December. The next payment is
-    December's."""
+    """Plant series with one and a half or two times the amount each June and December. The next
+    payment is that of December."""
     lines, series, pence = [], [], []
     for at in range(EACH):
         party, price = sheets.names.company(), sheets.rng.randrange(9_000, 200_000)
@@ -186,8 +190,8 @@ def _doubled(sheets: Sheets) -> None:
 
 
 def _signs(sheets: Sheets) -> None:
-    """From one day on, every row of two codes has the opposite sign: the convention of the books
-    changed."""
+    """Plant series of the income ledger, in which every row of two codes has the opposite sign from
+    one day on, because the convention of the books changed."""
     turn = in_month(sheets, 14, 1)
     lines, series = [], []
     for at in range(EACH * 2):

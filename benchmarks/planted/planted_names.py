@@ -52,7 +52,7 @@ class Party:
 
 
 class Names:
-    """Creates parties. No two share an invented word unless this is requested."""
+    """Creates parties. No two parties share an invented word unless the caller passes it."""
 
     def __init__(self, rng: Random) -> None:
         self.rng = rng

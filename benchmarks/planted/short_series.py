@@ -27,7 +27,8 @@ def plant(sheets: Sheets) -> None:
 
 
 def _order(sheets: Sheets, at: int) -> tuple[list[Line], list[date], str]:
-    """Equal amounts to one payee: monthly with the days that banks move, or weekly."""
+    """Write three to five equal payments to one payee, monthly with days that banks move, or
+    weekly. Return the rows, the due days and the frequency."""
     rng, party = sheets.rng, sheets.names.company()
     times, price = 3 + at % 3, rng.randrange(4, 90) * rng.choice((250, 500, 1_000))
     if at % 4 == 3:
@@ -47,7 +48,7 @@ def _some(sheets: Sheets, least: int, most: int) -> list[date]:
 
 
 def _irregular(sheets: Sheets, party: Party) -> list[Line]:
-    """Equal amounts on random days of one year."""
+    """Write equal payments to the party on random days of one year, and return them."""
     price, start = sheets.rng.randrange(4, 90) * 500, sheets.rng.randrange(480)
     days = sheets.rng.sample(range(start, start + 365), sheets.rng.randint(3, 5))
     return [sheets.bank(following(sheets.span[0] + DAY * day), party, price, "Call-out")
@@ -55,7 +56,7 @@ def _irregular(sheets: Sheets, party: Party) -> list[Line]:
 
 
 def _unequal(sheets: Sheets, party: Party) -> list[Line]:
-    """Different amounts, about a month apart."""
+    """Write different amounts to the party, about a month apart, and return the rows."""
     day, lines = sheets.day(200), []
     for _ in range(sheets.rng.randint(3, 4)):
         pence = sheets.rng.randrange(2_000, 60_000)
@@ -65,7 +66,8 @@ def _unequal(sheets: Sheets, party: Party) -> list[Line]:
 
 
 def _saturdays(sheets: Sheets, party: Party) -> list[Line]:
-    """A shop visited on most Saturdays of a month, and sometimes later."""
+    """Write payments to a shop on three to five Saturdays within fourteen weeks, and return the
+    rows."""
     first = sheets.day(120)
     first += DAY * ((5 - first.weekday()) % 7)
     weeks = sorted(sheets.rng.sample(range(14), sheets.rng.randint(3, 5)))
@@ -76,21 +78,21 @@ def _saturdays(sheets: Sheets, party: Party) -> list[Line]:
 
 
 def _coffees(sheets: Sheets, party: Party) -> list[Line]:
-    """One price on random days of some weeks."""
+    """Write equal payments to the party on random days of some weeks, and return the rows."""
     first, price = sheets.day(120), sheets.rng.choice((280, 310, 340, 500))
     days = sorted(sheets.rng.sample(range(60), sheets.rng.randint(4, 9)))
     return [sheets.bank(first + DAY * day, party, price, "Card") for day in days]
 
 
 def _trickle(sheets: Sheets, party: Party) -> list[Line]:
-    """Payments of any amount at irregular times."""
+    """Write payments of any amount to the party at irregular times, and return the rows."""
     return [sheets.bank(day, party, sheets.rng.randrange(500, 90_000), "Supplier")
             for day in _some(sheets, 5, 12)]  # fmt: skip
 
 
 def _yearly(sheets: Sheets) -> None:
-    """Two or three payments a year apart (an insurance, a licence), and equal amounts with
-    different wordings."""
+    """Plant two or three payments a year apart (an insurance, a licence), and equal amounts with
+    different texts, which are no series."""
     lines, series = [], []
     for at in range(YEARLY):
         party, price = sheets.names.company(), sheets.rng.randrange(9_000, 300_000)

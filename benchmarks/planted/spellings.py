@@ -40,7 +40,8 @@ def plant(sheets: Sheets) -> None:
 
 
 def _both(sheets: Sheets, party: Party, other: str, *, bank: bool) -> list[Line]:
-    """Payments under the right name, and fewer under the other one."""
+    """Write payments under the party's right name, and fewer under the other name. Return the rows.
+    With `bank` the others are on the bank's statement."""
     rng = sheets.rng
     low = rng.randrange(5_000, 60_000)
     lines = []
@@ -63,7 +64,8 @@ def _shortened(sheets: Sheets, _: int) -> tuple[Party, str]:
 
 
 def _dropped(sheets: Sheets, at: int) -> tuple[Party, str]:
-    """A party, and its name without the last descriptive word, or without all of them."""
+    """Make a party. Return it with a shorter name that lacks the last descriptive word, or all of
+    them."""
     party = sheets.names.company(core=f"{sheets.names.word()}" if at % 2 else "")
     words = party.trade.split()
     kept = [] if at % 2 else words[:-1]
@@ -115,7 +117,8 @@ KINDS: dict[str, Callable[[Sheets, int], tuple[Party, str]]] = {
 
 
 def _successors(sheets: Sheets) -> None:
-    """A company that continues under a new name, with the same account or in the same series."""
+    """Plant companies that continue under a new name, with the same account or in the same
+    series."""
     lines, parties = [], []
     for at in range(EACH):
         party = sheets.names.company()
@@ -147,8 +150,8 @@ def _same_series(sheets: Sheets, party: Party, new: str, turn: date) -> list[Lin
 
 
 def _look_alikes(sheets: Sheets) -> None:
-    """Branches of different owners, different trades with one word, similar words, similar
-    acronyms."""
+    """Plant parties that only look alike: branches of different owners, different trades with one
+    word, similar words, similar acronyms."""
     groups: list[list[Party]] = []
     company = sheets.names.company
     for at in range(EACH):

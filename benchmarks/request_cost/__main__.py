@@ -47,7 +47,7 @@ SERVER = ("-m", "benchmarks.request_cost.serve")
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way to answer one question: the paths to request in turn, and their headers."""
+    """One way to answer one question: the URL paths to request in turn, and the headers to send."""
 
     paths: tuple[str, ...]
     headers: dict[str, str]
@@ -73,7 +73,8 @@ def run(token: str, options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _ways(token: str, count: int) -> tuple[dict[str, Way], dict[str, Way]]:
-    """The ways by name for both servers: "ours QUESTION", "drf one", "django many" …"""
+    """The ways to measure, by name ("ours QUESTION", "drf one", "django many" …): those of the
+    server that computes answers, and those of the server that stores them."""
     headers = {"Authorization": f"Bearer {token}"}
     ids = {kind: _ids(kind) for kind in ("normalized_entities", "relationship_instances")}
     entities, rows = ids.values()
@@ -105,8 +106,8 @@ def _ways(token: str, count: int) -> tuple[dict[str, Way], dict[str, Way]]:
 
 
 def _medians(server: Server, ways: dict[str, Way], options: argparse.Namespace) -> dict[str, Cost]:
-    """The cost of a request by way. The ways are asked in turn, after one round that is not
-    counted."""
+    """Request the ways in turn, after one round that is not counted. Return the median cost of a
+    request by way."""
     [pid] = server.pids
     costs: dict[str, list[Cost]] = {name: [] for name in ways}
     connection = HTTPConnection("127.0.0.1", server.port, timeout=60)
@@ -161,7 +162,8 @@ def _figures(costs: dict[str, Cost], kept: dict[str, Cost]) -> dict[str, Any]:
 
 
 def _mix(costs: dict[str, Cost], way: str) -> Cost:
-    """The mean cost of a request of the mix, answered this way."""
+    """The mean cost of a request of benchmarks.load.MIX, if all are answered in this way ("ours",
+    "drf" or "django")."""
     parts = [
         (costs[f"{way} {question if way == 'ours' else _size(question)}"], part)
         for question, part in MIX.items()
@@ -178,7 +180,7 @@ def _size(question: str) -> str:
 
 @contextmanager
 def _server(answers: str) -> Iterator[Server]:
-    """The measured process, with this many MB for stored answers."""
+    """Run the measured server process, with `answers` MB of memory for stored answers."""
     environment = {**ENVIRONMENT, **database(), "FINLEY_ANSWERS_MEMORY_MB": answers}
     with served(environment, program=SERVER) as server:
         yield server

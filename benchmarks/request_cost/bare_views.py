@@ -1,8 +1,9 @@
-"""The peers: what plain Django answers about the same rows, without any of finley's promises.
+"""The views with which finley is compared: what plain Django answers about the same rows, without
+any of finley's promises.
 
-No token, no tenant's transaction, no row-level security, no version, no cache; the owner's
-connection, from a pool as finley's own. `drf` is the REST framework's ModelSerializer, `django` is
-one SELECT and JsonResponse.
+They have no token, no tenant's transaction, no row-level security, no version and no cache. Their
+database connection is the owner's, from a pool as finley's own. `drf` is the REST framework's
+ModelSerializer, `django` is one SELECT and JsonResponse.
 """
 
 from typing import Any
@@ -57,7 +58,7 @@ class DrfView(APIView):
 
 
 def django_view(request: HttpRequest, kind: str, user_id: str, row_id: str = "") -> JsonResponse:
-    """The same rows by one SELECT and JsonResponse."""
+    """The row with this id, or the first 20 rows of the tenant, by one SELECT and JsonResponse."""
     model: type[Model] = SHAPES[kind].Meta.model
     key, table = model._meta.pk.column, model._meta.db_table
     with connections["owner"].cursor() as cursor:

@@ -16,7 +16,7 @@ MILLION = 1e6  # nanoseconds in a millisecond
 
 @dataclass(slots=True)
 class Cost:
-    """Milliseconds of processor time."""
+    """Milliseconds of processor time of the server's threads, and of the database's backends."""
 
     server: float = 0.0
     database: float = 0.0
@@ -44,17 +44,19 @@ def measured_of(pid: int) -> Iterator[Cost]:
 
 
 def _grown(before: dict[str, int], after: dict[str, int]) -> int:
-    """The nanoseconds that were added. What ended meanwhile counts as nothing."""
+    """The nanoseconds by which the times grew between two readings. A thread or process that ended
+    meanwhile counts as nothing."""
     return sum(ran - before.get(name, 0) for name, ran in after.items())
 
 
 def _threads(pid: int) -> dict[str, int]:
-    """Nanoseconds by thread."""
+    """The processor time of each thread of the process, in nanoseconds by thread."""
     return _ran(Path(f"/proc/{pid}/task").iterdir())
 
 
 def _backends() -> dict[str, int]:
-    """Nanoseconds by backend, this process's own not among them."""
+    """The processor time of each backend of PostgreSQL, in nanoseconds by backend, without this
+    process's own."""
     with connections["owner"].cursor() as cursor:
         cursor.execute(BACKENDS)
         return _ran(Path(f"/proc/{pid}") for (pid,) in cursor.fetchall())

@@ -29,7 +29,8 @@ TWO_CYCLES = 24  # months; fewer show no season
 
 
 def judge(claims: Found, truth: Truth) -> Card:
-    """The scores of every layer and link type that the truth covers."""
+    """Score everything that enrichment found against the truth: one score per layer and link type
+    that the truth covers."""
     scores: dict[str, Score | Share] = {
         "recurrence": recurrence(claims, truth),
         "frequency": frequency(claims, truth),
@@ -58,11 +59,12 @@ def months(truth: Truth) -> int:
 
 
 def recurrence(claims: Found, truth: Truth) -> Score:
-    """The score by rows. A row is right if most rows of its pattern are from the row's own series.
+    """The score of recurrence, counted by rows. A row is right if most rows of its pattern are from
+    the row's own series.
 
-    Some rows count neither way: those of series with fewer than ENOUGH occurrences, payments that
-    follow a series' invoices, and a series' duplicates. The confidence of a pattern counts if most
-    of its rows do.
+    Some rows are not counted: those of series with fewer than ENOUGH occurrences, payments that
+    settle a series' invoices, and duplicates of a series' rows. A pattern's confidence is scored if
+    most of its rows are counted.
     """
     series_of, ignored = _series_of(truth), _unknowable(truth)
     whose = _majority(claims.series_of_row, series_of)
@@ -77,14 +79,14 @@ def recurrence(claims: Found, truth: Truth) -> Score:
 def _sure(
     claims: Found, whose: Mapping[str, str], used: set[str]
 ) -> tuple[tuple[float, bool], ...]:
-    """The score of each pattern with a row that counts, and whether the pattern is a true
-    series."""
+    """For each pattern in `used`, its confidence and whether it belongs to a true series
+    (`whose`)."""
     return tuple((score, p in whose) for p, (_, score) in claims.patterns.items() if p in used)
 
 
 def frequency(claims: Found, truth: Truth) -> Share:
-    """Of the series for which a pattern was found, the share whose largest pattern has their
-    frequency."""
+    """The share of right frequencies: of the series with a pattern, those whose largest pattern has
+    the series' frequency."""
     right = 0
     matched = matches(claims, truth)
     for series in enough(truth):
@@ -95,7 +97,8 @@ def frequency(claims: Found, truth: Truth) -> Share:
 
 
 def matches(claims: Found, truth: Truth) -> dict[str, str]:
-    """For each series the pattern that belongs to it and has the most of its rows."""
+    """For each series the pattern that has the most of its rows, among the patterns most of whose
+    rows are that series'."""
     series_of = _series_of(truth)
     whose = _majority(claims.series_of_row, series_of)
     shared = Counter(
@@ -108,7 +111,7 @@ def matches(claims: Found, truth: Truth) -> dict[str, str]:
 
 
 def enough(truth: Truth) -> list[Series]:
-    """The series with enough occurrences to be detected."""
+    """The series that have at least ENOUGH occurrences, so that they can be detected."""
     return [one for one in truth.series if len(set(one.due)) >= ENOUGH]
 
 
@@ -133,8 +136,8 @@ def _majority(pattern_of: Mapping[Ref, str], series_of: Mapping[Ref, str]) -> di
 
 
 def seasonal(claims: Found, truth: Truth) -> Score:
-    """The score by series and pattern. A true season is found if most of its rows have a pattern. A
-    pattern is right if any of its rows has a true season."""
+    """The score of seasons. A true season is found if most of its rows have a pattern. A pattern is
+    right if any of its rows has a true season."""
     true = [one for one in enough(truth) if one.seasonal_months and _spans(one)]
     covered = [one for one in true if 2 * sum(r in claims.season for r in one.rows) > len(one.rows)]
     rows = {row for one in truth.series if one.seasonal_months for row in one.rows}
@@ -145,7 +148,8 @@ def seasonal(claims: Found, truth: Truth) -> Score:
 
 
 def seasonal_months(claims: Found, truth: Truth) -> Share:
-    """Of the months that are reported or true in found seasons, the share that is right."""
+    """The share of right months of the found seasons: months that are both reported and true, out
+    of those that are either."""
     right = whole = 0
     for one in enough(truth):
         patterns = Counter(claims.season[row] for row in one.rows if row in claims.season)
@@ -164,8 +168,8 @@ def _spans(series: Series) -> bool:
 
 
 def duplicates(claims: Found, truth: Truth) -> Score:
-    """The score of pairs with a confidence of at least one half. Echoes, and two copies of one
-    original, count neither way."""
+    """The score of duplicate pairs with a confidence of at least one half. Echoes, and pairs of two
+    copies of one original, are not counted."""
     true = {frozenset((d.row, d.original)) for d in truth.duplicates if not d.echo}
     related = nx.Graph([(d.row, d.original) for d in truth.duplicates])
     ignored = {frozenset(p) for group in nx.connected_components(related)
@@ -175,10 +179,11 @@ def duplicates(claims: Found, truth: Truth) -> Score:
 
 
 def same_transaction(claims: Found, truth: Truth) -> Score:
-    """The score of pairs. Any one-to-one pairing within an interchangeable group is right.
+    """The score of pairs that record one payment. Any one-to-one pairing within an interchangeable
+    group is right.
 
-    A claim and the single payment that settled it are the same money, so the pair counts neither
-    way. Whether one settles the other is scored in `settles`.
+    A claim and the single payment that settled it are the same money, so the pair is not counted
+    here. Whether one settles the other is scored in `settles`.
     """
     groups: dict[str, list[tuple[Ref, Ref]]] = defaultdict(list)
     for one in truth.same_transaction:
@@ -201,7 +206,7 @@ def _reversed(truth: Truth) -> list[tuple[Ref, Ref]]:
 
 def settles(claims: Found, truth: Truth) -> Score:
     """The score of pairs of an invoice and one of its payments. Credit notes and returned payments
-    count neither way, because they settle only by what they take away."""
+    are not counted, because they settle only by what they take away."""
     back = {row for row, _ in _reversed(truth)}
     true: set[Pair] = set()
     ignored: set[Pair] = set()
@@ -223,11 +228,11 @@ def fee_of(claims: Found, truth: Truth) -> Score:
 
 
 def aliases(claims: Found, truth: Truth, *, joined: bool = False) -> Score:
-    """The pairwise score over spellings, by the entity to which most of a spelling's rows are
-    matched.
+    """The pairwise score of spellings. Two spellings are found to be one party if most of their
+    rows are matched to one entity.
 
-    A spelling that several parties have with the same words and keys says nothing. `joined` scores
-    as if a person had merged all correct offers.
+    A spelling that several parties have with the same words and keys is not counted. `joined`
+    scores as if a person had merged all correct offers.
     """
     named = labels(claims, truth)
     merged = nx.Graph(rightly(claims, named)) if joined else nx.Graph()
@@ -236,9 +241,12 @@ def aliases(claims: Found, truth: Truth, *, joined: bool = False) -> Score:
 
 
 def offered(claims: Found, truth: Truth) -> Score:
-    """The score of the pairs of entities that a person is asked about. A pair is right if both are
-    one party. The true number is that of the merges after which each party is one entity. Entities
-    without a known spelling count neither way."""
+    """The score of the pairs of entities that a person is asked about. A pair is right if both
+    entities are one true party.
+
+    The number of true ones is that of the merges after which each party is one entity. Pairs with
+    an entity that has no known spelling are not counted.
+    """
     named = labels(claims, truth)
     entities_known = {entity for _, entity in named}
     right = set(rightly(claims, named))
@@ -252,7 +260,8 @@ def offered(claims: Found, truth: Truth) -> Score:
 
 
 def rightly(found: Found, named: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """The offered pairs of entities that have spellings of the same true party."""
+    """The offered pairs whose two entities have spellings of the same true party. `named` is the
+    result of `labels`."""
     parties = defaultdict(set)
     for party, entity in named:
         parties[entity].add(party)
@@ -260,7 +269,7 @@ def rightly(found: Found, named: list[tuple[str, str]]) -> list[tuple[str, str]]
 
 
 def labels(found: Found, truth: Truth) -> list[tuple[str, str]]:
-    """For each spelling its true party and the entity that was found for it."""
+    """For each spelling: (its true party, the entity that most of its rows are matched to)."""
     parties: dict[object, set[str]] = defaultdict(set)
     entities: dict[object, Counter[str]] = defaultdict(Counter)
     for alias in truth.aliases:
@@ -284,8 +293,8 @@ def _top(counts: Counter[str]) -> str:
 
 
 def groups(truth: Truth, days: Mapping[Ref, date], cut: date) -> list[list[Ref]]:
-    """The rows of each series without doubled ones, except series that miss a day just at the
-    cut."""
+    """The rows of each series, without doubled occurrences. Series that miss a day just at the cut
+    are left out."""
     result = []
     for one in enough(truth):
         due = [d for row, d in zip(one.rows, one.due, strict=True) if days[row] < cut]
@@ -298,7 +307,8 @@ def groups(truth: Truth, days: Mapping[Ref, date], cut: date) -> list[list[Ref]]
 def forecasts(
     before: Found, series: list[list[Ref]], days: Mapping[Ref, date], cut: date
 ) -> Forecasts:
-    """Compare predictions from the books before `cut` with each series' first row after it.
+    """Compare the predictions that were made from the books before `cut` with the first row of each
+    series on or after it.
 
     `days` are those of the whole books. A prediction belongs to the series of the row to which it
     refers.

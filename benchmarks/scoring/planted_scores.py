@@ -27,7 +27,8 @@ def judge(found: Found, truth: PlantedTruth) -> Card:
 
 
 def links(found: Found, _: Truth, kind: Kind) -> Score:
-    """The score of pairs of the kind's link type (or of any) that contain its rows."""
+    """The score of the pairs that contain a row of the kind, for the kind's link type ("linked":
+    all link types)."""
     of_types = found.links.values() if kind.layer == "linked" else [found.links[kind.layer]]
     pairs = {pair: sure for each in of_types for pair, sure in each.items()}
     return of_pairs(_touching(pairs, kind), {frozenset(pair) for pair in kind.pairs})
@@ -44,9 +45,11 @@ def _touching(pairs: Pairs, kind: Kind) -> Pairs:
 
 
 def by_case(found: Found, truth: Truth) -> Score:
-    """The score of findings, not pairs. A finding is right if most of its pairs are true. A true
-    case is found by any of its pairs. In books without planted cases, connected pairs are one
-    case."""
+    """The score of duplicates counted by case instead of by pair. A finding is right if most of its
+    pairs are true. A true case is found if any of its pairs is found.
+
+    In books without planted cases, connected pairs are one case.
+    """
     cases = [{frozenset(pair) for pair in case} for case in _cases(truth)]
     true = {pair for case in cases for pair in case}
     echoes = {frozenset((one.row, one.original)) for one in truth.duplicates if one.echo}
@@ -71,8 +74,9 @@ def _cases(truth: Truth) -> Iterable[Iterable[Iterable[Ref]]]:
 
 
 def series(found: Found, truth: Truth, kind: Kind) -> Score:
-    """The score of patterns on the kind's rows. A pattern is right if it has nearly all rows of one
-    series and hardly any others. If the kind is a frequency, the pattern must have it."""
+    """The score of the patterns on the kind's rows. A pattern is right if it has nearly all rows of
+    one series and hardly any others; for a kind that tests a frequency, it must also have that
+    frequency."""
     members = {one.id: one for one in truth.series if one.id in kind.series}
     rows_of: dict[str, list[Ref]] = defaultdict(list)
     for row, pattern in found.series_of_row.items():
@@ -98,7 +102,7 @@ def _whose(
 
 
 def overdue(found: Found, truth: Truth, kind: Kind) -> Score:
-    """The score of predictions of series that stopped. They must be overdue, neither pending nor
+    """The score of predictions for series that stopped: each must be overdue, neither pending nor
     deleted."""
     latest = _latest(found, truth, kind)
     right = sum(one.status == "overdue" for one in latest.values())
@@ -106,7 +110,8 @@ def overdue(found: Found, truth: Truth, kind: Kind) -> Score:
 
 
 def amounts(found: Found, truth: Truth, kind: Kind) -> Score:
-    """The score of next amounts: the amount must be within its range, and the range near it."""
+    """The score of predicted amounts: the true next amount must be within the predicted range, and
+    the range must be narrow."""
     latest = _latest(found, truth, kind)
     true = dict(zip(kind.series, kind.pence, strict=True))
     right = sum(_holds(one, true[name] / 100) for name, one in latest.items())
@@ -121,15 +126,17 @@ def _holds(prediction: Prediction, pounds: float) -> bool:
 
 
 def _latest(found: Found, truth: Truth, kind: Kind) -> dict[str, Prediction]:
-    """Each of the kind's series with the prediction on its latest row that has one."""
+    """For each of the kind's series, its prediction. If several rows of the series have one, that
+    of the latest row."""
     whose = {row: one.id for one in truth.series if one.id in kind.series for row in one.rows}
     ranked = sorted(found.predictions, key=lambda one: (found.days[one.row], one.row))
     return {whose[one.row]: one for one in ranked if one.row in whose}
 
 
 def aliases(found: Found, truth: Truth, kind: Kind) -> Score:
-    """The score of parties whose spellings are all one entity, or are offered to be. `found` also
-    counts the kind's parties that were merged with another party."""
+    """The score of parties all of whose spellings are one entity, or are offered to be merged into
+    one. The number of found ones includes parties of the kind that were merged with another
+    party."""
     labels = layer_scores.labels(found, truth)
     graph = nx.Graph(layer_scores.rightly(found, labels))
     parties: dict[str, set[str]] = defaultdict(set)

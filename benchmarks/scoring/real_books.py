@@ -23,7 +23,8 @@ ON_CARD, INVOICE, MASK = "Credit Cards", "IV", "REDACTED"
 
 @dataclass(frozen=True)
 class Lines:
-    """The rows of the ledger and of the card feed, as their files state them."""
+    """The rows of the ledger and of the card feed by reference, as their files state them.
+    `published` counts in how many files a row is."""
 
     ledger: dict[Ref, dict[str, str]]
     cards: dict[Ref, dict[str, str]]
@@ -31,8 +32,8 @@ class Lines:
 
 
 def files(folder: Path | None = None) -> list[Path]:
-    """The ledger and the card feed, or the files of the folder. Empty if the data is not beside the
-    project."""
+    """The paths of the ledger and of the card feed: Calderdale's, or those in `folder`. Empty if
+    there are none."""
     return sorted((folder or FOLDER).glob("*.csv.gz"))
 
 

@@ -45,7 +45,7 @@ MOVE = """
 
 @dataclass(frozen=True)
 class Cost:
-    """The cost of a run: seconds in all and by layer, and this process's peak memory in
+    """What enrichment cost: the seconds in all and by layer, and this process's peak memory in
     megabytes."""
 
     seconds: float
@@ -54,8 +54,8 @@ class Cost:
 
 
 def made(files: Iterable[tuple[Path, Mapping]], *, strictly: bool = True) -> UUID:
-    """A new tenant with these files as its books. With `strictly`, raises ValueError unless all of
-    their rows are read."""
+    """Create a tenant, import these files with their mappings, and return the tenant's id. With
+    `strictly`, raises ValueError unless all rows are read."""
     user_id = tenant_lookup.find(str(uuid4()), create=True)
     with tempfile.TemporaryDirectory() as rejects:
         for path, by in files:
@@ -66,7 +66,7 @@ def made(files: Iterable[tuple[Path, Mapping]], *, strictly: bool = True) -> UUI
 
 
 def enrich(user_id: UUID) -> Cost:
-    """Compute every layer from the current tables."""
+    """Compute every layer of the tenant from the current tables. Return the cost."""
     _forget_peak()
     start = time.perf_counter()
     results = import_module("graph.enrich.run_enrichment").enrich(user_id)
@@ -76,7 +76,7 @@ def enrich(user_id: UUID) -> Cost:
 
 
 def cut_short(user_id: UUID, day: date) -> None:
-    """Delete what happened on that day and later."""
+    """Delete all rows of the tenant that happened on that day or later."""
     with connections["owner"].cursor() as cursor:
         cursor.execute(
             "DELETE FROM raw_events WHERE user_id = %s AND occurred_at >= %s", [user_id, day]
@@ -84,7 +84,7 @@ def cut_short(user_id: UUID, day: date) -> None:
 
 
 def shuffle(user_id: UUID, seed: int) -> None:
-    """Give every row of a source the date of another row at random. Each date stays as frequent as
+    """Exchange the dates of the rows of each source at random. Each date stays as frequent as
     before."""
     with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
         cursor.execute(DATES, [user_id])
@@ -121,7 +121,8 @@ def _forget_peak() -> None:
 
 
 def _peak_mb() -> float:
-    """The peak memory since the reset; elsewhere that of the whole run."""
+    """The peak memory in megabytes since `_forget_peak`; where it cannot be reset, that of the
+    whole run."""
     if STATUS.exists():
         line = next(x for x in STATUS.read_text().splitlines() if x.startswith("VmHWM"))
         return round(int(line.split()[1]) / KILOBYTES_PER_MEGABYTE, 1)

@@ -22,10 +22,10 @@ Pairs = Mapping[Pair, float]
 
 @dataclass(frozen=True)
 class Score:
-    """`right` of the `found` things are among the `n` true ones. The scores of several books can be
-    added.
+    """Counts of results: of `found` things `right` are true, and there are `n` true ones. The
+    scores of several books can be added.
 
-    `sure` has each found thing's confidence, and whether it was right.
+    `sure` has, for each found thing, its confidence and whether it was right.
     """
 
     right: int = 0
@@ -48,8 +48,10 @@ class Score:
 
 @dataclass(frozen=True)
 class Forecasts:
-    """For each prediction, whether the true day was within its range, and by how many days its
-    middle was wrong. `unpredicted` counts series that went on without a prediction."""
+    """The results of predictions. `covered` has, for each, whether the true day was within its
+    range; `errors` has the days by which the middle of the range was wrong. `sure` has its
+    confidence and whether it was right. `unpredicted` counts series that went on without a
+    prediction."""
 
     covered: tuple[bool, ...] = ()
     errors: tuple[float, ...] = ()
@@ -77,7 +79,7 @@ class Forecasts:
 
 @dataclass(frozen=True)
 class Share:
-    """`part` out of `whole`."""
+    """A share: `part` out of `whole`, both as counts."""
 
     part: int = 0
     whole: int = 0
@@ -105,7 +107,7 @@ class Card:
 
 
 def ratio(part: float, whole: float) -> float | None:
-    """The ratio, or None if the whole is 0."""
+    """`part` divided by `whole`, or None if `whole` is 0."""
     return round(part / whole, 4) if whole else None
 
 
@@ -121,8 +123,8 @@ def calibration_error(sure: Collection[tuple[float, bool]]) -> float | None:
 
 
 def reliability(sure: Collection[tuple[float, bool]]) -> list[tuple[float, float, int]]:
-    """For each of ten equal bins that is not empty: the mean confidence, the share that was right,
-    and the number."""
+    """For each of ten equal bins of confidence that is not empty: its mean confidence, the share of
+    results that was right, and their number."""
     confidence, right = (np.array(column, dtype=float) for column in zip(*sure, strict=True))
     bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
     return [
@@ -133,7 +135,8 @@ def reliability(sure: Collection[tuple[float, bool]]) -> list[tuple[float, float
 
 
 def of_pairs(claims: Pairs, true: Collection[Pair], ignored: Collection[Pair] = ()) -> Score:
-    """The score of unordered pairs. Pairs in `ignored` but not in `true` count neither way."""
+    """Score reported pairs, in any order within a pair, against the true ones. Pairs in `ignored`
+    that are not in `true` are not counted."""
     true = set(true)
     judged = {pair: sure for pair, sure in claims.items() if pair in true or pair not in ignored}
     sure = tuple((confidence, pair in true) for pair, confidence in judged.items())
@@ -141,7 +144,7 @@ def of_pairs(claims: Pairs, true: Collection[Pair], ignored: Collection[Pair] = 
 
 
 def settled_groups(claims: Pairs, groups: Iterable[Collection[tuple[Ref, Ref]]]) -> Pairs:
-    """The reported pairs, adapted to interchangeable groups.
+    """The reported pairs, with right pairings within interchangeable groups replaced.
 
     Every one-to-one pairing within a group is right, so it is replaced by the group's own pairs. A
     pairing that is not one to one stays as it is.
@@ -165,8 +168,8 @@ def _joins(pair: Pair, left: set[Ref], right: set[Ref]) -> bool:
 
 
 def of_clusters(labels: Iterable[tuple[str, str]]) -> Score:
-    """The pairwise score of (true, found) labels, from the pairs that share both labels, the found
-    one, and the true one."""
+    """Score a clustering by pairs. Each label is (true cluster, found cluster) of one item. A pair
+    is right if both clusters are shared, found if the found one is, and true if the true one is."""
     both: dict[tuple[str, str], int] = {}
     for label in labels:
         both[label] = both.get(label, 0) + 1

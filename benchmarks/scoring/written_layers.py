@@ -55,9 +55,10 @@ PREDICTIONS = """
 
 @dataclass(frozen=True)
 class Prediction:
-    """The prediction of a series' next row: from … to … (days). It refers to a row of the series.
+    """The prediction of a series' next row, from the day `first` to the day `last`. `row` is the
+    row of the series to which it refers.
 
-    `amounts` are the lowest and the highest amount, in the currency's units.
+    `amounts` are the lowest and the highest amount, in units of the currency.
     """
 
     row: Ref
@@ -135,7 +136,8 @@ def _events(claims: Found, rows: list[tuple[Any, ...]]) -> dict[UUID, Ref]:
 def _relationships(
     claims: Found, rows: list[tuple[Any, ...]], places: dict[UUID, Ref]
 ) -> dict[UUID, Ref]:
-    """Each flow's row. A row of a file is one transaction, and one flow."""
+    """Add the tenant's flows and links to `claims`. Return the file's row of each flow, by the
+    relationship's id. A row of a file is one transaction, and one flow."""
     edges = {}
     for edge, source, target, kind, edge_class, confidence, series_of_row, season in rows:
         ref = places[target]
@@ -154,8 +156,8 @@ def _relationships(
 
 
 def _duplicates(claims: Found, rows: list[tuple[Any, ...]], edges: dict[UUID, Ref]) -> None:
-    """Add the reported double payments. Dismissed pairs and rows that were published twice are left
-    out."""
+    """Add the reported double payments to `claims`. Dismissed pairs, and rows that were published
+    twice, are left out."""
     for one, other, confidence, case in rows:
         if one in edges and other in edges:
             pair = frozenset((edges[one], edges[other]))

@@ -62,7 +62,7 @@ class MembersView(PersonsView):
         This needs a session; API tokens are refused. Members invited with a stolen token would
         remain when the token is revoked.
         """
-        _signed_in(request)
+        signed_in(request)
         wanted = shapes.InviteBody(data=request.data).checked()
         row = members.invite(self.tenant(request), wanted["email"], wanted["role"])
         return Response(shapes.MemberAnswer(row).data)
@@ -78,7 +78,7 @@ class MemberView(PersonsView):
     )
     def delete(self, request: Request, membership_id: int) -> Response:
         """End the membership: the member cannot read your data any more. This needs a session."""
-        _signed_in(request)
+        signed_in(request)
         members.remove(self.tenant(request), membership_id)
         return Response(status=204)
 
@@ -107,7 +107,7 @@ class InvitationView(PersonsView):
     )
     def post(self, request: Request, membership_id: int) -> Response:
         """Accept the invitation. You may then choose this tenant in your session."""
-        _signed_in(request)
+        signed_in(request)
         row = members.accept(self.person(request), membership_id)
         return Response(shapes.InvitationAnswer(row).data)
 
@@ -119,7 +119,7 @@ class InvitationView(PersonsView):
     )
     def delete(self, request: Request, membership_id: int) -> Response:
         """Decline the invitation, or end your membership."""
-        _signed_in(request)
+        signed_in(request)
         members.leave(self.person(request), membership_id)
         return Response(status=204)
 
@@ -145,7 +145,7 @@ class TokensView(PersonsView):
     )
     def post(self, request: Request) -> Response:
         """Create a token for your own data. This needs a session. The token is shown only once."""
-        _signed_in(request)
+        signed_in(request)
         wanted = shapes.TokenBody(data=request.data).checked()
         row, token = tokens.make(self.person(request), **wanted)
         body = {**shapes.TokenAnswer(row).data, "token": token}
@@ -164,12 +164,13 @@ class TokenView(PersonsView):
     )
     def delete(self, request: Request, token_key: str) -> Response:
         """Revoke the token."""
-        _signed_in(request)
+        signed_in(request)
         tokens.revoke(self.person(request), token_key)
         return Response(status=204)
 
 
-def _signed_in(request: Request) -> None:
-    """Raises PermissionDenied if the request has a token instead of a session."""
+def signed_in(request: Request) -> SessionCredentials:
+    """The rights of the request's session. Raises PermissionDenied if the request has a token."""
     if not isinstance(request.auth, SessionCredentials):
         raise PermissionDenied(NO_TOKENS)
+    return request.auth

@@ -24,6 +24,9 @@ class SessionAnswer(Answer):
 class SignInBody(StrictBody):
     email = serializers.EmailField(max_length=254)
     password = serializers.CharField(max_length=4096, trim_whitespace=False)
+    code = serializers.CharField(
+        max_length=64, required=False, default="", help_text="Of the person's second factor"
+    )
 
 
 class TenantBody(StrictBody):

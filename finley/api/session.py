@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from finley.api import serializers as shapes
-from finley.auth import members
+from finley.auth import members, second_factor
 from finley.auth.session_authentication import SessionAuthentication
 from finley.models import User
 from graph.api import problems
@@ -20,6 +20,7 @@ from graph.api.shapes.common_serializers import Problem
 from graph.database.role import as_owner
 from syncjobs.api.bodies import BoundedJSON
 
+CODE_NEEDED = "Your second factor is needed, too: send its `code`."
 WRONG = "The e-mail address or the password is wrong, or you have to wait."
 NOBODY = {
     401: OpenApiResponse(Problem, description="Nobody is signed in, or the password is wrong")
@@ -54,7 +55,8 @@ class SessionView(APIView):
         responses={200: shapes.SessionAnswer, 400: OpenApiResponse(Problem), **NOBODY},
     )
     def post(self, request: Request) -> Response:
-        """Sign in with an e-mail address and a password; the answer sets the session's cookie."""
+        """Sign in with an e-mail address, a password, and the code of the second factor if the
+        person has one. The answer sets the session's cookie."""
         wanted = shapes.SignInBody(data=request.data).checked()
         with as_owner():
             person = authenticate(
@@ -62,7 +64,15 @@ class SessionView(APIView):
             )
             if not isinstance(person, User):
                 return problems.response(401, WRONG)
+            needs_code = second_factor.is_on(person)
+            if needs_code and not wanted["code"]:
+                return problems.response(401, CODE_NEEDED)
+            verified: dict[str, Any] = {}
+            if needs_code:
+                second_factor.check(person, wanted["code"], verified)
             login(request._request, person)
+            if needs_code:
+                second_factor.verified(request._request.session)
         request.user = person
         return _answer(request)
 

@@ -93,7 +93,8 @@ def _user(user_id: str) -> User:
 
 
 def _log(request: Request, user: User, tenant: User) -> None:
-    """Log the access in that user's admin history and in the log, before anything is read."""
+    """Record in the tenant's admin history, and in the log, that the user reads the tenant's rows.
+    This happens before anything is read."""
     LogEntry.objects.create(
         user_id=user.pk,
         content_type=ContentType.objects.get_for_model(User),

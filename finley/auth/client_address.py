@@ -10,30 +10,33 @@ UNKNOWN = "unknown"  # a Unix socket's client
 
 
 def of_scope(scope: Mapping[str, Any]) -> str:
-    """The address of an ASGI scope's client."""
+    """The address of the client of an ASGI request: an IPv4 address, or an IPv6 network of 64
+    bits."""
     forwarded = dict(scope["headers"]).get(b"x-forwarded-for", b"").decode("latin-1")
     client = scope.get("client")
     return _network(_stated(client[0] if client else "", forwarded))
 
 
 def of_meta(meta: Mapping[str, Any]) -> str:
-    """The address in a Django request's META."""
+    """The address of the client of a Django request, from its META: an IPv4 address, or an IPv6
+    network of 64 bits."""
     return _network(
         _stated(str(meta.get("REMOTE_ADDR", "")), str(meta.get("HTTP_X_FORWARDED_FOR", "")))
     )
 
 
 def _stated(peer: str, forwarded: str) -> str:
-    """The client's address. If FINLEY_PROXIES proxies of ours forward requests, it is the address
-    from which the outermost proxy was called; otherwise `peer`."""
+    """The client's address: `peer`, or an address from the header X-Forwarded-For (`forwarded`) if
+    FINLEY_PROXIES proxies of ours forward requests. It is then the address from which the outermost
+    of them was called."""
     hops = [hop.strip() for hop in forwarded.split(",") if hop.strip()]
     trusted = int(settings.PROXIES)
     return hops[-trusted] if 0 < trusted <= len(hops) else peer
 
 
 def _network(address: str) -> str:
-    """An IPv4 address, or the /64 network of an IPv6 address, because one client has all addresses
-    in it."""
+    """The address itself if it is IPv4. For IPv6 the /64 network, because one client has all
+    addresses in it."""
     try:
         parsed = ip_address(address)
     except ValueError:

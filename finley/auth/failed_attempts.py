@@ -19,7 +19,7 @@ from redis.exceptions import RedisError
 log = logging.getLogger("finley.audit")
 LONGEST_WAIT = 900.0  # seconds; the longest wait
 TIMEOUT = 0.25  # seconds to wait for Redis
-MOST = 10_000
+MOST = 10_000  # keys that this process counts
 _lock = Lock()
 _here: dict[str, tuple[int, float]] = {}
 
@@ -58,7 +58,7 @@ def _known(key: str) -> tuple[int, float]:
 
 
 def count(key: str) -> None:
-    """Count one more attempt."""
+    """Count one more failed attempt under the key."""
     now = time.time()
     with _lock:
         while len(_here) >= MOST:
@@ -78,7 +78,7 @@ def count(key: str) -> None:
 
 
 def forget(key: str) -> None:
-    """Delete the count."""
+    """Delete the count under the key, after an attempt that succeeded."""
     with _lock:
         _here.pop(key, None)
     try:

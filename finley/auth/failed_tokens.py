@@ -10,12 +10,13 @@ from threading import Lock
 from cachetools import TLRUCache
 from django.conf import settings
 
-MINUTE = 60.0
+MINUTE = 60.0  # seconds of a window
 MOST = 10_000  # addresses
 
 
 def _window_end(address: str, count: int, now: float) -> float:
-    """The end of the window that contains `now`, on the same clock, in seconds."""
+    """The time, in seconds on the clock of `now`, at which the window of a minute that contains
+    `now` ends. `address` and `count` are not used."""
     return (now // MINUTE + 1) * MINUTE
 
 

@@ -17,20 +17,21 @@ _digests: TTLCache[bytes, bool] = TTLCache(MOST, SECONDS)
 
 
 def note(token: str) -> None:
-    """Note that the token is valid now."""
+    """Remember for a minute that the token is valid."""
     with _lock:
         _digests[_digest(token.encode())] = True
 
 
 def digest_of_good(token: bytes) -> bytes | None:
-    """A digest of the token if it was valid within the last minute, else None."""
+    """Return a digest of the token if `note` was called for it within the last minute, else
+    None."""
     digest = _digest(token)
     with _lock:
         return digest if digest in _digests else None
 
 
 def forget() -> None:
-    """Delete all notes, after a token or a user has changed."""
+    """Forget all tokens, after a token or a user has changed."""
     with _lock:
         _digests.clear()
 

@@ -41,8 +41,8 @@ class Access:
 
 
 def access(person: User, session: Mapping[str, Any]) -> Access:
-    """The tenant that the session has chosen, if the person may still see it; otherwise the
-    person's own.
+    """The tenant that the person's session has chosen, if the person may still see it; otherwise
+    the person's own tenant.
 
     A membership alone never changes which tenant's books a session shows: the person has to choose.
     """
@@ -70,7 +70,8 @@ def invitations(person: User) -> list[Membership]:
 
 
 def accept(person: User, membership: int) -> Membership:
-    """Accept an invitation: the person may see the tenant's data from now on. Raises NotFound."""
+    """Accept the invitation with this id: the person may see the tenant's data from now on. Raises
+    NotFound."""
     with as_owner():
         mine = Membership.objects.filter(member=person, pk=membership)
         if not mine.update(accepted=Coalesce("accepted", Now())):
@@ -79,7 +80,7 @@ def accept(person: User, membership: int) -> Membership:
 
 
 def leave(person: User, membership: int) -> None:
-    """Decline an invitation, or give up a membership. Raises NotFound."""
+    """Decline the invitation with this id, or give up the membership. Raises NotFound."""
     with as_owner():
         if not Membership.objects.filter(member=person, pk=membership).delete()[0]:
             raise NotFound("You have no such invitation.", "id")
@@ -109,7 +110,8 @@ def invite(tenant_id: UUID, email: str, role: str) -> Membership:
 
 
 def remove(tenant_id: UUID, membership: int) -> None:
-    """End a membership: the member may no longer see the tenant's data. Raises NotFound."""
+    """End the membership with this id: the member may no longer see the tenant's data. Raises
+    NotFound."""
     with as_owner():
         if not Membership.objects.filter(tenant_id=tenant_id, pk=membership).delete()[0]:
             raise NotFound("You have no such member.", "id")

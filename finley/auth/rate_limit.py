@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 log = logging.getLogger(__name__)
-MINUTE = 60
+MINUTE = 60  # seconds of a window
 PART = 50  # a process reports to Redis after 1/50 of the limit, or after each request
 TIMEOUT = 0.25  # seconds for Redis to answer
 AWAY = 5.0  # seconds without a new attempt after Redis failed
@@ -49,13 +49,13 @@ class PerToken(BaseThrottle):
             return True
 
     def wait(self) -> float:
-        """Seconds until the next window."""
+        """Seconds until the next window begins, in which the token may send requests again."""
         return self._left
 
 
 class _Counts:
-    """The counts of one window: the last counts from Redis, and local counts that are not reported
-    yet."""
+    """The counts of requests in one window, by key: the totals that Redis last answered, and the
+    requests of this process that Redis has not been told yet."""
 
     def __init__(self) -> None:
         self._totals: dict[str, int] = {}
@@ -63,7 +63,11 @@ class _Counts:
         self._counting = Lock()
 
     def one_more(self, key: str, part: int) -> int:
-        """Count a request and return the number in this window. Raises RedisError, OSError."""
+        """Count a request under the key. Return the number of requests in this window, as far as
+        this process knows it.
+
+        Every `part` requests of a key are reported to Redis together. Raises RedisError, OSError.
+        """
         with self._counting:
             unreported = self._unreported.get(key, 0) + 1
             is_local = key in self._totals and unreported < part

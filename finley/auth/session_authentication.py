@@ -12,7 +12,7 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 
-from finley.auth import members
+from finley.auth import members, second_factor
 from finley.auth.authentication import HEADER
 from finley.auth.members import Access
 from finley.auth.sessions import SessionStore
@@ -63,6 +63,10 @@ class SessionAuthentication(authentication.SessionAuthentication):
         person = plain.user if plain.COOKIES.get(settings.SESSION_COOKIE_NAME) else None
         if not isinstance(person, User) or not person.is_active:
             return None
+        if lacking := second_factor.lacking(person, plain.session):
+            if self.of_person:
+                return None
+            raise PermissionDenied(lacking)
         self.enforce_csrf(request)
         if HEADER in request.headers:
             raise PermissionDenied(f"{HEADER} is for tokens only.")
@@ -92,6 +96,8 @@ class SessionAuthentication(authentication.SessionAuthentication):
         again.session = SessionStore(plain.session.session_key)
         person = get_user(again)
         if not isinstance(person, User):
+            return False
+        if second_factor.lacking(person, again.session):
             return False
         now = members.access(person, again.session)
         return now.tenant_id == plain.tenant_id and scope in SCOPES[now.role]

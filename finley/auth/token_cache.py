@@ -22,7 +22,7 @@ from knox.crypto import hash_token
 from finley.auth import known_tokens, token_lookup
 from finley.models import ApiToken, User
 
-MOST = 10_000
+MOST = 10_000  # tokens
 Known = tuple[User, ApiToken]
 Values = dict[str, Any]
 Entry = tuple[Values, Values]
@@ -42,7 +42,8 @@ _entries: TLRUCache[str, Entry] = TLRUCache(MOST, _expires)
 
 
 def get(token: str) -> Known | None:
-    """The token's user and row if it was validated recently, else None."""
+    """The user and the token if this token was validated within the last FINLEY_TOKEN_SECONDS, else
+    None."""
     with _lock:
         entry = _entries.get(hash_token(token))
     if entry is None:
@@ -60,14 +61,15 @@ def made(user: Values, token: Values) -> Known:
 
 
 def _object[Row: (User, ApiToken)](model: type[Row], values: Values) -> Row:
-    """An object with these values. `from_db` takes them in the order of the model's columns."""
+    """An object of the model with these column values, as if it had been read from the database."""
     names = [field.attname for field in model._meta.concrete_fields if field.attname in values]
     row: Row = model.from_db(None, names, [values[name] for name in names])
     return row
 
 
 def values(pair: Known) -> Entry:
-    """The entry for a user and a token: their loaded columns, without the password."""
+    """The cache entry for a user and a token: the values of their loaded columns, without the
+    password."""
     return _columns(pair[0]), _columns(pair[1])
 
 
@@ -78,7 +80,8 @@ def _columns(row: User | ApiToken) -> Values:
 
 
 def current(digest: str) -> Known | None:
-    """The user and the token as the database has them now, for requests that last long.
+    """Read the user and the token from the database again, for requests that last long. `digest` is
+    the token's digest.
 
     None if the token is deleted or expired, or the user is not active.
     """
@@ -96,7 +99,7 @@ def keep(token: str, pair: Known) -> None:
 @receiver([post_save, post_delete], sender=ApiToken)
 @receiver([post_save, post_delete], sender=User)
 def forget(**_: Any) -> None:
-    """Delete all entries. Changes of tokens and users are rare."""
+    """Delete all cache entries, because a token or a user has changed. This is rare."""
     with _lock:
         _entries.clear()
     known_tokens.forget()

@@ -16,7 +16,8 @@ Values = dict[str, Any]
 
 
 def find(digest: str) -> tuple[Values, Values] | None:
-    """Columns of the user and of the token; None if there is no such token or it has expired.
+    """Read the columns of the token with this digest and of its user, as (user, token). None if
+    there is no such token or it has expired.
 
     Expired tokens of that user are deleted. Raises FunctionMissing.
     """

@@ -37,8 +37,8 @@ def cash(user_id: UUID) -> list[str]:
 
 
 def paid_twice(user_id: UUID) -> list[str]:
-    """Sentences about probable double payments, the most certain first. Each case is one, with all
-    its rows."""
+    """Sentences about probable double payments: first their number and the amounts at risk, then
+    one sentence per case with all its rows, the most certain first."""
     answer = payment_cases.cases(user_id, state="open", order="confidence", limit=SHOWN)
     at_risk = " and ".join(
         f"{total['amount_at_risk']:,.2f} {total['currency']}" for total in answer["totals"]
@@ -48,8 +48,8 @@ def paid_twice(user_id: UUID) -> list[str]:
 
 
 def why(user_id: UUID) -> str | None:
-    """A sentence that explains one anomalous payment: the most certain explanation that has an
-    origin; None without one."""
+    """A sentence that explains one anomalous payment: the most certain explanation that names an
+    origin. None if there is none."""
     analyses = RootCauseAnalysis.objects.using("owner").filter(user_id=user_id).exclude(chain=[])
     best = analyses.order_by("-confidence", "root_cause_analysis").first()
     return best.root_cause_analysis if best else None
@@ -83,7 +83,8 @@ def _expected(row: Answer) -> str:
 
 
 def _other(row: Answer) -> str:
-    """The counterparty: the party that is not the company's own."""
+    """The name of the counterparty of the row's payment: of the party that is not the company's
+    own."""
     target = row["target"]
     return _name(row["source"] if target is not None and target.kind in OWN else target)
 

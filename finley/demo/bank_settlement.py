@@ -16,7 +16,7 @@ THURSDAY = 3
 
 
 def write_down(journal: Journal) -> None:
-    """Write all these rows and their truth, each after the rows on which it depends."""
+    """Write all rows that only the bank records into the journal, and the truth about them."""
     rng = journal.company.dice("paying")
     _pay_suppliers(journal, rng)
     _receive(journal, rng)
@@ -47,8 +47,8 @@ def _pay_suppliers(journal: Journal, rng: Random) -> None:
 
 
 def _pay(journal: Journal, rng: Random, day: date, rows: list[Row]) -> None:
-    """Pay the rows by one transfer. Some are paid in two parts (or one, with the rest open), and
-    some in three transfers, because one is returned and sent again."""
+    """Pay the rows by one transfer on `day`. One in twenty single rows is paid in two parts, or in
+    one with the rest open; a few transfers are returned and sent again."""
     total, party = sum(_owed(journal, row) for row in rows), rows[0].party
     chance = rng.random() if len(rows) == 1 and party.currency == "GBP" else 1.0
     parts = [(day, total)]
@@ -89,8 +89,8 @@ def _transfer(journal: Journal, rng: Random, day: date, rows: list[Row], pence: 
 
 
 def _charge(journal: Journal, rng: Random, paid: Row) -> None:
-    """The bank's fee for a transfer abroad, on the same day. The ledger has it a day or two
-    later."""
+    """Write the bank's fee for the transfer abroad `paid`: on the statement on the same day, and in
+    the ledger a day or two later."""
     bank, pence = journal.company.roles["bank"], rng.choice((750, 750, 750, 1200))
     reference = f"FEE {paid.values['reference']}".strip()
     fee = journal.bank(paid.day, bank, -pence, "INTERNATIONAL PAYMENT FEE", reference=reference,
@@ -104,8 +104,8 @@ def _charge(journal: Journal, rng: Random, paid: Row) -> None:
 def _settled(
     journal: Journal, rows: Iterable[Row], paid: list[Row], kind: str, *, complete: bool
 ) -> None:
-    """Note in the truth that these payments settle the rows' invoices. Payments of a series'
-    invoices are noted as echoes."""
+    """Note in the truth that the payments `paid` settle the invoices of the rows. `complete` means
+    that they pay all of it. Payments of a series' invoices are also noted as echoes."""
     invoices = [one for row in rows for one in (row, *journal.credits[row.ref])]
     if paid:
         journal.settles.append(
@@ -182,8 +182,8 @@ def _card_series(journal: Journal, currency: str, due: list[date], paid: list[Ro
 
 
 def _echo_duplicates(journal: Journal) -> None:
-    """Note the later transfer as a repetition, if original and copy were each paid by one
-    transfer."""
+    """Note in the truth that the later transfer repeats the earlier one, for each invoice entered
+    twice whose original and copy were each paid by one transfer."""
     days = {row.ref: row.day for row in journal.rows["bank.csv"]}
     alone = {
         one.invoices[0]: one.payments[0]

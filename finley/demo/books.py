@@ -60,15 +60,16 @@ def generate(
     jitter_days: int = 2,
     missed: float = 0.05,
 ) -> Sheets:
-    """Return the books of `months` whole months, from the first day of `start`'s month on.
+    """Return the books of `months` whole months, from the first day of `start`'s month on. With
+    `end` they end on that day instead, and the last month is incomplete.
 
-    With `end` they end on that day instead, and the last month is incomplete.
+    `scale` multiplies the number of irregular payments. `jitter_days` (0 to 4) is the most by which
+    an unsteady commitment deviates from its day; weekly ones deviate by at most 1 day, fortnightly
+    ones by 2. Weekends and rare shifts of up to five days are added. `missed` is the share of
+    occurrences that do not happen.
 
-    `scale` multiplies the irregular traffic (not the recurring). `jitter_days` (0 to 4) is the most
-    by which an unsteady commitment deviates from its day. Weekends and rare shifts of up to five
-    days are added; weekly commitments keep to 1 day, fortnightly ones to 2. `missed` is the share
-    of occurrences that do not happen. Raises ValueError for fewer than six months, fewer than eight
-    staff or more than thirty-five, jitter outside 0..4 or a negative scale.
+    Raises ValueError for fewer than six months, fewer than eight staff or more than thirty-five,
+    jitter outside 0..4 or a negative scale.
     """
     _check(months, scale, staff, jitter_days)
     span = _span(start, months, end)

@@ -11,7 +11,8 @@ from finley.demo.truth import Balance, Cash
 
 
 class Line(NamedTuple):
-    """A line of an account's statement. `pence` is positive for money in."""
+    """A line of an account's statement. `pence` is positive for money in, negative for money
+    out."""
 
     account: str
     currency: str
@@ -30,7 +31,8 @@ def by_party(lines: Iterable[Line]) -> list[Cash]:
 
 
 def opening(lines: Iterable[Line], least: int) -> dict[str, int]:
-    """For each account, an opening balance with which it never falls below `least` pence."""
+    """For each account, the opening balance in pence with which its balance never falls below
+    `least` pence."""
     running: dict[str, int] = defaultdict(int)
     lowest: dict[str, int] = defaultdict(int)
     for line in lines:
@@ -40,7 +42,8 @@ def opening(lines: Iterable[Line], least: int) -> dict[str, int]:
 
 
 def running(lines: Iterable[Line], first: dict[str, int]) -> list[int]:
-    """The account's balance after each line."""
+    """For each line, the balance of its account after it, in pence. `first` has the accounts'
+    opening balances."""
     balance = dict(first)
     after = []
     for line in lines:

@@ -51,7 +51,8 @@ class Company:
 def found(
     seed: int, span: tuple[date, date], *, staff: int, jitter_days: int, missed: float
 ) -> Company:
-    """Invent a company. Equal arguments give the same company."""
+    """Invent a company whose books cover `span` (first and last day). Equal arguments give the same
+    company."""
     rng = dice(seed, "company")
     company = Company(seed, span, Registry(rng), Names(rng))
     _hire(company, staff)
@@ -138,8 +139,8 @@ def _partner(company: Company, spec: Spec) -> Party:
 
 
 def _first_day(rng: Random, spec: Spec, earliest: date) -> date:
-    """A workday in the first period from `earliest` on. For yearly commitments, in its first four
-    months."""
+    """A random day in the commitment's first period from `earliest` on; for a yearly commitment, in
+    its first four months."""
     if spec.frequency in STEP_DAYS:
         day = earliest + DAY * rng.randrange(STEP_DAYS[spec.frequency])
         return day + DAY * max(0, 7 - day.weekday()) if day.weekday() >= 5 else day
@@ -150,7 +151,7 @@ def _first_day(rng: Random, spec: Spec, earliest: date) -> date:
 
 
 def _price(rng: Random, spec: Spec) -> int:
-    """A price in pence, in whole or half pounds. Salaries may be any amount."""
+    """A random price in pence, in whole or half pounds. A salary may be any number of pence."""
     pence = rng.randint(spec.low * 100, spec.high * 100)
     return pence if spec.via == "payroll" else round(pence / 50) * 50
 
@@ -165,8 +166,8 @@ def _habit(spec: Spec, usual: Habit) -> Habit:
 
 
 def _employ(company: Company, rng: Random, person: Party, number: int) -> Stream:
-    """The stream of a person's salary. Some people join late, one in ten leaves, one in four is
-    paid by the hour."""
+    """The stream of a person's salary. Of the staff, some join late, one in ten leaves, and one in
+    four is paid by the hour."""
     spec = Spec(
         f"salary-{number:02d}", "employee", "Payroll", "monthly", "payroll", 1650, 3600,
         "Salary", spread=rng.choice((0, 0, 0, 0.07)), rises=True, steady=True, day=28,
@@ -176,7 +177,8 @@ def _employ(company: Company, rng: Random, person: Party, number: int) -> Stream
 
 
 def expected_days(stream: Stream) -> tuple[list[date], date | None]:
-    """The agreed days up to the stream's last day, and the next day if the stream is active."""
+    """The days on which the commitment falls due up to the stream's last day, and the next such day
+    if the stream goes on, else None."""
     days: list[date] = []
     for day in due_days(stream.spec.frequency, stream.first, stream.spec.months):
         if day > stream.last:

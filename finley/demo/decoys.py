@@ -33,7 +33,8 @@ def _random_day(journal: Journal, rng: Random, margin: int = 0) -> date:
 
 
 def _irregular(journal: Journal, rng: Random) -> None:
-    """Call-outs with one price, and a card merchant with one price, at irregular times."""
+    """Write call-outs with one price at irregular times, and purchases with one price from a card
+    merchant at irregular times."""
     company = journal.company
     caller = company.registry.add("vendor", company.names.company("supply"))
     price = rng.randrange(45, 160) * 100
@@ -50,8 +51,8 @@ def _irregular(journal: Journal, rng: Random) -> None:
 
 
 def _strangers(journal: Journal, rng: Random, scale: float) -> None:
-    """Suppliers paid once, all under one placeholder id. Some are paid on the same day of each
-    month, some not."""
+    """Write payments to suppliers that are each paid once, all under one placeholder id: one on a
+    fixed day of each month, and others on random days."""
     start, end = journal.company.span
     journal.placeholders.add(PLACEHOLDER_ID)
     first = start.replace(day=PLACEHOLDER_DAY)
@@ -77,7 +78,8 @@ def _one_off(journal: Journal, rng: Random, day: date) -> Row:
 
 
 def _masked(journal: Journal, rng: Random) -> None:
-    """One name for a dozen parties, each with an id of its own."""
+    """Write payments of a dozen parties that share one name, such as "REDACTED", and have an id
+    each."""
     journal.masks.add(MASK)
     for _ in range(12):
         party = journal.company.registry.add("vendor", MASK)
@@ -89,7 +91,7 @@ def _masked(journal: Journal, rng: Random) -> None:
 
 
 def _tickets(journal: Journal, rng: Random) -> None:
-    """Two or three equal invoices on one day, each with its own number."""
+    """Write two or three equal invoices of one supplier on one day, each with its own number."""
     party, day = rng.choice(journal.company.suppliers), _random_day(journal, rng)
     price = rng.randrange(30, 200) * 100
     rows = [supply(journal, rng, party, day, price) for _ in range(rng.randint(2, 3))]
@@ -97,8 +99,8 @@ def _tickets(journal: Journal, rng: Random) -> None:
 
 
 def _equal_purchases(journal: Journal, rng: Random) -> None:
-    """Two equal card lines with one holder, merchant and day. Their receipts have different
-    numbers."""
+    """Write two equal card lines of one holder at one merchant on one day. Their receipts have
+    different numbers."""
     party, day = rng.choice(journal.company.merchants), _random_day(journal, rng)
     holder, price = rng.choice(journal.company.staff[:8]), rng.randrange(8, 60) * 50
     paid = [journal.card(day, holder, party, price) for _ in range(2)]
@@ -109,8 +111,8 @@ def _equal_purchases(journal: Journal, rng: Random) -> None:
 
 
 def _near_miss(journal: Journal, rng: Random) -> None:
-    """A card line that nobody posted, and a cash purchase of almost the same amount there some days
-    later."""
+    """Write a card line that has no line in the ledger, and some days later a cash purchase of
+    almost the same amount from the same merchant."""
     party, day = rng.choice(journal.company.merchants), _random_day(journal, rng, 8)
     pence = some_pence(rng, 50) + 2000
     paid = journal.card(day, rng.choice(journal.company.staff[:8]), party, pence)
@@ -122,7 +124,8 @@ def _near_miss(journal: Journal, rng: Random) -> None:
 
 
 def _too_far(journal: Journal, rng: Random) -> None:
-    """A card line, and a cash purchase of the same amount that was weeks earlier."""
+    """Write a card line, and a cash purchase of the same amount from the same merchant that was six
+    weeks or more earlier."""
     party, day = rng.choice(journal.company.merchants), _random_day(journal, rng, 70)
     pence = some_pence(rng, 50) + 2000
     cash = journal.ledger(day, party, pence, "Office", "PP", text="Paid in cash",
@@ -133,7 +136,7 @@ def _too_far(journal: Journal, rng: Random) -> None:
 
 
 def _nothing(journal: Journal, rng: Random) -> None:
-    """An invoice of zero: a replacement under guarantee."""
+    """Write an invoice of zero, for a replacement under guarantee."""
     party, day = rng.choice(journal.company.suppliers), _random_day(journal, rng)
     row = journal.ledger(day, party, 0, "Production", "PI", text="Replacement under guarantee",
                          number=PENDING)  # fmt: skip

@@ -40,8 +40,12 @@ def _fit(row: Row) -> bool:
 
 
 def _take(fit: list[Row], kind: str) -> Row | None:
-    """The next row to copy or reverse, or None. Invoices of series are only paid twice or credited,
-    because subtler mistakes with them could not be recognised."""
+    """Remove and return the first row of `fit` that can be copied or reversed by a mistake of this
+    kind; None if there is none.
+
+    Rows of series are only paid twice or credited, because subtler mistakes with them could not be
+    recognised.
+    """
     for at, row in enumerate(fit):
         slips = spelling_noise.swappable(row.number, len(row.number) - 4)
         slips = slips and spelling_noise.swappable(money(row.pence)[:-3])
@@ -54,7 +58,8 @@ def _again(
     journal: Journal, rng: Random, original: Row, kind: str, *, pence: int | None = None,
     number: str | None = None, party: Party | None = None, days: tuple[int, int] = (3, 45),
 ) -> Row:  # fmt: skip
-    """Enter the original once more, later, and note the pair."""
+    """Enter the original invoice once more, 3 to 45 days later, with the given differences, and
+    note the pair in the truth. Return the copy."""
     day = within(original.day + DAY * rng.randint(*days), journal.company.span)
     party = party or original.party
     copy = journal.ledger(
@@ -94,7 +99,8 @@ def _zeros(journal: Journal, rng: Random, original: Row, kind: str) -> None:
 
 
 def _split(journal: Journal, rng: Random, original: Row, kind: str) -> None:
-    """Enter the original again in two parts within a week, with a suffix on each number."""
+    """Enter the original invoice again in two parts within a week, with a suffix on each number,
+    and note both parts in the truth."""
     part = round(original.pence * rng.uniform(0.35, 0.65))
     first = _again(journal, rng, original, kind, pence=part, number=f"{original.number}/1")
     _again(journal, rng, original, kind, pence=original.pence - part,
@@ -103,7 +109,8 @@ def _split(journal: Journal, rng: Random, original: Row, kind: str) -> None:
 
 
 def _other_vendor(journal: Journal, rng: Random, original: Row, kind: str) -> None:
-    """Let another supplier with the same bank account send the same invoice."""
+    """Enter the invoice again from a fictitious supplier with the same bank account, and note the
+    pair in the truth."""
     party = ghost(journal.company, original.party)
     copy = _again(journal, rng, original, kind, party=party)
     copy.values["iban"] = original.values["iban"] = party.iban
@@ -125,8 +132,8 @@ def _part(rng: Random, pence: int, *, partial: bool) -> int:
 
 
 def _credit_note(journal: Journal, rng: Random, original: Row, *, partial: bool) -> None:
-    """A credit note before the invoice falls due: over a part, of which only the rest is paid, or
-    over all, of which nothing is.
+    """Write a credit note for the invoice `original` before it falls due. If it is `partial`, only
+    the rest of the invoice is paid; otherwise nothing is.
 
     Seven in ten credit notes quote the invoice's number in their text. Those for an invoice of a
     series always do, because its invoices are equal and nobody could tell which one is meant.
@@ -160,7 +167,8 @@ def _sales_credits(journal: Journal, rng: Random) -> None:
 
 
 def _refunds(journal: Journal, rng: Random) -> None:
-    """Card refunds, in the card feed and in the ledger."""
+    """Write refunds of card purchases, in the card feed and in the ledger, and note what they take
+    back."""
     end = journal.company.span[1]
     spoilt = {ref for decoy in journal.decoys for ref in decoy.rows}
     posted = {pair.seen: pair.ledger for pair in journal.same}

@@ -18,8 +18,8 @@ DAY = timedelta(days=1)
 
 
 def dice(seed: int, purpose: str) -> Random:
-    """A random source for this purpose. Drawing more numbers from it does not change those of other
-    purposes."""
+    """A source of random numbers for this purpose. Equal arguments give the same numbers, and
+    drawing more of them does not change those of other purposes."""
     return Random(f"{seed}/{purpose}")  # noqa: S311 - invented books, no secrets
 
 
@@ -41,8 +41,8 @@ def add_months(day: date, months: int, day_of_month: int | None = None) -> date:
 
 
 def due_days(frequency: str, first: date, months: frozenset[int] | None = None) -> Iterator[date]:
-    """The agreed days from `first` on, without end. With `months`, only the days in these
-    months."""
+    """Yield the days on which a commitment of this frequency falls due from `first` on, without
+    end. With `months`, only the days in these months of the year."""
     count = 0
     while True:
         if frequency in STEP_DAYS:
@@ -56,7 +56,8 @@ def due_days(frequency: str, first: date, months: frozenset[int] | None = None) 
 
 @dataclass(frozen=True)
 class Habit:
-    """How exactly a commitment keeps its days: the jitter in days, the other values as shares."""
+    """How exactly a commitment keeps its days. `jitter` is in days; `missed`, `shifted` and
+    `doubled` are shares of its occurrences."""
 
     jitter: int = 0
     missed: float = 0.0
@@ -108,14 +109,16 @@ def _happen(rng: Random, due: date, habit: Habit, span: tuple[date, date]) -> It
 
 
 def within(day: date, span: tuple[date, date]) -> date:
-    """The workday nearest to `day` in the span (first and last day)."""
+    """`day`, or the first workday after it if it is a weekend or before the span; for a later day
+    the last workday of the span. `span` is the first and the last day."""
     start, end = span
     later = workday(max(day, start))
     return later if later <= end else workday_before(end)
 
 
 def days_paid(rng: Random, per_month: float, span: tuple[date, date]) -> Iterator[date]:
-    """Random workdays, about `per_month` per month, with exponential gaps (a Poisson process)."""
+    """Yield random workdays, about `per_month` per month, with exponential gaps between them (a
+    Poisson process)."""
     if per_month <= 0:
         return
     position = rng.expovariate(per_month / 30.4)
@@ -125,7 +128,8 @@ def days_paid(rng: Random, per_month: float, span: tuple[date, date]) -> Iterato
 
 
 def irregular(rng: Random, count: int, span: tuple[date, date]) -> list[date]:
-    """`count` workdays whose intervals vary by more than three fifths of their mean."""
+    """`count` workdays in the span whose intervals have a standard deviation of more than three
+    fifths of their mean."""
     while True:
         marks = sorted(rng.sample(range((span[1] - span[0]).days), count))
         gaps = [b - a for a, b in pairwise(marks)]

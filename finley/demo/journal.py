@@ -78,7 +78,8 @@ class Row:
 
 @dataclass
 class Journal:
-    """The rows by file, and the truth so far. References are provisional until `numbered`."""
+    """Collects the rows of the books by file, and the truth about them. References to rows are
+    provisional until `numbered`."""
 
     company: Company
     rng: Random
@@ -106,8 +107,8 @@ class Journal:
         return row
 
     def spelled(self, party: Party) -> dict[str, str]:
-        """The party's name and keys as a clerk enters them this time. Look-alikes are always
-        entered with their keys."""
+        """The name and the keys of the party as a clerk enters them in one row, chosen at random.
+        Look-alikes are always entered with their keys."""
         variant = bool(party.spellings) and self.rng.random() < 0.22
         keys = {
             "supplier_id": (party.supplier_id, 0.65 if variant else 0.93),
@@ -125,7 +126,8 @@ class Journal:
         self, day: date, party: Party, pence: int, account: str, entry_type: str, *,
         text: str, number: str = "", due: date | None = None, who: dict[str, str] | None = None,
     ) -> Row:  # fmt: skip
-        """A line of the accounting system. Positive amounts go from the account to the party."""
+        """Write a line of the accounting system and return it. Positive amounts go from the account
+        to the party."""
         values = who or self.spelled(party)
         row = self._add(
             "ledger.csv", day, party, pence, posted_on=day.isoformat(), account=account,
@@ -137,7 +139,7 @@ class Journal:
         return row
 
     def card(self, day: date, holder: Party, party: Party, pence: int) -> Row:
-        """A line of the card company's feed."""
+        """Write a line of the card company's feed and return it."""
         merchant = self.rng.choice(party.merchants)
         row = self._add(
             "card.csv", day, party, pence, booked_on=day.isoformat(), merchant=merchant,
@@ -151,7 +153,7 @@ class Journal:
         self, day: date, party: Party, pence: int, description: str, *, reference: str = "",
         currency: str | None = None, with_iban: bool = True, name: str | None = None,
     ) -> Row:  # fmt: skip
-        """A line of the bank statement. Money in is positive."""
+        """Write a line of the bank statement and return it. Money in is positive."""
         currency = currency or party.currency
         called = spelling_noise.initialled(party.name) if party.kind == "employee" else party.name
         row = self._add(
@@ -166,7 +168,8 @@ class Journal:
     def sale(
         self, day: date, party: Party, pence: int, text: str, *, number: str, due: date | None
     ) -> Row:
-        """A line of the sales ledger. Positive amounts go from the customer to the company."""
+        """Write a line of the sales ledger and return it. Positive amounts go from the customer to
+        the company."""
         who = self.spelled(party)
         row = self._add(
             "sales.csv", day, party, pence, issued_on=day.isoformat(), account="Sales",
@@ -179,7 +182,8 @@ class Journal:
         return row
 
     def number_invoices(self) -> None:
-        """Number the pending invoices of each supplier and of the company, in the order of days."""
+        """Give each pending invoice its final number: in the order of days, for each supplier and
+        for the company itself."""
         for row in sorted(self.rows["ledger.csv"], key=lambda row: row.day):
             if row.number == PENDING:
                 row.values["invoice_number"] = row.party.next_number(self.rng)
@@ -188,7 +192,7 @@ class Journal:
                 row.values["invoice_number"] = f"F{row.day:%y}-{self.next_sale():05d}"
 
     def next_sale(self) -> int:
-        """The company's next invoice number."""
+        """Take the company's next invoice number and return it."""
         self.sales_issued += 1
         return self.sales_issued
 
@@ -196,7 +200,7 @@ class Journal:
         self.names.setdefault(row.ref, []).append((column, row.values[column], party))
 
     def revalue(self, row: Row, pence: int) -> None:
-        """Change a row's amount before anything is settled."""
+        """Change the row's amount to `pence`. Call this only before anything settles the row."""
         row.pence, row.values["amount"] = pence, money(pence)
 
     def decoy(self, kind: str, *rows: Row) -> None:
@@ -204,8 +208,8 @@ class Journal:
         self.decoys.append(Decoy(kind, [row.ref for row in rows]))
 
     def numbered(self) -> dict[Ref, Ref]:
-        """Give every row its final key, in the order of the days. Return provisional reference →
-        final reference."""
+        """Give every row its final key, in the order of the days. Return a dict from provisional to
+        final references."""
         final: dict[Ref, Ref] = {}
         for file, rows in self.rows.items():
             rows.sort(key=lambda row: (row.day, int(row.ref.key)))

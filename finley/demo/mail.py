@@ -50,7 +50,7 @@ def mails(seed: int = 7, end: date | None = None) -> list[Mail]:
 
 
 def _processors(truth: Truth) -> list[str]:
-    """The parties that pay the shop's takings."""
+    """The names of the parties that collect the shop's card takings and pay them out."""
     parties = {series.party for series in truth.series if series.stream == "till"}
     return [alias.name for alias in truth.aliases if alias.party in parties]
 

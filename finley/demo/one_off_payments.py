@@ -23,13 +23,14 @@ def write_down(journal: Journal, scale: float) -> None:
 
 
 def some_pence(rng: Random, median: float) -> int:
-    """A typical amount: log-normal around a median in pounds. One in six is round."""
+    """A random amount in pence: log-normal around the median, which is in pounds. One in six is
+    round."""
     pence = max(95, round(median * 100 * rng.lognormvariate(0, 0.7)))
     return max(500, round(pence, -3) // 2) if rng.random() < 0.16 else pence
 
 
 def supply(journal: Journal, rng: Random, party: Party, day: date, pence: int) -> Row:
-    """One purchase invoice."""
+    """Write a purchase invoice for supplies, whose number is still pending, and return it."""
     return journal.ledger(
         day, party, pence, rng.choice(DEPARTMENTS[:2]), "PI", text=rng.choice(_GOODS),
         number=PENDING, due=day + DAY * party.terms,
@@ -53,7 +54,8 @@ def _supplies(journal: Journal, scale: float) -> None:
 
 
 def _same_amount(journal: Journal, rng: Random, row: Row, past: list[Row]) -> Row:
-    """Give the row the amount of another supplier's row, by chance."""
+    """Give the row the amount of another supplier's row, as if by chance, and note both as a decoy.
+    Return the row."""
     other = rng.choice(past)
     if other.party is not row.party:
         journal.revalue(row, other.pence)
@@ -78,7 +80,8 @@ def post_card(
     journal: Journal, rng: Random, paid: Row, *, latest: int = 6, group: str | None = None,
     receipt: bool = False,
 ) -> Row:  # fmt: skip
-    """The ledger line of a card line, 1 to `latest` days later. Three in four have a receipt."""
+    """Write the ledger line of the card line `paid`, 1 to `latest` days later, and return it. Three
+    in four have a receipt's number."""
     day = within(paid.day + DAY * rng.randint(1, latest), journal.company.span)
     number = PENDING if receipt or rng.random() < 0.75 else ""
     posted = journal.ledger(

@@ -18,8 +18,8 @@ from finley.demo.truth import Fee, SameTransaction, Series
 
 @dataclass(frozen=True)
 class _Course:
-    """The agreed days of a stream: expected, missed, and the next one after the end of the
-    books."""
+    """The days of a stream on which it fell due: all of them (`expected`), those without a row
+    (`missed`), and the first one after the books end (`following`)."""
 
     expected: list[date]
     missed: list[date]
@@ -27,7 +27,8 @@ class _Course:
 
 
 def write_down(journal: Journal) -> None:
-    """Write every stream of the company, occurrence by occurrence."""
+    """Write every occurrence of every stream of the company into the journal, and the series into
+    the truth."""
     for stream in journal.company.streams:
         rng = journal.company.dice(f"stream {stream.spec.id}")
         expected, following = expected_days(stream)
@@ -48,7 +49,8 @@ def _note(
     journal: Journal, stream: Stream, suffix: str, pairs: list[tuple[Occurrence, Row]],
     course: _Course,
 ) -> None:  # fmt: skip
-    """Note the series of these rows in the truth, if it has at least two rows."""
+    """Add the series of these occurrences and rows to the truth, if there are at least two.
+    `suffix` is appended to the stream's id."""
     if len(pairs) < 2:
         return
     name, file = stream.spec.id + suffix, pairs[0][1].ref.file
@@ -77,8 +79,8 @@ def _invoice(journal: Journal, rng: Random, stream: Stream, one: Occurrence) -> 
 
 
 def _debit(journal: Journal, rng: Random, stream: Stream, one: Occurrence) -> list[Row]:
-    """A direct debit: the line of the statement, and the ledger's line at most about two days
-    later."""
+    """Write a direct debit: the line of the statement, and the ledger's line at most about two days
+    later. Return both rows."""
     pence, spec = stream.amount_on(rng, one.due), stream.spec
     paid = journal.bank(
         one.day, stream.party, -pence, "DIRECT DEBIT", with_iban=False,
@@ -88,7 +90,7 @@ def _debit(journal: Journal, rng: Random, stream: Stream, one: Occurrence) -> li
 
 
 def _payroll(journal: Journal, rng: Random, stream: Stream, one: Occurrence) -> list[Row]:
-    """A salary, paid on the 28th or the Friday before."""
+    """Write a salary, which is paid on the 28th or on the Friday before. Return its rows."""
     day, pence = workday_before(one.due), stream.amount_on(rng, one.due)
     reference = "SALARY " + day.strftime("%b %y").upper()
     paid = journal.bank(day, stream.party, -pence, "BACS PAYMENT", reference=reference)
@@ -122,8 +124,8 @@ def _sale(journal: Journal, rng: Random, stream: Stream, one: Occurrence) -> lis
 
 
 def _payout(journal: Journal, rng: Random, stream: Stream, one: Occurrence) -> list[Row]:
-    """A payout of takings without deduction, and the processor's share, which is collected on the
-    same day."""
+    """Write a payout of the shop's takings without deduction, and the processor's charge, which is
+    collected on the same day. Return the rows."""
     gross = stream.amount_on(rng, one.due)
     reference = f"PAYOUT {rng.randrange(10**6):06d}"
     paid = journal.bank(one.day, stream.party, gross, "BANK CREDIT", reference=reference)
@@ -135,7 +137,8 @@ def _payout(journal: Journal, rng: Random, stream: Stream, one: Occurrence) -> l
 
 
 def _charge(journal: Journal, rng: Random, stream: Stream, one: Occurrence) -> list[Row]:
-    """The bank's account fee, on the statement and in the ledger."""
+    """Write the bank's fee for the account, on the statement and in the ledger. Return both
+    rows."""
     pence = stream.amount_on(rng, one.due)
     paid = journal.bank(one.day, stream.party, -pence, "ACCOUNT FEE", with_iban=False)
     return _with_ledger(journal, rng, stream, paid, "BP", lag=1)

@@ -40,8 +40,8 @@ def reordered(name: str) -> str:
 
 
 def mistyped(rng: Random, name: str) -> str:
-    """The name with one error in its longest word: two letters swapped, one missing or one
-    doubled."""
+    """The name with one typing error in its longest word: two letters swapped, one letter missing,
+    or one doubled."""
     word = max(name.split(), key=len)
     at = rng.randrange(1, len(word) - 2)
     swapped = word[:at] + word[at + 1] + word[at] + word[at + 2 :]
@@ -51,7 +51,7 @@ def mistyped(rng: Random, name: str) -> str:
 
 
 def variants(rng: Random, name: str) -> list[str]:
-    """Two to four spellings of a company's name in a ledger, other than its own."""
+    """Two to four other spellings of a company's name, as clerks would enter them in a ledger."""
     ways = [
         other_suffix(rng, name),
         abbreviated(name),
@@ -66,7 +66,8 @@ def variants(rng: Random, name: str) -> list[str]:
 
 
 def merchant(rng: Random, name: str, city: str) -> str:
-    """The name in a card feed: upper case, at most 22 characters, a city or a prefix."""
+    """The name as a card company writes it: in upper case, at most 22 characters, often with a city
+    after it or a prefix before it."""
     plain = bare(name).upper()
     way = rng.random()
     if way < 0.2:
@@ -77,7 +78,7 @@ def merchant(rng: Random, name: str, city: str) -> str:
 
 
 def bank_name(name: str) -> str:
-    """The name in a bank statement: upper case, no punctuation, 18 characters."""
+    """The name as a bank writes it: in upper case, without punctuation, at most 18 characters."""
     return re.sub(r"[^A-Z0-9& ]", "", bare(name).upper())[:18].rstrip()
 
 

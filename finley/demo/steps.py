@@ -43,10 +43,11 @@ def migrate() -> None:
 
 
 def let_in(email: str) -> Access:
-    """Return the access to a tenant with one demo token and to an administrator. Both users are
-    created if they do not exist.
+    """Create what a person needs to use the demo: a tenant's user with one token, and an
+    administrator. Return their addresses, passwords and the token.
 
-    Both get new passwords, which is safe because the demo serves on loopback only.
+    Both users get new passwords if they exist already, which is safe because the demo serves on
+    loopback only.
     """
     password, tenant_password = secrets.token_urlsafe(12), secrets.token_urlsafe(12)
     with as_owner():
@@ -120,8 +121,8 @@ def refresh() -> view_refresh.Refresh:
 
 
 def a_path(user_id: UUID, top: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """A path from the most important vendor to the least important of the `top` vendors that it
-    reaches. None if it reaches none."""
+    """A path from the first of the `top` entities to another of them; the last one that it can
+    reach. None if it reaches none."""
     for other in reversed(top[1:]):
         path = whole_graph.path(user_id, UUID(top[0]["id"]), UUID(other["id"]))
         if path["found"]:

@@ -48,8 +48,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _ask(state: Path, request: str) -> dict[str, Any]:
-    """The supervisor's answer, or {"running": False} if there is none. Never starts a
-    supervisor."""
+    """Send the request to the running supervisor and return its answer; {"running": False} if there
+    is none. This never starts a supervisor."""
     try:
         connection = supervisor_client.connect(state_paths.of(state))
         if connection is None:

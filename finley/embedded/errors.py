@@ -6,16 +6,16 @@ import shutil
 from pathlib import Path
 
 NO_SPACE = ("No space left on device", "Check free disk space")
-TOO_LITTLE = 1024 * 1024
+TOO_LITTLE = 1024 * 1024  # bytes of free space
 
 
 class EmbeddedServerError(Exception):
-    """The embedded servers cannot run. The message is one sentence for the user: what is wrong,
-    where, and what to do."""
+    """Raised if the embedded servers cannot run. The message is one sentence for the user: what is
+    wrong, where, and what to do."""
 
 
 def no_space(place: Path) -> EmbeddedServerError:
-    """The error for a full disk that holds `place`."""
+    """The error to raise if the disk with the folder `place` is full."""
     return EmbeddedServerError(
         f"The disk that holds {place} is full. Free some space (a new database needs 100 MB) "
         "or name a folder on another disk in FINLEY_STATE."
@@ -31,7 +31,8 @@ def is_full(place: Path, output: str) -> bool:
 
 
 def from_os(error: OSError, place: Path) -> EmbeddedServerError:
-    """The error that explains the operating system's refusal at `place`."""
+    """The error to raise if the operating system refuses something at `place`. It says what to
+    do."""
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
         return no_space(place)
     if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
@@ -45,9 +46,10 @@ def from_os(error: OSError, place: Path) -> EmbeddedServerError:
 
 
 def failed(server: str, code: int | None, log: Path, output: str) -> EmbeddedServerError:
-    """The error for a server that ended or hung before it was ready.
+    """The error to raise if a server ended or hung before it was ready.
 
-    `output` is what it logged since it was started.
+    `code` is the exit code, or None if the server hung. `output` is what it logged since it was
+    started.
     """
     if is_full(log.parent, output):
         return no_space(log.parent)

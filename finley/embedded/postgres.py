@@ -151,8 +151,8 @@ def _check_version(data: Path) -> None:
 
 
 def _ready(data: Path, pid: int) -> bool:
-    """Return whether line 8 of postmaster.pid has the status "ready", which pg_ctl checks as
-    well."""
+    """Return whether PostgreSQL accepts connections: the file postmaster.pid names the process
+    `pid` and has the status "ready", which pg_ctl checks as well."""
     try:
         lines = (data / "postmaster.pid").read_text().splitlines()
     except OSError:
@@ -161,9 +161,11 @@ def _ready(data: Path, pid: int) -> bool:
 
 
 def check_free(data: Path) -> None:
-    """Remove a stale postmaster.pid. Raise EmbeddedServerError if its server runs.
+    """Remove the postmaster.pid of a PostgreSQL that ended without removing it. Raises
+    EmbeddedServerError if a PostgreSQL runs on this data folder.
 
-    PostgreSQL only checks whether any process has that pid, which is likely in a container.
+    PostgreSQL itself only checks whether any process has the file's pid, which is likely in a
+    container.
     """
     file = data / "postmaster.pid"
     try:

@@ -9,8 +9,8 @@ from typing import Protocol
 from finley.embedded import server_process
 from finley.embedded.errors import EmbeddedServerError
 
-FIRST_PAUSE = 0.1
-LONGEST_PAUSE = 5.0
+FIRST_PAUSE = 0.1  # seconds
+LONGEST_PAUSE = 5.0  # seconds
 STEADY_SECONDS = 30.0  # after running this long, the pause is short again
 
 
@@ -31,7 +31,8 @@ class Server(Protocol):
 
 @dataclass
 class ServerRestarter:
-    """One server and the time to start it: `due` in monotonic seconds, None while it runs."""
+    """Starts one server again after it has ended. `due` is the time of the next start in monotonic
+    seconds; None while the server runs."""
 
     server: Server
     due: float | None = None
@@ -53,10 +54,11 @@ class ServerRestarter:
         self.due, self.held_down = time.monotonic() + seconds, True
 
     def tend(self, others: set[int]) -> bool:
-        """Start the server if it has ended and is due. Return whether it was started.
+        """Start the server if it has ended and its next start is due. Return whether it was
+        started.
 
-        `others` are the pids of our other servers. All remaining children belong to the dead server
-        and are killed.
+        `others` are the pids of our other servers. All other children of this process belong to the
+        ended server and are killed first.
         """
         if self.pid is not None:
             return False

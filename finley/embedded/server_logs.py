@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-LARGE = 8 * 1024 * 1024
+LARGE = 8 * 1024 * 1024  # bytes
 
 
 def begin(log: Path) -> int:
-    """Rename a log of over 8 MiB to `.old`; return the log's size in bytes."""
+    """Return the log's size in bytes, from which `since` can read later. A log of over 8 MiB is
+    renamed to `.old` first; the size is then 0."""
     size = log.stat().st_size if log.exists() else 0
     if size > LARGE:
         log.replace(log.with_suffix(".old"))
@@ -15,7 +16,7 @@ def begin(log: Path) -> int:
 
 
 def since(log: Path, offset: int) -> str:
-    """The text after `offset` bytes, or "" if there is no log."""
+    """The log's text after the first `offset` bytes; "" if there is no log."""
     try:
         with log.open("rb") as file:
             file.seek(offset)

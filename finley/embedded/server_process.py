@@ -119,8 +119,8 @@ def run(command: Sequence[str], identity: Identity = SELF) -> subprocess.Complet
 
 
 def stop(process: subprocess.Popen[bytes], steps: Iterable[tuple[int, float]]) -> None:
-    """Send the signals one after the other, each with its wait in seconds, until the process has
-    ended."""
+    """Send signals to the process until it has ended. Each step is a signal, and the seconds to
+    wait for the end before the next one."""
     for number, seconds in steps:
         process.send_signal(number)
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -163,7 +163,8 @@ def end_leftover(pid: int, began: str, number: int, seconds: float) -> bool:
 
 
 def end_orphans(own: Iterable[int]) -> None:
-    """Kill adopted children that are not `own`, such as a dead server's workers (Linux)."""
+    """Kill all children of this process whose pids are not in `own`, such as a dead server's
+    workers. Does nothing where there is no /proc."""
     me = os.getpid()
     try:
         children = Path(f"/proc/{me}/task/{me}/children").read_text().split()

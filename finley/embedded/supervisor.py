@@ -34,12 +34,13 @@ from finley.embedded.valkey import Valkey
 GRACE_SECONDS = 0.3  # a command that starts within this time finds the servers running
 PREDECESSOR_SECONDS = 60.0
 LEFTOVER_SECONDS = 15.0
-LONGEST_REQUEST = 256
+LONGEST_REQUEST = 256  # bytes
 
 
 @dataclass
 class Supervisor:
-    """The servers, the connections that hold them, and the time since which none does."""
+    """The supervisor's state: the two servers, the connections that hold them, and the time since
+    which nothing holds them."""
 
     paths: StatePaths
     database: postgres.Postgres

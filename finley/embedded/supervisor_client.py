@@ -27,14 +27,15 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class _Hold:
-    """A connection that process `pid` keeps open until it ends."""
+    """A connection to the supervisor that the process `pid` keeps open until it ends, and the
+    addresses of the servers."""
 
     pid: int
     descriptor: int
     servers: Servers
 
     def lasts(self) -> bool:
-        """Return whether this process opened the hold and the supervisor is alive.
+        """Return whether this process opened the connection and the supervisor is still alive.
 
         The supervisor never sends without a request, so a readable connection means that it has
         ended.
@@ -106,8 +107,8 @@ def connect(at: StatePaths) -> socket.socket | None:
 
 
 def ask(connection: socket.socket, request: str) -> dict[str, Any]:
-    """The supervisor's answer. Raises EmbeddedServerError, and ConnectionError if it ends before it
-    answers."""
+    """Send the request to the supervisor and return its answer. Raises EmbeddedServerError, and
+    ConnectionError if the supervisor ends before it answers."""
     received = b""
     try:
         connection.sendall(request.encode() + b"\n")
@@ -138,7 +139,8 @@ def _found(at: StatePaths) -> tuple[socket.socket, dict[str, Any]] | None:
 
 
 def _started(at: StatePaths) -> tuple[socket.socket, dict[str, Any]]:
-    """A hold on a new supervisor, or on the supervisor of another process that was faster."""
+    """Start a supervisor, unless another process was faster. Return a connection that holds the
+    servers, and the supervisor's answer."""
     with _locked(at.start_lock):
         existing = _found(at)
         if existing is not None:
@@ -159,8 +161,8 @@ def _started(at: StatePaths) -> tuple[socket.socket, dict[str, Any]]:
 
 
 def _launch(at: StatePaths) -> socket.socket:
-    """Start a supervisor in its own session, where Ctrl-C does not reach it. Return our end of its
-    first hold."""
+    """Start a supervisor in a session of its own, so that Ctrl-C does not reach it. Return our end
+    of the connection that is its first holder."""
     ours, its = socket.socketpair()
     ours.settimeout(ANSWER_SECONDS)
     path = os.pathsep.join(filter(None, (str(PROJECT), os.environ.get("PYTHONPATH"))))

@@ -44,7 +44,8 @@ def _named(uid: int) -> bool:
 
 
 def _ordinary() -> tuple[int, int]:
-    """The uid and gid of `nobody`, or of any user except root."""
+    """The uid and gid of `nobody`, or of the first other user except root. Raises
+    EmbeddedServerError if there is none."""
     users = sorted(pwd.getpwall(), key=lambda user: (user.pw_name != "nobody", user.pw_uid))
     for user in users:
         if user.pw_uid:
@@ -71,9 +72,10 @@ def programs(root: Path) -> Path:
 
 
 def _reaches(identity: Identity, program: Path, folder: Path) -> bool:
-    """Whether `identity` can run `program` and write in `folder`.
+    """Return whether a process of `identity` can run `program` and write in `folder`.
 
-    A program checks this, because capabilities in a namespace are lost at the first exec.
+    A program that runs as `identity` checks this, because capabilities in a namespace are lost when
+    it starts.
     """
     test = 'test -x "$1" && test -w "$2" && test -x "$2"'
     try:
@@ -145,9 +147,10 @@ def _make(folder: Path, owner: int, mode: int) -> None:
 
 
 def _copied(root: Path, home: Path) -> Path:
-    """Copy the wheel's programs to where the ordinary user can read them; return their root.
+    """Copy the wheel's programs to a folder below `home` that the ordinary user can read. Return
+    the folder.
 
-    The folder's name identifies the wheel's version. It is renamed when the copy is complete.
+    Its name identifies the wheel's version. A folder that is not complete has another name.
     """
     program = (programs(root) / "postgres").stat()
     copy = home / f"wheel-{program.st_mtime_ns}-{program.st_size}"

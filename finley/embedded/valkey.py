@@ -16,7 +16,7 @@ from finley.embedded.errors import EmbeddedServerError, failed, from_os
 from finley.embedded.state_paths import StatePaths
 
 READY_SECONDS = 30
-STEPS = ((signal.SIGTERM, 3.0), (signal.SIGKILL, 5.0))
+STEPS = ((signal.SIGTERM, 3.0), (signal.SIGKILL, 5.0))  # each with seconds to wait for the end
 
 
 @dataclass

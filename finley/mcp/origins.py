@@ -15,8 +15,8 @@ from rest_framework.exceptions import PermissionDenied
 def check(request: HttpRequest) -> None:
     """Raises PermissionDenied if finley does not allow the request's host or origin.
 
-    The host must be named by FINLEY_ALLOWED_HOSTS (`*` names none). An Origin must be the same
-    host's, or one of FINLEY_CORS_ORIGINS or FINLEY_TRUSTED_ORIGINS.
+    FINLEY_ALLOWED_HOSTS must name the host; the value `*` allows no host here. An Origin must be
+    the same host's, or one of FINLEY_CORS_ORIGINS or FINLEY_TRUSTED_ORIGINS.
     """
     host = request.get_host()
     if not _is_named(host):

@@ -40,8 +40,8 @@ type Request = Any  # parameters of a list, which is one page
 
 
 def build(caller: Caller | None = None) -> Server[Any]:
-    """A server whose tools run for this caller. If it is None, each request's scope names its
-    caller."""
+    """Make an MCP server whose tools run for this caller. If it is None, each request's ASGI scope
+    has the caller."""
 
     @asynccontextmanager
     async def lifespan(_: Server[Any]) -> AsyncIterator[dict[str, Any]]:
@@ -110,8 +110,8 @@ async def _list_templates(ctx: Context, _: Request) -> types.ListResourceTemplat
 async def _read_resource(
     ctx: Context, params: types.ReadResourceRequestParams
 ) -> types.ReadResourceResult:
-    """The resource as JSON, with a sentence that says that its texts are data and no
-    instructions."""
+    """The answer to resources/read: the resource as JSON, and a text which says that its texts are
+    data and not instructions. Raises MCPError for an unknown resource."""
     uri = str(params.uri)
     kind, _, row_id = uri.removeprefix(SCHEME).partition("/")
     if not uri.startswith(SCHEME) or kind not in RESOURCES:
@@ -127,7 +127,7 @@ async def _read_resource(
 
 
 def _resource(user_id: UUID, kind: str, row_id: str) -> str:
-    """The resource as JSON text. Raises MCPError if there is none."""
+    """The JSON text of the resource of this kind and id. Raises MCPError if the tenant has none."""
     tool, argument, _ = RESOURCES[kind]
     try:
         answer = tool_calls.structured(user_id, BY_NAME[tool], {argument: row_id})

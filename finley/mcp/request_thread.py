@@ -15,7 +15,8 @@ from graph.errors import TookTooLong
 
 
 class RequestThread:
-    """The caller (finley.mcp.caller) of one HTTP request. Its thread waits in `work_until`."""
+    """The caller (finley.mcp.caller) of one HTTP request. The request's thread waits in
+    `work_until`, and does the work that `run` passes to it from the event loop."""
 
     def __init__(self, user_id: UUID) -> None:
         self._user_id = user_id
@@ -27,9 +28,10 @@ class RequestThread:
         return await asyncio.wrap_future(job)
 
     def work_until[Result](self, done: "Future[Result]", seconds: float) -> Result:
-        """Do the work that `run` hands over until `done` is complete; return the result of `done`.
+        """Do the work that `run` passes to this thread, until the future `done` is complete. Return
+        the result of `done`.
 
-        If nothing is handed over for `seconds`, cancel `done` and raise TookTooLong.
+        If no work arrives for `seconds`, `done` is cancelled. Raises TookTooLong then.
         """
         done.add_done_callback(lambda _: self._jobs.put(None))
         try:

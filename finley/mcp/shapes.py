@@ -22,7 +22,8 @@ def _money(amount: Decimal) -> str:
 
 
 def _storable(text: Any) -> Any:
-    """The text. Raises ValueError if it contains NUL, which PostgreSQL cannot store."""
+    """Return the value unchanged. Raises ValueError for a text with NUL, which PostgreSQL cannot
+    store."""
     if isinstance(text, str) and "\0" in text:
         raise ValueError("must not contain NUL")
     return text
@@ -67,8 +68,8 @@ class Party(Answer):
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A question for assistants. `ask` takes the tenant's id and the arguments. It raises
-    GraphErrors."""
+    """A tool for assistants: a question with the models of its arguments and its answer. `ask`
+    takes the tenant's id and the arguments, returns the answer, and raises GraphErrors."""
 
     name: str
     description: str
@@ -78,7 +79,7 @@ class Tool:
 
 
 def party_of(entity: Any) -> Party | None:
-    """The party of an entity, which is a row or a dict; None if the entity is None."""
+    """Convert an entity, which is a row or a dict, to a Party. None if the entity is None."""
     if entity is None:
         return None
     given = entity if isinstance(entity, dict) else vars(entity)
@@ -91,8 +92,10 @@ def schema(model: type[BaseModel]) -> dict[str, Any]:
 
 
 def _shortened(value: Any, *, is_names: bool) -> Any:
-    """The schema without the parts that say nothing. With `is_names`, the keys of `value` are names
-    of fields, so none is left out."""
+    """The JSON schema without the keys that a reader does not need (_says_nothing).
+
+    With `is_names`, the keys of `value` are names of fields, so none is left out.
+    """
     if isinstance(value, list):
         return [_shortened(item, is_names=False) for item in value]
     if not isinstance(value, dict):
@@ -107,8 +110,8 @@ def _shortened(value: Any, *, is_names: bool) -> Any:
 
 
 def _says_nothing(name: str, value: dict[str, Any]) -> bool:
-    """Return whether this key of a schema can be left out: a default of null, a docstring, or one
-    of NOISE."""
+    """Return whether the key `name` of the schema `value` can be left out: it is a default of null,
+    a docstring of a model, or one of NOISE."""
     if name == "default":
         return value[name] is None
     return name in NOISE or (name == "description" and "properties" in value)

@@ -32,7 +32,7 @@ IS_DATA = (
 
 
 class Refused(Exception):
-    """The tool gives no answer. The message explains it to the assistant."""
+    """Raised if a tool gives no answer. The message explains the reason to the assistant."""
 
 
 def call(user_id: UUID, name: str, arguments: dict[str, Any]) -> CallToolResult:
@@ -72,7 +72,8 @@ def _asked(user_id: UUID, tool: Tool, asked: Arguments) -> dict[str, Any]:
 
 
 def _with_names(user_id: UUID, answer: dict[str, Any]) -> dict[str, Any]:
-    """The answer with sources' names in the place of keys that programs made."""
+    """The answer with sources' names in place of the keys of sources and rows that programs
+    made."""
     text = json.dumps(answer, ensure_ascii=False)
     if not source_names.MADE.search(text) and not source_names.ROW.search(text):
         return answer
@@ -92,8 +93,8 @@ def _with_names(user_id: UUID, answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def _reason(error: Exception) -> str:
-    """The error in words, as the API says it. An unexpected error is logged and its text not
-    shown."""
+    """A sentence about the error, as the API words it. An unexpected error is logged, and the
+    sentence does not contain its text."""
     if timed_out(error):
         error = TookTooLong()
     match error:
@@ -110,15 +111,15 @@ def _reason(error: Exception) -> str:
 
 
 def _said(detail: Any) -> str:
-    """The detail of a REST framework's exception, which may be nested, as one text."""
+    """The detail of a REST framework exception as one text. It may be nested lists and dicts."""
     if isinstance(detail, dict):
         return " ".join(f"{name}: {_said(item)}" for name, item in detail.items())
     return " ".join(map(_said, detail)) if isinstance(detail, list) else str(detail)
 
 
 def _wrong(error: ValidationError) -> str:
-    """The errors of invalid arguments as text: where and why, without the values, which may be
-    long."""
+    """A sentence that names each invalid argument and what is wrong with it. The values are left
+    out, because they may be long."""
     lines = [
         f"{'.'.join(map(str, one['loc'])) or 'arguments'}: {one['msg']}"
         for one in error.errors(include_url=False, include_input=False)

@@ -18,13 +18,13 @@ from graph.database import functions
 
 @require_safe
 def healthz(request: HttpRequest) -> JsonResponse:
-    """200: this process answers."""
+    """Answer 200: this process works."""
     return JsonResponse({"status": "alive"})
 
 
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """200, or 503 if the database, its functions or the view are not ready.
+    """Answer 200, or 503 if the database, its functions or the view are not ready.
 
     Without Redis questions are still answered. The status then stays 200, and `redis` says that
     Redis is not available.

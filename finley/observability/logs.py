@@ -12,7 +12,8 @@ EXTRA = ("method", "path", "status", "milliseconds")
 
 
 class OfRequest(logging.Filter):
-    """Adds the current request's id to every record; `-` outside of requests."""
+    """A logging filter that adds the current request's id to every record; `-` outside of
+    requests."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.request_id = request_id.get() or "-"
@@ -35,7 +36,8 @@ class Json(logging.Formatter):
 
 
 class Line(logging.Formatter):
-    """Formats a record as one line. Line ends and control characters are escaped."""
+    """A log formatter that writes a record as one line. Line ends and control characters are
+    escaped."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
         return _CONTROL.sub(lambda match: repr(match[0])[1:-1], super().formatMessage(record))

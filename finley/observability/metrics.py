@@ -17,7 +17,7 @@ from graph.database import arrow
 from graph.view import maintenance
 from syncjobs import sql
 
-SECONDS = (0.01, 0.025, 0.05, 0.1, 0.15, 0.3, 0.6, 1, 2.5, 5, 10, 30)
+SECONDS = (0.01, 0.025, 0.05, 0.1, 0.15, 0.3, 0.6, 1, 2.5, 5, 10, 30)  # bounds of buckets
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _REQUESTS = Histogram(
     "finley_request_seconds",
@@ -55,7 +55,8 @@ CHANGES = {
 
 
 def answered(request: HttpRequest, status: int, seconds: float) -> None:
-    """Count a request under its route, which contains no ids."""
+    """Count an answered request by its route (which contains no ids), method and status, and its
+    duration in seconds."""
     _REQUESTS.labels(route(request), method(request), status).observe(seconds)
 
 

@@ -9,10 +9,11 @@ CLOSE = (b"connection", b"close")
 
 
 class BodyLimit:
-    """An ASGI application whose request bodies have at most DATA_UPLOAD_MAX_MEMORY_SIZE bytes.
+    """An ASGI application that refuses a request whose body has more than
+    DATA_UPLOAD_MAX_MEMORY_SIZE bytes with 413, and passes the others to another application.
 
     Django would write a whole body to disk before a view sees it. A body whose Content-Length is
-    too large is not read; of one without a Content-Length, no more than the limit is read.
+    too large is not read. Of a body without a Content-Length, no more than the limit is read.
     """
 
     def __init__(self, application: Application) -> None:
@@ -36,8 +37,8 @@ class BodyLimit:
 
 
 class _Counted:
-    """Counts the body's bytes. If there are too many, it tells the application that the client has
-    left."""
+    """Counts the bytes of a request's body. Above the limit it tells the application that the
+    client has left, and `over` is True."""
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive

@@ -20,11 +20,12 @@ SAYS = "Too many requests are being answered just now. Try again in a moment."
 
 
 class TooManyRequests(Exception):
-    """The process, or the client, has as many requests as allowed."""
+    """Raised if the process, or one client, has as many requests as allowed."""
 
 
 class _Client:
-    """One client's requests, and the threads that it may use."""
+    """One client's number of requests, the most that it may have, and a semaphore of the threads
+    that it may use."""
 
     def __init__(self, share: float) -> None:
         self.requests = 0
@@ -33,7 +34,7 @@ class _Client:
 
 
 class ConcurrencyLimit:
-    """Counts requests by client.
+    """Counts the requests in progress by client, and refuses those above the limits.
 
     A request counts from the end of its body until its response begins. So a client that sends
     slowly, reads slowly or follows a stream occupies no slot.
@@ -45,8 +46,12 @@ class ConcurrencyLimit:
 
     @asynccontextmanager
     async def slot(self, shares: Mapping[bytes, float]) -> AsyncIterator[None]:
-        """Wait until each of these clients has a free thread. Raises TooManyRequests at once if the
-        process or a client already has too many requests."""
+        """Hold a slot for a request while the block runs. First waits until each of the clients in
+        `shares` has a free thread.
+
+        Raises TooManyRequests at once if the process or one of the clients already has too many
+        requests.
+        """
         self._take(shares)
         try:
             async with AsyncExitStack() as threads:
@@ -76,11 +81,13 @@ class ConcurrencyLimit:
 
 
 def shares_of(scope: Scope) -> dict[bytes, float]:
-    """The clients that a request counts for, each with its share of all requests and threads.
+    """The clients for which a request counts: the client's key → its share of all requests and
+    threads, from 0 to 1.
 
     A request with a token that was valid recently counts for the token. A request with another
     token counts for that token and for the client's address, so that a client with invented tokens
-    is still one client. A request without a token, such as a page's, counts for the address.
+    is still one client. A request without a token, such as a page's, counts for the address. Health
+    probes count as one client.
     """
     if scope["path"] in PROBES:
         return {b"probe": 0.5}

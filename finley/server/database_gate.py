@@ -44,7 +44,8 @@ class DatabaseGate:
 
 
 def away(request: HttpRequest) -> HttpResponseBase:
-    """The response: a problem under /api/, a plain sentence elsewhere."""
+    """The 503 response while the database is not available: a problem under /api/ and /mcp, a plain
+    sentence elsewhere."""
     headers = {"Retry-After": str(AFTER)}
     if request.path.startswith(("/api/", "/mcp")):
         body = problems.body(503, AWAY)
@@ -59,9 +60,10 @@ def is_reachable() -> bool:
 
 
 def place() -> tuple[str, int] | None:
-    """PostgreSQL's host or socket folder, and its port.
+    """The host (or socket folder) and the port at which PostgreSQL listens.
 
-    None if there are several, and for the embedded server, which is started when it is needed.
+    None if DATABASE_URL names several hosts, and for the embedded server, which is started when it
+    is needed.
     """
     database = settings.DATABASES[DEFAULT_DB_ALIAS]
     host = str(database.get("HOST") or "")

@@ -68,8 +68,8 @@ class ThreadedHandler(ASGIHandler):
     async def _in_turn(
         self, scope: Scope, body: BytesIO, leaving: "asyncio.Future[Any]"
     ) -> HttpResponseBase | None:
-        """Return the response, or None if the client left before a thread was free. Work that has
-        begun is finished.
+        """Wait for a slot and a thread, and return the response. None if the client left before a
+        thread was free; a view that has begun is finished.
 
         Raises TooManyRequests.
         """
@@ -93,7 +93,8 @@ class ThreadedHandler(ASGIHandler):
         return BytesIO(b"".join(pieces))
 
     def _answered(self, scope: Scope, body: BytesIO) -> HttpResponseBase:
-        """Return the response. If it is a stream, other threads read it, with their own database
+        """Create the request, call the view and return its response. All of this happens in the
+        current thread. A streaming response is read later in other threads, with their own database
         connections."""
         set_script_prefix(get_script_prefix(scope))
         signals.request_started.send(sender=self.__class__, scope=scope)

@@ -35,6 +35,8 @@ OF_OTHERS = (
     "/api/v1/members/",
     "/api/v1/invitations/",
     "/api/v1/tokens/",
+    "/api/v1/erasure/",
+    "/api/v1/erasures/",
 )
 _VALID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
@@ -59,7 +61,8 @@ class RequestIdMiddleware:
             problems.request_id.reset(token)
 
     def _record(self, request: HttpRequest, status: int, seconds: float) -> None:
-        """Count the request and log one line, without the query, which may contain names."""
+        """Count the request in the metrics and write one line to the log. The line lacks the URL's
+        query, which may contain names."""
         metrics.answered(request, status, seconds)
         log.info(
             "%s %s %d in %.0f ms",
@@ -93,8 +96,8 @@ class LooserPoliciesMiddleware:
         return self.get_response(request)
 
     def _under(self, policy: dict[str, list[str]]) -> Callable[[HttpRequest], HttpResponseBase]:
-        """The view with this content security policy, which is reported, enforced or off according
-        to CSP_MODE."""
+        """A function that answers a request with this content security policy. CSP_MODE says
+        whether browsers report, enforce or ignore the policy."""
         override = csp_report_only_override if settings.CSP_MODE == "report" else csp_override
         return override(policy if settings.CSP_MODE != "off" else {})(self.get_response)
 

@@ -69,7 +69,8 @@ class TimeoutProtocol(H11Protocol):
         self._end("reader", settings.REQUEST_TIMEOUTS["read"], lambda: self._leave(unread))
 
     def _leave(self, before: int) -> None:
-        """Close the connection if the client has read too little since the last check.
+        """Close the connection if the client has read less than READ_AT_LEAST bytes since the last
+        check, when `before` bytes were unread.
 
         While a response is still being written, new unread bytes may be added.
         """
@@ -85,11 +86,13 @@ class TimeoutProtocol(H11Protocol):
         return self.cycle is None or self.cycle.response_complete
 
     def _unread(self) -> int:
-        """Bytes written and not received: in our buffer and in the system's."""
+        """The number of bytes that were written and that the client has not received: those in our
+        buffer and in the system's."""
         return self.transport.get_write_buffer_size() + _of_system(self.transport)
 
     def _wait_for_request(self) -> None:
-        """Start the timeout for the expected part of the request, unless it runs already."""
+        """Start the timeout for the part of the request that has to come next (headers or body),
+        unless it runs already."""
         coming = self._part()
         if coming == self._coming:
             return
@@ -110,7 +113,8 @@ class TimeoutProtocol(H11Protocol):
         return None
 
     def _give_up(self, part: str) -> None:
-        """Respond with 408 if no response has begun, and close the connection."""
+        """Close the connection because the client was too slow with the part `part`. Respond with
+        408 first if the client has sent a part of a request and no response has begun."""
         has_begun = self.conn.trailing_data[0] or part == "body"
         if has_begun and self.conn.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
             self.transport.write(_too_slow(settings.REQUEST_TIMEOUTS[part]))
@@ -140,7 +144,8 @@ def _send_at_once(transport: Transport) -> None:
 
 
 def _of_system(transport: Transport) -> int:
-    """Bytes in the system's send buffer that are not acknowledged; 0 if unknown."""
+    """The number of bytes in the system's send buffer that the client has not acknowledged; 0 if it
+    is unknown."""
     line = transport.get_extra_info("socket")
     try:
         unsent = fcntl.ioctl(line.fileno(), termios.TIOCOUTQ, bytes(4))

@@ -29,11 +29,11 @@ from syncjobs.models import Delivery, DeliveryEndpoint
 from syncjobs.models.choices import Channel, DeliveryState
 
 ROLE = "owner"
-FORMAT = 2
-PROFILE = ("id", "email", "first_name", "last_name", "is_active", "date_joined")
-# Tokens are digests of secrets, so they are not exported.
-LEFT_OUT = frozenset({*tenant_tables.BOOKKEEPING, tenant_tables.TOKENS})
-AT_ONCE = 1_000
+FORMAT = 2  # version of the ZIP's layout
+PROFILE = ("id", "email", "first_name", "last_name", "is_active", "date_joined", "legal_hold")
+# Tokens are digests of secrets, so they are not exported. Neither are earlier exports.
+LEFT_OUT = frozenset({*tenant_tables.BOOKKEEPING, tenant_tables.TOKENS, *tenant_tables.EXPORTS})
+AT_ONCE = 1_000  # kilobytes of rows that one statement inserts
 # What is exported in place of a column's content, by table.
 REPLACED: dict[str, dict[str, Any]] = {
     DeliveryEndpoint._meta.db_table: {
@@ -50,7 +50,8 @@ MEMBERSHIPS = {  # file → columns (other user, tenant); an import restores onl
 
 
 class TransferError(Exception):
-    """The file or the existing tenant prevents the transfer. The message says what is wrong."""
+    """Raised if the file, or an existing tenant, prevents the import. The message says what is
+    wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,8 @@ class Transfer:
 
 
 def export(user: User, into: Path) -> Transfer:
-    """Write the ZIP from one snapshot of all tables. The file appears complete or not at all.
+    """Write all data of the tenant as a ZIP to the file `into`, from one snapshot of all tables.
+    The file appears complete or not at all.
 
     Raises FileExistsError, OSError.
     """
@@ -113,7 +115,8 @@ def _written(user: User, archive: zipfile.ZipFile) -> Transfer:
 
 
 def _rows_of(table: Table, user_id: UUID) -> Composed:
-    """The query for the tenant's rows of the table, each as a `line` of JSON."""
+    """The SQL query for the tenant's rows of the table. It returns one column `line`: the row as
+    JSON text, with names in place of ids of the installation."""
     names = [
         SQL("{}, (SELECT {} FROM {} AS named WHERE named.id = t.{})").format(
             Literal(column),
@@ -148,8 +151,8 @@ def _memberships(name: str, user_id: UUID) -> Composed:
 
 
 def _lines(archive: zipfile.ZipFile, name: str, query: Composed) -> tuple[int, str]:
-    """Write the query's lines, ordered by their texts. Return their number and their SHA-256
-    sum."""
+    """Write the query's lines to the file `name` of the ZIP, sorted as text. Return their number
+    and the file's SHA-256 sum."""
     copied = SQL('COPY (SELECT line FROM ({}) AS lines ORDER BY line COLLATE "C") TO STDOUT')
     count, digest = 0, hashlib.sha256()
     driver = connections[ROLE].connection
@@ -214,6 +217,7 @@ def _read(archive: zipfile.ZipFile, manifest: dict[str, Any]) -> Transfer:
         user = User(pk=user_id, email=manifest["tenant"]["email"])
         user.first_name = manifest["tenant"]["first_name"]
         user.last_name = manifest["tenant"]["last_name"]
+        user.legal_hold = manifest["tenant"].get("legal_hold", "")
         user.set_unusable_password()
         user.save(using=ROLE, force_insert=True)
         for table in tenant_tables.of_tenants(cursor):
@@ -228,8 +232,9 @@ def _read(archive: zipfile.ZipFile, manifest: dict[str, Any]) -> Transfer:
 
 
 def _silence(user_id: UUID) -> None:
-    """Disable the tenant's endpoints until somebody gives them new secrets, because the old
-    installation may send, too. Messages that were waiting there are not sent here."""
+    """Disable the tenant's endpoints and delete the messages that wait there, because the old
+    installation may send them, too. Each webhook gets a new secret that nobody knows; a person has
+    to set another one."""
     Delivery.objects.using(ROLE).filter(user_id=user_id, state=DeliveryState.WAITING).delete()
     for endpoint in DeliveryEndpoint.objects.using(ROLE).filter(user_id=user_id):
         for name, value in REPLACED[DeliveryEndpoint._meta.db_table].items():
@@ -279,8 +284,8 @@ def _insertion(table: Table) -> Composed:
 
 
 def _let_in(archive: zipfile.ZipFile, user_id: UUID) -> int:
-    """Restore the memberships of members whose e-mail addresses the installation knows. Return
-    their number."""
+    """Restore the memberships of those members whose e-mail addresses belong to users of this
+    installation. Return their number."""
     query = SQL(
         "INSERT INTO {} (member_id, tenant_id, role, created, accepted) SELECT u.id, %s, "
         "line ->> 'role', (line ->> 'created')::timestamptz, "

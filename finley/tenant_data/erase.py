@@ -2,7 +2,7 @@
 erased."""
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,10 +17,11 @@ from psycopg.sql import SQL, Identifier
 from redis import Redis
 from redis.exceptions import RedisError
 
-from finley.models import Membership, User
+from finley.models import Membership, SecondFactor, User
 from finley.tenant_data import tenant_tables
 from finley.tenant_data.archive import ROLE
-from graph.reading.graph_cache import PREFIX, SIZES, USED
+from graph.history import row_triggers
+from graph.reading.graph_cache import SIZES, USED
 from graph.view import refresh, triggers
 from syncjobs import queue
 
@@ -29,8 +30,15 @@ BOOKS = frozenset(
     {"raw_events", "normalized_entities", "entity_matches", "relationship_instances",
      "event_delta_logs", "temporal_patterns", "seasonal_patterns", "relationship_patterns"}
 )  # fmt: skip
-# The job of each upload, as syncjobs.models.Upload.job_id names it.
-UPLOADS = "SELECT id || ':' || jobs FROM uploads WHERE user_id = %s AND jobs > 0"
+JOBS = (  # the names of the tenant's jobs in Redis
+    "SELECT job_id FROM sync_runs WHERE user_id = %s",
+    "SELECT job_id FROM asked_questions WHERE user_id = %s",
+    # as syncjobs.models.Upload.job_id names them
+    "SELECT id || ':' || jobs FROM uploads WHERE user_id = %s AND jobs > 0",
+)
+KEYS = "finley:*"  # all of finley's own keys in Redis
+CONNECTIONS = "SELECT id FROM sync_connections WHERE user_id = %s"
+WRITTEN_BY_TRIGGERS = (triggers.CHANGE_RECORDS, row_triggers.ROWS, row_triggers.TRANSACTIONS)
 NOT_REACHED = (
     "Backups of the database, its write-ahead log, replicas, and copies of finley's log that "
     "others collect are not reached: they end by their own retention."
@@ -39,13 +47,24 @@ NOT_REACHED = (
 
 @dataclass
 class Erasure:
-    """What was erased: rows by table, Redis keys, and files. Also what a legal hold has kept."""
+    """The result of an erasure: the numbers of erased rows by table (`rows`), of Redis keys and of
+    files, and the rows that a legal hold has kept (`kept`).
+
+    `redis_missed` means that Redis was not available. `jobs` and `folders` are what has to be
+    deleted outside of the database.
+    """
 
     user_id: UUID
     rows: dict[str, int] = field(default_factory=dict)
     kept: dict[str, int] = field(default_factory=dict)
-    redis_keys: int | None = None
+    redis_keys: int = 0
+    redis_missed: bool = False
     files: int = 0
+    jobs: list[str] = field(default_factory=list)
+    folders: list[str] = field(default_factory=list)
+
+    def add(self, table: str, count: int) -> None:
+        self.rows[table] = self.rows.get(table, 0) + count
 
     def certificate(self, hold: str) -> dict[str, Any]:
         """The certificate as JSON. It names the tenant by id only."""
@@ -55,36 +74,48 @@ class Erasure:
             "rows_erased": self.rows,
             "rows_kept": self.kept,
             "legal_hold": hold,
-            "redis_keys_erased": self.redis_keys,
+            "redis_keys_erased": None if self.redis_missed else self.redis_keys,
             "files_erased": self.files,
             "not_reached": NOT_REACHED,
         }
 
 
-def erase(user: User, *, hold: str = "") -> Erasure:
+def _no_record(erasure: Erasure) -> None:
+    return None
+
+
+def erase(
+    user: User,
+    *,
+    hold: str = "",
+    before: Erasure | None = None,
+    record: Callable[[Erasure], None] = _no_record,
+) -> Erasure:
     """Erase the tenant. With a legal `hold` (its reason) the books stay, under the tenant's id
     only.
 
     All rows are deleted in one transaction. A sync that runs meanwhile finds its run deleted and
     saves nothing. The view, Redis and files follow; each of these steps may be repeated. Raises
-    DatabaseError. If Redis is not available, `redis_keys` is None.
+    DatabaseError. `before` is the result of an earlier erasure, to which this one adds. `record` is
+    called inside the transaction, so that what it writes about the deleted rows is committed with
+    their deletion.
     """
-    erasure = Erasure(user.pk)
+    erasure = before or Erasure(user.pk)
     with transaction.atomic(using=ROLE), connections[ROLE].cursor() as cursor:
         cursor.execute(
             "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"import {user.pk}"]
         )
-        jobs = _names(cursor, "SELECT job_id FROM sync_runs WHERE user_id = %s", user.pk)
-        jobs += _names(cursor, "SELECT job_id FROM asked_questions WHERE user_id = %s", user.pk)
-        jobs += _names(cursor, UPLOADS, user.pk)
-        folders = _names(cursor, "SELECT id FROM sync_connections WHERE user_id = %s", user.pk)
+        for query in JOBS:
+            erasure.jobs += _names(cursor, query, user.pk)
+        erasure.folders += _names(cursor, CONNECTIONS, user.pk)
         _rows(cursor, erasure, hold)
         _log_entries(cursor, erasure, user)
         _account(erasure, user)
         _change_records(cursor, erasure)
+        record(erasure)
     _emptied(erasure)
-    erasure.files = _files(folders)
-    erasure.redis_keys = _redis(user.pk, jobs)
+    erasure.files += _files(erasure.folders)
+    _redis(erasure)
     return erasure
 
 
@@ -104,7 +135,7 @@ def _rows(cursor: Any, erasure: Erasure, hold: str) -> None:
             continue
         query = SQL("DELETE FROM {} WHERE user_id = %s").format(Identifier(table.name))
         cursor.execute(query, [erasure.user_id])
-        erasure.rows[table.name] = cursor.rowcount
+        erasure.add(table.name, cursor.rowcount)
 
 
 def _log_entries(cursor: Any, erasure: Erasure, user: User) -> None:
@@ -115,7 +146,7 @@ def _log_entries(cursor: Any, erasure: Erasure, user: User) -> None:
         "OR strpos(change_message, %(text)s) > 0",
         {"id": user.pk, "text": str(user.pk), "email": user.email},
     )
-    erasure.rows[tenant_tables.ADMIN_LOG] = cursor.rowcount
+    erasure.add(tenant_tables.ADMIN_LOG, cursor.rowcount)
 
 
 def _account(erasure: Erasure, user: User) -> None:
@@ -127,10 +158,10 @@ def _account(erasure: Erasure, user: User) -> None:
         if session.get_decoded().get("_auth_user_id") == key
     ]
     Session.objects.using(ROLE).filter(pk__in=ended).delete()
-    erasure.rows["django_session"] = len(ended)
+    erasure.add("django_session", len(ended))
     _, counts = User.objects.using(ROLE).filter(pk=user.pk).delete()
-    for model in (User, Membership):
-        erasure.rows[model._meta.db_table] = counts.get(model._meta.label, 0)
+    for model in (User, Membership, SecondFactor):
+        erasure.add(model._meta.db_table, counts.get(model._meta.label, 0))
 
 
 def _change_records(cursor: Any, erasure: Erasure) -> None:
@@ -140,12 +171,14 @@ def _change_records(cursor: Any, erasure: Erasure) -> None:
 
 
 def _emptied(erasure: Erasure) -> None:
-    """Refresh the view, delete the tenant's change records, and free the pages of deleted rows."""
+    """Refresh the view, delete the tenant's change records, and vacuum the tables, so that the
+    deleted rows leave the disk's pages."""
     refresh.refresh()
     with connections[ROLE].cursor() as cursor:
         delete = SQL("DELETE FROM {} WHERE user_id = %s")
-        cursor.execute(delete.format(Identifier(triggers.CHANGE_RECORDS)), [erasure.user_id])
-        for name in (*erasure.rows, triggers.CHANGE_RECORDS):
+        for name in WRITTEN_BY_TRIGGERS:
+            cursor.execute(delete.format(Identifier(name)), [erasure.user_id])
+        for name in (*erasure.rows, *WRITTEN_BY_TRIGGERS):
             cursor.execute(SQL("VACUUM {}").format(Identifier(name)))
 
 
@@ -158,24 +191,24 @@ def _files(folders: Iterable[str]) -> int:
     return count
 
 
-def _redis(user_id: UUID, jobs: list[str]) -> int | None:
-    """Delete the tenant's graphs and waiting jobs in Redis, and return their number.
-
-    Returns None if Redis is not available. Run `tenant erase` again then.
-    """
+def _redis(erasure: Erasure) -> None:
+    """Delete the tenant's graphs, waiting jobs and request counts in Redis, and count them. If
+    Redis is not available, set `redis_missed`; erase the tenant again later then."""
+    erasure.redis_missed = True
     try:
-        queue.forget(jobs)
+        queue.forget(erasure.jobs)
         with closing(Redis.from_url(str(settings.REDIS_URL), socket_timeout=5)) as redis:
             keys = [
-                key for key in redis.scan_iter(f"{PREFIX}*", count=1000) if _is_of(key, user_id)
+                key for key in redis.scan_iter(KEYS, count=1000) if _is_of(key, erasure.user_id)
             ]
             if keys:
                 redis.zrem(USED, *keys)
                 redis.hdel(SIZES, *keys)
                 redis.unlink(*keys)
-            return len(keys) + len(jobs)
     except (RedisError, OSError):
-        return None
+        return
+    erasure.redis_keys += len(keys) + len(erasure.jobs)
+    erasure.jobs, erasure.redis_missed = [], False
 
 
 def _is_of(key: bytes, user_id: UUID) -> bool:

@@ -9,12 +9,14 @@ from django.db.backends.utils import CursorWrapper
 from finley.models import ApiToken
 from graph.history import row_triggers
 from graph.view import triggers
+from syncjobs.models import TenantExport, TenantExportPiece
 
 # What triggers write, during an import too.
 BOOKKEEPING = frozenset(
     {triggers.CHANGE_RECORDS, triggers.COMPACTED, row_triggers.ROWS, row_triggers.TRANSACTIONS}
 )
 TOKENS = ApiToken._meta.db_table
+EXPORTS = (TenantExport._meta.db_table, TenantExportPiece._meta.db_table)
 ADMIN_LOG = "django_admin_log"
 USERS = "finley_user"
 MEMBERS = "finley_membership"
@@ -72,8 +74,8 @@ class Table:
 
 
 def of_tenants(cursor: CursorWrapper) -> list[Table]:
-    """The tables in the order in which rows can be inserted: each table before the tables that
-    refer to it."""
+    """All tables that have rows of tenants, each before the tables that refer to it. Rows can be
+    inserted in this order."""
     cursor.execute(TENANTS)
     tables = {
         name: Table(name, tuple(columns), tuple(numbered), frozenset(needed))
@@ -88,8 +90,8 @@ def of_tenants(cursor: CursorWrapper) -> list[Table]:
 
 
 def _sorted(before: dict[str, set[str]]) -> list[Any]:
-    """The tables, each after those that it refers to. Raises RuntimeError if tables refer to each
-    other in a circle."""
+    """The tables' names, each after the tables to which it refers (`before`). Raises RuntimeError
+    if tables refer to each other in a circle."""
     try:
         return list(TopologicalSorter(before).static_order())
     except CycleError as error:

@@ -11,7 +11,7 @@ from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db import OperationalError
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
@@ -44,14 +44,14 @@ class PageRequest(HttpRequest):
     access: Access
 
 
-Page = Callable[Concatenate[PageRequest, ...], HttpResponse]
-View = Callable[Concatenate[HttpRequest, ...], HttpResponse]
+Page = Callable[Concatenate[PageRequest, ...], HttpResponseBase]
+View = Callable[Concatenate[HttpRequest, ...], HttpResponseBase]
 
 
 def page(needs: Role = Role.VIEWER) -> Callable[[Page], View]:
-    """Decorate a view for signed-in people with this role.
+    """Make a decorator for views of signed-in people who have at least the role `needs`.
 
-    Others are asked to sign in. A form that they sent is kept until they have. Errors of the graph
+    Others are asked to sign in; a form that they sent is kept until they have. Errors of the graph
     become pages: NotFound 404, TooMany 429, a view that is not ready and a time limit 503, others
     400. NULs, which PostgreSQL refuses in texts, are removed from forms. A form is refused (403) if
     the person may no longer see the data that the session chose.
@@ -59,7 +59,7 @@ def page(needs: Role = Role.VIEWER) -> Callable[[Page], View]:
 
     def decorated(view: Page) -> View:
         @wraps(view)
-        def answered(request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
+        def answered(request: HttpRequest, *args: Any, **options: Any) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return _ask_to_sign_in(request)
             page_request = cast(PageRequest, request)
@@ -77,8 +77,8 @@ def page(needs: Role = Role.VIEWER) -> Callable[[Page], View]:
 
 
 def _forgot_choice(request: PageRequest) -> bool:
-    """Let the session read the person's own data from now on, because the chosen tenant's may not
-    be seen any more. Return True if a form has to be refused."""
+    """Let the session read the person's own data from now on, because the person may no longer see
+    the chosen tenant's. Return True if the request sends a form, which has to be refused."""
     request.session.pop(members.SESSION_TENANT, None)
     if request.method not in SAFE:
         return True
@@ -105,9 +105,9 @@ def _answer(
     request: PageRequest,
     *args: Any,
     **options: Any,
-) -> HttpResponse:
-    """The view's response. It has a question's time limit, also for a form's changes. What is not
-    committed by then is rolled back."""
+) -> HttpResponseBase:
+    """Call the view and return its response, or a page about its error. The time limit of a
+    question applies. Changes that are not committed by then are rolled back."""
     if not request.access.role.includes(needs):
         raise PermissionDenied(f"This needs the role {needs}; you have {request.access.role}.")
     try:
@@ -145,7 +145,8 @@ def _status(error: GraphError) -> int:
 
 
 def current(request: HttpRequest) -> Access:
-    """The session's tenant if the person may still see it, otherwise the person's own."""
+    """The tenant that the person's session has chosen, if the person may still see it; otherwise
+    the person's own tenant."""
     person = request.user
     assert isinstance(person, User)  # noqa: S101 - the caller has seen to it
     return members.access(person, request.session)
@@ -179,8 +180,8 @@ def _ask_to_sign_in(request: HttpRequest) -> HttpResponse:
 
 
 def _keep_form(request: HttpRequest) -> None:
-    """Keep the form's texts, which are shown again after the sign-in. Files have to be chosen
-    again."""
+    """Store the texts of the form in the session, to be shown again after the sign-in. Files are
+    not stored; the person has to choose them again."""
     fields = [
         [name, value]
         for name, values in request.POST.lists()

@@ -17,7 +17,8 @@ _lock = Lock()
 def answer[Answer](
     question: Callable[Concatenate[UUID, ...], Answer], user_id: UUID, *arguments: str
 ) -> Answer:
-    """The answer for the tenant's graph as of today. Callers must not change it."""
+    """Call `question(user_id, *arguments)`, or return its stored answer if the tenant's graph and
+    the tenant's date are still the same. Callers must not change the answer."""
     key = (question, arguments, user_id, version.version(user_id), days.today(user_id))
     with _lock:
         kept: Answer | None = _answers.get(key)

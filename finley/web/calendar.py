@@ -28,7 +28,8 @@ class Day:
 
 @page()
 def calendar(request: PageRequest) -> HttpResponse:
-    """A month, with each occurrence of the recurring payments on its most likely day."""
+    """The page of one month: each occurrence of the recurring payments on its most likely day, and
+    the overdue ones. The parameter `month` is such as 2025-07."""
     user_id = request.access.tenant_id
     expected = answer_cache.answer(due_and_risen.expected, user_id)
     first = _month(list_filters.text_of(request.GET, "month"), expected.today)

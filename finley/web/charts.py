@@ -20,7 +20,8 @@ NOTHING = {"money_in": Decimal(0), "money_out": Decimal(0), "payments_in": 0, "p
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A rectangle, its text, and its link."""
+    """One rectangle of a chart, in the chart's units, with its text `label` and the URL `address`
+    of its rows."""
 
     x: float
     y: float
@@ -41,7 +42,8 @@ class Label:
 
 @dataclass(frozen=True)
 class BarChart:
-    """Money in and out by month, in one currency. `ahead` are the months of expected payments."""
+    """A chart of money in and out by month, in one currency: the bars, and the labels of its axes.
+    `ahead` are the bars of expected payments. `rows` has the same numbers for a table."""
 
     currency: str
     bars: list[Bar]
@@ -52,11 +54,13 @@ class BarChart:
     names: Mapping[str, str]
     width: int = WIDTH
     height: int = HEIGHT
+    left: int = LEFT
 
 
 @dataclass(frozen=True)
 class LineChart:
-    """Amounts over days."""
+    """A chart of amounts over days: the points of the line, its dots, and the labels of its
+    axes."""
 
     points: str
     dots: list[Label]
@@ -84,8 +88,8 @@ def cash_by_month(
 
 
 def turned(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """The answer of cash_flow with in and out exchanged, for a chart from the counterparties' point
-    of view."""
+    """A copy of cash_flow's answer in which in and out are exchanged, for a chart from the
+    counterparties' point of view."""
     return {
         **answer,
         **{name: [_turned(row) for row in answer[name]] for name in ("months", "expected")},
@@ -199,7 +203,8 @@ class _Place:
 
 
 def _bar(place: _Place, at: int, ends: tuple[Decimal, Decimal], texts: tuple[str, str, str]) -> Bar:
-    """The bar from one amount to the other. With `at` 0 it is on the left, with 1 on the right."""
+    """The bar of a month from the amount `ends[0]` up to `ends[1]`. With `at` 0 it is the month's
+    left bar, with 1 the right one. `texts` are its kind, label and URL."""
     room = HEIGHT - TOP - BOTTOM
     lower, upper = (TOP + room * (1 - float(value / place.top)) for value in ends)
     return Bar(
@@ -235,7 +240,8 @@ def _round(value: Decimal) -> str:
 
 
 def amounts_over_days(rows: Sequence[tuple[date, Decimal]]) -> LineChart | None:
-    """The line through amounts, given as (day, amount) sorted by day. None for fewer than two."""
+    """Make a line chart of (day, amount) pairs, which are sorted by day. None for fewer than
+    two."""
     if len(rows) < 2:
         return None
     first, last = rows[0][0], rows[-1][0]

@@ -41,8 +41,11 @@ def wants_file(request: HttpRequest) -> bool:
 def file(
     request: HttpRequest, name: str, columns: Sequence[Column], rows: Sequence[Any]
 ) -> HttpResponse:
-    """The rows as a file in the format that the query names. Raises QuestionError for an unknown
-    format or too many rows."""
+    """Return the rows as a CSV or XLSX file, as the URL's parameter `format` says. `name` becomes
+    part of the file's name.
+
+    Raises QuestionError for an unknown format or more than MOST rows.
+    """
     format_name = request.GET["format"]
     if format_name not in FORMATS:
         raise QuestionError(f"{format_name} is not a format. Choose csv or xlsx.", "format")
@@ -61,7 +64,7 @@ def file(
 
 
 def _named(cell: Any) -> Any:
-    """The cell with sources' names in the place of keys that programs made."""
+    """The cell; in a text, sources' names are in place of keys that programs made."""
     return sources.readable(cell) if isinstance(cell, str) else cell
 
 

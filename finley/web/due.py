@@ -54,7 +54,8 @@ class Week:
 
 @page()
 def due(request: PageRequest) -> HttpResponse:
-    """The page. The parameter `span` is 14-days (the default), this-week, next-week or 30-days."""
+    """The page of due payments, week by week. The parameter `span` is 14-days (the default),
+    this-week, next-week or 30-days."""
     list_filters.require_known(request.GET, "span")
     span = list_filters.text_of(request.GET, "span") or "14-days"
     if span not in TITLES:
@@ -85,8 +86,8 @@ def due(request: PageRequest) -> HttpResponse:
 
 
 def days_of(span: str, today: date) -> tuple[date, date]:
-    """The first and the last day of a span. This week begins today and ends on Sunday; 14 days are
-    today and the 13 after it."""
+    """The first and the last day of the span. `this-week` begins today and ends on Sunday;
+    `14-days` are today and the 13 days after it."""
     if span in DAYS:
         return today, last_day(today, DAYS[span])
     sunday = today + timedelta(days=6 - today.weekday())

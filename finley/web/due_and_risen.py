@@ -19,8 +19,8 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """The predictions, sorted by day, as of `today`. `books` has the last day of each source's
-    books.
+    """All predictions of a tenant as of `today`, in three lists sorted by day: pending, overdue and
+    stale. `books` has the last day of each source's books.
 
     A prediction is stale if its source's books ended so long ago that no payment can be expected.
     """
@@ -33,7 +33,8 @@ class Expected:
 
 
 def expected(user_id: UUID) -> Expected:
-    """The predictions that are due, overdue and stale, each list with the earliest first."""
+    """Read the tenant's predictions, each with its lateness, sorted into pending, overdue and stale
+    ones."""
     today = days.today(user_id)
     rows = [with_lateness(row, today) for row in due.predictions(user_id, today)]
     states = ([row for row in rows if row["insight"]["status"] == status]
@@ -42,15 +43,15 @@ def expected(user_id: UUID) -> Expected:
 
 
 def ahead(expected: Expected, until: date) -> list[Row]:
-    """The expected payments from today to the day `until`, the earliest first: every occurrence of
-    each series, without overdue ones."""
+    """Every occurrence of each series from today to the day `until`, the earliest first. Overdue
+    payments are left out."""
     rows = due.ahead([*expected.pending, *expected.overdue], expected.today, until)
     return [row for row in rows if row["insight"]["status"] != PredictionStatus.OVERDUE]
 
 
 def with_lateness(row: Row, today: date) -> Row:
-    """The prediction's row with `late`: the number of days since its last expected day, 0 until
-    then."""
+    """A copy of the prediction's row with `late`: the number of days since the last day on which it
+    was expected. 0 until then."""
     last = row["insight"]["expected_to"]
     return {**row, "late": max((today - last).days, 0) if last else 0}
 
@@ -80,8 +81,8 @@ class Risen:
 
 
 def risen(user_id: UUID) -> Risen:
-    """The price rises, and the other payments to other parties that are above their usual
-    amount."""
+    """Read the price rises of the last RECENT days, and the payments to other parties that were
+    above their usual amount."""
     today = days.today(user_id)
     last = max((book["until"] for book in days.reach(user_id, today)), default=today)
     above = _above_usual(user_id, last - RECENT)
@@ -105,8 +106,8 @@ def _party_of(row: Row) -> UUID | None:
 
 
 def _lasting_rise(row: Row, history: series.History) -> Row | None:
-    """The last change of the price in the row's series: `from_day`, `old` and `new`. None if it is
-    no rise, or if the row is not at the new price."""
+    """The last price change of the row's series: {"from_day", "old", "new"}. None if the price
+    fell, or if the row is not at the new price."""
     changes = price_changes(history)
     if not changes or changes[-1]["new"] <= changes[-1]["old"]:
         return None
@@ -118,8 +119,8 @@ def _lasting_rise(row: Row, history: series.History) -> Row | None:
 
 
 def _above_usual(user_id: UUID, since: date) -> list[Row]:
-    """The payments to other parties since this day that exceed the usual amount of their series,
-    newest first."""
+    """The rows of payments to other parties since this day that exceed the usual amount of their
+    series, the newest first. Each has the `usual` amount, and the `ratio` of its amount to that."""
     above: list[Row] = []
     for row in _rows(user_id, "root_cause", since=datetime.combine(since, time.min, UTC)):
         if due.seen_by_us(row)["comes_in"]:

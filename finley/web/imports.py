@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
@@ -20,6 +20,7 @@ from graph.ingest.mappings.mapping import RECORDS
 from graph.questions import days
 from graph.questions.rows import elsewhere, of_file
 from syncjobs.models import Upload
+from syncjobs.models.choices import UploadState
 from syncjobs.models.uploads import MOST_BYTES, PIECE_BYTES
 from syncjobs.uploads import lifecycle, preview_rows
 from syncjobs.uploads.upload_options import NAMES
@@ -38,8 +39,9 @@ Row = dict[str, Any]
 
 
 @page()
-def imports(request: PageRequest) -> HttpResponse:
-    """The uploaded files, and a form for more. Without JavaScript, files are sent in one form."""
+def imports(request: PageRequest) -> HttpResponseBase:
+    """The page that lists the uploaded files, with a form for more. Without JavaScript, each file
+    is sent in one form."""
     if request.method == "POST":
         return _sent(request)
     context = {
@@ -71,7 +73,7 @@ def _sent(request: PageRequest) -> HttpResponse:
 
 @page()
 def one(request: PageRequest, upload_id: UUID) -> HttpResponse:
-    """One file: how it would be read, or the result of its import."""
+    """The page of one file: how it would be read, or the result of its import."""
     upload = lifecycle.get(request.access.tenant_id, upload_id)
     preview = upload.preview or {"parts": [], "columns": []}
     doubts = [doubt for part in preview["parts"] for doubt in part["doubts"]]
@@ -93,14 +95,22 @@ def one(request: PageRequest, upload_id: UUID) -> HttpResponse:
 
 
 def _elsewhere(upload: Upload) -> tuple[int, list[Row]]:
-    """The number of rows that other books have already, and the newest pairs."""
-    parts = (upload.outcome or {}).get("parts", [])
+    """How many rows of the file are taken for payments that other books have already, and the
+    newest of these pairs."""
+    parts = _parts(upload)
     return answer_cache.answer(_pairs, upload.user_id, json.dumps(parts)) if parts else (0, [])
 
 
+def _parts(upload: Upload) -> list[Row]:
+    """The parts of the file that were imported, each with its source and the name in its rows."""
+    parts: list[Row] = (upload.outcome or {}).get("parts", [])
+    return parts
+
+
 def _stored_sums(upload: Upload) -> list[Row]:
-    """The sums of the file's rows in the books, by direction and currency."""
-    parts = (upload.outcome or {}).get("parts", [])
+    """The sums of the file's rows as they are stored in the books, one dict per direction and
+    currency (preview_rows.sums_by_direction)."""
+    parts = [] if upload.state == UploadState.TAKEN_BACK else _parts(upload)
     sums = answer_cache.answer(_sums, upload.user_id, json.dumps(parts)) if parts else []
     return preview_rows.added_by_direction(sums)
 
@@ -115,8 +125,8 @@ def _pairs(user_id: UUID, parts: str) -> tuple[int, list[Row]]:
 
 @page()
 def same(request: PageRequest, upload_id: UUID) -> HttpResponse:
-    """The page of a file's rows that are taken for payments already in other books, with these
-    beside them."""
+    """The page that lists the file's rows which are taken for payments of other books, each beside
+    the other books' row."""
     upload = lifecycle.get(request.access.tenant_id, upload_id)
     count, pairs = _elsewhere(upload)
     context = {
@@ -128,8 +138,8 @@ def same(request: PageRequest, upload_id: UUID) -> HttpResponse:
 
 
 def _fields(upload: Upload, columns: list[str], doubts: list[Row]) -> list[Row]:
-    """The fields of the corrections' form: the choices, the chosen values, and the reader's
-    doubts."""
+    """The fields of the form for corrections, one dict each: its name, label, options, the chosen
+    value, and whether the reader doubts it."""
     doubted = {doubt["option"].lstrip("-").replace("-", "_") for doubt in doubts}
     options = [(title, title) for title in columns if title]
     fields = [*CHOICES, *((name, label, tuple(options)) for name, label in COLUMNS if options)]
@@ -148,7 +158,7 @@ def _fields(upload: Upload, columns: list[str], doubts: list[Row]) -> list[Row]:
 @require_POST
 @page(Role.OWNER)
 def choose(request: PageRequest, upload_id: UUID) -> HttpResponse:
-    """Read the file again with these corrections."""
+    """Let the file be read again with the form's corrections."""
     choices = {name: request.POST.get(name, "").replace("\0", "").strip() for name in NAMES}
     choices["currency"] = choices["currency"].upper()
     lifecycle.choose(request.access.tenant_id, upload_id, choices)
@@ -158,7 +168,7 @@ def choose(request: PageRequest, upload_id: UUID) -> HttpResponse:
 @require_POST
 @page(Role.OWNER)
 def confirm(request: PageRequest, upload_id: UUID) -> HttpResponse:
-    """Import the file as it was shown."""
+    """Let the file be imported as the page showed it."""
     save = request.POST.get("save_mapping") == "yes"
     lifecycle.confirm(request.access.tenant_id, upload_id, save_mapping=save)
     return redirect("import", upload_id)
@@ -167,7 +177,7 @@ def confirm(request: PageRequest, upload_id: UUID) -> HttpResponse:
 @require_POST
 @page(Role.OWNER)
 def discard(request: PageRequest, upload_id: UUID) -> HttpResponse:
-    """Delete the file."""
+    """Delete the uploaded file, and show the list of files."""
     lifecycle.discard(request.access.tenant_id, upload_id)
     messages.success(request, "The file is deleted. What was imported from it stays.")
     return redirect("imports")

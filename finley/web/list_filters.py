@@ -1,6 +1,7 @@
 """Parses the filters of a list from a page's query."""
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -35,8 +36,8 @@ PLACES = ("format", "cursor", "offset", "shown")  # of a file, and of a page in 
 
 
 def require_known(query: QueryDict, *names: str) -> None:
-    """Raises QuestionError if the query has a parameter that is neither one of `names` nor a place
-    in the list: ignored, it would show rows that were not wanted."""
+    """Raises QuestionError if the query has a parameter that is neither one of `names` nor a
+    position in the list. If the page ignored it, it would show rows that were not wanted."""
     for name in query:
         if name not in (*names, *PLACES):
             raise QuestionError(
@@ -63,12 +64,24 @@ def of_payments(query: QueryDict) -> dict[str, Any]:
     if text_of(query, "once"):
         filters["once"] = True
     layers = [layer for name in query.getlist("has") for layer in name.split(",") if layer]
+    require_order(filters)
     return {**filters, "has": layers} if layers else filters
 
 
+def require_order(filters: Mapping[str, Any]) -> None:
+    """Raises QuestionError naming the field if no row can match, because a period ends before it
+    begins, or the greatest amount is below the least."""
+    (since, until), (least, most) = (
+        [filters.get(name) for name in names] for names in (PERIOD, AMOUNTS)
+    )
+    if since is not None and until is not None and until < since:
+        raise QuestionError("This day is before the first one. Exchange the two.", "until")
+    if least is not None and most is not None and most < least:
+        raise QuestionError("This amount is below the least one. Exchange the two.", "max_amount")
+
+
 def kind_of(text: str) -> str:
-    """The kind of rows (what they record) that the text names. Raises QuestionError for an unknown
-    one."""
+    """Return `text` if it is a kind of rows (what they record). Raises QuestionError if not."""
     if text not in counted_rows.KINDS:
         raise QuestionError(f"There is no kind {text}.", "kind")
     return text
@@ -82,7 +95,8 @@ def _id(name: str, text: str) -> UUID:
 
 
 def names(user_id: UUID, query: QueryDict) -> dict[str, str]:
-    """The names of the parties that the query's filters name by their ids."""
+    """The names of the parties that the query's filters name by id: the filter (party, source or
+    target) → the party's name."""
     ids = {}
     for name in ("party", *ENDS):
         try:
@@ -96,15 +110,15 @@ def names(user_id: UUID, query: QueryDict) -> dict[str, str]:
 
 
 def party_name(user_id: UUID, query: QueryDict) -> str:
-    """The name of the party by which the query filters: that of its id, or the text itself."""
+    """The name of the party for which the query's parameter `party` filters; the parameter's text
+    if it is not an id."""
     return names(user_id, query).get("party", text_of(query, "party"))
 
 
 def days(query: QueryDict) -> tuple[date | None, date | None]:
     """The parameters `since` and `until`, each None if it is missing. Raises QuestionError."""
-    since, until = (
-        day(name, text) if (text := text_of(query, name)) else None for name in ("since", "until")
-    )
+    since, until = (day(name, text) if (text := text_of(query, name)) else None for name in PERIOD)
+    require_order({"since": since, "until": until})
     return since, until
 
 
@@ -114,7 +128,8 @@ def text_of(query: QueryDict, name: str) -> str:
 
 
 def day(name: str, text: str) -> date:
-    """The day, or None if there is none. Raises QuestionError."""
+    """The ISO date that `text` states; `name` is the field that an error names. Raises
+    QuestionError."""
     try:
         return date.fromisoformat(text)
     except ValueError:
@@ -122,7 +137,8 @@ def day(name: str, text: str) -> date:
 
 
 def amount(name: str, text: str) -> Decimal:
-    """The amount, or None if there is none. Raises QuestionError naming the field."""
+    """The amount that `text` states in one of the forms of `number`; `name` is the field that an
+    error names. Raises QuestionError."""
     value = number(text)
     if value is None:
         raise QuestionError(f"{text} is not an amount, or is ambiguous. Write it as 1260.16.", name)
@@ -130,7 +146,8 @@ def amount(name: str, text: str) -> Decimal:
 
 
 def offset(query: QueryDict) -> int:
-    """The offset of the page in its list, from 0. Raises QuestionError."""
+    """The query's parameter `offset`: how many rows of the list are before the page, 0 if it is
+    missing. Raises QuestionError."""
     text = query.get("offset", "0")
     if not text.isdecimal() or len(text) > 9:
         raise QuestionError("The offset is a number from 0.", "offset")

@@ -9,8 +9,11 @@ from graph.questions import pending_layers
 
 @page()
 def looked_at(request: PageRequest) -> HttpResponse:
-    """Nothing while layers are pending, then a link that loads the page again. It is not loaded by
-    itself, because that would lose what a person has typed in its filters or in the search."""
+    """An empty response (204) while layers are pending, then a link that loads the page again.
+
+    The page is not loaded by itself, because that would lose what a person has typed in its filters
+    or in the search.
+    """
     if pending_layers.are_pending(request.access.tenant_id):
         return HttpResponse(status=204)
     return render(request, "web/looked_at.html", {"done": True})

@@ -33,8 +33,8 @@ class Slice:
 
 
 def by_offset(request: HttpRequest, page: int, most: int = MOST) -> Slice:
-    """The rows to show: `page` rows from the parameter `offset` on, and all rows before them unless
-    htmx only adds rows. Raises QuestionError."""
+    """Which rows of a list to show: the `page` rows after the parameter `offset`. All rows before
+    them are shown, too, unless the request comes from htmx. Raises QuestionError."""
     offset = list_filters.offset(request.GET)
     end = offset + page
     start = offset if adds(request) else max(0, end - most)
@@ -59,9 +59,11 @@ class Pages:
 
 
 def by_cursor(request: HttpRequest, page: int, cursor: str = "cursor") -> Pages:
-    """As `by_offset`, for a list with cursors. The parameter `shown` is the number of rows up to
-    the page's end; without it, the page has the rows after the parameter `cursor`. Raises
-    QuestionError."""
+    """Which rows of a list with cursors to show.
+
+    The parameter `shown` is the number of rows up to the page's end. Without it, the page has the
+    `page` rows after the parameter `cursor`. Raises QuestionError.
+    """
     text = request.GET.get("shown", "0")
     if not text.isdecimal() or len(text) > 9:
         raise QuestionError("The number of rows is a number from 0.", "shown")
@@ -78,7 +80,7 @@ def after(request: HttpRequest, pages: Pages) -> Position | None:
 
 
 def adds(request: HttpRequest) -> bool:
-    """Return whether the request comes from htmx, which adds the rows to the page's."""
+    """Return whether htmx sends the request, so that the rows are added to those on the page."""
     return request.headers.get("HX-Target") == ROWS
 
 

@@ -25,7 +25,8 @@ Row = dict[str, Any]
 
 @page()
 def overview(request: PageRequest) -> HttpResponse:
-    """The page. Each figure is shown with its currency, what it counts, and a link to its rows."""
+    """The first page after the sign-in. Each figure is shown with its currency, what it counts, and
+    a link to its rows."""
     user_id = request.access.tenant_id
     flow = answer_cache.answer(cash_flow.cash_flow, user_id)
     last_visit = since_last_visit.since(request)
@@ -51,7 +52,8 @@ def overview(request: PageRequest) -> HttpResponse:
 
 
 def month_address(month: str, currency: str, way: str, **more: str) -> str:
-    """The URL of the payments behind a month's money (2025-07) in or out, in one currency."""
+    """The URL of the list of payments that make up a month's money in or out (`way`), in one
+    currency. `month` is such as 2025-07."""
     first = date.fromisoformat(f"{month}-01")
     last = first.replace(day=calendar.monthrange(first.year, first.month)[1])
     query = {"way": way, "currency": currency, "since": str(first), "until": str(last), **more}
@@ -59,7 +61,8 @@ def month_address(month: str, currency: str, way: str, **more: str) -> str:
 
 
 def _off_statement(months: list[Row]) -> list[Row]:
-    """The number of payments that no statement shows, by currency."""
+    """The number of payments that no account statement shows, as {"currency", "count"} for each
+    currency that has any."""
     counts: dict[str, int] = {}
     for row in months:
         counts[row["currency"]] = counts.get(row["currency"], 0) + row["off_statement_payments"]
@@ -71,14 +74,16 @@ def _off_statement(months: list[Row]) -> list[Row]:
 
 
 def _risk(user_id: UUID) -> Row:
-    """The open cases, and the amounts at risk by currency. Each case counts once."""
+    """The number of open cases (`count`), and their amounts at risk by currency (`sums`), the
+    greatest first. Each case counts once."""
     answer = cases.cases(user_id, state=CaseState.OPEN.value, limit=SHOWN)
     sums = sorted(answer["totals"], key=lambda total: -total["amount_at_risk"])
     return {"count": answer["count"], "sums": sums}
 
 
 def _owed(obligations: list[Row]) -> list[Row]:
-    """The open invoices by direction and currency, and the overdue part of them."""
+    """The sums of open invoices, one dict per direction and currency: the `open` amount, and the
+    `overdue` part of it."""
     sums: dict[tuple[str, str], Row] = {}
     for row in obligations:
         key = row["direction"], row["currency"]

@@ -1,7 +1,6 @@
 """The list of parties, found by name even with typos, and the page of one party."""
 
 from datetime import date
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +13,7 @@ from finley.web.downloads import Column
 from finley.web.overview import month_address
 from finley.web.sums import open_invoices
 from finley.web.words import choices
+from graph.enrich.resolution.resolve import PARTIES
 from graph.errors import QuestionError
 from graph.models.choices import EntityKind
 from graph.questions import (
@@ -26,9 +26,9 @@ from graph.questions import (
 )
 from graph.questions.expected import occurrences
 from graph.questions.expected.due import CASH_OF, last_day
-from graph.questions.rows import other_names, records
+from graph.questions.rows import merge_preview, other_names, records
 
-A_PAGE = 50
+A_PAGE = 50  # parties
 RECENT = 25
 COUNTERPARTIES = 30
 AHEAD = 30  # days in which the page names every occurrence of a recurring payment
@@ -43,7 +43,7 @@ Row = dict[str, Any]
 
 @page()
 def parties(request: PageRequest) -> HttpResponse:
-    """The parties by name, in pages. For a search, the most similar names come first."""
+    """The page that lists the parties by name. For a search, the most similar names come first."""
     list_filters.require_known(request.GET, "kind", "q", "after_likeness", "after_name", "after_id")
     kind = list_filters.text_of(request.GET, "kind") or None
     if kind not in (None, *EntityKind.values):
@@ -96,8 +96,8 @@ def _after(request: PageRequest) -> search.After | None:
 
 @page()
 def party(request: PageRequest, entity_id: UUID) -> HttpResponse:
-    """One party and its payments, from the party's point of view: money that it receives is money
-    in."""
+    """The page of one party and its payments, from the party's point of view: money that it
+    receives is money in."""
     user_id = request.access.tenant_id
     entity = entities.party(user_id, entity_id, limit=COUNTERPARTIES)
     party_id = str(entity["id"])
@@ -105,11 +105,13 @@ def party(request: PageRequest, entity_id: UUID) -> HttpResponse:
     rows, following = relationships.relationships(user_id, {"party": party_id}, most=RECENT)
     context = {
         "entity": entity,
-        "totals": totals(flow["months"]),
+        "totals": merge_preview.totals(flow["months"]),
         "charts": _charts(flow, party_id, entity["kind"]),
         "payments": records.named(user_id, rows),
         "open_sums": open_invoices.of_party(user_id, party_id),
         "all_payments": following is not None,
+        "merges": merge_preview.merges(user_id, entity),
+        "may_merge": entity["kind"] in PARTIES,
         "perhaps": other_names.perhaps_the_same(user_id).get(UUID(party_id)),
         **_findings(user_id, party_id),
     }
@@ -117,8 +119,8 @@ def party(request: PageRequest, entity_id: UUID) -> HttpResponse:
 
 
 def _charts(flow: Row, entity_id: str, kind: str) -> list[charts.BarChart]:
-    """Charts of the party's money by month, from the tenant's point of view: money to a vendor has
-    the colour of money out, money from a customer that of money in."""
+    """Charts of the party's money by month, one per currency, with the colours of the tenant's
+    point of view: money to a vendor is money out, money from a customer is money in."""
     is_own = kind in CASH_OF
     names = {"in": "it received", "out": "it paid"}
     other = names if is_own else {"in": names["out"], "out": names["in"]}
@@ -131,7 +133,8 @@ def _charts(flow: Row, entity_id: str, kind: str) -> list[charts.BarChart]:
 
 
 def _findings(user_id: UUID, entity_id: str) -> Row:
-    """The party's expected payments, and its possible double payments."""
+    """The template's variables of the party's findings: its `expected` payments, and `twice`, its
+    possible double payments."""
     expected, _ = insights.insights(user_id, "prediction", party=entity_id, once=True)
     twice, _ = insights.insights(user_id, "fraud", party=entity_id, status="open", once=True)
     today = days.today(user_id)
@@ -146,22 +149,7 @@ def _findings(user_id: UUID, entity_id: str) -> Row:
 
 
 def _then(row: Row, today: date) -> list[date]:
-    """The days of the next AHEAD on which the series comes after its next payment."""
+    """The days on which the series recurs after its next payment, within the span AHEAD from
+    today."""
     every = occurrences.of(row, today, last_day(today, AHEAD))
     return [one["day"] for one in every if one["insight"]["status"] == occurrences.PROJECTED]
-
-
-def totals(months: list[Row]) -> list[Row]:
-    """Money in and out over all months, one row per currency. Each payment counts once."""
-    sums: dict[str, Row] = {}
-    for row in months:
-        zero = {
-            "money_in": Decimal(0),
-            "money_out": Decimal(0),
-            "payments_in": 0,
-            "payments_out": 0,
-        }
-        total = sums.setdefault(row["currency"], {"currency": row["currency"], **zero})
-        for name in zero:
-            total[name] += row[name]
-    return list(sums.values())

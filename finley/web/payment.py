@@ -40,7 +40,8 @@ def payment(request: PageRequest, relationship_id: UUID) -> HttpResponse:
 
 
 def _named(user_id: UUID, steps: list[Answer]) -> list[Answer]:
-    """The steps, each with the names of what its row records."""
+    """Copies of the steps, each with the facts about its row that a page shows, and the name of
+    what the row records."""
     rows = [
         {**records.facts(step["relationship"], {end: step[end] for end in ("source", "target")}),
          **step}
@@ -50,8 +51,8 @@ def _named(user_id: UUID, steps: list[Answer]) -> list[Answer]:
 
 
 def _belonging(steps: list[Answer], group: UUID | None) -> Iterator[Answer]:
-    """The steps to rows other than sightings of this payment. Each gets `why`: the reasons of the
-    links that lead to it."""
+    """Yield the steps to other payments and invoices. Sightings of the same payment (the group) are
+    left out. Each step gets `why`: the reasons of the links that lead to it."""
     for step in steps:
         row = step["relationship"]
         if row.edge_class == "flow" and (group is None or row.payment_group_id != group):
@@ -70,8 +71,8 @@ def _leading(steps: list[Answer], to: Answer) -> Iterator[Any]:
 
 
 def _with_rows(user_id: UUID, known: list[Answer]) -> list[Answer]:
-    """The layers, each with the row with which it compares the payment; None if that row is not in
-    the view."""
+    """Copies of the layers, in which `compared` is the row with which the layer compares the
+    payment, in place of its id. None if that row is not in the view."""
     ids = [UUID(layer["compared"]) for layer in known if layer["compared"]]
     rows = {str(row["id"]): row for row in relationships.with_ids(user_id, ids)} if ids else {}
     return [{**layer, "compared": rows.get(layer["compared"])} for layer in known]

@@ -16,7 +16,7 @@ from graph.questions import relationships as listing
 from graph.questions.rows import records
 from graph.reading import cursors
 
-A_PAGE = 50
+A_PAGE = 50  # rows
 TYPED = {"document_ref", "since", "until", "min_amount", "max_amount", "currency", "party"}
 COLUMNS = (
     Column("Date", lambda row: row["occurred_at"].date()),
@@ -34,8 +34,8 @@ Row = dict[str, Any]
 
 @page()
 def payments(request: PageRequest) -> HttpResponse:
-    """Payments and invoices, newest first. A payment that several sources saw is listed once per
-    source, unless the parameter `once` is given. Filtered rows have their sums above them.
+    """The page of payments and invoices, newest first. A payment that several sources saw is listed
+    once per source, unless the parameter `once` is given. Filtered rows have their sums above them.
 
     For a filter that cannot be read, the page has the form with the entries, and what is wrong
     beside the field.
@@ -73,7 +73,8 @@ def _listed(request: PageRequest) -> HttpResponse:
 
 
 def _form(request: PageRequest) -> Row:
-    """The template's variables of the filters' form."""
+    """The template's variables for the form of the filters: its choices, and the names of the
+    chosen parties."""
     return {
         "layers": choices.layers(),
         "kinds": choices.KINDS.items(),
@@ -89,8 +90,8 @@ def _are_alike(sums: list[Row]) -> bool:
 
 
 def every(user_id: UUID, filters: Row) -> list[Row]:
-    """All rows of the list, in the list's order. If they are more than a file may have, reading
-    stops soon after that many."""
+    """All rows of the list for a download, in the list's order. Reading stops soon after the number
+    of rows that a file may have."""
     rows: list[Row] = []
     after = None
     while len(rows) <= downloads.MOST:

@@ -2,6 +2,7 @@
 time."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -14,11 +15,12 @@ from finley.web.downloads import Column
 from finley.web.sums import recurring_totals
 from finley.web.words import layers
 from graph.errors import QuestionError
-from graph.questions import series, whole_graph
+from graph.questions import days, predictions, series, whole_graph
 from graph.questions.expected.due import AHEAD
+from graph.questions.lasting_changes import price_changes
 from graph.questions.rows import other_names, records
 
-A_PAGE = 50
+A_PAGE = 50  # rows
 STATES = ("overdue", "stale")
 COLUMNS = (
     Column("State", lambda row: row["insight"]["status"]),
@@ -48,8 +50,8 @@ ORDERS: dict[str, tuple[str, Callable[[Row], Any]]] = {  # by parameter: the col
 
 @page()
 def recurring(request: PageRequest) -> HttpResponse:
-    """The page: the next payment of each active series. The parameters are `state` (a filter) and
-    `order` (by default the earliest first)."""
+    """The page of recurring payments: the next payment of each active series. The parameters are
+    `state` (a filter) and `order` (by default the earliest first)."""
     if request.GET.get("state") == "due":  # an older link
         return redirect("due")
     list_filters.require_known(request.GET, "state", "order")
@@ -91,8 +93,8 @@ def _order(request: PageRequest) -> str:
 
 
 def _detailed(user_id: UUID, rows: list[Row]) -> list[Row]:
-    """The rows, each with the chart of its amounts, the name of what it records, and other parties
-    that its party may be."""
+    """Copies of the rows, each with the chart of its amounts, the name of what it records, and
+    `perhaps`: the parties that may be the same as its party."""
     histories = series.histories(user_id, [row["id"] for row in rows])
     perhaps = other_names.perhaps_the_same(user_id)
     return [
@@ -113,7 +115,8 @@ def _of_state(expected: due_and_risen.Expected, state: str) -> list[Row]:
 
 
 def _with_history(row: Row, history: series.History) -> Row:
-    """The row with the chart of its amounts, and the change from the first to the last."""
+    """A copy of the row with the `chart` of its series' amounts, their `count`, and the `change`
+    from the first to the last in words."""
     first, last = (history[0][1], history[-1][1]) if history else (0, 0)
     return {
         **row,
@@ -133,17 +136,39 @@ def _change(share: float) -> str:
 
 @page()
 def one(request: PageRequest, relationship_id: UUID) -> HttpResponse:
-    """The page of one series, chosen by one of its payments: its amounts over time, newest
-    first."""
+    """The page of one series, chosen by one of its payments: what is expected next, its prices and
+    its payments over time, newest first."""
     user_id = request.access.tenant_id
     row = whole_graph.relationship(user_id, relationship_id)
-    history = series.histories(user_id, [relationship_id]).get(relationship_id, [])
+    payments = series.payments(user_id, relationship_id)
+    history = [(payment["day"], payment["amount"]) for payment in payments]
+    today = days.today(user_id)
     context = {
         "relationship_id": relationship_id,
         "source": row["source"],
         "target": row["target"],
         "currency": row["currency"],
-        "history": history[::-1],
+        "frequency": (row["layers"]["temporal"] or {}).get("recurrence_frequency", ""),
+        "payments": payments[::-1],
+        "prices": price_changes(history)[::-1],
         "chart": charts.amounts_over_days(history),
+        "next": _next(user_id, [payment["id"] for payment in payments], today),
+        "perhaps": _perhaps(user_id, row),
     }
     return render(request, "web/series.html", context)
+
+
+def _next(user_id: UUID, payments: list[UUID], today: date) -> Row | None:
+    """The expected payment of the series, with `late`: the days since its last expected day."""
+    row = predictions.of_payments(user_id, payments, today)
+    if row is None:
+        return None
+    last = row["expected_to"]
+    return {**row, "late": max((today - last).days, 0) if last else 0}
+
+
+def _perhaps(user_id: UUID, row: Row) -> list[Row]:
+    """The parties that may be the same as one of the two parties of the series."""
+    others = other_names.perhaps_the_same(user_id)
+    ends = (row["source"], row["target"])
+    return [others[end.id] for end in ends if end is not None and end.id in others]

@@ -30,7 +30,8 @@ Row = dict[str, Any]
 
 
 def shown(request: PageRequest, upload: Upload) -> Row:
-    """A page of the file's rejected rows, for the template."""
+    """The template's variables for one page of the file's rejected rows; "rejects" is empty if
+    there are none."""
     if upload.state != UploadState.DONE or not upload.rejects:
         return {"rejects": [], "mendable": False}
     table = rejected_rows.listed(upload.user_id, upload.pk)
@@ -89,12 +90,12 @@ def _changed(request: PageRequest, table: RejectedTable) -> Iterator[tuple[int, 
 
 
 def _one_line(cell: str) -> str:
-    """The cell as a form field of one line sends it back."""
+    """The cell without line ends, as a browser sends it back from a form field of one line."""
     return re.sub(r"[\r\n]", "", cell)
 
 
 def in_words(mended: Mended, dropped: int) -> str:
-    """A sentence about the result of the corrections."""
+    """A sentence with the numbers of stored, updated, unchanged, unreadable and forgotten rows."""
     counts = mended.counts
     numbers = {
         "stored": counts.rows_stored,
@@ -109,7 +110,7 @@ def in_words(mended: Mended, dropped: int) -> str:
 
 @page()
 def download(request: PageRequest, upload_id: UUID) -> HttpResponse:
-    """The rows that could not be read, as a CSV file."""
+    """The file's rows that could not be read, as a CSV file to download."""
     upload = lifecycle.get(request.access.tenant_id, upload_id)
     if upload.state != UploadState.DONE or not upload.rejects:
         raise QuestionError("No row of this file was rejected.", "id")
@@ -119,7 +120,8 @@ def download(request: PageRequest, upload_id: UUID) -> HttpResponse:
 
 
 def safe(text: str) -> bytes:
-    """The rejects as CSV in which no cell is a formula that a spreadsheet would run."""
+    """The rejects file `text` as the bytes of a CSV in which no cell is a formula that a
+    spreadsheet would run."""
     output = io.StringIO()
     csv.writer(output).writerows(
         [safe_cell(cell) for cell in line] for line in csv.reader(io.StringIO(text))

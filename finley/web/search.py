@@ -1,40 +1,68 @@
-"""The search page: parties by name, payments by amount or document number."""
+"""The search page: parties by name, and payments by their text, document number, amount or day."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from finley.web import list_filters
+from finley.web import list_filters, search_text
 from finley.web.access import PageRequest, page
+from finley.web.sums import sum_rows
+from graph.errors import QuestionError
 from graph.questions import relationships
 from graph.questions import search as parties_by_name
-from graph.questions.rows import records
+from graph.questions.rows import found_rows, records
 
-SHOWN = 20
+SHOWN = 20  # results of each kind
+WAYS = ("words", "amount", "day")
 TEXT_CHARACTERS = 200  # of the search
 Row = dict[str, Any]
 
 
 @page()
 def search(request: PageRequest) -> HttpResponse:
-    """The results for any text: a name with typos, an amount, the number of a document or row."""
-    text = list_filters.text_of(request.GET, "q")[:TEXT_CHARACTERS]
+    """The page with the results for any text: a name with typos, words of a row's text, the number
+    of a document or row, an amount, a day."""
+    text, user_id = _text(request), request.access.tenant_id
     context: Row = {"text": text}
     if text:
-        user_id = request.access.tenant_id
+        wanted = _wanted(text)
+        found = found_rows.find(user_id, wanted, most=SHOWN + 1)
         context |= {
             "parties": parties_by_name.entities(user_id, text, limit=SHOWN),
-            "documents": _payments(user_id, document_ref=text),
-            "transactions": _payments(user_id, transaction_ref=text),
+            "spans": wanted.spans,
+            "lists": [
+                {"way": way, "rows": _rows(user_id, ids), "more": len(ids) > SHOWN}
+                for way in WAYS
+                if (ids := getattr(found, way))
+            ],
         }
-        amount = list_filters.number(text)
-        if amount is not None:
-            context["amounts"] = _payments(user_id, min_amount=amount, max_amount=amount)
     return render(request, "web/search.html", context)
 
 
-def _payments(user_id: UUID, **wanted: Any) -> list[Row]:
-    rows, _ = relationships.relationships(user_id, wanted, most=SHOWN)
-    return records.named(user_id, rows)
+@page()
+def rows(request: PageRequest) -> HttpResponse:
+    """All rows that a search finds. Parameters: `q`, and `way` (words, the default; amount,
+    day)."""
+    list_filters.require_known(request.GET, "q", "way")
+    text, user_id = _text(request), request.access.tenant_id
+    way = request.GET.get("way") or WAYS[0]
+    if way not in WAYS:
+        raise QuestionError(f"There is no way {way}: say {', '.join(WAYS)}.", "way")
+    ids = getattr(found_rows.find(user_id, _wanted(text)), way)
+    title = f"Payments and invoices: “{text}”"
+    return sum_rows.listed(request, len(ids), lambda start, end: ids[start:end], {"title": title})
+
+
+def _text(request: PageRequest) -> str:
+    return list_filters.text_of(request.GET, "q")[:TEXT_CHARACTERS]
+
+
+def _wanted(text: str) -> found_rows.Wanted:
+    return found_rows.Wanted(text, search_text.amounts(text), search_text.days(text))
+
+
+def _rows(user_id: UUID, ids: Sequence[UUID]) -> list[Row]:
+    return records.named(user_id, relationships.with_ids(user_id, ids[:SHOWN]))

@@ -18,7 +18,7 @@ SINCE = "since"  # in the session: the time of the sign-in before this one
 
 
 def remember(request: HttpRequest, last_login: datetime | None) -> None:
-    """Store in the new session when the person last signed in."""
+    """Store the time of the person's previous sign-in (`last_login`) in the new session."""
     if last_login is not None:
         request.session[SINCE] = last_login.isoformat()
 
@@ -28,8 +28,8 @@ def since(request: HttpRequest) -> datetime | None:
 
 
 def counts(user_id: UUID, last_visit: datetime) -> dict[str, Any]:
-    """The numbers of new rows, of cases found and decided, and of imported files since a
-    timestamp."""
+    """The numbers of new `rows`, of `cases` found, of cases `decided`, and of imported `files`
+    since the timestamp `last_visit`."""
     with tenant_transaction(user_id):
         new: dict[str, Any] = {"user_id": user_id, "created_at__gt": last_visit}
         decided = PaymentCaseEntry.objects.filter(**new).exclude(action=CaseAction.FOUND)

@@ -22,7 +22,8 @@ NAVIGATION = (  # title, the page's name, and the names of pages that belong to 
 
 
 def layout(request: HttpRequest) -> dict[str, Any]:
-    """The signed-in person, the place in the navigation, and whether finley can send mail."""
+    """The variables of the page's frame: the signed-in person's access, the links of the
+    navigation, whether layers are pending, and whether finley can send mail."""
     match = request.resolver_match
     place = match.url_name if match else ""
     access = getattr(request, "access", None)

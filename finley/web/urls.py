@@ -4,7 +4,6 @@ from django.contrib.auth import views as auth_views
 from django.urls import path, reverse_lazy
 
 from finley.web import (
-    account,
     calendar,
     due,
     imports,
@@ -16,18 +15,22 @@ from finley.web import (
     recurring,
     rejected_rows,
     search,
+    take_back,
 )
+from finley.web.account import account, second_factor, your_data
 from finley.web.explore import explorer, whole_graph
-from finley.web.review import cases, missed
+from finley.web.review import cases, merging, missed
 from finley.web.review import parties as review_parties
 from finley.web.sums import open_invoices, spending, sum_rows
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
     path("search/", search.search, name="search"),
+    path("search/rows/", search.rows, name="search-rows"),
     path("parties/", parties.parties, name="parties"),
     path("parties/<uuid:entity_id>/", parties.party, name="party"),
-    path("parties/<uuid:entity_id>/one/", review_parties.one_party, name="one-party"),
+    path("parties/<uuid:entity_id>/merge/", merging.merge, name="merge-party"),
+    path("parties/<uuid:entity_id>/one/", merging.one_party, name="one-party"),
     path("parties/<uuid:entity_id>/rows/", sum_rows.dealings, name="party-rows"),
     path("payments/", payments.payments, name="payments"),
     path("payments/<uuid:relationship_id>/", payment.payment, name="payment"),
@@ -58,8 +61,15 @@ urlpatterns = [
     path("import/<uuid:upload_id>/choose/", imports.choose, name="import-choose"),
     path("import/<uuid:upload_id>/confirm/", imports.confirm, name="import-confirm"),
     path("import/<uuid:upload_id>/discard/", imports.discard, name="import-discard"),
+    path("import/<uuid:upload_id>/take-back/", take_back.take_back, name="import-take-back"),
     path("import/<uuid:upload_id>/rejects/", rejected_rows.download, name="import-rejects"),
     path("import/<uuid:upload_id>/mend/", rejected_rows.mend, name="import-mend"),
+    path("data/", your_data.your_data, name="your-data"),
+    path("data/export/", your_data.export, name="data-export"),
+    path("data/exports/<uuid:export_id>/", your_data.download, name="data-download"),
+    path("data/exports/<uuid:export_id>/delete/", your_data.remove, name="data-remove"),
+    path("data/erase/", your_data.erase, name="data-erase"),
+    path("data/keep/", your_data.keep, name="data-keep"),
     path("account/", account.account, name="account"),
     path("account/sign-in/", account.SignIn.as_view(), name="sign-in"),
     path("account/sign-out/", auth_views.LogoutView.as_view(next_page="sign-in"), name="sign-out"),
@@ -73,6 +83,10 @@ urlpatterns = [
     ),
     path("account/tokens/", account.make_token, name="make-token"),
     path("account/tokens/<str:token_key>/revoke/", account.revoke_token, name="revoke-token"),
+    path("account/second-factor/", second_factor.enter, name="second-factor"),
+    path("account/second-factor/set-up/", second_factor.set_up, name="second-factor-set-up"),
+    path("account/second-factor/codes/", second_factor.new_codes, name="second-factor-codes"),
+    path("account/second-factor/off/", second_factor.turn_off, name="second-factor-off"),
     path("account/resume/", account.resume, name="resume"),
     path("account/password/", account.ForgottenPassword.as_view(), name="password-forgotten"),
     path(

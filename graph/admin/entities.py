@@ -24,7 +24,10 @@ FACTS = ("payments", "sums", "first", "last", "names", "keys", "descriptions")
 
 @admin.register(EntityResolution)
 class EntityResolutionAdmin(ReadOnly):
-    """Pairs listed by programs. A person merges a pair, keeps it apart, or undoes the decision."""
+    """Admin page of pairs of entities that may be one party, as entity resolution wrote them.
+
+    A person with the right to change pairs can merge a pair, keep it apart, or undo the decision.
+    """
 
     list_display = ("pair", "confidence", "reason", "decided", "decided_by", "user_id")
     list_filter = (open_first("decided", ResolutionDecision, ResolutionDecision.OPEN),)
@@ -58,8 +61,8 @@ class EntityResolutionAdmin(ReadOnly):
 
     @admin.display(description="side by side")
     def side_by_side(self, row: EntityResolution) -> str:
-        """Show what the books have on each of the two entities, under their names before any
-        merge."""
+        """Return an HTML table that compares the pair's two entities, one column each: name and
+        kind as before any merge, then the facts of `_facts`."""
         facts = _facts(row.user_id, (row.kept_id, row.merged_id))
         both = [
             {"name": entity.name, "kind": entity.kind, **facts[entity.id]}
@@ -116,8 +119,11 @@ class EntityResolutionAdmin(ReadOnly):
 
 
 def _facts(user_id: UUID, entities: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
-    """Return by entity: payments, sums by currency, first and last day, names, keys and
-    descriptions."""
+    """Return, for each entity's id, a dict of what the tenant's books have about it.
+
+    Its keys are the names in FACTS, such as payments, sums by currency, first and last day, names,
+    keys and descriptions. The dict is empty for an entity without rows.
+    """
     with connections[router.db_for_read(EntityResolution)].cursor() as cursor:
         cursor.execute(
             sql.read("resolution/facts"), {"user_id": user_id, "entities": list(entities)}

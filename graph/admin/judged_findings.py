@@ -17,7 +17,10 @@ ROWS = ("key", "day", "amount", "number")  # keys of a row in a duplicate's evid
 
 
 class Findings(ReadOnly):
-    """Findings of programs. A person's judgement is recorded in the admin's history."""
+    """The base of admin pages of findings that programs write and a person judges.
+
+    People cannot edit the rows. Each judgement is recorded in the admin's history.
+    """
 
     list_fullwidth = True
     search_help_text = "Its id, a relationship's, or its tenant's id or e-mail address."
@@ -40,8 +43,11 @@ class Findings(ReadOnly):
 
 @admin.register(DuplicateTransaction)
 class DuplicateTransactionAdmin(Findings):
-    """The admin page of possible duplicates: open pairs by confidence, both rows side by side, and
-    why."""
+    """The admin page of possible duplicates.
+
+    It lists open pairs first by confidence, and shows a pair's two rows side by side with the
+    reason.
+    """
 
     list_display = ("party", "later", "original", "why", "duplicate_confidence", "status")
     list_filter = (open_first("status", DuplicateStatus, DuplicateStatus.OPEN),)
@@ -129,7 +135,7 @@ class PredictedRelationshipAdmin(Findings):
     list_select_related = ("relationship__target_event",)
     raw_id_fields = ("relationship", "fulfilled_by_event")
     ordering = ("expected_to", "id")
-    actions = ("give_up", "expect_again")
+    actions = ("dismiss", "expect_again")
     references = {"relationship_id": TENANT}
     fields = readonly_fields = (
         *list_display,
@@ -143,12 +149,12 @@ class PredictedRelationshipAdmin(Findings):
         return row.relationship.target_event.party_name or "-"
 
     @admin.action(permissions=["judge"], description="Give up: it will not come")
-    def give_up(self, request: HttpRequest, queryset: QuerySet[PredictedRelationship]) -> None:
+    def dismiss(self, request: HttpRequest, queryset: QuerySet[PredictedRelationship]) -> None:
         by = {"cancelled_by": request.user.get_username()}
         self.judged(
             request,
             queryset.filter(status__in=[PredictionStatus.OVERDUE, PredictionStatus.PENDING]),
-            "given up",
+            "dismissed",
             status=PredictionStatus.CANCELLED,
             evidence=Func(
                 F("evidence"), Value(by, JSONField()), template="%(expressions)s", arg_joiner=" || "
@@ -158,12 +164,12 @@ class PredictedRelationshipAdmin(Findings):
     @admin.action(permissions=["judge"], description="Expect it again")
     def expect_again(self, request: HttpRequest, queryset: QuerySet[PredictedRelationship]) -> None:
         """Set the prediction to overdue; the next enrichment may update it."""
-        given_up = queryset.filter(
+        dismissed = queryset.filter(
             status=PredictionStatus.CANCELLED, evidence__has_key="cancelled_by"
         )
         self.judged(
             request,
-            given_up,
+            dismissed,
             "expected again",
             status=PredictionStatus.OVERDUE,
             evidence=Func(

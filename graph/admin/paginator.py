@@ -76,8 +76,10 @@ class BoundedPaginator(AnyPaginator):
 
 
 def _estimated(rows: QuerySet[Any]) -> Estimate | None:
-    """Return the row count of the last ANALYZE, or None for a small table, which is cheap to
-    count."""
+    """Return the number of rows of the queryset's whole table as of the last ANALYZE.
+
+    Returns None for a table of at most MOST rows, which is cheap to count exactly.
+    """
     connection = connections[rows.db]
     with connection.cursor() as cursor:
         cursor.execute(
@@ -205,8 +207,10 @@ class HugeTable(ModelAdmin):
         return self.named(queryset, text if other == words else " ".join(other)), False
 
     def identified(self, word: str) -> Q | None:
-        """Return the condition for an id or a tenant's e-mail address; None if the word is
-        neither."""
+        """Return the condition that selects the rows with this id or this tenant's e-mail address.
+
+        Returns None for a word that is neither an address nor the id of any row.
+        """
         if "@" in word:
             return _of_tenant_called(word)
         try:
@@ -228,9 +232,10 @@ class HugeTable(ModelAdmin):
     def get_deleted_objects(
         self, objs: Sequence[Model] | QuerySet[Any], request: HttpRequest
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
-        """Return the rows to delete, for Django's page that asks for confirmation.
+        """Return what Django's page that confirms a deletion shows: texts, and row counts by kind.
 
-        Of rows that the database deletes with them only the kinds are named.
+        The texts name each row to delete. Rows that the database deletes along with them are named
+        by kind only, in one sentence.
         """
         rows = [str(row) for row in objs]
         follow = ", ".join(sorted(goes_along(self.model)))
@@ -273,7 +278,8 @@ def _of_tenant_called(address: str) -> Q | None:
 
 
 def goes_along(model: type[Model]) -> set[str]:
-    """Return the names of the kinds of rows that the database deletes with a row of this model."""
+    """Return the plural names of the tables whose rows the database deletes along with a row of
+    this model, directly or through another table."""
     kinds: set[str] = set()
     for pointing in _pointing_at(model):
         kinds |= {str(pointing._meta.verbose_name_plural)} | goes_along(pointing)

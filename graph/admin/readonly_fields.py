@@ -14,8 +14,10 @@ TENANT = ("user_id",)
 
 @cache
 def as_json(name: str) -> Any:
-    """A read-only field that shows a JSON column indented. Django requires a separate object per
-    name."""
+    """Return a read-only admin field that shows the JSON column `name` indented.
+
+    Django requires a separate function per column.
+    """
 
     @admin.display(description=name.replace("_", " "))
     def shown(row: Any) -> str:
@@ -27,7 +29,8 @@ def as_json(name: str) -> Any:
 
 
 def as_link(column: str, model: type[Model]) -> Any:
-    """A read-only field that links to the row whose id the column holds."""
+    """Return a read-only admin field that shows the id in `column` as a link to the admin page of
+    that row of `model`."""
 
     @admin.display(description=column.replace("_", " "), empty_value="-")
     def shown(row: Any) -> str | None:

@@ -26,7 +26,8 @@ PROSE = frozenset({"description", "reason", "prediction_reason", "root_cause_ana
 
 
 class TenantForm(ModelForm):
-    """Refuses references to another tenant's row, as the composite foreign keys do."""
+    """An admin form that refuses a reference to another tenant's row, as the database does, and
+    does not let the tenant of an existing row be changed."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -139,8 +140,10 @@ class EntityMatchAdmin(TenantTable):
     search_help_text = "The id of a match, event, entity or tenant, or a tenant's e-mail address."
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Save the match without its state before a merge, because undoing the merge must not
-        change it."""
+        """Save the match. If a person changed it, forget which entity it had before a merge.
+
+        Otherwise undoing the merge would overwrite the person's change.
+        """
         if form.changed_data:
             obj.original_entity = obj.original_confidence = None
             obj.original_reason = ""

@@ -11,7 +11,11 @@ from graph import tenant_lookup
 
 @admin.display(description="tenant", empty_value="-")
 def tenant(row: Any) -> str | None:
-    """Return the tenant's e-mail address; if there is no such user, the beginning of its id."""
+    """Return the e-mail address of the row's tenant as HTML with the tenant's id on hover.
+
+    Shows "no user" and the beginning of the id if there is no address. Returns None for a row
+    without a tenant. Call `read_addresses` for the rows first.
+    """
     if row.user_id is None:
         return None
     address = getattr(row, "tenant_address", "") or f"no user ({str(row.user_id)[:8]}…)"
@@ -19,7 +23,10 @@ def tenant(row: Any) -> str | None:
 
 
 def read_addresses(rows: Iterable[Any]) -> None:
-    """Read the e-mail addresses of the rows' tenants by one query, for `tenant`."""
+    """Set `tenant_address` on each row that has a tenant: the tenant's e-mail address, or "".
+
+    It takes one query for all rows. The function `tenant` shows the address.
+    """
     of_tenants = [row for row in rows if getattr(row, "user_id", None) is not None]
     addresses = tenant_lookup.addresses({row.user_id for row in of_tenants})
     for row in of_tenants:

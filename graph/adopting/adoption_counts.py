@@ -39,13 +39,14 @@ class Table:
 
 @dataclass(slots=True)
 class Adopted:
-    """The result of an adoption.
+    """The result of an adoption, as counts.
 
     `tables` has one entry per old table, `written` the number of rows written by table, and
     `relationship_types` (type, edge class, count) of the adopted relationships. `relationships`
     counts the live ones, and `rows_joined` the rows of their join with all old layer tables
-    (`fan_out`). `repointed` counts relationships of finley that got a pattern, and `pointers_lost`
-    pointers to patterns that do not exist. `users_made` counts the users created for tenants.
+    (`fan_out`). `repointed` counts relationships already in finley that got a pattern.
+    `pointers_lost` counts pointers to patterns that do not exist. `users_made` counts the users
+    created for tenants. `seconds` is the time that the adoption took.
     """
 
     dry_run: bool = False

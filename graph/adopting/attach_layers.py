@@ -67,7 +67,7 @@ def may_have_no_relationship(old: Old) -> bool:
 
 def _shared(cursor: Cursor[Any], plan: LayerPlan) -> int:
     old, layer = plan.old, plan.layer
-    run(cursor, "attached", old, attached_table=attached_table(old), on=_on(plan))
+    run(cursor, "attached", old, attached_table=attached_table(old), on=_is_about(plan))
     run(
         cursor,
         "picked",
@@ -89,12 +89,12 @@ def _facts(cursor: Cursor[Any], plan: LayerPlan) -> None:
     if pairs:
         parts: Parts = {
             "attached_table": attached_table(old),
-            "on": _on(plan),
+            "on": _is_about(plan),
             "on_original": _original(plan),
         }
         run(cursor, "attached_pairs", old, **parts)
     else:
-        run(cursor, "attached", old, attached_table=attached_table(old), on=_on(plan))
+        run(cursor, "attached", old, attached_table=attached_table(old), on=_is_about(plan))
     condition = attached_table(old)
     if pairs or not (plan.is_direct and layer.pick):
         name, condition = "picked_pairs" if pairs else "picked", picked(old)
@@ -102,7 +102,7 @@ def _facts(cursor: Cursor[Any], plan: LayerPlan) -> None:
             cursor, name, old, attached_table=attached_table(old), picked=condition, **_order(layer)
         )
     run(cursor, "new_facts", old, chosen=condition, new=new(old), id=_id(plan))
-    if one := _only_one(old):
+    if one := _unique_columns(old):
         run(cursor, "new_same", old, new=new(old), known_one=one("known"), new_one=one("new"))
     if may_have_no_relationship(old):
         _logs(cursor, plan)
@@ -126,8 +126,8 @@ def _outcomes(cursor: Cursor[Any], plan: LayerPlan) -> None:
     run(cursor, "outcomes", plan.old, beaten=Literal(rule), **parts)
 
 
-def _on(plan: LayerPlan) -> Composable:
-    """Return SQL that is true if the layer's row `old` is about `relationship`."""
+def _is_about(plan: LayerPlan) -> Composable:
+    """Return an SQL condition: the layer's row `old` is about the row `relationship`."""
     way = plan.way
     if way == POINTED_AT:
         return SQL("relationship.{} = old.id").format(Identifier(plan.layer.pointer))
@@ -149,10 +149,10 @@ def _original(plan: LayerPlan) -> Composable:
 
 
 def _id(plan: LayerPlan) -> Composable:
-    """Return SQL for the id of a new row, which is the same in every adoption.
+    """Return SQL for the id (a uuid) of the new row that is made of `old` for one relationship.
 
-    A row about one relationship keeps its id. For a row about several, the id is a hash of its old
-    id and the relationship's id.
+    An old row about one relationship keeps its id. For an old row about several, the id is a hash
+    of its old id and the relationship's id. So a repeated adoption makes the same ids.
     """
     if plan.is_direct:
         return SQL("old.id")
@@ -161,10 +161,11 @@ def _id(plan: LayerPlan) -> Composable:
     )
 
 
-def _only_one(old: Old) -> Any:
-    """Return a function that turns a row's alias into SQL for columns that must be unique, or None.
+def _unique_columns(old: Old) -> Any:
+    """Return a function from a table alias to SQL for the columns whose values may occur only once.
 
-    Those are columns other than the id. None means that the layer has no such columns.
+    They are the unordered pair of relationships in a table of pairs, and `relationship_id` in a
+    layer with one row a relationship. Returns None for a layer where only the id is unique.
     """
     if is_pair(old):
         return lambda row: SQL("least({0}, {1}), greatest({0}, {1})").format(

@@ -34,7 +34,7 @@ class LayerPlan(Plan):
 
     @property
     def is_direct(self) -> bool:
-        """Whether each row names its relationship by id."""
+        """Return whether each row names its relationship by id."""
         return self.way[0] == "relationship_id"
 
 
@@ -67,9 +67,10 @@ def _plan(old: Old, columns_by_table: Mapping[str, Columns]) -> Plan:
 
 
 def _way(old: Old, columns_by_table: Mapping[str, Columns]) -> Way | None:
-    """Return the first of the old table's `ways` whose columns all exist, or None if there is none.
+    """Return how the rows of the old table say which relationship they are about.
 
-    POINTED_AT means that the relationship refers to the row.
+    That is POINTED_AT if relationships have a column with the pattern's id, else the first entry of
+    the old table's `ways` whose columns all exist. Returns None if there is none.
     """
     if old.layer and old.layer.is_pattern and old.layer.pointer in columns_by_table[RELATIONSHIPS]:
         return POINTED_AT

@@ -34,17 +34,17 @@ def stage(
     staged = Identifier(plan.old.staged)
     cursor.execute(SQL("CREATE TEMPORARY TABLE {} ({}, {}) ON COMMIT DROP").format(
         staged, OWN, SQL(", ").join(SQL("{} {}").format(Identifier(name), SQL(kind))
-                                    for name, kind in _all(plan.old))))  # fmt: skip
+                                    for name, kind in _staging_columns(plan.old))))  # fmt: skip
     into = SQL("{} ({})").format(staged, SQL(", ").join(map(Identifier, _read(plan))))
     source.stage(_select(plan, source.schema, tenants, currency), into)
     cursor.execute(SQL("CREATE INDEX ON {} (id)").format(staged))
     cursor.execute(SQL("ANALYZE {}").format(staged))
 
 
-def _all(old: Old) -> Iterator[tuple[str, Any]]:
-    """Yield all columns of the staging table, as (name, type).
+def _staging_columns(old: Old) -> Iterator[tuple[str, Any]]:
+    """Yield (name, PostgreSQL type) of each column of the old table's staging table.
 
-    Columns that finley computes stay NULL.
+    It also has columns that the old table lacks.
     """
     for field in old.model._meta.concrete_fields:
         yield str(field.column), staged_type(field)
@@ -65,7 +65,7 @@ def _select(plan: Plan, schema: str, tenants: Sequence[UUID], currency: str) -> 
     fields = dict(plan.old.fields())
     return SQL("SELECT {} FROM (SELECT {} FROM {}{}) AS stated").format(
         SQL(", ").join(_value(plan, name, fields.get(name), currency) for name in _read(plan)),
-        SQL(", ").join(_stated(plan)),
+        SQL(", ").join(_select_expressions(plan)),
         table(schema, plan.old.name),
         _only(tenants),
     )
@@ -78,12 +78,13 @@ def _only(tenants: Sequence[UUID]) -> Composable:
     return SQL(" WHERE lower(old.user_id::text) IN ({})").format(ids)
 
 
-def _stated(plan: Plan) -> Iterator[Composable]:
-    """Yield SQL for each column of the staging table, NULL if the old table lacks it.
+def _select_expressions(plan: Plan) -> Iterator[Composable]:
+    """Yield one SELECT expression per column of the staging table: the old column's value converted
+    to the column's type, or NULL if the old table lacks it.
 
-    The values of columns that finley does not have come last, as `extras`.
+    The last expression, `extras`, is JSON with the values of columns that finley does not have.
     """
-    for name, kind in _all(plan.old):
+    for name, kind in _staging_columns(plan.old):
         old_type = plan.columns.get(name) if name in _read(plan) else None
         way = cast(kind, old_type) if old_type else None
         value = SQL(way or "NULL").format(old=Identifier("old", name))

@@ -55,7 +55,8 @@ def reference_parts(column: str, target: str) -> dict[str, Composable | str]:
 
 
 def identify(cursor: Cursor[Any]) -> None:
-    """Compute the entities' identities from their names, as `import_ledger` does."""
+    """Set the `identity` of each staged entity: its kind and normalized name, as `import_ledger`
+    computes it."""
     cursor.execute(sql.read("adopt/names"))
     names = cursor.fetchall()
     cursor.execute(
@@ -69,7 +70,8 @@ def identify(cursor: Cursor[Any]) -> None:
 
 
 def classify(cursor: Cursor[Any], flow: Collection[str]) -> None:
-    """Set the edge class: flow (money moved) for these types, link for the others."""
+    """Set the edge class of the staged relationships: `flow` for the types in `flow`, else
+    `link`."""
     cursor.execute(
         f"UPDATE old_{RELATIONSHIPS} SET edge_class = "  # noqa: S608
         "CASE WHEN relationship_type = ANY(%s) THEN 'flow' ELSE 'link' END",

@@ -26,7 +26,7 @@ class Source(Protocol):
     schema: str
 
     def columns(self) -> dict[str, Columns]:
-        """Return the types of the columns of each old table that exists, by table and column."""
+        """Return old table → its columns with their types, for each old table that exists."""
 
     def stage(self, rows: Composable, into: Composable) -> None:
         """Write the rows of the SELECT `rows` to the staging table and columns `into`, such as

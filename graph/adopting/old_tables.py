@@ -68,7 +68,7 @@ class Old:
 
     @property
     def staged(self) -> str:
-        """The name of the temporary table into which the old rows are copied."""
+        """Return the name of the temporary table into which the old rows are copied."""
         return f"old_{self.name}"
 
     def fields(self) -> Iterator[tuple[str, "Field[object, object]"]]:

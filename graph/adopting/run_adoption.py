@@ -96,8 +96,10 @@ def _layers(read: dict[str, Plan]) -> list[LayerPlan]:
 
 
 def _attached(cursor: Cursor[Any], read: dict[str, Plan]) -> int:
-    """Find the relationships of the layers' rows. Return the number of pointers to patterns that do
-    not exist."""
+    """Find which relationships each layer's old rows are about, in temporary tables.
+
+    Returns the number of pointers to patterns that do not exist. They are set to NULL.
+    """
     lost = sum(attach_layers.attach(cursor, plan) for plan in _layers(read))
     missing = [layer for layer in LAYERS if layer.is_pattern and layer.table not in read]
     return lost + sum(attach_layers.clear_pointers(cursor, layer) for layer in missing)

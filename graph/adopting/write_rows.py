@@ -24,7 +24,7 @@ def book(cursor: Cursor[Any], old: Old) -> int:
         name: Identifier("old", name) for name in names if name not in old.ours
     }
     for name in old.ours & set(names):
-        values[name] = _of_ours(old, name)
+        values[name] = _first_value(old, name)
     return run(cursor, "book", old, **_parts(values))
 
 
@@ -50,13 +50,16 @@ def layer(cursor: Cursor[Any], plan: LayerPlan) -> int:
 
 
 def repoint(cursor: Cursor[Any], patterns: Sequence[LayerPlan]) -> int:
-    """Set the pointers to patterns of relationships that exist already and have none. Return the
-    number of pointers set."""
+    """Set the missing pointers to patterns of relationships that were in finley before the
+    adoption.
+
+    Returns the number of pointers set.
+    """
     return sum(run(cursor, "repointed", pointer=plan.layer.pointer) for plan in patterns)
 
 
 def follow(cursor: Cursor[Any], tenants: Sequence[UUID]) -> None:
-    """Move each match of a merged entity to the entity that it was merged into."""
+    """Point the tenants' matches of merged entities to the entities that those were merged into."""
     for user_id in tenants:
         cursor.execute(sql.read("resolution/follow"), {"user_id": user_id})
 
@@ -66,8 +69,12 @@ def _columns(old: Old) -> list[str]:
     return [name for name in columns if name not in NOT_READ]
 
 
-def _of_ours(old: Old, name: str) -> Composable:
-    """Return SQL for the first value of a column that finley computes."""
+def _first_value(old: Old, name: str) -> Composable:
+    """Return SQL for the value with which the column `name`, which finley computes, is first
+    written.
+
+    That is the staged value of `identity` or `edge_class`. It is NULL or '' for another column.
+    """
     if name in {"identity", "edge_class"}:
         return Identifier("old", name)
     field = next(f for f in old.model._meta.concrete_fields if f.column == name)

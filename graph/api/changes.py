@@ -45,8 +45,10 @@ class ChangesQuery(StrictQuery):
 
 
 class EndRow(Answer):
-    """An end of an edge. Its kind and name are in `entities`, and only `entities` reports their
-    changes."""
+    """One end of an edge: the entity's id only.
+
+    `entities` has its kind and name, and only `entities` reports when they change.
+    """
 
     id = serializers.UUIDField()
 
@@ -54,7 +56,8 @@ class EndRow(Answer):
 class EdgeRow(Answer):
     """A relationship with the columns of its layers.
 
-    It is an edge if both its ends are entities of the graph.
+    An end is null if its event has no entity. The relationship is an edge if both ends are in
+    `entities`.
     """
 
     id = serializers.UUIDField()
@@ -85,7 +88,8 @@ class EdgeRow(Answer):
 
 
 def written() -> serializers.Field[Any, Any, Any, Any]:
-    """Return a field for: id of a changed row → names of the fields that may have changed."""
+    """Return a serializer field for a dict: id of a changed row → names of the fields that were
+    written since the version. A written value may equal the old one."""
     return serializers.DictField(
         child=serializers.ListField(child=serializers.CharField()),
         help_text="Id of a changed row → its fields that have been written since",
@@ -131,7 +135,8 @@ class ChangesView(Question):
         responses={200: ChangesAnswer, **conditional.NOT_MODIFIED, **PROBLEMS, **GONE},
     )
     def get(self, request: Request) -> Response:
-        """Everything added, changed and removed since a version; without a version, everything."""
+        """Everything added, changed and removed since the version `since`; without one, the whole
+        graph."""
         return Response(changed(self.tenant(request), self.parameters(request).get("since")))
 
 
@@ -140,7 +145,7 @@ class EventStream(BaseRenderer):
     format = "event-stream"
 
     def render(self, data: Any, *args: Any, **kwargs: Any) -> Any:
-        """Renders problems. The stream itself is not rendered."""
+        """Return a problem as JSON. This renderer is not used for the stream itself."""
         return JSONRenderer().render(data, *args, **kwargs)
 
 
@@ -177,17 +182,20 @@ class StreamView(Question):
 
 
 def changed(user_id: UUID, since: str | None) -> dict[str, Any]:
-    """Return everything that has changed since the version, or without a version the whole graph.
+    """Return everything that has changed in the tenant's graph since the version, or the whole
+    graph without a version.
 
-    Raises QuestionError and TooOld.
+    Raises QuestionError for a text that is no version, and TooOld if the changes since it are no
+    longer stored.
     """
     return change_feed.full(user_id) if since is None else change_feed.since(user_id, since)
 
 
 class Stream(StreamingHttpResponse):
-    """A response with server-sent events. It holds one of the tenant's slots until it is closed.
+    """A response that streams a tenant's changes as server-sent events.
 
-    Raises TooMany, Busy.
+    It takes one of the tenant's slots until it is closed. Raises TooMany if the tenant has no slot
+    left, Busy if the process has none.
     """
 
     def __init__(
@@ -217,8 +225,10 @@ def _is_allowed(request: Request) -> bool:
 async def stream(
     user_id: UUID, since: str, is_allowed: Callable[[], bool] = lambda: True
 ) -> AsyncIterator[str]:
-    """Yield server-sent events (WHATWG HTML, 9.2) for LONGEST seconds, or until the client
-    disconnects or its token becomes invalid."""
+    """Yield server-sent events (WHATWG HTML, 9.2) about the tenant's changes after version `since`.
+
+    Ends after LONGEST seconds, when the client disconnects, or when `is_allowed` returns False.
+    """
     loop = asyncio.get_running_loop()
     silent, checked = 0.0, 0.0
     for _ in range(int(LONGEST / LOOKED_EVERY)):
@@ -241,9 +251,9 @@ async def stream(
 
 @cache
 def _threads() -> ThreadPoolExecutor:
-    """Return the threads that all streams of the process share.
+    """Return the process's thread pool for the queries of all its streams.
 
-    Streams never take the connections that requests need.
+    Streams have threads of their own, so requests never wait for them.
     """
     return ThreadPoolExecutor(int(settings.STREAMS["threads"]), "stream")
 

@@ -25,7 +25,8 @@ Parameters = dict[str, Any]
 class Computation:
     """A question about the whole graph: its name, its parameters, its cost and how it is computed.
 
-    `entities` lists the parameters that name an entity, including one in the URL's path.
+    `ask` computes the answer, and `cost` estimates its steps. `entities` lists the parameters that
+    name an entity, including one in the URL's path.
     """
 
     name: str
@@ -41,13 +42,18 @@ class Computation:
         return self.answer(self.ask(user_id, **arguments)).data
 
     def light(self, user_id: UUID, parameters: Parameters, version: str) -> bool:
-        """Return whether a request may compute the question, by the size of the whole graph. Needs
-        no query."""
+        """Return whether a request may compute the question: its steps on the whole graph are
+        within the limit `QUESTIONS["steps"]`.
+
+        The graph's size is counted once per version.
+        """
         return self.cost(sizes.at_most(user_id, version), parameters) <= settings.QUESTIONS["steps"]
 
     def light_when_narrowed(self, user_id: UUID, parameters: Parameters, version: str) -> bool:
-        """Return whether a request may compute the question, by the number of edges that its filter
-        selects."""
+        """Return whether a request may compute the question on the edges that its filter selects.
+
+        Counts those edges by a query. Returns False for a question without a filter.
+        """
         if not self._narrowed:
             return False
         flow = parameters["edges"] == "flow"
@@ -56,7 +62,7 @@ class Computation:
         return self.cost(size, parameters) <= settings.QUESTIONS["steps"]
 
     def as_text(self, parameters: Parameters) -> dict[str, str]:
-        """Return the parameters as text, in one form, so that equal questions have equal texts."""
+        """Return the parameters as texts by name. Equal parameters have equal texts."""
         fields = self.query().fields
         return {name: _text(fields.get(name), value) for name, value in sorted(parameters.items())}
 

@@ -33,7 +33,7 @@ NOT_MODIFIED = {304: OpenApiResponse(description="Your graph has not changed sin
 
 
 class _AnsweredEarly(Exception):
-    """Ends a request with a response before the view's method runs."""
+    """Carries a response out of `initial`, so that the view's method does not run."""
 
     def __init__(self, response: HttpResponse) -> None:
         super().__init__()
@@ -82,7 +82,7 @@ class Versioned(TenantView):
             response.headers["ETag"] = etag(self.version, self.variant())
             response.headers["Cache-Control"] = "private, no-cache"
         if has_version and response.status_code == 200 and isinstance(response, Response):
-            response.data = _dated(response.data, self.version)
+            response.data = _with_version(response.data, self.version)
             if request.method == "GET" and "Content-Location" not in response.headers:
                 cache_key = self._cache_key(request)
                 response.add_post_render_callback(
@@ -92,27 +92,33 @@ class Versioned(TenantView):
         return super().finalize_response(request, cast(Response, response), *args, **kwargs)
 
     def _cache_key(self, request: Request) -> Hashable:
-        """Return the key under which an answer is stored. A request that prefers a worker has its
-        own key."""
+        """Return the key under which the process stores the answer to an equal request.
+
+        A request that prefers a worker's answer has a key of its own.
+        """
         prefer = request.headers.get("Prefer", "")
         return self.tenant(request), self.version, request.get_full_path(), self.variant(), prefer
 
 
-def _dated(body: Any, version: str) -> Any:
-    """Return the answer's body with `as_of_version` added."""
+def _with_version(body: Any, version: str) -> Any:
+    """Return the answer's body, a dict or a JsonObject, with the field `as_of_version` added."""
     if isinstance(body, JsonObject):
         return body.beside(as_of_version=version)
     return {**body, "as_of_version": version}
 
 
 def etag(version: str, variant: str = "") -> str:
-    """Return a weak entity tag (RFC 9110, 8.8.1): equal content, but perhaps not equal bytes."""
+    """Return the value of the ETag header for a version and a variant of its answer.
+
+    It is a weak tag (RFC 9110, 8.8.1): the content is equal, but perhaps not every byte.
+    """
     return f'W/"{version}-{settings.SPECTACULAR_SETTINGS["VERSION"]}{variant}"'
 
 
 @cache
 def of(answer: type[serializers.Serializer[Any]]) -> type[serializers.Serializer[Any]]:
-    """Return the serializer class of the answer with `as_of_version` added."""
+    """Return a subclass of the answer's serializer with the field `as_of_version` added, for the
+    schema."""
     field = serializers.CharField(
         read_only=True, help_text="What it was read at, for changes/?since="
     )
@@ -120,7 +126,8 @@ def of(answer: type[serializers.Serializer[Any]]) -> type[serializers.Serializer
 
 
 def _client_has(request: Request, tag: str) -> bool:
-    """Return whether the client has a copy with this tag. Weak and strong tags count as equal."""
+    """Return whether the request's If-None-Match header has this tag. Weak and strong tags count as
+    equal."""
     tags = parse_etags(request.headers.get("If-None-Match", ""))
     return any(client_tag.removeprefix("W/") == tag.removeprefix("W/") for client_tag in tags)
 

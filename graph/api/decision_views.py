@@ -15,18 +15,21 @@ from graph.api.tenant_view import TenantView
 from graph.http.scopes import REVIEW
 from graph.models.choices import ResolutionDecision
 from graph.questions import cases, predictions, resolutions
+from graph.questions.rows import merge_preview
 
 OF_ROWS = {status: PROBLEMS[status] for status in (400, 401)}
 MEANWHILE = {409: OpenApiResponse(description="Somebody has decided it since you looked")}
 
 
 def person(request: Request) -> str:
-    """Return the name of the person who decides, as histories show it."""
+    """Return the name that histories show for the user who decides: the e-mail address if there is
+    one."""
     return str(getattr(request.user, "email", request.user))
 
 
 def following(offset: int, limit: int, count: int) -> int | None:
-    """Return the offset of the next page, or None after the last page."""
+    """Return the `offset` of the page after this one of a list with `count` rows, or None if this
+    page is the last."""
     return offset + limit if offset + limit < count else None
 
 
@@ -63,9 +66,24 @@ class ResolutionsView(IdempotentView):
         fields = shapes.PartiesDecisionBody(data=request.data).checked()
         pair = resolutions.one_party(
             self.tenant(request), fields["one"], fields["other"], fields["decision"],
-            by=person(request),
+            by=person(request), seen=fields.get("seen"),
         )  # fmt: skip
         return Response(shapes.PairDecisionAnswer({"pair": pair}).data)
+
+
+class MergePreviewView(TenantView):
+    query = shapes.PreviewQuery
+
+    @extend_schema(
+        operation_id="graph_resolutions_preview",
+        summary="What merging two parties would bring together",
+        parameters=[shapes.PreviewQuery],
+        responses={200: shapes.MergePreviewAnswer, **PROBLEMS, **NOT_FOUND},
+    )
+    def get(self, request: Request) -> Response:
+        """The rows, sums and spellings of two parties, of each and together. Nothing is changed."""
+        answer = merge_preview.preview(self.tenant(request), **self.parameters(request))
+        return Response(shapes.MergePreviewAnswer(answer).data)
 
 
 @extend_schema(parameters=[OpenApiParameter("pair_id", OpenApiTypes.UUID, "path")])
@@ -102,13 +120,13 @@ class PredictionsView(TenantView):
         responses={200: shapes.PredictionsAnswer, **PROBLEMS},
     )
     def get(self, request: Request) -> Response:
-        """Expected payments that a person has dismissed (`give_up`), because they will not come.
+        """Expected payments that a person has dismissed (`dismiss`), because they will not come.
 
         insights/prediction/ has the predictions that are still expected.
         """
         fields = self.parameters(request)
         most, offset = fields["limit"], fields["offset"]
-        rows, count = predictions.given_up(self.tenant(request), most=most, offset=offset)
+        rows, count = predictions.dismissed(self.tenant(request), most=most, offset=offset)
         answer = {"count": count, "results": rows, "next": following(offset, most, count)}
         return Response(shapes.PredictionsAnswer(answer).data)
 
@@ -124,7 +142,7 @@ class PredictionView(IdempotentView):
         responses={200: shapes.PredictionAnswer, **PROBLEMS, **NOT_FOUND, **MEANWHILE},
     )
     def post(self, request: Request, prediction_id: str) -> Response:
-        """Dismiss a prediction (`give_up`), or expect the payment again (`expect`).
+        """Dismiss a prediction (`dismiss`), or expect the payment again (`expect`).
 
         If several sources saw the payment, all their predictions get the same decision.
         """

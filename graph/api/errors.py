@@ -31,10 +31,10 @@ AWAY = "The database cannot be reached just now. Try again in a moment."
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
-    """Return the response to an error, or None for an unexpected error.
+    """Return the problem response to an error, or None for an unexpected error.
 
-    400 for an argument, 404 for a missing object, 429 if the tenant runs too much at once, 503 if
-    the view cannot be read.
+    The status is 400 for a wrong argument, 404 for a missing object, 429 if the tenant runs too
+    much at once, 503 if the view cannot be read.
     """
     request: Request = context["request"]
     if isinstance(error, QuestionError):
@@ -57,7 +57,8 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
 
 
 def timed_out(error: Exception) -> bool:
-    """Return whether the database ended a statement because of its time limit."""
+    """Return whether the error says that PostgreSQL cancelled a statement, as it does when a time
+    limit is over."""
     if isinstance(error, adbc_driver_manager.Error):
         return bool(error.sqlstate == QueryCanceled.sqlstate)
     return isinstance(error, OperationalError) and isinstance(error.__cause__, QueryCanceled)
@@ -80,7 +81,11 @@ STATUSES: dict[type[QuestionError], int] = {
 
 
 def of_field(request: Request, status: int, field: str, error: Exception, **more: Any) -> Response:
-    """Return the problem for one wrong value of the path, a header, the query or the body."""
+    """Return a problem response with this status that names `field` as the wrong value.
+
+    The field may be in the request's path, headers, query or body. `more` has further members of
+    the problem, and `headers`.
+    """
     wrong = problems.named(field, str(error), _where(request, field))
     headers = more.pop("headers", None)
     return response(status, str(error), [wrong], headers, **more)

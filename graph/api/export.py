@@ -68,7 +68,7 @@ class ToldAnswer(Answer):
 
 
 class NodeLinkAnswer(Answer):
-    """The input of `networkx.node_link_graph`."""
+    """A whole graph as JSON, which `networkx.node_link_graph` reads."""
 
     directed = serializers.BooleanField()
     multigraph = serializers.BooleanField()
@@ -78,7 +78,7 @@ class NodeLinkAnswer(Answer):
 
 
 class Exported(BaseRenderer):
-    """A renderer for problems only. The export itself is not rendered."""
+    """A renderer that returns problems as JSON. The export itself is streamed and not rendered."""
 
     charset = None
 
@@ -97,9 +97,11 @@ RENDERERS = tuple(
 
 
 class ByFormat(DefaultContentNegotiation):
-    """Selects the renderer by the parameter `format`, if it is present.
+    """Selects the renderer of the format that the parameter `format` names, else by the Accept
+    header.
 
-    The validation of parameters rejects an unknown format.
+    For an unknown format it selects the first renderer; the validation of parameters then rejects
+    the format.
     """
 
     def select_renderer(
@@ -174,15 +176,14 @@ class ExportView(Question):
         }
         if request.method == "HEAD":
             return HttpResponse(headers=headers)
-        return _started(self.tenant(request), self._format, parameters, headers)
+        return _start(self.tenant(request), self._format, parameters, headers)
 
 
-def _started(
-    user_id: UUID, name: str, parameters: dict[str, Any], headers: dict[str, str]
-) -> Export:
-    """Start the export. Errors are raised before the response begins.
+def _start(user_id: UUID, name: str, parameters: dict[str, Any], headers: dict[str, str]) -> Export:
+    """Start the export in format `name`, read its first bytes, and return the streaming response.
 
-    Raises TooMany, Busy, GraphErrors.
+    Reading first lets an error become a problem response. Raises TooMany if the tenant runs another
+    export, Busy if the process has no slot left, and the query's GraphErrors.
     """
     limits = settings.EXPORTS
     SLOTS.take(user_id, int(limits["at_once"]))

@@ -36,7 +36,10 @@ _SEEN = {code: PROBLEMS[code] for code in (400, 401)}
 
 
 class Computed(Question):
-    """A question that is computed on the whole graph."""
+    """The base of endpoints that compute a question on the whole graph, or leave it to a worker.
+
+    `asks` is the question. A request computes it if its estimated steps are few.
+    """
 
     asks: ClassVar[Computation]
 
@@ -66,8 +69,11 @@ def _prefers_a_worker(request: Request) -> bool:
 
 
 def _response(question: AskedQuestion, preferred: bool) -> Response:
-    """Return the question's answer, or the URL where it will be, or the reason why there is
-    none."""
+    """Return the response to a question that a worker answers: 200 with the answer if it is done,
+    202 with its URL in Location if it is not, or a problem if it failed.
+
+    `preferred` says that the client sent `Prefer: respond-async`.
+    """
     where = reverse("graph-question", [question.pk])
     applied = {"Preference-Applied": ASYNC} if preferred else {}
     if question.status == QuestionStatus.DONE:

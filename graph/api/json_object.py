@@ -13,7 +13,7 @@ class JsonObject(str):
     __slots__ = ()
 
     def beside(self, **fields: Any) -> "JsonObject":
-        """Return the object with further fields at its end."""
+        """Return a JsonObject that has `fields` added after its own fields."""
         further = json.dumps(
             fields, cls=JSONEncoder, ensure_ascii=False, separators=(",", ":"), allow_nan=False
         )

@@ -12,7 +12,8 @@ from rest_framework.response import Response
 from graph.api.shapes.common_serializers import StrictQuery
 from graph.api.tenant_view import TenantView
 from graph.database import past
-from graph.questions import as_of
+from graph.questions import days
+from graph.reading import as_of
 
 MEMENTO = "Memento-Datetime"
 
@@ -39,7 +40,8 @@ class PastView(TenantView):
         parameters = super().parameters(request, query)
         wanted = {name: parameters.pop(name, None) for name in ("as_of", "valid")}
         if any(wanted.values()):
-            moment = as_of.moment(self.tenant(request), **wanted)
+            tenant = self.tenant(request)
+            moment = as_of.moment(tenant, days.time_zone(tenant), **wanted)
             self.past_today = moment.today
             if moment.past.recorded is not None:
                 self.memento = http_date(moment.past.recorded.timestamp())

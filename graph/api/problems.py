@@ -23,8 +23,11 @@ def response(
 
 
 def of_exception(error: APIException, method: str) -> Response:
-    """Return the response to an exception of the REST framework. It lists every single validation
-    error."""
+    """Return the problem response to an exception of the REST framework.
+
+    The response to a ValidationError lists each wrong value. `method` is the request's HTTP method:
+    a GET's values come from the query, others from the body.
+    """
     headers = {}
     if auth_header := getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = auth_header
@@ -38,7 +41,7 @@ def of_exception(error: APIException, method: str) -> Response:
 
 
 def sentences(error: ValidationError) -> list[str]:
-    """Return one sentence per wrong value, with the value's name."""
+    """Return one sentence per wrong value of the error. Each sentence names the value."""
     return [summary([one]) for one in _leaves(error.detail, (), "body")]
 
 

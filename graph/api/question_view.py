@@ -79,8 +79,10 @@ class Question(Versioned):
 
 
 class DatedQuestion(Question):
-    """A question whose answer depends on which day is today. So a stored answer is valid for its
-    day only."""
+    """A question whose answer depends on today's date in the tenant's time zone.
+
+    A stored answer is valid on that day only.
+    """
 
     def read_version(self, user_id: UUID) -> str:
         self.today, version = days.today_and_version(user_id)
@@ -90,6 +92,7 @@ class DatedQuestion(Question):
         return f"-{self.today.isoformat()}"
 
     def dated(self, request: Request) -> dict[str, Any]:
-        """Return the validated parameters, with `today` as the day that counts as today."""
+        """Return the validated parameters, and under `today` the tenant's current date, or the day of
+        the past that is read."""
         parameters = self.parameters(request)
         return {"today": getattr(self, "past_today", None) or self.today, **parameters}

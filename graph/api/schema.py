@@ -37,8 +37,12 @@ AUTHORISED = {"403": "The token's scopes, its user, or the session's role do not
 
 
 def problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Make every response from status 400 a problem, and add the problems that any request may
-    get."""
+    """Return the OpenAPI schema with what all operations share: problems, idempotency keys,
+    summaries.
+
+    Every response from status 400 becomes a problem, and problems that any request may get are
+    added. drf-spectacular calls it after it has made the schema.
+    """
     for path in result["paths"].values():
         for method, operation in path.items():
             keyed = method == "post" and bool(operation.get("security"))
@@ -68,12 +72,17 @@ def _mend(operation: dict[str, Any], more: dict[str, str]) -> None:
         if code >= "400":
             answer["content"] = {MEDIA_TYPE: dict(PROBLEM)}
         operation["responses"][code] = answer
-        _illustrate(answer.get("content", {}), operation["operationId"], code)
+        _add_example(answer.get("content", {}), operation["operationId"], code)
     operation["responses"] = dict(sorted(operation["responses"].items()))
 
 
-def _illustrate(contents: dict[str, Any], name: str, code: str) -> None:
-    """Add an example for that status: the operation's own, or a general one."""
+def _add_example(contents: dict[str, Any], name: str, code: str) -> None:
+    """Add an example to each media type of a response: the operation's own, or a general one for
+    its status.
+
+    `contents` maps media types to their OpenAPI objects, `name` is the operation's id, `code` the
+    status as text.
+    """
     if name not in EXAMPLES:
         return
     example: Any = EXAMPLES[name].get(code, EXAMPLES["problems"].get(code))

@@ -26,13 +26,14 @@ class TenantView(APIView):
         """Return the validated parameters. Raises ValidationError that names each wrong
         parameter."""
         texts = tuple((name, tuple(values)) for name, values in request.query_params.lists())
-        check = _checked if _length(texts) <= REMEMBERED else _checked.__wrapped__
+        check = _validated if _length(texts) <= REMEMBERED else _validated.__wrapped__
         return dict(check(query or self.query, texts))
 
     def tenant(self, request: Request) -> UUID:
-        """Return the tenant whose rows are requested, which is the token's user.
+        """Return the id of the tenant whose rows the request is about, which the authentication
+        determined.
 
-        Only staff may name another tenant. Such requests are logged.
+        It is the token's user. Only staff may name another tenant, and their requests are logged.
         """
         return cast(TenantRequest, request._request).tenant_id
 
@@ -42,9 +43,12 @@ def _length(texts: ParameterTexts) -> int:
 
 
 @lru_cache(maxsize=4096)
-def _checked(query: type[StrictQuery], texts: ParameterTexts) -> dict[str, Any]:
-    """Return the validated parameters. The result is cached, because clients repeat their
-    requests."""
+def _validated(query: type[StrictQuery], texts: ParameterTexts) -> dict[str, Any]:
+    """Return the parameters' validated values by name. `texts` has (name, texts) of each parameter.
+
+    The result is cached, because clients repeat their requests. Raises ValidationError that names
+    each wrong, unknown or repeated parameter.
+    """
     repeated = {name: ["Given more than once."] for name, values in texts if len(values) > 1}
     if repeated:
         raise ValidationError(repeated)

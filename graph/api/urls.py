@@ -39,6 +39,11 @@ urlpatterns = [
     ),
     path("resolutions/", decision_views.ResolutionsView.as_view(), name="graph-resolutions"),
     path(
+        "resolutions/preview/",
+        decision_views.MergePreviewView.as_view(),
+        name="graph-resolutions-preview",
+    ),
+    path(
         "resolutions/<str:pair_id>/decide/",
         decision_views.ResolutionView.as_view(),
         name="graph-resolution-decide",

@@ -43,8 +43,10 @@ from graph.reading import cursors, json_rows
 
 
 class Listed(Question):
-    """A question whose answer is a page of a list. A client may ask for some fields of its rows
-    only."""
+    """A question whose answer is one page of a list.
+
+    A client may name the fields of a row that it wants; without names, rows have all fields.
+    """
 
     def page(
         self, answer: type[Answer], rows: list[Any], sparse: list[str] | None, **more: Any
@@ -62,7 +64,7 @@ class EntitiesView(Listed):
         list_serializers.EntitiesQuery, list_serializers.EntitiesAnswer, name="graph_entities"
     )
     def get(self, request: Request) -> Response:
-        """Find entities by name, best match first; or those of some ids, in their order."""
+        """Find entities by name, best match first, or by their ids, in the order of the ids."""
         parameters = self.parameters(request)
         sparse, after = parameters.pop("fields", None), parameters.pop("cursor", None)
         if ids := parameters.pop("ids", None):
@@ -140,7 +142,7 @@ class RelationshipsView(PastView, Listed):
             if not sparse and (
                 page := relationships.as_json(tenant, parameters, most=most, after=at)
             ):
-                return _written(page, groups=None)
+                return _page_response(page, groups=None)
             rows, beyond_it = relationships.relationships(tenant, parameters, most=most, after=at)
             following = cursors.cursor(beyond_it)
         else:
@@ -151,8 +153,11 @@ class RelationshipsView(PastView, Listed):
         return self.page(shape, rows, sparse, groups=sums, next=following)
 
 
-def _written(page: json_rows.Page, **more: Any) -> Response:
-    """Return the response with a page that the database has written as JSON."""
+def _page_response(page: json_rows.Page, **more: Any) -> Response:
+    """Return the response with a page whose rows the database has written as JSON.
+
+    Beside `results` it has the fields of `more`, and `next`, the cursor of the next page.
+    """
     results = JsonObject(f'{{"results":{page.rows}}}')
     return Response(results.beside(**more, next=cursors.cursor(page.following)))
 
@@ -182,7 +187,7 @@ class InsightsView(PastView, DatedQuestion):
         tenant, today = self.tenant(request), parameters["today"]
         dated = {"today": today, "books": days.reach(tenant, today)}
         if page := insights.as_json(tenant, layer, **parameters, most=most, after=after):
-            return _written(page, **dated)
+            return _page_response(page, **dated)
         rows, following = insights.insights(tenant, layer, **parameters, most=most, after=after)
         answer = {**dated, "results": rows, "next": cursors.cursor(following)}
         return Response(shapes.InsightsAnswer(answer).data)

@@ -74,7 +74,7 @@ class Pool:
 
         Raises GraphError if no connection is free within the timeout.
         """
-        self._enter()
+        self._take_slot()
         with self._lent(begin) as connection:
             yield connection
 
@@ -94,7 +94,7 @@ class Pool:
     @contextmanager
     def _lent(self, begin: str) -> Iterator[Any]:
         try:
-            connection = self._begun(begin)
+            connection = self._in_transaction(begin)
             try:
                 yield connection
                 connection.rollback()
@@ -106,8 +106,12 @@ class Pool:
             self._count(size=-1)
             self._slots.release()
 
-    def _enter(self) -> None:
-        """Wait for a slot. `size` counts the slots in use, each of which has one connection."""
+    def _take_slot(self) -> None:
+        """Wait until one of the pool's slots is free, and take it. Each slot in use has one
+        connection.
+
+        Raises GraphError after the timeout.
+        """
         if not self._slots.acquire(blocking=False):
             self._wait()
         self._count(size=1)
@@ -130,10 +134,12 @@ class Pool:
         while (connection := self._idle_connection()) is not None:
             connection.close()
 
-    def _begun(self, begin: str) -> Any:
-        """Return an idle connection in a new transaction, or a new connection.
+    def _in_transaction(self, begin: str) -> Any:
+        """Return a connection that has executed `begin`: an idle one if there is any, else a new
+        one.
 
-        An idle connection may be dead, because the server has restarted; it is then closed.
+        An idle connection may be dead because the server has restarted; it is then closed, and the
+        next one is tried.
         """
         while (connection := self._idle_connection()) is not None:
             try:
@@ -228,7 +234,7 @@ class TenantReader:
         """
         if not others:
             return [self.table(large)]
-        with self._beside() as beside, ThreadPoolExecutor(1) as thread:
+        with self._parallel_reader() as beside, ThreadPoolExecutor(1) as thread:
             if beside is None:
                 return [self.table(query) for query in (large, *others)]
             pending = thread.submit(lambda: [beside.table(query) for query in others])
@@ -237,8 +243,9 @@ class TenantReader:
             return tables
 
     @contextmanager
-    def _beside(self) -> Iterator["TenantReader | None"]:
-        """Yield a second reader of the same snapshot, or None if no connection is free."""
+    def _parallel_reader(self) -> Iterator["TenantReader | None"]:
+        """Yield a reader on a second connection that sees the same snapshot, or None at once if no
+        connection is free."""
         self._cursor.execute("SELECT pg_export_snapshot() AS name")
         snapshot = self._cursor.fetch_arrow_table()["name"][0].as_py()
         same = SQL("SET TRANSACTION SNAPSHOT {}; ").format(Literal(snapshot))
@@ -269,7 +276,8 @@ def tenant_snapshot(user_id: UUID, *, hashed: bool = False) -> Iterator[TenantRe
 
 
 def _limit() -> Composable:
-    """SQL for the statement timeout if a deadline is set (graph.database.deadlines), else empty."""
+    """Return SQL that sets the statement timeout to the time that the thread's deadline leaves
+    (graph.database.deadlines), or empty SQL if no deadline is set."""
     limit = deadlines.statement()
     return SQL("SET LOCAL statement_timeout = {}; ").format(Literal(limit)) if limit else SQL("")
 

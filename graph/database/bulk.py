@@ -14,14 +14,17 @@ LOOPED = 100  # rows; fewer are looked up one by one, however many rows the tena
 
 
 def bulk_or_loops(cursor: CursorWrapper, rows: int) -> None:
-    """Choose hash joins for more than LOOPED rows, else nested loops, until AS_USUAL or the end of
-    the transaction."""
+    """Let PostgreSQL plan hash joins for more than LOOPED rows, else nested loops.
+
+    The setting holds until AS_USUAL is executed or the transaction ends.
+    """
     cursor.execute(IN_BULK if rows > LOOPED else AS_USUAL)
 
 
 def alone(cursor: CursorWrapper, user_id: UUID) -> None:
-    """Lock out other writers of this tenant until the transaction ends.
+    """Take the lock of this tenant's writers, and keep it until the transaction ends.
 
-    Without the lock, two writers could insert the same new key.
+    Waits while another transaction has it. Without the lock, two writers could insert the same new
+    key.
     """
     cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"import {user_id}"])

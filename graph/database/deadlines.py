@@ -42,7 +42,8 @@ def statement() -> str:
 
 
 def idle() -> str:
-    """PostgreSQL's idle_in_transaction_session_timeout in milliseconds; "" without a limit.
+    """Return PostgreSQL's idle_in_transaction_session_timeout for the remaining time, in
+    milliseconds; "" without a limit.
 
     It frees the locks of a thread that never reaches its own `check`.
     """

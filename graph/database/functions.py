@@ -28,7 +28,7 @@ HEAD = re.compile(r"CREATE OR REPLACE FUNCTION (\w+)\s*\(([^)]*)\)")
 
 @cache
 def statements() -> dict[str, str]:
-    """Return the statement that creates each function, by the function's signature."""
+    """Return function's signature → SQL statement that creates the function."""
     texts = (
         *map(sql.read, FILES),
         *answer_sql.functions(),
@@ -55,7 +55,7 @@ def put_in_place(cursor: CursorWrapper) -> None:
 
 
 def missing(cursor: CursorWrapper) -> list[str]:
-    """Return the signatures of the functions that the database does not have."""
+    """Return the signatures of the functions that finley needs and the database does not have."""
     cursor.execute(sql.read("database/functions_missing"), [list(statements())])
     return [signature for (signature,) in cursor.fetchall()]
 
@@ -73,8 +73,10 @@ def _execute(cursor: CursorWrapper, statement: str) -> None:
 
 
 def _drop_ambiguous(cursor: CursorWrapper, signature: str) -> None:
-    """Drop the functions that PostgreSQL could take for this one: those with as many parameters, of
-    other types."""
+    """Drop the functions of the same name with as many parameters of other types.
+
+    PostgreSQL could take a call of this function for a call of one of them.
+    """
     cursor.execute(SQL(sql.read("database/function_dropped")).format(signature=Literal(signature)))
 
 

@@ -48,7 +48,8 @@ def put_in_place(using: str, **_: Any) -> None:
 
 @contextmanager
 def one_at_a_time(using: str) -> Iterator[CursorWrapper]:
-    """Yield a cursor in a transaction that waits until no other process is inside one.
+    """Yield a cursor in a transaction that holds a lock, so that only one process at a time is
+    inside.
 
     PostgreSQL refuses to change the same function or grant in two transactions at once ("tuple
     concurrently updated"), as two `migrate` would.

@@ -11,7 +11,8 @@ _owner = ContextVar("finley_owner", default=False)
 
 @contextmanager
 def as_owner() -> Iterator[None]:
-    """Run the ORM's queries inside as the owning role (for the admin and maintenance)."""
+    """Send the ORM's queries inside to the owning role's connection, for the admin and for
+    maintenance."""
     token = _owner.set(True)
     try:
         yield
@@ -20,7 +21,7 @@ def as_owner() -> Iterator[None]:
 
 
 def is_owner() -> bool:
-    """Whether the caller is inside `as_owner()`."""
+    """Return whether the caller is inside `as_owner()`."""
     return _owner.get()
 
 

@@ -49,8 +49,8 @@ def _is_underestimated(cursor: CursorWrapper, table: str, user_id: UUID) -> bool
 
 
 def _tables(*, managed: bool | None = None) -> list[str]:
-    """Return the managed tables of the graph's models, or without `managed` the tables and views
-    with rows of tenants."""
+    """Return names of the graph's tables: with `managed` those that migrations create, else those
+    and the views whose rows belong to tenants."""
     return [
         model._meta.db_table
         for model in apps.get_app_config("graph").get_models()

@@ -40,7 +40,7 @@ SNAPSHOT = Query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 
 @contextmanager
 def functions_expected() -> Iterator[None]:
-    """Raise FunctionMissing for PostgreSQL's error about a function that does not exist."""
+    """Turn PostgreSQL's error about a function that does not exist into FunctionMissing."""
     try:
         yield
     except ProgrammingError as error:
@@ -63,7 +63,7 @@ def tenant_transaction(user_id: UUID, *, using: str = "default") -> Iterator[Bas
         transaction.atomic(using=using),
         connection.cursor() as cursor,
     ):
-        _execute(cursor, _named(user_id))
+        _execute(cursor, _name_tenant(user_id))
         yield connection
 
 
@@ -82,24 +82,25 @@ def snapshot_transaction(
         transaction.atomic(durable=True),
         connection.cursor() as cursor,
     ):
-        _execute(cursor, SNAPSHOT, _named(user_id), query)
+        _execute(cursor, SNAPSHOT, _name_tenant(user_id), query)
         yield connection, _last_row(cursor)
 
 
 def tenant_row(user_id: UUID, query: Query) -> dict[str, Any]:
-    """Return the query's one row, in a transaction of its own with one round trip instead of four.
+    """Return the one row of the query as a dict by column, read in the tenant's own transaction.
 
-    PostgreSQL runs statements that arrive together as one transaction.
+    It takes one round trip instead of four, because PostgreSQL runs statements that arrive together
+    as one transaction. Raises FunctionMissing and TookTooLong.
     """
     with functions_expected(), connections["default"].cursor() as cursor:
-        _execute(cursor, _named(user_id), query)
+        _execute(cursor, _name_tenant(user_id), query)
         return _last_row(cursor)
 
 
 def tenant_rows(user_id: UUID, query: Query) -> list[dict[str, Any]]:
-    """Return the query's rows, in a transaction of its own with one round trip."""
+    """Return the rows of the query as dicts by column, read in one round trip like `tenant_row`."""
     with functions_expected(), connections["default"].cursor() as cursor:
-        _execute(cursor, _named(user_id), query)
+        _execute(cursor, _name_tenant(user_id), query)
         return _last_rows(cursor)
 
 
@@ -121,9 +122,9 @@ def _last_rows(cursor: CursorWrapper) -> list[dict[str, Any]]:
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def _named(user_id: UUID) -> Query:
-    """Return the statements that set the tenant, the time that is left as the timeout, and the
-    moment of the past that is read.
+def _name_tenant(user_id: UUID) -> Query:
+    """Return the statements that name the tenant for the transaction, that set the statement
+    timeout to the time that is left, and that enter the moment of the past that is read.
 
     Raises TookTooLong if no time is left.
     """

@@ -56,7 +56,8 @@ def positions(values: pa.ChunkedArray, among: pa.ChunkedArray) -> pa.Array:
 
 
 def _halves(uuids: pa.Array) -> tuple[pa.Array, pa.Array]:
-    """The first and the last 8 bytes of each uuid, as numbers."""
+    """Return the first 8 bytes of each uuid and the last 8 bytes, each as int64; NULL stays
+    NULL."""
     octets = np.frombuffer(uuids.buffers()[1], dtype=np.int64).reshape(-1, 2)
     octets = octets[uuids.offset :][: len(uuids)]
     absent = pc.is_null(uuids).to_numpy(zero_copy_only=False) if uuids.null_count else None
@@ -107,8 +108,8 @@ def _numbers(array: pa.Array) -> list[Any]:
 
 
 def _objects(array: pa.Array, uuids: bool) -> list[Any]:
-    """Return the array as Python objects: one per distinct value if there are few, else one per
-    element."""
+    """Return the array as a list of Python objects. If few values are distinct, equal elements
+    are one object."""
     coded = array.dictionary_encode()
     many = len(coded.dictionary) > len(array) // 2
     if many and (uuids or pa.types.is_string(array.type)):

@@ -91,8 +91,11 @@ class Only:
 
 
 def _once(edges: pa.Table, mask: Mask) -> Mask:
-    """Return the mask, reduced to one edge per payment. All links stay, because a link is no
-    sighting of a payment."""
+    """Return the mask without edges that are further sightings of a payment.
+
+    Of a payment's edges in the mask the canonical one stays, else the one with the lowest id. All
+    links stay, because a link is no sighting of a payment.
+    """
     groups, ids = storage(edges["payment_group_id"]), storage(edges["id"])
     counts = np.asarray(pc.equal(groups, ids).fill_null(True), bool)
     others = np.flatnonzero(mask & ~counts)

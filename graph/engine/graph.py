@@ -40,9 +40,9 @@ class Graph:
     _derived: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
 
     def once[Value](self, name: Hashable, compute: Callable[["Graph"], Value]) -> Value:
-        """Return the value that `compute` derives from the graph, computed once and then kept.
+        """Return `compute(graph)`, and keep the value under `name`, so that it is computed once.
 
-        The value must be small compared with the graph, and nobody may change it. The newest
+        The value must be small compared with the graph, and nobody may change it. Only the newest
         DERIVED values are kept, because the graph's `nbytes` does not count them.
         """
         derived = self._derived
@@ -63,7 +63,7 @@ class Graph:
 
     @property
     def nbytes(self) -> int:
-        """The size of the graph's columns and arrays in bytes."""
+        """Return the size of the graph's columns and arrays in bytes."""
         arrays = self.source.nbytes + self.target.nbytes
         return int(self.nodes.nbytes + self.edges.nbytes + arrays)
 
@@ -71,7 +71,8 @@ class Graph:
         return as_strings(self.nodes["id"])
 
     def position(self, node_id: str) -> int | None:
-        """The node's row, or None if the graph does not have the node."""
+        """Return the number of the node's row in `nodes`, or None if the graph does not have the
+        node."""
         row = pc.index(
             storage(self.nodes["id"]), pa.scalar(_bytes(node_id), type=pa.binary(16))
         ).as_py()
@@ -83,9 +84,10 @@ class Graph:
         nodes: npt.NDArray[np.bool_] | None = None,
         edges: npt.NDArray[np.bool_] | None = None,
     ) -> "Graph":
-        """Return the graph with only these nodes, and of the edges between them only these.
+        """Return the graph that keeps the nodes in the mask `nodes`, and of the edges between them
+        those in the mask `edges`.
 
-        `nodes` and `edges` are masks; None keeps all.
+        A mask has one boolean per row; None keeps all rows.
         """
         nodes = np.ones(self.node_count, bool) if nodes is None else nodes
         edges = np.ones(self.edge_count, bool) if edges is None else edges
@@ -100,21 +102,23 @@ class Graph:
         )
 
     def turned(self) -> "Graph":
-        """The graph with all edges reversed. It shares the columns; nothing is copied."""
+        """Return the graph with the direction of all edges reversed. It shares the columns;
+        nothing is copied."""
         return replace(self, source=self.target, target=self.source)
 
     def numbers(self, column: str) -> npt.NDArray[np.float64]:
-        """An edge column as float64, with NaN for NULL."""
+        """Return an edge column as float64, with NaN for NULL."""
         return np.asarray(
             storage(self.edges[column]).cast(pa.float64()).to_numpy(zero_copy_only=False)
         )
 
 
 def build(nodes: pa.Table, edges: pa.Table, version: str = "") -> Graph:
-    """Build the graph of these rows.
+    """Return the graph of these nodes and edges.
 
     `nodes` has id (uuid), kind, name. `edges` has id, source_entity_id and target_entity_id (uuid,
-    NULL if an event has no entity). Any further columns become the edges' attributes.
+    NULL if an event has no entity). Any further columns become the edges' attributes. Edges without
+    two known nodes are left out and counted (`unresolved`, `dangling`).
     """
     ends = _ends(edges, nodes["id"])
     unresolved = pc.or_(
@@ -137,8 +141,8 @@ def build(nodes: pa.Table, edges: pa.Table, version: str = "") -> Graph:
 
 
 def _ends(edges: pa.Table, node_ids: pa.ChunkedArray) -> list[pa.Array]:
-    """Return the node rows of the edges' sources and of their targets, NULL where the node is
-    missing."""
+    """Return two columns: the row in `node_ids` of each edge's source and of its target, NULL if it
+    is missing there."""
     columns = [edges[name] for name in ENDS]
     if edges.num_rows < MANY:
         return [positions(column, node_ids) for column in columns]

@@ -54,15 +54,21 @@ def pagerank(graph: Graph, direction: Direction) -> Importance:
 
 
 def betweenness(graph: Graph, direction: Direction) -> Importance:
-    """Return the nodes' betweenness (Brandes, 2001), unweighted, normalized to 0..1."""
+    """Return each node's betweenness in 0..1 (Brandes, 2001): the share of shortest paths that pass
+    through the node.
+
+    Every edge has length 1, and parallel edges count once.
+    """
     projected = _rustworkx(graph, direction)
     scores = rx.betweenness_centrality(projected, normalized=True)
     return Importance(_in_order(scores, graph), {})
 
 
 def closeness(graph: Graph, direction: Direction) -> Importance:
-    """Return the nodes' closeness with Wasserman and Faust's correction for components, 0..1, as in
-    networkx."""
+    """Return each node's closeness in 0..1, corrected for components as by Wasserman and Faust.
+
+    Every edge has length 1. The scores equal networkx's.
+    """
     projected = _rustworkx(graph, direction)
     return Importance(_in_order(rx.closeness_centrality(projected, wf_improved=True), graph), {})
 

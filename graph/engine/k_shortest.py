@@ -56,7 +56,11 @@ def k_shortest(
 
 @dataclass(frozen=True, slots=True)
 class _Arcs:
-    """The cheapest step from each row to each column, and its index in `steps`."""
+    """For each pair of nodes that an edge connects, the cheapest step from one to the other.
+
+    `costs` has the cost at row = start, column = end; `step` has, in the order of `costs.data`, the
+    index of the step in `steps`.
+    """
 
     costs: sp.csr_array
     step: Index

@@ -22,10 +22,11 @@ LEAST, MOST = 4, 60  # rounds
 
 
 def layout(communities: Sequence[Sequence[int]], source: Index, target: Index) -> Points:
-    """Return the position of every node, an array with one (x, y) row per node. A node's radius is
-    1.
+    """Return the position of every node: an array with one (x, y) row per node, where a node's
+    radius is 1.
 
-    `source` and `target` are the ends of edges. Two connected nodes have exactly one edge here.
+    `communities` lists the node rows of each community. `source` and `target` are the node rows of
+    the edges' ends; two connected nodes have exactly one edge here.
     """
     count = sum(len(members) for members in communities)
     degrees = np.bincount(np.concatenate([source, target]), minlength=count)
@@ -54,8 +55,8 @@ def _sunflower(count: int) -> Points:
 
 
 def _centres(radii: npt.NDArray[np.float64]) -> Points:
-    """The centres of discs with these radii, the largest first, placed on a spiral by their
-    areas."""
+    """Return the (x, y) centres of discs with these radii, the largest first, along a spiral on
+    which they do not overlap much."""
     area = np.cumsum(radii**2) - radii**2 / 2
     distance, angle = 1.25 * np.sqrt(area - area[0] if len(area) else area), GOLDEN
     at = np.arange(len(radii))
@@ -63,8 +64,11 @@ def _centres(radii: npt.NDArray[np.float64]) -> Points:
 
 
 def _moves(places: Points, ends: tuple[Index, Index], degrees: Index, heat: float) -> Points:
-    """The (x, y) step of each node in a round. A step is at most `heat` times a node's width of
-    2."""
+    """Return by how much each node moves in one round, as (x, y): connected nodes pull, near nodes
+    push.
+
+    No node moves further than `heat` (0..1) times its diameter of 2.
+    """
     source, target = ends
     moves = np.zeros_like(places)
     pull = (places[target] - places[source]) * 0.02

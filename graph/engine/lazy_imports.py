@@ -6,7 +6,7 @@ from typing import Any
 
 @cache
 def networkit() -> Any:
-    """The networkit module. Its import loads all its algorithms, and plotting if installed."""
+    """Import and return the module networkit. The first import loads all its algorithms."""
     import networkit as nk  # noqa: PLC0415
 
     return nk
@@ -14,7 +14,8 @@ def networkit() -> Any:
 
 @cache
 def pypdf() -> Any:
-    """The pypdf module. Its import takes 0.2 s, with Pillow and fontTools."""
+    """Import and return the module pypdf. The first import takes 0.2 s, with Pillow and
+    fontTools."""
     import pypdf as reader  # noqa: PLC0415
 
     return reader

@@ -71,7 +71,8 @@ def shortest_path(
 class Steps:
     """All directions in which edges can be walked, ordered by edge id, as parallel arrays.
 
-    Each step has its start and end node, its cost, its edge's row, and whether it goes forward.
+    Each step has its start and end node, its cost, its edge's row, and whether it follows the
+    edge's direction.
     """
 
     source: npt.NDArray[np.int64]
@@ -109,9 +110,11 @@ def steps_of(graph: Graph, costs: npt.NDArray[np.float64], direction: Direction)
 def _levels(
     steps: Steps, nodes: int, source: int, max_length: int, enough: int | None
 ) -> list[_Level]:
-    """Return the levels k = 0 … max_length: the cheapest walk of exactly k edges to each node.
+    """Return the levels k = 0, 1, …: for each node the cost of the cheapest walk of exactly k edges
+    from `source`.
 
-    Stops early when a walk of k edges improves nothing.
+    Stops after `max_length` edges, when a level makes no node cheaper, or when the node `enough` is
+    reached.
     """
     start = np.full(nodes, np.inf)
     start[source] = 0
@@ -128,8 +131,10 @@ def _levels(
 
 
 def _next(steps: Steps, before: npt.NDArray[np.float64], nodes: int) -> _Level:
-    """Return the next level: the cheapest step into each node, and of equally cheap steps the
-    first."""
+    """Return the level after the one with the costs `before`: for each node its cheapest last step.
+
+    Of equally cheap steps the first one is taken.
+    """
     usable = np.flatnonzero(np.isfinite(before[steps.source]))
     cost = before[steps.source[usable]] + steps.cost[usable]
     order = np.lexsort((cost, steps.target[usable]))

@@ -30,7 +30,11 @@ class Steps:
 
     @classmethod
     def of(cls, matrix: sp.csr_array) -> "Steps":
-        """Steps with probabilities proportional to a matrix whose rows are the start nodes."""
+        """Return the steps of a random walk on a matrix whose rows are the start nodes and whose
+        columns are the end nodes.
+
+        The probability of a step is proportional to the matrix's value.
+        """
         sums: Floats = matrix.sum(axis=1)
         stuck = sums == 0
         rates = np.divide(1.0, sums, where=~stuck, out=np.zeros(len(sums)))
@@ -64,7 +68,7 @@ class Topology:
 
     @cached_property
     def index(self) -> dict[Hashable, int]:
-        """Node label → its position in `labels`."""
+        """Return node label → position in `labels`."""
         return {label: place for place, label in enumerate(self.labels)}
 
     def place(self, label: Any) -> int:
@@ -97,15 +101,19 @@ class Topology:
 
     @cached_property
     def simple(self) -> sp.csr_array:
-        """An n by n matrix with 1 where an edge goes from row to column. Self-loops do not
-        count."""
+        """Return an n by n matrix with 1 where an edge goes from row to column. Self-loops are left
+        out."""
         matrix = self._both_ways(np.ones(len(self.source)), loops=False)
         matrix.data[:] = 1
         return matrix
 
     def cheapest(self, weight: Weight) -> sp.csr_array:
-        """Return an n by n matrix: the lowest cost of an edge from row to column. A cost of 0 is
-        stored."""
+        """Return an n by n matrix with the lowest cost of the edges from row to column. Self-loops
+        are left out.
+
+        A cost of 0 is an entry of the matrix; a pair without an edge has none. Raises Unsupported
+        if a cost is negative.
+        """
         source, target, costs = self._arcs(self.costs(weight), loops=False)
         order = np.lexsort((costs, target, source))
         source, target, costs = source[order], target[order], costs[order]
@@ -116,7 +124,8 @@ class Topology:
 
     @cached_property
     def pairs(self) -> tuple[Index, Index]:
-        """Return the ends of the simple graph's edges; an undirected edge occurs once."""
+        """Return (starts, ends) of the simple graph's edges, as positions. An undirected edge
+        occurs once."""
         matrix = self.simple.tocoo()
         source, target = matrix.coords
         once = slice(None) if self.directed else source < target
@@ -138,8 +147,8 @@ class Topology:
         return networkit_graph(once, directed=self.directed)
 
     def _once[Value](self, name: str, weight: Weight, make: Callable[[], Value]) -> Value:
-        """Return the value that `make` computes. It is computed once per name and weight, and must
-        not change."""
+        """Return the value that `make` computes. It is computed once per name and weight, and
+        nobody may change it."""
         if (name, weight) not in self._values:
             self._values[name, weight] = make()
         value: Value = self._values[name, weight]
@@ -152,7 +161,8 @@ class Topology:
     def _arcs(self, weights: Floats, *, loops: bool) -> tuple[Index, Index, Floats]:
         """Return (starts, ends, weights) of all directions in which edges can be walked.
 
-        A self-loop counts once, or not at all without `loops`.
+        An undirected edge occurs in both directions. A self-loop occurs once, or not at all without
+        `loops`.
         """
         straight = self.source != self.target
         selection = slice(None) if loops else straight
@@ -166,7 +176,10 @@ class Topology:
 
 
 def networkit_graph(matrix: sp.coo_array, *, directed: bool) -> Any:
-    """Return the weighted NetworKit graph of a matrix that has each undirected edge once."""
+    """Return the NetworKit graph whose edges and weights are the matrix's entries.
+
+    An undirected edge must be one entry only.
+    """
     ends = tuple(places.astype(np.uint64) for places in matrix.coords)
     entries = (matrix.data.astype(float), ends)
     return networkit().GraphFromCoo(entries, n=matrix.shape[0], weighted=True, directed=directed)

@@ -53,8 +53,8 @@ class View:
 
 
 def of_tenant(user_id: UUID) -> dict[str, str]:
-    """Relationship → the canonical relationship of its group, for all payments with several
-    sightings."""
+    """Return relationship's id → id of the canonical sighting, for each relationship of a payment
+    with several sightings."""
     views, pairs = read(user_id)
     return {
         view.id: min(group, key=_rank).id
@@ -65,7 +65,8 @@ def of_tenant(user_id: UUID) -> dict[str, str]:
 
 
 def enrich(user_id: UUID) -> Counts:
-    """Write each row's canonical row. Rows that already have it are not changed.
+    """Write the canonical relationship of each of the tenant's sightings, and return the numbers of
+    changed rows.
 
     It must run after same_transaction and fraud, whose results it reads.
     """
@@ -88,14 +89,17 @@ def enrich(user_id: UUID) -> Counts:
 
 
 def _alike(views: Iterable[View], pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """The pairs in which both rows move money, or neither does. An invoice is no payment."""
+    """Return the pairs of ids whose rows both move money, or both do not.
+
+    The others are no sightings of one payment: an invoice is no payment.
+    """
     moves = {view.id: view.moves_money for view in views}
     return [(one, other) for one, other in pairs if moves[one] == moves[other]]
 
 
 def read(user_id: UUID) -> tuple[list[View], list[tuple[str, str]]]:
-    """The tenant's flows with several sightings, and the pairs that are sightings of one
-    payment."""
+    """Return the tenant's sightings that are in a pair, and the pairs of ids that are sightings of
+    one payment."""
     with tenant_snapshot(user_id, hashed=True) as reader:
         query = SQL(sql.read("enrich/sightings")).format(user_id=Literal(str(user_id)))
         rows = reader.table(query).to_pylist()
@@ -108,7 +112,8 @@ def read(user_id: UUID) -> tuple[list[View], list[tuple[str, str]]]:
 
 
 def grouped(views: Iterable[View], pairs: Iterable[tuple[str, str]]) -> list[list[View]]:
-    """The sightings of each payment, as one list per payment."""
+    """Return one list per payment of the sightings that the pairs of ids connect, directly or
+    through others."""
     ordered = sorted(views, key=lambda view: view.id)
     place = {view.id: at for at, view in enumerate(ordered)}
     ends = np.array([[place[one], place[other]] for one, other in pairs]).reshape(-1, 2)

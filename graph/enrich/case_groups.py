@@ -25,8 +25,11 @@ LATEST = 400  # days after an invoice within which a payment of the same amount 
 
 @dataclass(frozen=True)
 class Row:
-    """One row of a pair. `group` is the id of the canonical sighting of its payment, or its own
-    id."""
+    """One row of a pair, as a relationship.
+
+    `group` is the id of the canonical sighting of its payment, or its own id if it has one sighting
+    only. `key` is the row's source and key.
+    """
 
     id: str
     group: str
@@ -59,8 +62,11 @@ Settled = Mapping[str, set[str]]  # an invoice → the groups of the payments th
 
 @dataclass(frozen=True)
 class Case:
-    """One possible double payment: its pairs, ordered by confidence, and the groups that are
-    extra."""
+    """One possible double payment.
+
+    `pairs` are ordered by confidence. `extras` has the extra row of each group that should not have
+    been paid, by group. `rows` has all rows by id.
+    """
 
     pairs: Sequence[Pair]
     extras: Mapping[str, Row]
@@ -75,7 +81,8 @@ class Case:
         return sorted({row.key for pair in self.pairs for row in (pair.later, pair.original)})
 
     def values(self) -> dict[str, Any]:
-        """The columns of the case that programs write."""
+        """Return the values of the case's row that programs write, by column. The columns that
+        people write are not among them."""
         best = self.pairs[0]
         days = [row.day for row in self.rows.values()]
         return {
@@ -111,8 +118,11 @@ def _reason(pair: Pair) -> dict[str, Any]:
 
 
 def group(pairs: Sequence[Pair], settled: Settled) -> list[Case]:
-    """Return the cases of these pairs, in the order of their first pairs. The most certain pair
-    comes first."""
+    """Return the cases of these pairs, which are ordered by confidence. A case comes where its
+    first pair does.
+
+    `settled` has, for each invoice's group, the groups of the payments that settle it.
+    """
     sets = _UnionFind()
     for pair in pairs:
         sets.join(pair.later.group, pair.original.group)
@@ -133,8 +143,10 @@ def group(pairs: Sequence[Pair], settled: Settled) -> list[Case]:
 
 
 def _of_equal_amounts(pairs: Iterable[Pair], settled: Settled) -> Iterator[tuple[Pair, Pair]]:
-    """Yield each pair of invoices with a pair of payments to the same party of the same amount,
-    unless a settlement contradicts."""
+    """Yield (pair of invoices, pair of payments) of one party, amount and currency.
+
+    The payment follows the invoice within LATEST days, and is not known to settle an invoice.
+    """
     settling = {payment for payments in settled.values() for payment in payments}
     invoices: dict[tuple[str, Decimal, str], list[Pair]] = defaultdict(list)
     payments: dict[tuple[str, Decimal, str], list[Pair]] = defaultdict(list)
@@ -172,7 +184,8 @@ def _case(pairs: list[Pair], settled: Settled) -> Case:
 
 
 class _UnionFind:
-    """Finds which names belong to one set (union-find)."""
+    """Sets of names that `join` merges; `first` returns one name for all names of a set
+    (union-find)."""
 
     def __init__(self) -> None:
         self._parent: dict[str, str] = {}

@@ -42,8 +42,8 @@ def enrich(user_id: UUID) -> Counts:
 
 @dataclass(frozen=True)
 class _View:
-    """A row connected with a case's group: another sighting of it (`same`), or the payment that
-    settles it."""
+    """A relationship that belongs to the payment `of_group` of a case: another sighting of it
+    (`same`), or a payment that settles it."""
 
     of_group: str
     relationship: str
@@ -94,7 +94,7 @@ def _write(user_id: UUID, cases: Sequence[Case], views: Sequence[_View]) -> Coun
         .values_list("case_id", flat=True)
     )
     before = {case.id: _visible_fields(case) for case in old_rows}
-    matched = _matched(cases, old_rows, decided)
+    matched = _continued_cases(cases, old_rows, decided)
     added = changed = 0
     views_of: dict[str, list[_View]] = defaultdict(list)
     for view in views:
@@ -109,7 +109,7 @@ def _write(user_id: UUID, cases: Sequence[Case], views: Sequence[_View]) -> Coun
         _write_rows(user_id, case_row, case, [view for name in of for view in views_of[name]])
     continued = {old.id for same in matched for old in same}
     obsolete = [case for case in old_rows if case.id not in continued]
-    return Counts(added, changed, _take_away(user_id, obsolete, decided))
+    return Counts(added, changed, _remove_obsolete(user_id, obsolete, decided))
 
 
 def _visible_fields(case: PaymentCase) -> tuple[object, ...]:
@@ -120,13 +120,14 @@ def _visible_fields(case: PaymentCase) -> tuple[object, ...]:
     return tuple(getattr(case, name) for name in names)
 
 
-def _matched(
+def _continued_cases(
     current: Sequence[Case], old_rows: Sequence[PaymentCase], decided: set[UUID]
 ) -> list[list[PaymentCase]]:
-    """For each case, the stored cases that share a row with it. The first one continues.
+    """Return, for each current case, the stored cases that share a row with it. Its decisions are
+    kept in the first one.
 
-    A case that people have decided on comes first, then the one with the most rows in common, then
-    the oldest.
+    The first is one that people have decided on, then the one with the most rows in common, then
+    the oldest. A stored case goes to one current case only.
     """
     by_key: dict[str, list[PaymentCase]] = defaultdict(list)
     for old in old_rows:
@@ -148,8 +149,12 @@ def _matched(
 
 
 def _written(user_id: UUID, case: Case, same: list[PaymentCase]) -> PaymentCase:
-    """Write the case as a row of its table, with the decisions of the stored cases that it
-    continues."""
+    """Write the case to its table and return its row. `same` are the stored cases that it
+    continues.
+
+    The row takes over their decisions, notes and recovered amounts, and replaces them. A closed
+    case is opened again if more is at risk than before.
+    """
     values = case.values()
     if not same:
         row = PaymentCase.objects.create(user_id=user_id, state=_judged(case), **values)
@@ -185,7 +190,7 @@ def _written(user_id: UUID, case: Case, same: list[PaymentCase]) -> PaymentCase:
 
 
 def _judged(case: Case) -> str:
-    """The state that follows from people's decisions on the single pairs."""
+    """Return the case's state that follows from people's decisions on its pairs, one by one."""
     words = {pair.status for pair in case.pairs}
     if words == {DuplicateStatus.DISMISSED.value}:
         return CaseState.DISMISSED.value
@@ -203,7 +208,7 @@ PAIRS = {
 
 
 def _judge_pairs(user_id: UUID, case_row: PaymentCase, case: Case) -> None:
-    """Give undecided pairs of a decided case the case's decision."""
+    """Give the open pairs of a case that people have decided the decision on the case."""
     if case_row.state != CaseState.OPEN:
         DuplicateTransaction.objects.filter(
             user_id=user_id,
@@ -229,7 +234,7 @@ def _write_rows(user_id: UUID, case_row: PaymentCase, case: Case, views: Sequenc
 
 
 def _roles(case: Case, views: Iterable[_View]) -> dict[str, str]:
-    """The role of each row in the case."""
+    """Return row's id → its role in the case: original, extra, or further view of either."""
     groups = {row.group for row in case.rows.values()}
     roles = {view.relationship: CaseRole.VIEW.value for view in views if view.of_group in groups}
     extras = {row.id for row in case.extras.values()}
@@ -241,9 +246,12 @@ def _roles(case: Case, views: Iterable[_View]) -> dict[str, str]:
     return roles
 
 
-def _take_away(user_id: UUID, obsolete: Iterable[PaymentCase], decided: set[UUID]) -> int:
-    """Delete the stored cases that are not found any more, and return their number. A case that
-    people have decided on stays, marked as not found."""
+def _remove_obsolete(user_id: UUID, obsolete: Iterable[PaymentCase], decided: set[UUID]) -> int:
+    """Delete the stored cases that are not found any more, or mark them as not found if people have
+    decided on them.
+
+    Returns the number of cases that were deleted or marked.
+    """
     removed = 0
     for case in obsolete:
         if case.id not in decided:

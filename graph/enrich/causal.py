@@ -32,8 +32,8 @@ PRECISION = 6  # stored digits
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One group of similar links: their places, the end that comes first, the six criteria (None if
-    unknown), and evidence."""
+    """The result for one group of links: their row numbers (`places`), the end that comes first,
+    the six criteria by name (0..1, None if unknown), and evidence."""
 
     places: NDArray[np.int64]
     direction: str
@@ -50,7 +50,7 @@ def judge(links: Columns) -> list[Judged]:
     and the result says so. A criterion with the same value for all groups is left out if there are
     groups to compare.
     """
-    turned = _turned(links)
+    turned = _swapped(links)
     judgements = [_judged(links, turned, places) for places in _groups(links)]
     silent = _constant(judgements)
     return [
@@ -64,8 +64,9 @@ def judge(links: Columns) -> list[Judged]:
     ]
 
 
-def _turned(links: Columns) -> Columns:
-    """The same links with cause and effect swapped."""
+def _swapped(links: Columns) -> Columns:
+    """Return the links with their ends swapped: the columns of the causes become those of the
+    effects, and vice versa."""
     other = {"cause": "effect", "effect": "cause"}
     return {
         "".join(other.get(part, part) for part in re.split("(cause|effect)", name)): column
@@ -80,7 +81,8 @@ def _judged(links: Columns, turned: Columns, places: NDArray[np.int64]) -> Judge
 
 
 def _precedence(links: Columns, places: NDArray[np.int64]) -> float:
-    """The share of pairs in which the cause comes first. A pair on the same day counts half."""
+    """Return the share (0..1) of links in which the cause comes first. A link within one day counts
+    half."""
     lag = links["effect_day"][places] - links["cause_day"][places]
     return float(np.where(lag > 0, 1.0, np.where(lag == 0, 0.5, 0.0)).mean())
 
@@ -102,7 +104,8 @@ def _ends(links: Columns) -> tuple[NDArray[Any], ...]:
 def _criteria(
     links: Columns, places: NDArray[np.int64]
 ) -> tuple[dict[str, float | None], dict[str, Any]]:
-    """The six, each in 0..1.
+    """Return the six criteria of these links by name, each in 0..1 or None if unknown, and
+    evidence.
 
     temporal precedence  share of pairs in which the cause comes first; the same day counts half
     consistency          share of the party's possible causes that were followed by an effect
@@ -124,7 +127,7 @@ def _criteria(
         "strength": max(0.0, (observed - chance) / (1 - chance)) if chance < 1 else 0.0,
         "consistency": observed,
         "specificity": effects / max(float(links["effects"][places].max()), effects),
-        "dose_response": _dose(links, places),
+        "dose_response": _dose_response(links, places),
         "plausibility": float(links["confidence"][places].mean()),
     }
     evidence = {
@@ -142,9 +145,11 @@ def _distinct(links: Columns, places: NDArray[np.int64]) -> tuple[int, int]:
     return len(causes), len(effects)
 
 
-def _dose(links: Columns, places: NDArray[np.int64]) -> float | None:
-    """The rank correlation of the amounts; None if there are too few pairs or the amounts do not
-    vary."""
+def _dose_response(links: Columns, places: NDArray[np.int64]) -> float | None:
+    """Return the rank correlation of the causes' and the effects' amounts, at least 0.
+
+    Returns None if there are few links or if all amounts of one end are equal.
+    """
     one, other = links["cause_amount"][places], links["effect_amount"][places]
     if len(places) < FEW or np.ptp(one) == 0 or np.ptp(other) == 0:
         return None
@@ -152,7 +157,7 @@ def _dose(links: Columns, places: NDArray[np.int64]) -> float | None:
 
 
 def _ranks(values: NDArray[Any]) -> NDArray[np.float64]:
-    """The rank of each value. Equal values get their mean rank."""
+    """Return the rank of each value. Equal values get their mean rank."""
     _, of, counts = np.unique(values, return_inverse=True, return_counts=True)
     return (np.cumsum(counts) - (counts - 1) / 2)[of]
 
@@ -172,20 +177,25 @@ def _constant(judgements: list[Judged]) -> set[str]:
 
 
 def score(criteria: Mapping[str, float | None]) -> float | None:
-    """The mean of the known criteria; None if none is known."""
+    """Return the mean of the known criteria (0..1), or None if none is known."""
     values = [value for value in criteria.values() if value is not None]
     return round(sum(values) / len(values), PRECISION) if values else None
 
 
 def direction(precedence: float) -> str:
-    """Which end comes first: the link's source (forward), its target (backward), or neither."""
+    """Return which end of a link comes first: "forward" for the source, "backward" for the target,
+    "both" for neither.
+
+    `precedence` is the share of links in which the source comes first.
+    """
     if precedence == 0.5:
         return "both"
     return "forward" if precedence > 0.5 else "backward"
 
 
 def enrich(user_id: UUID) -> Counts:
-    """Write the layer: one row per judged link."""
+    """Write one row of layer 1 per judged link of the tenant. Return the numbers of changed
+    rows."""
     with tenant_snapshot(user_id, hashed=True) as reader:
         query = SQL(sql.read("enrich/causes")).format(user_id=Literal(str(user_id)))
         links = _columns(reader.table(query))
@@ -209,5 +219,5 @@ def _rounded(value: float | None) -> float | None:
 
 
 def _columns(table: pa.Table) -> Columns:
-    """The table's columns: texts as objects, numbers unchanged."""
+    """Return the table's columns by name: texts as object arrays, numbers unchanged."""
     return {name: np.asarray(table[name].to_pylist()) for name in table.column_names}

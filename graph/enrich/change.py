@@ -14,7 +14,7 @@ from graph.enrich.write.counts import Counts
 
 
 def enrich(user_id: UUID) -> Counts:
-    """Log the payments that were deleted since the last run."""
+    """Log the payments that were deleted since the last run. Return the numbers of changed rows."""
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         cursor.execute(sql.read("enrich/deleted"), {"user_id": user_id})
         return Counts(added=cursor.rowcount)

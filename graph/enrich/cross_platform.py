@@ -28,9 +28,10 @@ STAGING = """
 
 
 def enrich(user_id: UUID, payments: Payments) -> Counts:
-    """Write one row per payment. It must run after same_transaction, whose links it reads.
+    """Write one row of layer 5 per payment, and return the numbers of changed rows.
 
-    Most payments have one platform only. Their rows are created in the database.
+    It must run after same_transaction, whose links it reads. The rows of payments on one platform,
+    which most are, are made in the database.
     """
     groups = canonical.grouped(*canonical.read(user_id))
     documents = _documents(user_id)
@@ -43,8 +44,8 @@ def seen(
     views: Mapping[str, list[str]],
     documents: Mapping[str, Mapping[str, list[str]]],
 ) -> Seen:
-    """Return what each platform recorded of a payment, for payments that several platforms
-    recorded.
+    """Return relationship → platform → the keys of the rows and documents there, for payments that
+    several platforms recorded.
 
     `views`: relationship → the relationships of its group; `documents`: relationship → platform →
     the keys of the documents there.

@@ -37,7 +37,8 @@ class Record:
 
 
 def records(user_id: UUID) -> dict[str, Record]:
-    """The record of each kind of duplicate, over all of the tenant's decided cases."""
+    """Return kind of duplicate → how many cases of it the tenant's people have decided and
+    confirmed."""
     right = Q(state__in=[CaseState.CONFIRMED, CaseState.RECOVERED])
     with tenant_transaction(user_id):
         counted = (

@@ -15,7 +15,7 @@ from graph.enrich.temporal import this_day
 
 
 class Findings:
-    """Computes each result when it is first needed.
+    """The detectors' results for one tenant. Each is computed when it is first read.
 
     `everything` searches all groups of payments for series, including those unchanged since the
     last search.
@@ -30,12 +30,12 @@ class Findings:
 
     @cached_property
     def until(self) -> Todays:
-        """The day that counts as today, for each source."""
+        """Return source → the day that counts as today in its books."""
         return todays(self.payments, this_day())
 
     @cached_property
     def courses(self) -> list[Course]:
-        """The tenant's series with their occurrences."""
+        """Return the tenant's series with their occurrences."""
         series = incremental.find(self.user_id, self.payments, everything=self.everything)
         return courses(self.payments, series)
 

@@ -63,11 +63,11 @@ SLIPS = frozenset({"transposed_number", "transposed_amount", "number_suffix", "l
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """The places of the later payment and of its original, the confidence, the kind, and what
-    speaks against it.
+    """A payment that probably repeats another one.
 
-    `case` is the key of the first later row of the same case. `record` is what people have decided
-    about the kind.
+    `later` and `original` are the row numbers of the two. `notes` say what speaks against a
+    repetition. `case` is the key of the first later row of the same case. `record` is what people
+    have decided about this kind of duplicate.
     """
 
     later: int
@@ -81,17 +81,19 @@ class Duplicate:
 
 @dataclass(frozen=True)
 class Stated:
-    """What else the payments' rows state: the bank account, and where each row was first
-    published."""
+    """What else each payment's row states: the bank account, and in which file or period it was
+    first published ("" for none)."""
 
     accounts: Texts
     publication: Texts
 
 
 def enrich(user_id: UUID, payments: Payments, duplicates: list[Duplicate] | None = None) -> Counts:
-    """Write the tenant's open duplicates as found now. People's decisions stay. One transaction.
+    """Write the tenant's open duplicates in one transaction, and return the numbers of changed
+    rows.
 
-    A dismissed pair stays dismissed under the keys of its rows, even after a re-import.
+    People's decisions stay. A dismissed pair stays dismissed under the keys of its rows, even after
+    a re-import. `duplicates` are computed if they are not passed.
     """
     if duplicates is None:
         same, charges, reversed_by = reversals.known(user_id, payments)
@@ -101,14 +103,14 @@ def enrich(user_id: UUID, payments: Payments, duplicates: list[Duplicate] | None
 
 
 def by_records(duplicates: Iterable[Duplicate], records: Mapping[str, Record]) -> list[Duplicate]:
-    """The duplicates, with the confidence adjusted to what people have decided about their
-    kinds."""
+    """Return the duplicates with their confidence lowered where people have rejected most of their
+    kind."""
     return [_by_record(duplicate, records.get(duplicate.kind)) for duplicate in duplicates]
 
 
 def _by_record(duplicate: Duplicate, record: Record | None) -> Duplicate:
-    """The duplicate with the record of its kind. If the record lowers the kind's confidence, the
-    duplicate's is limited to it."""
+    """Return the duplicate with the record of its kind. Its confidence is at most the share of
+    confirmed cases, if the record lowers it."""
     if record is None:
         return duplicate
     if not record.is_turned_down:
@@ -127,10 +129,11 @@ def find(
     *,
     about: Ints | None = None,
 ) -> list[Duplicate]:
-    """Return the pairs, ordered by the later payment.
+    """Return the tenant's duplicates, ordered by the later payment.
 
-    With `about` only pairs that contain any of these rows are returned, and their `case` is that
-    among these pairs.
+    `same`, `charges` and `reversed_by` are the results of the detectors of links. With `about` only
+    duplicates that contain any of these rows are returned, and their `case` is computed among
+    these.
     """
     again, first = republished.find(payments, columns.publication)
     printed = dict(zip(again.tolist(), first.tolist(), strict=True))
@@ -141,7 +144,7 @@ def find(
         for repeat in fraud_candidates.find(payments, columns.accounts, about)
         if repeat.later not in apart
     ]
-    duplicates = _once(
+    duplicates = _once_per_invoice(
         payments, [candidate for candidate in candidates if candidate.confidence >= LEAST]
     )
     duplicates += [Duplicate(*pair, "republished", REPUBLISHED) for pair in printed.items()]
@@ -152,8 +155,11 @@ def find(
 
 
 def _in_cases(payments: Payments, duplicates: list[Duplicate]) -> list[Duplicate]:
-    """The pairs, each with its case. The lines of one invoice are one case. So are all invoices of
-    one party and day that are paid again on one other day (a batch)."""
+    """Return the duplicates with `case` set.
+
+    Duplicates are one case if their later rows have one day, their originals have one day, and
+    source, currency and party are the same: the lines of an invoice, or a batch that is paid again.
+    """
     party, day, first = sides(payments).party, payments.day, dict[tuple[object, ...], int]()
     with_cases: list[Duplicate] = []
     for duplicate in duplicates:
@@ -167,9 +173,9 @@ def _in_cases(payments: Payments, duplicates: list[Duplicate]) -> list[Duplicate
     return with_cases
 
 
-def _once(payments: Payments, duplicates: list[Duplicate]) -> list[Duplicate]:
-    """The duplicates without payments of parts if the books have listed the invoice. So one invoice
-    is one finding."""
+def _once_per_invoice(payments: Payments, duplicates: list[Duplicate]) -> list[Duplicate]:
+    """Return the duplicates without payments of a split invoice whose parts the ledger has, so that
+    one invoice is one finding."""
     numbers = [normal(payments.document[duplicate.later]) for duplicate in duplicates]
     split = {
         number
@@ -186,14 +192,16 @@ def _once(payments: Payments, duplicates: list[Duplicate]) -> list[Duplicate]:
 
 
 def _taken_back(reversed_by: Reversals) -> dict[int, int]:
-    """Each payment that was wholly taken back → the payment that did so."""
+    """Return row of a payment that was wholly taken back → row of its reversal."""
     whole = reversed_by.only(reversed_by.whole)
     return dict(zip(whole.original.tolist(), whole.reversal.tolist(), strict=True))
 
 
 def _on_card(payments: Payments, same: Pairs) -> set[int]:
-    """Payments that a card's feed contains as well. Entering a receipt twice charges the card only
-    once."""
+    """Return the rows of payments that a card's feed recorded as well.
+
+    They are hardly paid twice: entering a receipt twice charges the card only once.
+    """
     card = are(payments.platform, "card")
     return {*same.one[card[same.other]].tolist(), *same.other[card[same.one]].tolist()}
 
@@ -227,12 +235,13 @@ def _is_calendar(days: int) -> bool:
 
 
 def _key(payments: Payments, at: int) -> str:
-    """The row's key in its source, which survives a re-import."""
+    """Return the source and key of row `at` as one text, which stays the same after a re-import."""
     return f"{payments.source[at]} {payments.external_id[at]}"
 
 
 def evidence(payments: Payments, duplicate: Duplicate) -> dict[str, Any]:
-    """What the pair was found by, so that a person can check it against the two rows."""
+    """Return the evidence that is stored with a duplicate: kind, reason, days between the rows,
+    what speaks against it, and both rows."""
     rows = (duplicate.later, duplicate.original)
     return {
         "kind": duplicate.kind,
@@ -254,7 +263,7 @@ def evidence(payments: Payments, duplicate: Duplicate) -> dict[str, Any]:
 
 
 def stated(user_id: UUID, payments: Payments) -> Stated:
-    """The bank accounts and first publications of the tenant's rows."""
+    """Return the bank account and the first publication that each payment's row states."""
     with tenant_snapshot(user_id, hashed=True) as reader:
         query = SQL(sql.read("enrich/stated")).format(user_id=Literal(str(user_id)))
         table: pa.Table = reader.table(query)

@@ -44,12 +44,11 @@ class Repeat:
 
 
 def find(payments: Payments, accounts: Texts, about: Ints | None = None) -> list[Repeat]:
-    """Return the repeats that all ways find, by place. For each payment only the most certain one
-    is returned.
+    """Return the most certain repeat of each payment that any of the WAYS finds, ordered by row.
 
-    `accounts` is the bank account that each payment's row states ("" for none). With `about` at
-    least the repeats that contain any of these rows are returned, and all under the numbers of
-    their splits. The others are not searched for.
+    `accounts` has the bank account that each payment's row states ("" for none). With `about`, only
+    repeats that involve these rows are searched for, along with repeats that share the number of a
+    split invoice with them.
     """
     if not len(payments):
         return []
@@ -58,7 +57,7 @@ def find(payments: Payments, accounts: Texts, about: Ints | None = None) -> list
         return _ordered(_surest(columns, {}))
     columns.seek(about)
     best = _surest(columns, {})
-    columns.seek(_beside(columns, _ordered(best)))
+    columns.seek(_related_rows(columns, _ordered(best)))
     return _ordered(_surest(columns, best))
 
 
@@ -66,8 +65,11 @@ _Best = dict[int, tuple[float, int, int, Repeat]]  # by the later row
 
 
 def _surest(columns: Columns, best: _Best) -> _Best:
-    """The most certain repeat of each row, of those in `best` and of those that the ways find. Of
-    equally certain ones that of the first way, then the one with the earliest original."""
+    """Return later row → its most certain repeat, of those in `best` and those that the ways find.
+
+    Of equally certain ones it is that of the first way, then the one with the earliest original.
+    `best` is changed.
+    """
     for place, way in enumerate(WAYS):
         for repeat in way(columns):
             rank = (repeat.confidence, -place, -repeat.original)
@@ -80,8 +82,9 @@ def _ordered(best: _Best) -> list[Repeat]:
     return [best[later][-1] for later in sorted(best)]
 
 
-def _beside(columns: Columns, repeats: list[Repeat]) -> Ints:
-    """The later rows of these repeats, and all rows that have the number of a split."""
+def _related_rows(columns: Columns, repeats: list[Repeat]) -> Ints:
+    """Return the later rows of these repeats, and all rows that have the number of a split invoice
+    among them."""
     later = [repeat.later for repeat in repeats]
     split = {columns.number[repeat.later] for repeat in repeats if repeat.kind == "split"}
     alike = [at for at in columns.rows.tolist() if columns.number[at] in split] if split else []
@@ -89,8 +92,12 @@ def _beside(columns: Columns, repeats: list[Repeat]) -> Ints:
 
 
 def _pairs(columns: Columns, key: Ints, rows: Ints | None = None) -> tuple[Ints, Ints]:
-    """Each row with every earlier row that has the same key, up to SOON days before it, of `rows`
-    or of those concerned."""
+    """Return (later rows, earlier rows): all pairs with the same key and at most SOON days between
+    them.
+
+    The pairs are among `rows`; None stands for all rows whose repeats are searched for. Keys that
+    more than CROWD rows have are only compared with their first row.
+    """
     among = columns.concerned(key, columns.rows) if rows is None else rows
     order = among[np.argsort(key[among], kind="stable")]
     new = np.diff(key[order], prepend=-1) != 0
@@ -104,7 +111,8 @@ def _pairs(columns: Columns, key: Ints, rows: Ints | None = None) -> tuple[Ints,
 
 
 def _same_number(columns: Columns) -> Iterator[Repeat]:
-    """Same party, number and amount on another day, line by line. Leading zeros may differ."""
+    """Yield rows with the party, number and amount of an earlier day's row, paired line by line.
+    Leading zeros of the number may differ."""
     amount, key = columns.payments.amount, columns.same_number
     for group in groups(key, columns.concerned(key, columns.rows)):
         days = columns.payments.day[group]
@@ -128,7 +136,7 @@ def _of_gap(days: int) -> float:
 
 
 def _suffix(columns: Columns) -> Iterator[Repeat]:
-    """Same party and amount, and the number with a suffix."""
+    """Yield pairs of one party and amount of which one has the other's number with a suffix."""
     for bare, marked in _bare_and_marked(columns, columns.alike):
         for one in marked:
             for other in bare:
@@ -138,8 +146,8 @@ def _suffix(columns: Columns) -> Iterator[Repeat]:
 
 
 def _bare_and_marked(columns: Columns, of: Ints) -> Iterator[tuple[list[int], list[int]]]:
-    """For each code in `of`, yield the rows with a number, and the rows with this number and a
-    suffix."""
+    """Yield (rows that have a number, rows that have the same number with a suffix), for each code
+    in `of` and each number."""
     marked = columns.rows[columns.stem[columns.rows] != ""]
     number, bare_number = columns.with_and_without_suffix
     number = np.concatenate([number[columns.rows], bare_number[marked]])
@@ -151,7 +159,7 @@ def _bare_and_marked(columns: Columns, of: Ints) -> Iterator[tuple[list[int], li
 
 
 def _transposed_number(columns: Columns) -> Iterator[Repeat]:
-    """Same party and amount, and two neighbouring digits of the number swapped.
+    """Yield pairs of one party and amount whose numbers differ by two swapped neighbouring digits.
 
     If several invoices of one day resemble those of another day like this, none is a repeat,
     because such a slip happens once.
@@ -177,7 +185,8 @@ def _slips(columns: Columns, later: Ints, first: Ints) -> list[tuple[int, int]]:
 
 
 def _of_payees(columns: Columns, key: Ints, pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """All pairs of the same payees that resemble each other like these, searched for or not."""
+    """Return all pairs of the payees in `pairs` that have equal keys and numbers that differ by
+    one swap, also those that are not searched for."""
     if columns.is_about.all() or not pairs:
         return pairs
     payees = columns.payee[[later for later, _ in pairs]]
@@ -191,7 +200,7 @@ def _batch(columns: Columns, later: int, first: int) -> tuple[int, int, int]:
 
 
 def _transposed_amount(columns: Columns) -> Iterator[Repeat]:
-    """Same party and number, and two neighbouring digits of the amount swapped.
+    """Yield pairs of one party and number whose amounts differ by two swapped neighbouring digits.
 
     Lines of one day are left out. So are numbers that occur on many days, such as a mandate's,
     because their amounts vary.
@@ -206,8 +215,8 @@ def _transposed_amount(columns: Columns) -> Iterator[Repeat]:
 
 
 def _split(columns: Columns) -> Iterator[Repeat]:
-    """A party's invoice entered again in parts: numbers with suffixes, whose amounts add up to
-    it."""
+    """Yield the parts of a party's invoice that was entered again in parts: rows with its number
+    and a suffix whose amounts add up to its amount."""
     amount = columns.payments.amount
     for whole, parts in _bare_and_marked(columns, columns.payee):
         if len(whole) != 1 or not 2 <= len(parts) <= PARTS:
@@ -220,7 +229,8 @@ def _split(columns: Columns) -> Iterator[Repeat]:
 
 
 def _same_account(columns: Columns) -> Iterator[Repeat]:
-    """Another party's number and amount, to be paid to one bank account."""
+    """Yield pairs of one number and amount of two parties: those paid to one bank account, and
+    those whose number only these two parties have."""
     laters, firsts = _pairs(columns, columns.of_anybody)
     apart = columns.party[laters] != columns.party[firsts]
     for later, first in zip(laters[apart].tolist(), firsts[apart].tolist(), strict=True):
@@ -237,9 +247,12 @@ def _same_account(columns: Columns) -> Iterator[Repeat]:
 
 
 def _same_amount(columns: Columns) -> Iterator[Repeat]:
-    """Without a number: a party was paid the same odd amount twice within weeks, by one of the
-    tenant's parties and with the same text. It is hardly ever paid an amount twice, and the two are
-    not in turn."""
+    """Yield pairs without a number: one of the tenant's parties paid a party the same odd amount
+    twice within WEEKS, with the same text.
+
+    The party must hardly ever be paid an amount twice, and the two must not be regular payments
+    (`is_in_turn`).
+    """
     payments, purpose = columns.payments, columns.purpose
     count = np.bincount(columns.payee)[columns.payee]
     odd = (payments.amount % UNIT != 0) & (count >= KNOWN)
@@ -255,8 +268,11 @@ def _same_amount(columns: Columns) -> Iterator[Repeat]:
 
 
 def is_in_turn(days: Ints, day: int) -> bool:
-    """Return whether payments on these days (in order) recur, and none comes soon before or after
-    the one of `day`. Two wages may be equal by chance."""
+    """Return whether the payment of `day` is one of regular payments on `days` (in order): they
+    recur, and no other one comes much too soon before or after it.
+
+    Two equal wages, for example, are in turn.
+    """
     steps = np.diff(days)
     if len(days) < KNOWN or not (period := float(np.median(steps))):
         return False
@@ -278,8 +294,8 @@ WAYS: tuple[Callable[[Columns], Iterator[Repeat]], ...] = (  # of equally sure o
 
 
 def _alone(columns: Columns, row: int, confidence: float) -> float:
-    """The confidence, halved if the party is often paid this amount. Similar numbers then count
-    up."""
+    """Return the confidence, or half of it if the row's party is often paid this amount, because
+    similar numbers are then consecutive ones."""
     return confidence / 2 if columns.often[columns.alike[row]] > 3 else confidence
 
 

@@ -34,8 +34,8 @@ Key = tuple[int, str, bool]  # counterparty, currency, whether we owe it
 class Bills:
     """The bills that each payment settles, and the due days of the unpaid ones by counterparty.
 
-    `seen` has one number for all sightings of a payment or bill. `settled_by` has the bills by the
-    payment's number.
+    `seen` has one number for all sightings of a payment or bill. `settled_by` has the settled bills
+    (row numbers) by the payment's number in `seen`.
     """
 
     payments: Payments
@@ -58,13 +58,13 @@ class Bills:
         return cls(payments, seen, dict(settled_by), dict(unpaid))
 
     def settles(self, course: Course) -> bool:
-        """Return whether the series' payments settle bills."""
+        """Return whether most of the series' payments settle bills."""
         numbers = self.seen[course.series.places].tolist()
         return sum(number in self.settled_by for number in numbers) >= SETTLING * len(numbers)
 
     def is_unpaid(self, course: Course, day: int) -> bool:
-        """Return whether a bill of the parties whose bills the series settles was due by that
-        day."""
+        """Return whether a bill of the parties that the series pays was due by `day` and is
+        unpaid."""
         return self._first_due(course) <= day
 
     def _first_due(self, course: Course) -> int:
@@ -80,8 +80,10 @@ def _key(payments: Payments, side: Sides, bill: int) -> Key:
 
 
 def _due(payments: Payments, settled: Iterable[Settled], seen: Ints) -> Ints:
-    """The due day of each bill: the first one that a sighting of it states. Without a stated one,
-    the day on which bills are usually paid."""
+    """Return the due day of each row as a bill: the earliest one that a sighting of it states.
+
+    If none states one, it is the row's day plus the usual number of days until a bill is paid.
+    """
     stated = np.full(len(payments), NEVER)
     np.minimum.at(stated, seen, np.where(payments.due_day >= 0, payments.due_day, NEVER))
     days = [
@@ -96,7 +98,8 @@ def _due(payments: Payments, settled: Iterable[Settled], seen: Ints) -> Ints:
 def _unpaid(
     payments: Payments, settled: Iterable[Settled], reversed_by: Reversals, seen: Ints
 ) -> Ints:
-    """The places of the bills of which more than REST is unpaid and not credited."""
+    """Return the row numbers of the bills of which more than the share REST is neither paid nor
+    credited."""
     rest = payments.amount - _taken(payments, settled, reversed_by, seen)[seen]
     is_open = _owed(payments) & (rest > REST * payments.amount)
     is_done = np.zeros(len(payments), dtype=bool)
@@ -106,8 +109,8 @@ def _unpaid(
 
 
 def _owed(payments: Payments) -> NDArray[np.bool_]:
-    """Marks bills and credit notes. For an order nothing is owed yet; claims and transfers are no
-    bills."""
+    """Return one boolean per row: whether it is a bill or a credit note. Orders, claims and
+    transfers are neither."""
     if payments.records is None:
         return np.zeros(len(payments), dtype=bool)
     return are(payments.records, Records.OBLIGATION.value)
@@ -116,8 +119,11 @@ def _owed(payments: Payments) -> NDArray[np.bool_]:
 def _taken(
     payments: Payments, settled: Iterable[Settled], reversed_by: Reversals, seen: Ints
 ) -> Ints:
-    """How much of each bill is settled or credited, by its number in `seen`. Several sightings of
-    a payment or a credit note count once."""
+    """Return how much of each bill is settled or credited, in 1/10,000 of the currency's unit, by
+    its number in `seen`.
+
+    Several sightings of a payment or a credit note count once.
+    """
     amounts: defaultdict[tuple[int, int], int] = defaultdict(int)
     credits_ = zip(reversed_by.original.tolist(), reversed_by.reversal.tolist(), strict=True)
     for bill, by, amount in (

@@ -35,7 +35,7 @@ FREQUENCY_WORDS = {
 
 @dataclass(frozen=True, order=True)
 class Template:
-    """The common properties of series."""
+    """The properties that several series have in common."""
 
     frequency: str
     payer: str
@@ -53,7 +53,8 @@ class Template:
 
     @property
     def name(self) -> str:
-        """A name such as: monthly fixed bill, department to vendor, GBP 100-250"""
+        """Return the template's name for people, such as: monthly fixed bill, department to vendor,
+        GBP 100-250"""
         what = "bill" if self.numbered else "payment"
         frequency = FREQUENCY_WORDS.get(self.frequency, self.frequency)
         amount = "fixed" if self.fixed else "varying"
@@ -62,13 +63,15 @@ class Template:
 
 
 def enrich(user_id: UUID, payments: Payments, every: Sequence[Course]) -> Counts:
-    """Write the layer: one row per template, to which the series' payments point."""
+    """Write one row of layer 4 per template and point the series' payments to it. Return the
+    numbers of changed rows."""
     rows = patterns(payments, every)
     return write_patterns.write(user_id, "pattern", RelationshipPattern, rows)
 
 
 def patterns(payments: Payments, courses: Sequence[Course]) -> list[Shared]:
-    """The templates of these series."""
+    """Return the templates of these series as rows of the layer, with the payments that point to
+    each."""
     alike: dict[Template, list[Course]] = defaultdict(list)
     for course in courses:
         alike[template(payments, course)].append(course)
@@ -76,7 +79,7 @@ def patterns(payments: Payments, courses: Sequence[Course]) -> list[Shared]:
 
 
 def template(payments: Payments, course: Course) -> Template:
-    """The template that this series fits."""
+    """Return the template that the series fits."""
     places = course.series.places
     first = places[0]
     kinds = payments.entities.kind
@@ -99,7 +102,8 @@ def is_fixed(course: Course) -> bool:
 
 
 def band(amount: float) -> str:
-    """The band that contains an amount. The lower edge belongs to the band."""
+    """Return the name of the band that contains the amount. A band contains its lower edge, not its
+    upper one."""
     for low, high in pairwise(BANDS):
         if amount < high:
             return f"{low:,}-{high:,}" if low else f"under {high:,}"

@@ -52,8 +52,8 @@ def enrich(
     same: Pairs,
     bills: Bills,
 ) -> Counts:
-    """Write the layer: new predictions, and the state of the stored ones as of each source's
-    today."""
+    """Write layer 6, new predictions and the state of the stored ones as of each source's today.
+    Return the numbers of changed rows."""
     behind = other_views.behind(payments, every, same)
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         alone(cursor, user_id)
@@ -85,11 +85,10 @@ def predict(
     bills: Bills | None = None,
     behind: Collection[int] = (),
 ) -> Iterator[Row]:
-    """Yield each stored prediction as of its source's today, and the new ones (with id None).
+    """Yield each stored prediction with its state as of its source's today, and new ones (id None).
 
-    With `bills`, a payment that settles bills is overdue only if one of them is unpaid. Of the
-    series at the places `behind`, another view went on longer: they expect nothing. What they
-    fulfilled stays.
+    With `bills`, a payment that settles bills is overdue only if one is unpaid. `behind` are
+    positions of series that another source records longer: they expect nothing more.
     """
     by_key = {key(payments, course.series): course for course in every}
     leading = [course for at, course in enumerate(every) if at not in behind]
@@ -164,8 +163,8 @@ def _row(payments: Payments, name: str, course: Course, expected: Expected, unti
 
 
 def _reach(course: Course, until: int) -> dict[str, str]:
-    """Until when the books of the series' source reach, and from which day on they are too old for
-    it."""
+    """Return two ISO dates: `books_until`, the day that the source's books reach, and `stale_from`,
+    from when they are too old to predict the series."""
     period = course.series.fit.grid.frequency.period
     stale = min(until + math.ceil(STALE * period) + 1, forecast.LAST_DAY)
     return {"books_until": on(until).isoformat(), "stale_from": on(stale).isoformat()}
@@ -188,8 +187,10 @@ def _evidence(name: str, course: Course, expected: Expected) -> dict[str, Any]:
 
 
 def _agreed(course: Course, slot: int) -> str:
-    """The agreed day of the slot. The slot's number stays while the frequency stays; its day may
-    move a little."""
+    """Return a text that identifies the slot of a series: its frequency and the slot's number.
+
+    The number stays while the frequency stays, though the slot's day may move a little.
+    """
     return f"{course.series.frequency} {slot}"
 
 
@@ -216,7 +217,11 @@ def _settled(
     *,
     is_behind: bool,
 ) -> Row:
-    """A prediction that is not the series' next one any more: fulfilled, overdue or cancelled."""
+    """Return a stored prediction that is not the series' next one any more, as fulfilled, overdue
+    or cancelled.
+
+    `course` is its series, or None if that is not found any more.
+    """
     evidence = {name: value for name, value in row["evidence"].items() if name != FURTHER}
     state = {**row, "evidence": evidence}
     if course is not None:
@@ -234,7 +239,8 @@ def _settled(
 
 
 def _occurrence(payments: Payments, row: Mapping[str, Any], course: Course) -> str | None:
-    """The payee's event of the occurrence in the prediction's slot, or None."""
+    """Return the id of the payee's posting that occurred in the prediction's slot, or None if
+    nothing has."""
     for slot, place in zip(course.slots[::-1], course.last[::-1], strict=True):
         agreed = _agreed(course, int(slot))
         if agreed == row["evidence"].get("agreed"):
@@ -243,7 +249,7 @@ def _occurrence(payments: Payments, row: Mapping[str, Any], course: Course) -> s
 
 
 def _passed(row: Mapping[str, Any], course: Course) -> bool:
-    """Return whether the series went on without this occurrence. It was then missed, and stays
-    overdue."""
+    """Return whether the series has a later occurrence than the predicted one. The predicted
+    payment was then missed, and stays overdue."""
     frequency, _, slot = str(row["evidence"].get("agreed", "")).rpartition(" ")
     return frequency == course.series.frequency and int(slot) < course.slots[-1]

@@ -29,12 +29,11 @@ MASK = 5  # parties with one name; with more, the name is a mask and identifies 
 
 
 class Columns:
-    """The columns that the ways use, for rows with an amount.
+    """Keys and counts of payments by which `fraud_candidates` finds repeats, one value per row.
 
-    `rows` have a document number, `unnumbered` have none. Purchases by card are not among
-    `unnumbered`, because shops have fixed prices and equal purchases are common. `is_about` marks
-    the rows whose repeats are searched for, all at first. The ways use only rows that have a key in
-    common with these.
+    `rows` are the row numbers of payments with a document number, `unnumbered` of those without.
+    Purchases by card are not among `unnumbered`, because shops have fixed prices and equal
+    purchases are common. `is_about` marks the rows whose repeats are searched for, all at first.
     """
 
     def __init__(self, payments: Payments, accounts: Texts) -> None:
@@ -64,68 +63,71 @@ class Columns:
         vars(self).pop("_of_amount", None)
 
     def concerned(self, key: Ints, rows: Ints) -> Ints:
-        """The rows of `rows` whose key occurs in any row of `is_about`."""
+        """Return those of `rows` whose key a row whose repeats are searched for has as well."""
         return rows[having(key, self.is_about)[rows]]
 
     def _labels(self) -> Flags:
-        """Marks rows whose number the party has on many days, such as the number of a contract or a
-        mandate."""
+        """Return one boolean per row: whether its number is a label that recurs, such as the number
+        of a contract or a mandate, because the party has it on many days or with many sums."""
         label = _days_of(self.same_number, self.payments.day) > LABEL
         case = (self.unlike_sums >= UNLIKE) | ((self.unlike_sums > 1) & (self.days >= CASE))
         return label | (self.days > OFTEN) | case
 
     @cached_property
     def with_and_without_suffix(self) -> tuple[Ints, Ints]:
-        """Codes of the rows' numbers, and of their numbers without a suffix: equal for equal
-        texts."""
+        """Return two codes for each row: of its number, and of its number without a suffix. Equal
+        texts have equal codes in both."""
         code = codes(np.concatenate([self.number, self.stem]))
         return code[: len(self.number)], code[len(self.number) :]
 
     @cached_property
     def days(self) -> Ints:
-        """For each row, the number of days on which the party has the row's number."""
+        """Return, for each row, on how many days its party has rows with its number."""
         return _days_of(self.bears, self.payments.day)
 
     @cached_property
     def same_number(self) -> Ints:
-        """Same party, number and amount."""
+        """Return a code per row, equal for rows of the same party, number and amount."""
         return codes(self.bears, self.payments.amount)
 
     @cached_property
     def shape_of_number(self) -> Ints:
-        """Same party and amount, and a number of the same characters."""
+        """Return a code per row, equal for rows of the same party and amount whose numbers have the
+        same characters in any order."""
         return codes(self.payee, _shapes_of_numbers(self.payments), self.payments.amount)
 
     @cached_property
     def shape_of_amount(self) -> Ints:
-        """Same party and number, and an amount of the same digits."""
+        """Return a code per row, equal for rows of the same party and number whose amounts have the
+        same digits in any order."""
         return codes(self.bears, _shapes_of_amounts(self.payments))
 
     @cached_property
     def of_anybody(self) -> Ints:
-        """Same number and amount, of any party."""
+        """Return a code per row, equal for rows of the same number and amount, of any party."""
         return codes(self.book, self.numbered, self.payments.amount)
 
     @cached_property
     def bearers(self) -> Ints:
-        """For each row, the number of parties in its source that have the row's number."""
+        """Return, for each row, how many parties of its source have its number."""
         number = codes(self.book, self.numbered)
         return unlike(number, self.party)[number]
 
     @cached_property
     def purpose(self) -> Ints:
-        """Same party, paid by the same of the tenant's parties and with the same text."""
+        """Return a code per row, equal for rows of the same party, paid by the same of the tenant's
+        parties, with the same text."""
         return codes(self.payee, sides(self.payments).own, self.payments.description)
 
     @cached_property
     def unlike_amounts(self) -> Ints:
-        """For each row, the number of different amounts that its party is paid."""
+        """Return, for each row, how many different amounts its party is paid."""
         return unlike(self.payee, self.payments.amount)[self.payee]
 
     @cached_property
     def unlike_sums(self) -> Ints:
-        """For each row, how many different sums the party is paid under the row's number. The lines
-        of a day are added up.
+        """Return, for each row, how many different sums its party is paid under its number, after
+        adding up the lines of each day.
 
         An invoice has one sum, or a few if it is paid in parts. The number of a case or a contract
         has many.
@@ -136,8 +138,11 @@ class Columns:
         return unlike(self.bears, sums[invoice])[self.bears]
 
     def has_neighbour(self, later: int, first: int) -> bool:
-        """Return whether the party is paid the amount under a third number that is about as close
-        to the two as they are to each other. The numbers then count up."""
+        """Return whether the party is paid the same amount under a third number that is about as
+        close to the numbers of these two rows as they are to each other.
+
+        Then the numbers are probably consecutive, and neither is a typing error of the other.
+        """
         values = {value(self.number[row]) for row in self._of_amount[int(self.alike[later])]}
         ends = value(self.number[later]), value(self.number[first])
         reach = BESIDE * abs(ends[0] - ends[1])
@@ -147,25 +152,26 @@ class Columns:
 
     @cached_property
     def _of_amount(self) -> dict[int, list[int]]:
-        """The rows with a number, by payee and amount. Only those of the rows whose repeats are
-        searched for."""
+        """Return code of payee and amount → the rows with a number that have it, for the rows whose
+        repeats are searched for."""
         rows = self.concerned(self.alike, self.rows)
         return {int(self.alike[some[0]]): some.tolist() for some in groups(self.alike, rows)}
 
     def _masks(self) -> Flags:
-        """Marks rows whose party has a name that many parties have."""
+        """Return one boolean per row: whether at least MASK parties have its party's name, which
+        then hides who they are."""
         entities = self.payments.entities
         name = codes(np.array([core(name) for name in entities.name], dtype=object))
         parties = np.unique(self.party)
         return np.asarray(np.bincount(name[parties], minlength=len(name))[name[self.party]] >= MASK)
 
     def gap(self, later: int, original: int) -> int:
-        """Days from the original to the later row."""
+        """Return the days from the row `original` to the row `later`."""
         return int(self.payments.day[later] - self.payments.day[original])
 
 
 def _days_of(code: Ints, day: Ints) -> Ints:
-    """For each row, the number of days on which rows with its code occur."""
+    """Return, for each row, on how many days rows with its code occur."""
     return unlike(code, day)[code]
 
 
@@ -195,13 +201,14 @@ def _shape(text: str) -> str:
 
 
 def value(number: str) -> int:
-    """The number's digits as one whole number, or 0 without digits."""
+    """Return the number's first 18 digits as an integer, or 0 if it has none."""
     return int("".join(filter(str.isdecimal, number))[:18] or 0)
 
 
 @lru_cache(maxsize=200_000)
 def stem(number: str) -> str:
-    """The number without a suffix (-1, /A, R, DUP), in its normal form, or "" if it has none.
+    """Return the number without its suffix (-1, /A, R, DUP) in normal form, or "" if it has no
+    suffix.
 
     Some numbers end like that by themselves (a year, a letter). A suffix counts only if another row
     has the number without it.

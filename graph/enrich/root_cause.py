@@ -27,8 +27,12 @@ LONGEST = 6  # steps back; nobody reads a longer chain
 
 
 def explain(off: Iterable[Off], edges: Iterable[Step]) -> Iterator[dict[str, Any]]:
-    """Yield a row for each relationship with an anomaly: its most certain reason, and the chain of
-    causes."""
+    """Yield one row of layer 7 for each relationship with an anomaly: the chain of causes, and a
+    sentence about it.
+
+    `off` has the anomalies, the most certain first; only the first one of a relationship counts.
+    `edges` are the causal layer's links.
+    """
     causes = _causes(edges)
     explained: set[str] = set()
     for finding in off:
@@ -50,7 +54,8 @@ def explain(off: Iterable[Off], edges: Iterable[Step]) -> Iterator[dict[str, Any
 
 
 def _causes(edges: Iterable[Step]) -> dict[str, list[Step]]:
-    """The causes of each effect's event, the strongest first."""
+    """Return effect's event → the steps to its causes, in the order of `edges`, the strongest
+    first."""
     by_effect: dict[str, list[Step]] = defaultdict(list)
     for edge in edges:
         by_effect[edge["effect"]].append(edge)
@@ -58,8 +63,10 @@ def _causes(edges: Iterable[Step]) -> dict[str, list[Step]]:
 
 
 def _chain(off: Off, causes: Mapping[str, list[Step]]) -> list[Step]:
-    """The steps back from the relationship, or from the one that it repeats. No event occurs
-    twice."""
+    """Return the steps from the anomaly back to its origin, each from an effect to its cause.
+
+    They start at the relationship, or at the one that it repeats. No event occurs twice.
+    """
     starts = [off["source_event"], off["target_event"]]
     starts += [off[name] for name in ("other_source_event", "other_target_event") if off[name]]
     chain: list[Step] = []
@@ -81,7 +88,7 @@ def _next(starts: list[str], causes: Mapping[str, list[Step]], visited: set[str]
 
 
 def sentence(off: Off, chain: list[Step]) -> str:
-    """A sentence that says what the anomaly is and where it began."""
+    """Return a sentence for people that says what the anomaly is and where it began."""
     start = f" It began with {_event(chain[-1])}." if chain else ""
     return f"{_STORIES[off['what']](off)}{start}"
 
@@ -160,7 +167,8 @@ def _step_json(step: Step) -> dict[str, Any]:
 
 
 def enrich(user_id: UUID) -> Counts:
-    """Write the layer: the most certain reason of each relationship with an anomaly."""
+    """Write one row of layer 7 per relationship with an anomaly. Return the numbers of changed
+    rows."""
     tenant = Literal(str(user_id))
     with tenant_snapshot(user_id, hashed=True) as reader:
         off, edges = (

@@ -38,7 +38,7 @@ GREW = 1_000  # rows that steps have added before the planner's statistics are c
 
 
 class LayerUnknown(GraphError):
-    """There is no step of this name."""
+    """No step of the enrichment has this name."""
 
 
 STEPS: dict[str, Callable[[Findings], Counts]] = {
@@ -86,7 +86,8 @@ def enrich(
     *,
     everything: bool = False,
 ) -> list[Done]:
-    """Run these steps (all, if none are named) in their order. `progress` is called with each name.
+    """Run the named steps, or all of them, in their order. `progress` is called with each step's
+    name.
 
     Only payments that have changed since the last run are searched for series, or all payments with
     `everything`. Each step is one transaction. If a step fails, the results of the steps before it
@@ -106,7 +107,8 @@ def enrich(
 def _each(
     owner: BaseDatabaseWrapper, steps: Sequence[str], findings: Findings, progress: Progress | None
 ) -> Iterator[Done]:
-    """Run the steps one after the other, and update the planner's statistics as the tables grow."""
+    """Yield the result of each step after running it. Update the planner's statistics in
+    between, as the tables grow."""
     rows_written = GREW
     for name in steps:
         if rows_written >= GREW:
@@ -137,8 +139,8 @@ def _only_one(user_id: UUID) -> Iterator[BaseDatabaseWrapper]:
 
 
 def waiting(limit: int, quiet: float = 0) -> list[UUID]:
-    """The tenants whose books have changed since they were enriched; the one that waited longest
-    comes first.
+    """Return at most `limit` tenants whose books have changed since they were enriched, the one
+    that waited longest first.
 
     With `quiet`, only tenants whose books have not changed for this many seconds, or that have
     waited for 15 minutes.

@@ -28,7 +28,8 @@ MERELY_MISSED = 0.8  # of a series' agreed days are kept; less may be a season i
 
 
 def enrich(user_id: UUID, payments: Payments, every: Sequence[Course], until: Todays) -> Counts:
-    """Write the layer: one row per season, to which its payments point."""
+    """Write one row of layer 3 per season, and point its payments to it. Return the numbers of
+    changed rows."""
     seasons = list(patterns(payments, every, until))
     return write_patterns.write(user_id, "seasonal", SeasonalPattern, seasons)
 
@@ -57,8 +58,8 @@ def patterns(payments: Payments, every: Sequence[Course], until: Todays) -> Iter
 
 
 def _spans(payments: Payments, until: Todays) -> dict[str, tuple[int, int]]:
-    """The whole months of each source's books up to its today, as the first month and the one after
-    the last."""
+    """Return source → (first month, month after the last): the whole months of the source's
+    books up to its today. Months count from January 1970."""
     spans = {}
     for source in dict.fromkeys(payments.source):
         days = payments.day[(payments.source == source) & (payments.day <= until[source])]
@@ -83,10 +84,11 @@ Spans = dict[str, tuple[int, int]]
 
 
 def _of_series(payments: Payments, course: Course, spans: Spans) -> Season | None:
-    """The season of a series, or None.
+    """Return the season of a series, or None.
 
-    For a monthly series, the months are those that its occurrences belong to, however early or late
-    they come. Missed months are unknown. For other series, they are the months of the payments.
+    A payment of a monthly series counts in the month that its occurrence belongs to, however early
+    or late it comes, and missed months are unknown. Other series count in the months of their
+    payments.
     """
     frequency = course.series.fit.grid.frequency
     whole = len(course.slots) >= MERELY_MISSED * course.series.fit.expected
@@ -106,13 +108,14 @@ def _of_flow(payments: Payments, places: Ints, spans: Spans) -> Season | None:
         return None
     # The payments may have begun or ended within the books. Then only their own months count, in
     # whole years.
-    first, after = _own(months[inside], first, after)
+    first, after = _months_of_payments(months[inside], first, after)
     totals = _totals(payments, places[inside], months[inside], first, after)
     return season(totals, np.arange(first, after))
 
 
-def _own(months: Ints, first: int, after: int) -> tuple[int, int]:
-    """The books' months, without whole years before the first payment or after the last."""
+def _months_of_payments(months: Ints, first: int, after: int) -> tuple[int, int]:
+    """Return (first month, month after the last) of the books, without the whole years before
+    the first payment or after the last."""
     before = (int(months.min()) - first) // 12 * 12
     behind = (after - 1 - int(months.max())) // 12 * 12
     return first + before, after - behind

@@ -20,7 +20,8 @@ DIGITS = 4  # stored digits of scores and days
 
 
 def enrich(user_id: UUID, payments: Payments, every: Sequence[Course], until: Todays) -> Counts:
-    """Write the layer as of each source's today: one row per series; its payments point at it."""
+    """Write one row of layer 2 per series as of each source's today, and point its payments to
+    it. Return the numbers of changed rows."""
     patterns = [pattern(payments, course, until[source_of(payments, course)]) for course in every]
     return write_patterns.write(user_id, "temporal", TemporalPattern, patterns)
 
@@ -30,7 +31,7 @@ def source_of(payments: Payments, course: Course) -> str:
 
 
 def this_day() -> int:
-    """Today as days since 1970-01-01, UTC."""
+    """Return today as days since 1970-01-01, UTC."""
     return (datetime.now(UTC).date() - EPOCH).days
 
 
@@ -39,10 +40,10 @@ def on(day: int) -> date:
 
 
 def key(payments: Payments, series: Series) -> str:
-    """source|payer|payee|currency|key of the first row; with an ordinal if several series begin
-    with it.
+    """Return a text that identifies the series: source|payer|payee|currency|key of the first row,
+    with an ordinal if several series begin with that row.
 
-    It stays the same while the series goes on, whatever else is found.
+    It stays the same while the series goes on, whatever other series are found.
     """
     first = series.places[0]
     ends = (str(payments.entities.id[payments.payer[first]]),
@@ -52,7 +53,7 @@ def key(payments: Payments, series: Series) -> str:
 
 
 def pattern(payments: Payments, course: Course, until: int) -> Shared:
-    """The series' row of the layer, as of the day `until`."""
+    """Return the series' row of layer 2, as of the day `until`."""
     series = course.series
     gaps = np.diff(course.days)
     coming = next_day(course, until)
@@ -71,7 +72,7 @@ def pattern(payments: Payments, course: Course, until: int) -> Shared:
 
 
 def _evidence(payments: Payments, course: Course) -> Iterator[tuple[str, Any]]:
-    """The numbers that the score rests on, so that a person can check it."""
+    """Yield (name, value) of the numbers that the series' score rests on."""
     fit = course.series.fit
     amounts = payments.amount[course.series.places] / 10_000
     missed = np.setdiff1d(np.arange(course.slots[0], course.slots[-1] + 1), course.slots)

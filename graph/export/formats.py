@@ -33,7 +33,8 @@ class Format:
 
 
 class _Sink(RawIOBase):
-    """A file object for a writer; `taken` returns and removes what was written so far."""
+    """A file object that keeps what is written to it. `taken` returns the bytes since the last
+    call."""
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
@@ -51,7 +52,7 @@ class _Sink(RawIOBase):
 
 
 def as_csv(contents: Contents) -> Pieces:
-    """The edges as UTF-8 CSV with a header. A cell that could be a formula gets a leading
+    """Yield the edges as UTF-8 CSV with a header. A cell that could be a formula gets a leading
     apostrophe."""
     schema = _plain(contents.columns.empty_table()).schema
     flat = pa.schema([(field.name, flat_type(field.type)) for field in schema])
@@ -60,14 +61,14 @@ def as_csv(contents: Contents) -> Pieces:
 
 
 def as_parquet(contents: Contents) -> Pieces:
-    """The edges as Parquet: typed columns, Zstandard, one row group per page."""
+    """Yield the edges as Parquet: typed columns, Zstandard, one row group per page."""
     schema = _plain(contents.columns.empty_table()).schema
     pages = map(_plain, contents.pages)
     return _written(lambda sink: pq.ParquetWriter(sink, schema, compression="zstd"), pages)
 
 
 def as_arrow(contents: Contents) -> Pieces:
-    """The edges as an Arrow IPC stream."""
+    """Yield the edges as an Arrow IPC stream."""
     schema = _plain(contents.columns.empty_table()).schema
     pages = map(_plain, contents.pages)
     return _written(lambda sink: pa.ipc.new_stream(sink, schema), pages)

@@ -76,8 +76,11 @@ class Pipe:
     def _produced(
         self, make: Callable[[], AbstractContextManager[Iterator[bytes]]]
     ) -> bytes | Exception | None:
-        """Run the producer, and return the last item for the reader: b"", an exception, or None if
-        nobody reads."""
+        """Put the chunks that the producer yields into the queue.
+
+        Returns the last item for the reader: b"" at the end, or the producer's exception. Returns
+        None if nobody reads.
+        """
         try:
             with make() as pieces:
                 for chunk in _chunks(pieces):
@@ -88,8 +91,8 @@ class Pipe:
         return b""
 
     def _taken(self, what: bytes | Exception) -> bool:
-        """Put the item into the queue, and return whether it got there: not if the pipe is closed
-        or timed out."""
+        """Put the item into the queue. Return False if that is impossible, because the pipe is
+        closed or nobody has read in time."""
         if self._closed.is_set():
             return False
         try:

@@ -24,7 +24,7 @@ KEPT = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class IdempotentRequest:
-    """A request with an Idempotency-Key, which is executed at most once."""
+    """A tenant's request with an Idempotency-Key, which is executed at most once."""
 
     user_id: UUID
     key: str

@@ -65,7 +65,7 @@ def pointer(*path: str | int) -> str:
 
 
 def summary(errors: Errors) -> str:
-    """Join one sentence per wrong value to one text."""
+    """Return one text with a sentence for each wrong value."""
     return " ".join(
         f"{error['pointer'][2:]}: {error['detail']}".removeprefix(": ") for error in errors
     )

@@ -101,7 +101,8 @@ def _with_header(path: Path, encoding: str, delimiter: str, skipped: int, sample
 
 
 def _as_wide(names: tuple[str, ...], below: Record | None) -> tuple[str, ...]:
-    """Return the names without the blank ones at the end for which the next record has no cell."""
+    """Return the names without blank ones at the end that are beyond the width of the record
+    below the header."""
     width = len(below.cells) if below and below.cells else len(names)
     while len(names) > width and not names[-1]:
         names = names[:-1]

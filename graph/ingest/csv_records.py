@@ -26,8 +26,10 @@ class Readable(Protocol):
 
 
 class Record(NamedTuple):
-    """A record of a CSV. `cells` is None if the text is not a record, and `problem` then says
-    why."""
+    """A record of a CSV. `line` is the physical line on which it starts, `text` its raw text.
+
+    `cells` is None if the text is not a record, and `problem` then says why.
+    """
 
     line: int
     text: str
@@ -36,7 +38,8 @@ class Record(NamedTuple):
 
 
 class Lines:
-    """Physical lines for a csv.reader. Remembers the lines of the current record."""
+    """An iterator of a stream's physical lines for a csv.reader. `taken` has the lines of the
+    current record."""
 
     def __init__(self, stream: Readable, before: int = 0) -> None:
         self._stream = stream
@@ -66,7 +69,7 @@ class Lines:
         return self.line + 1
 
     def give_back(self) -> None:
-        """Keep only the record's first line. The other lines are read again."""
+        """Keep only the record's first line. The iterator returns the other lines again."""
         self._returned.extendleft(reversed(self.taken[1:]))
         del self.taken[1:]
 

@@ -54,7 +54,8 @@ class LedgerFileError(LedgerError):
 
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
-    """Turn errors while `path` is read into LedgerFileErrors."""
+    """Turn errors that occur while `path` is read into LedgerFileErrors, whose messages name the
+    file."""
     try:
         yield
     except _BROKEN as error:

@@ -21,6 +21,7 @@ from graph.ingest.mappings.file_account import Account, settled
 from graph.ingest.readers.parts import Hints, Part
 from graph.ingest.rejects_file import RejectsFile, default_path
 from graph.ingest.store.store_rows import Books, Stored, store
+from graph.ingest.store.take_back import Import
 
 __all__ = ["Imported", "format_of", "import_file", "is_ledger", "summed"]
 
@@ -76,15 +77,21 @@ def import_file(
     return store_parts(user_id, path, parts, rejects_folder)
 
 
-def store_parts(user_id: UUID, path: Path, parts: list[Part], rejects_folder: Path) -> Imported:
-    """Store the rows of a file's parts: all of them or, on an error, none. Raises LedgerError."""
+def store_parts(
+    user_id: UUID, path: Path, parts: list[Part], rejects_folder: Path, *, upload: str = ""
+) -> Imported:
+    """Store the rows of a file's parts: all of them or, on an error, none. Raises LedgerError.
+
+    `upload` is the key of the upload whose file it is (`graph.ingest.store.take_back`).
+    """
     doubts = [doubt for part in parts for doubt in part.doubts]
     must_be_sure(path, parts)
     rejects = RejectsFile(default_path(rejects_folder, path))
     file = file_name(path)
     try:
         with rejects, _together(user_id, parts):
-            counts = summed([_stored(user_id, file, part, rejects, doubts) for part in parts])
+            of = Import(upload, file)
+            counts = summed([_stored(user_id, of, part, rejects, doubts) for part in parts])
     except OSError as error:  # errors of the ledger's own file are LedgerErrors
         reason = error.strerror or error
         raise LedgerError(f"{rejects.path} cannot be written: {reason}") from error
@@ -147,7 +154,7 @@ def own_accounts(user_id: UUID) -> frozenset[str]:
 
 
 def file_name(path: Path) -> str:
-    """The file's name, as it is stored with rows."""
+    """Return the file's name in the form that is stored with rows."""
     return os.fsencode(path.name).decode(errors="backslashreplace")
 
 
@@ -165,9 +172,9 @@ def _together(user_id: UUID, parts: list[Part]) -> Iterator[None]:
 
 
 def _stored(
-    user_id: UUID, file: str, part: Part, rejects: RejectsFile, doubts: list[Doubt]
+    user_id: UUID, of: Import, part: Part, rejects: RejectsFile, doubts: list[Doubt]
 ) -> Stored:
-    name = part_name(file, part)
+    name = part_name(of.file, part)
     publication = part.publication
     by_content = part.mapping is not None and part.mapping.key.content
     books = Books(
@@ -180,6 +187,7 @@ def _stored(
         part.is_stated,
         part.is_rest,
         doubts,
+        of.upload,
     )
     return store(books, labelled(part), rejects, part.warnings.append)
 

@@ -46,8 +46,8 @@ _CURRENCY = re.compile(r"[A-Z]{3}")
 
 @lru_cache(maxsize=64)
 def _grammar(decimal: str, thousands: str) -> re.Pattern[str]:
-    """The pattern of a number: whole digits or groups of three (or of two, then three: 12,34,567),
-    then a fraction."""
+    """Return the pattern of a number with these marks: whole digits, or groups of three (or of
+    two, then three: 12,34,567), then a fraction."""
     marks = "".join(re.escape(mark) for mark in {thousands, " ", "'", "\u2019"} - {decimal, ""})
     grouped = rf"[0-9]{{1,3}}(?P<mark>[{marks}])[0-9]{{3}}(?:(?P=mark)[0-9]{{3}})*"
     lakhs = rf"[0-9]{{1,2}}(?:[{marks}][0-9]{{2}})+[{marks}][0-9]{{3}}"
@@ -111,7 +111,8 @@ def unlabelled(cell: str, labels: Collection[str]) -> str:
 
 @lru_cache(maxsize=1024)
 def currency_code(text: str) -> str:
-    """The code in capitals: 'gbp' → 'GBP'."""
+    """Return the currency code in capitals: 'gbp' → 'GBP'. Raises ValueError for a text that is
+    no code."""
     code = text.upper()
     if not _CURRENCY.fullmatch(code):
         raise ValueError(f"{_short(text)} is not a currency code of three letters")
@@ -138,7 +139,7 @@ def timestamp(text: str, formats: tuple[str, ...], zone: str = "UTC") -> Timesta
 
 
 def _examples(formats: tuple[str, ...]) -> list[str]:
-    """The last day of 2026, as each format writes it."""
+    """Return the last day of 2026 as each format writes it, for messages."""
     written = ("46387" if form == EXCEL else EXAMPLE.strftime(form) for form in formats)
     return list(dict.fromkeys(written))
 
@@ -170,7 +171,7 @@ def zone_of(name: str) -> tzinfo:
 
 
 def precision_of(form: str) -> Precision:
-    """The precision of a date format: a second, a day or a month."""
+    """Return how exact timestamps of a date format are: "second", "day" or "month"."""
     if any(mark in form for mark in ("%H", "%I", "%X", "%c")):
         return "second"
     return "day" if form == EXCEL or any(d in form for d in ("%d", "%j", "%x", "%D")) else "month"
@@ -183,7 +184,7 @@ def _serial(text: str) -> datetime:
 
 
 def month_end(year: int, month: int) -> datetime:
-    """The month's last day at midnight, UTC."""
+    """Return the month's last day at midnight, UTC."""
     following = date(year + month // 12, month % 12 + 1, 1) if (year, month) < (9999, 12) else None
     last = following - timedelta(days=1) if following else date.max
     return datetime(last.year, last.month, last.day, tzinfo=UTC)
@@ -197,7 +198,7 @@ _YEAR_Q = re.compile(r"(?<![0-9])([12][0-9]{3})[\W_]*q([1-4])(?![0-9])")
 
 
 def quarter_end(file_name: str) -> datetime | None:
-    """The last day of the quarter in a file's name: 'apr-jun-2014', 'Q2_2014', '2014q2'.
+    """Return the last day of the quarter in a file's name: 'apr-jun-2014', 'Q2_2014', '2014q2'.
 
     Q1 is January to March. None if the name contains no quarter (or three months that are not one).
     """

@@ -21,8 +21,8 @@ _FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def as_cells(line: int, field: str, reason: str, text: str) -> tuple[int | str, ...]:
-    """The cells of a rejects file's row. `as_stated` removes the apostrophe that protects a
-    text."""
+    """Return the cells of a rejects file's row. The text is protected by an apostrophe, which
+    `as_stated` removes, if a spreadsheet would run it."""
     return (line, *map(_no_formula, (field, reason, text)))
 
 

@@ -54,7 +54,13 @@ def _row(path: Path, number: int, row: dict[str, str]) -> Rejected:
 
 
 def resubmit(
-    user_id: UUID, rejects: Path, ledger: Path, by: Format, hints: Hints | None = None
+    user_id: UUID,
+    rejects: Path,
+    ledger: Path,
+    by: Format,
+    hints: Hints | None = None,
+    *,
+    upload: str = "",
 ) -> Imported:
     """Store the corrected rows of a rejects file, as rows of the file `ledger`.
 
@@ -74,7 +80,7 @@ def resubmit(
             _numbered(user_id, file_name(ledger), of_account(user_id, part, hints or Hints()), rows)
             for part in parts_of(mended, reading)
         ]
-        return store_parts(user_id, ledger, parts, rejects.parent)
+        return store_parts(user_id, ledger, parts, rejects.parent, upload=upload)
 
 
 def _must_be_whole(rejects: Path, rows: list[Rejected]) -> None:
@@ -119,8 +125,8 @@ def _numbered(user_id: UUID, file: str, part: Part, rejects: list[Rejected]) -> 
 
 
 class _Lines:
-    """Finds on which line of the ledger file the row with a key stands, stored or just
-    corrected."""
+    """Knows on which line of the ledger file each row stands: of the stored rows, and of those
+    that were just corrected."""
 
     def __init__(
         self, user_id: UUID, source: str, file: str, rows: list[LedgerRow | Reject]
@@ -130,10 +136,10 @@ class _Lines:
         self._by_key, self._ids = self._find(ids), ids
 
     def apart(self, row: LedgerRow, text: str, is_unique: bool) -> LedgerRow | Reject:
-        """Return the row with a key that no other line has.
+        """Return the row with an ordinal that no row on another line has, as if the whole file was
+        read.
 
-        A row that equals another line's row gets the next ordinal, as if the whole file was read.
-        If keys must be unique, a Reject is returned instead.
+        If keys must be unique, and another line's row has the key, a Reject is returned instead.
         """
         while (line := self._line(row)) not in {None, row.line}:
             if is_unique:

@@ -70,7 +70,10 @@ def read(
 
 
 class _Row:
-    """Turns records into rows. Its caches are bounded, and last for one reading of a file."""
+    """Makes a LedgerRow or a Reject of each record of one file, by the mapping.
+
+    Its caches are bounded, and last for one reading of the file.
+    """
 
     def __init__(self, mapping: Mapping, names: list[str], path: Path, shape: Layout) -> None:
         self._mapping = mapping
@@ -258,8 +261,8 @@ class _Row:
         return cast(Records, records)
 
     def _balance(self, data: dict[str, str], currency: str) -> Decimal | None:
-        """The balance, or None if it cannot be read. The row is not rejected for that; the text
-        stays in `data`."""
+        """Return the balance, or None if it cannot be read. The row is not rejected for that;
+        the text stays in `data`."""
         column = self._mapping.fields.get("balance", "")
         if data.get(column, "") in _NO_MONEY:
             return None
@@ -269,9 +272,10 @@ class _Row:
             return None
 
     def _party(self, rule: PartyRule) -> Callable[[dict[str, str], bool], Party]:
-        """Return a function of (data, is the payer paid?) that returns the row's party.
+        """Return a function that returns the payer or payee of a row by this rule.
 
-        It makes each party once.
+        The function takes the row's cells by name, and whether the payer is paid. It makes equal
+        parties once.
         """
         present = [(kind, column) for kind, column in rule.keys if column in self._names]
         paying = [c for c in (rule.name, *rule.or_else) if c in self._names]
@@ -303,8 +307,8 @@ class _Row:
         return of
 
     def _due(self, text: str | None) -> date | None:
-        """The due date, or None if it cannot be read. The row is not rejected for that; the text
-        stays in `data`."""
+        """Return the due date, or None if it cannot be read. The row is not rejected for that;
+        the text stays in `data`."""
         if text is None:
             return None
         try:
@@ -353,7 +357,7 @@ class _Row:
         return _SPACES.sub(" ", text.casefold())
 
     def _transaction(self, data: dict[str, str]) -> str:
-        """The reference that connects this row with others, or "" if the file has none."""
+        """Return the reference that connects this row with others, or "" if the file has none."""
         ref = row_keys.joined(data, self._mapping.transaction)
         return row_keys.short(ref) if ref.strip("|") else ""
 
@@ -377,7 +381,7 @@ def _tried[T](field: str, parse: Callable[[str], T], text: str) -> T:
 
 
 def _separators(marks: str) -> re.Pattern[str] | None:
-    """A pattern for any of the marks, with the spaces around it."""
+    """Return a pattern for any of the marks, with the spaces around it; None without marks."""
     return re.compile(rf"\s*[{re.escape(marks)}]\s*") if marks else None
 
 

@@ -8,7 +8,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 
 def command(name: str, module: str) -> type[BaseCommand]:
-    """The class `Command` of `module`, or, where the module is not installed, one that says so."""
+    """Return the class `Command` of `module`. If the module is not installed, return a command
+    that says that."""
     try:
         loaded: type[BaseCommand] = import_module(module).Command
     except ModuleNotFoundError as error:

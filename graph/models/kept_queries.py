@@ -32,12 +32,12 @@ class KeptQuery:
 
     @property
     def call(self) -> str:
-        """A SELECT that calls the function, with the same parameters as `text`."""
+        """Return a SELECT that calls the function, with the same parameters as `text`."""
         return f"SELECT * FROM {self.name}({', '.join(f'%({name})s' for name in self.parameters)})"  # noqa: S608
 
     @property
     def function(self) -> str:
-        """The statement that creates the function."""
+        """Return the SQL statement that creates the function."""
         return sql.read("reading/kept_query").format(
             name=self.name,
             arguments=", ".join(f"of_{name} {type_}" for name, type_ in self.parameters.items()),

@@ -8,7 +8,7 @@ from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, F, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Now
 
 from graph.database.tenancy import tenant_transaction
@@ -97,10 +97,10 @@ def cases(
 
 
 def totals(user_id: UUID) -> list[Answer]:
-    """Return the number of cases, the amount at risk and the amount recovered, by currency and
-    state.
+    """Return one row per currency and state: the number of cases, the amount at risk and the amount
+    recovered.
 
-    Each case counts once.
+    Each case counts once. Nothing of a case that is no longer found is at risk.
     """
     with tenant_transaction(user_id):
         return _totals(PaymentCase.objects.filter(user_id=user_id))
@@ -109,7 +109,9 @@ def totals(user_id: UUID) -> list[Answer]:
 def _totals(matching: "QuerySet[PaymentCase]") -> list[Answer]:
     by = matching.order_by("currency", "state").values("currency", "state")
     sums = by.annotate(
-        cases=Count("id"), amount=Sum("amount_at_risk"), recovered=Sum("amount_recovered")
+        cases=Count("id"),
+        amount=Sum("amount_at_risk", filter=Q(found=True), default=Decimal(0)),
+        recovered=Sum("amount_recovered"),
     )
     return [
         {
@@ -142,14 +144,13 @@ def decide(
     version: str | None = None,
     at: datetime | None = None,
 ) -> Answer:
-    """Record a person's decision and return the case's new state.
+    """Record a person's decision on a case, and return the case's new state.
 
     `action` is confirm, dismiss, reopen, recover, assign or note. recover takes the `amount` that
-    came back, by default all that is at risk. assign takes the `owner`, "" for nobody. The case's
-    pairs in layer 9 get the same decision. `by` is the person who decides, `seen` the state and
-    `version` the version that this person saw. Decisions with the same `at` (by default now) are
-    one decision on several cases. Raises NotFound, QuestionError naming the field, and
-    DecidedMeanwhile if the case has another state or version.
+    came back, by default all that is at risk; assign takes the `owner`, "" for nobody. The case's
+    pairs in layer 9 get the same decision. `seen` and `version` are the state and version that the
+    person `by` saw. Decisions with the same `at` (default: now) are one decision on several cases.
+    Raises NotFound, QuestionError naming the field, and DecidedMeanwhile if the case has changed.
     """
     if action not in DECISIONS:
         raise QuestionError(f"Say one of {', '.join(DECISIONS)}.", "action")
@@ -197,7 +198,8 @@ def last_decision(user_id: UUID, case_id: UUID | None = None) -> Answer | None:
 
 
 def _standing_decisions(user_id: UUID, case_id: UUID | None) -> "QuerySet[PaymentCaseEntry]":
-    """Return the last decision on each case, unless it was to open the case again."""
+    """Return, as entries of the history, the last decision on each case that can be taken back
+    and still determines the case's state."""
     entries = PaymentCaseEntry.objects.filter(user_id=user_id)
     if case_id is not None:
         entries = entries.filter(case_id=case_id)
@@ -305,7 +307,8 @@ def _answers(user_id: UUID, case_rows: Iterable[PaymentCase]) -> list[Answer]:
 
 
 def _answer(user_id: UUID, case_row: PaymentCase) -> Answer:
-    """The case's columns and version. Its reasons have names of sources in place of made keys."""
+    """Return the case's columns and version. Its reasons have names of sources in place of made
+    keys."""
     values = {name: getattr(case_row, name) for name in COLUMNS}
     in_words = partial(source_names.in_words, user_id)
     evidence = {

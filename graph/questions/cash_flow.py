@@ -58,8 +58,8 @@ def payments_of(
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> list[Answer]:
-    """The payments that `cash_flow` sums, newest first: money that comes `in` or goes `out`, or the
-    payments that are `off_statement`, as `way` says.
+    """Return the payments that `cash_flow` sums, newest first: money that comes `in` or goes `out`,
+    or the payments that are `off_statement`, as `way` says.
 
     Each has the relationship's `id`, `currency` and `amount`, and whether it `comes_in`. Raises
     NotFound for an unknown party, ViewMissing, ViewUnpopulated.
@@ -73,10 +73,10 @@ def payments_of(
             "currency": currency,
             "way": way,
         }
-        return reader.rows(_counted("questions/cash_flow_payments"), parameters)
+        return reader.rows(_with_counted_payments("questions/cash_flow_payments"), parameters)
 
 
-def _counted(query: str) -> str:
-    """Return the SQL file `query` behind a WITH clause that selects the payments that count, each
-    once."""
+def _with_counted_payments(query: str) -> str:
+    """Return the text of the SQL file `query` after a WITH clause that selects the payments that
+    count, each once."""
     return f"{sql.read('questions/cash_flow_counted')}{sql.read(query)}"

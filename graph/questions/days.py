@@ -39,7 +39,7 @@ def _zone(row: dict[str, Any]) -> ZoneInfo:
 
 
 def later(day: date, by: timedelta) -> date:
-    """The day that is so much later, at most the last day that a date can express."""
+    """Return `day` plus `by`, at most the last day that a date can express."""
     return day + min(by, date.max - day)
 
 
@@ -53,8 +53,8 @@ def books(reader: Reader, user_id: UUID, today: date) -> list[Answer]:
     """Return each source with its name and the last day of its books. Days after `today` do not
     count.
 
-    Read anew each time: a new event, or one that changes its source, changes them without changing
-    the version of the data.
+    They are read each time, because a new event, or one that changes its source, changes them
+    without changing the version of the data.
     """
     return _named(user_id, reader.rows(sql.read("questions/books"), (user_id, today)))
 

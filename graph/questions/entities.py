@@ -36,7 +36,7 @@ def party(
         parameters["kinds"] = counted_rows.kinds_selected_by(kind)
         return {
             **entity,
-            "neighbours": reader.rows(_dealt("questions/entity_neighbours"), parameters),
+            "neighbours": reader.rows(_with_edges("questions/entity_neighbours"), parameters),
         }
 
 
@@ -72,11 +72,11 @@ def payments_with(
             "direction": direction,
             "currency": currency,
         }
-        return reader.rows(_dealt("questions/entity_payments"), parameters)
+        return reader.rows(_with_edges("questions/entity_payments"), parameters)
 
 
-def _dealt(query: str) -> str:
-    """Return the SQL file `query` behind a WITH clause that selects the entity's edges.
+def _with_edges(query: str) -> str:
+    """Return the text of the SQL file `query` after a WITH clause that selects the entity's edges.
 
     A payment that several sources saw is in it once.
     """

@@ -27,8 +27,10 @@ def higher_since(months: Mapping[int, Decimal], last: int) -> Answer | None:
 
 
 def _higher_since(months: Mapping[int, Decimal], last: int) -> Answer | None:
-    """`higher_since` of the months up to `last`. It walks back with the lowest month so far, until
-    no month before can be lower."""
+    """Return what `higher_since` returns for the months up to `last`.
+
+    It walks back with the lowest month so far, until no month before can be lower.
+    """
     first = min(months, default=last)
     floor = min((Decimal(0), *months.values()))
     lowest, begin = months.get(last, Decimal(0)), None
@@ -46,7 +48,7 @@ def _higher_since(months: Mapping[int, Decimal], last: int) -> Answer | None:
 
 
 def _before(month: int, first: int) -> range:
-    """The months that a month is compared with."""
+    """Return the earlier months with which a month is compared."""
     return range(max(first, month - COMPARED), month)
 
 
@@ -83,10 +85,11 @@ def price_part(
     now: tuple[date, date],
     before: tuple[date, date],
 ) -> Decimal | None:
-    """Return how much the payments of a series in the days `now` cost more by its new price.
+    """Return by how much the payments of a series in the days `now` cost more than before because
+    of its price.
 
-    It is their prices less the mean price in the days `before`, whatever was paid above or below
-    the price. None without a payment in both.
+    That is the sum of their prices, less as many times the mean price in the days `before`. What
+    was paid above or below the price does not count. Returns None without a payment in both.
     """
     new, old = (
         [_price_on(changes, day) for day, _ in series if span[0] <= day <= span[1]]
@@ -98,7 +101,8 @@ def price_part(
 
 
 def _price_on(changes: Sequence[Answer], day: date) -> Decimal:
-    """The price on that day by these changes, of which there is at least one."""
+    """Return the price on that day, according to these changes in order of time. There must be
+    at least one."""
     price: Decimal = changes[0]["old"]
     for change in changes:
         if change["from_day"] <= day:

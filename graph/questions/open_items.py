@@ -75,8 +75,8 @@ def read(
 
 @contextmanager
 def hashed(reader: Reader) -> Iterator[None]:
-    """Turn nested loops off for the queries inside, because the planner underestimates their
-    rows."""
+    """Turn nested loops off for the reader's queries inside, because the planner underestimates
+    their rows."""
     with reader.connection.cursor() as cursor:
         cursor.execute("SELECT set_config('enable_nestloop', 'off', true)")
         yield

@@ -2,6 +2,7 @@
 them."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -13,11 +14,12 @@ from graph.errors import DecidedMeanwhile, NotFound
 from graph.models import PredictedRelationship, RelationshipInstance, TenantRelationship
 from graph.models.choices import PredictionStatus
 from graph.questions import edge_ends
+from graph.questions.prediction_status import status_on
 from graph.reading import current_rows
 from graph.reading.current_rows import Reader
 
-GIVE_UP, EXPECT = "give_up", "expect"
-ACTIONS = (GIVE_UP, EXPECT)
+DISMISS, EXPECT = "dismiss", "expect"
+ACTIONS = (DISMISS, EXPECT)
 BY = "cancelled_by"  # key in the evidence: the person who cancelled it
 FACTS = (
     "prediction_confidence", "prediction_reason", "expected_from", "expected_to", "amount_low",
@@ -27,31 +29,51 @@ Answer = dict[str, Any]
 NOBODY: edge_ends.Ends = {"source": None, "target": None}
 
 
-def given_up(user_id: UUID, *, most: int = 50, offset: int = 0) -> tuple[list[Answer], int]:
+def dismissed(user_id: UUID, *, most: int = 50, offset: int = 0) -> tuple[list[Answer], int]:
     """Return a page of the predictions that a person dismissed, and the number of all of them.
 
     The latest expected day comes first. `by` is the person. `source` and `target` are the parties
     of the last payment of the series.
     """
     with current_rows.snapshot(user_id) as reader:
-        predictions = PredictedRelationship.objects.filter(_given_up(user_id))
+        predictions = PredictedRelationship.objects.filter(_dismissed(user_id))
         page = list(predictions.order_by("-expected_to", "id")[offset : offset + most])
         return _answers(reader, user_id, page), predictions.count()
 
 
+def of_payments(user_id: UUID, payments: Sequence[UUID], today: date) -> Answer | None:
+    """Return the newest prediction that rests on one of these payments and has not come true, or
+    that a person dismissed; None if there is none.
+
+    `status` is as of `today`: pending, overdue, stale, or cancelled if a person dismissed it.
+    """
+    with current_rows.snapshot(user_id) as reader:
+        rows = PredictedRelationship.objects.filter(user_id=user_id, relationship_id__in=payments)
+        rows = rows.exclude(status=PredictionStatus.FULFILLED)
+        rows = rows.filter(~Q(status=PredictionStatus.CANCELLED) | _dismissed(user_id))
+        newest = rows.order_by("-expected_to", "id").first()
+        if newest is None:
+            return None
+        (answer,) = _answers(reader, user_id, [newest])
+    if newest.status == PredictionStatus.CANCELLED:
+        return answer
+    columns = {name: getattr(newest, name) for name in ("status", "expected_to", "stale_from")}
+    return {**answer, "status": status_on(today, columns)}
+
+
 def decide(user_id: UUID, prediction_id: UUID | str, action: str, *, by: str) -> Answer:
-    """Dismiss an expected payment (GIVE_UP) or expect it again (EXPECT). Return its new state.
+    """Dismiss an expected payment (DISMISS) or expect it again (EXPECT). Return its new state.
 
     Predictions of other sightings of the same payment get the same decision. A prediction that is
     expected again is overdue until the next enrichment. Raises NotFound, and DecidedMeanwhile if
     the prediction has that state already.
     """
     with tenant_transaction(user_id) as connection:
-        with connection.cursor() as cursor:  # enrichment writes what it read, given up or not
+        with connection.cursor() as cursor:  # enrichment writes what it read, dismissed or not
             alone(cursor, user_id)
         prediction = _one(user_id, prediction_id)
         alike = _of_same_payment(user_id, prediction)
-        if not (_give_up(alike, by) if action == GIVE_UP else _expect(alike, user_id)):
+        if not (_dismiss(alike, by) if action == DISMISS else _expect(alike, user_id)):
             raise DecidedMeanwhile(f"It is {_state(prediction)} already.", "action")
         prediction.refresh_from_db()
     with current_rows.current(user_id) as reader:
@@ -82,7 +104,7 @@ def _of_same_payment(
     )
 
 
-def _give_up(predictions: "QuerySet[PredictedRelationship]", by: str) -> int:
+def _dismiss(predictions: "QuerySet[PredictedRelationship]", by: str) -> int:
     waiting = predictions.filter(status__in=[PredictionStatus.OVERDUE, PredictionStatus.PENDING])
     who = Value({BY: by}, JSONField())
     evidence = Func(F("evidence"), who, template="%(expressions)s", arg_joiner=" || ")
@@ -97,18 +119,18 @@ def _expect(predictions: "QuerySet[PredictedRelationship]", user_id: UUID) -> in
         arg_joiner=" - ",
         output_field=JSONField(),
     )
-    return predictions.filter(_given_up(user_id)).update(
+    return predictions.filter(_dismissed(user_id)).update(
         status=PredictionStatus.OVERDUE, evidence=evidence
     )
 
 
-def _given_up(user_id: UUID) -> Q:
+def _dismissed(user_id: UUID) -> Q:
     return Q(user_id=user_id, status=PredictionStatus.CANCELLED, evidence__has_key=BY)
 
 
 def _state(prediction: PredictedRelationship) -> str:
     by = prediction.evidence.get(BY)
-    return f"given up by {by}" if by else str(prediction.status)
+    return f"dismissed by {by}" if by else str(prediction.status)
 
 
 def _answers(

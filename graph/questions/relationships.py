@@ -53,9 +53,9 @@ def relationships(
     """Return a page of relationships, newest first, and the position of the next page.
 
     `filters` may have the keys of EXACTLY; `source` and `target` (ids); `party` (an id or a part of
-    a name); `edges` (flow, all); `kind` (what the rows record; payment has fees, too, which
-    `records` has not); `once` (only the canonical sighting of each payment); `has` and `lacks`
-    (names of layers). Raises QuestionError, ViewMissing, ViewUnpopulated.
+    a name); `edges` (flow, all); `kind` (what the rows record, where "payment" includes fees; the
+    filter `records` does not include them); `once` (only the canonical sighting of each payment);
+    `has` and `lacks` (names of layers). Raises QuestionError, ViewMissing, ViewUnpopulated.
     """
     with reading_rows.snapshot(user_id) as reader:
         rows = TenantRelationship.objects.filter(chosen(user_id, filters))
@@ -168,9 +168,11 @@ def chosen(
 
 
 def _at(end: str, entities: list[UUID] | RawSQL) -> Q:
-    """Return the condition that one of the entities is at this end of a relationship.
+    """Return the condition that one of the entities is at this end ("source" or "target") of a
+    relationship.
 
-    A query is compared by equality, because PostgreSQL uses no index for IN of a query.
+    An entity that a query selects is compared by equality, because PostgreSQL uses no index for IN
+    of a query.
     """
     lookup = "" if isinstance(entities, RawSQL) else "__in"
     return Q(**{f"{end}_entity_id{lookup}": entities})

@@ -1,5 +1,6 @@
 """Pairs of entities that may be one party: list them, and decide or undo a decision."""
 
+import logging
 from collections.abc import Sequence
 from typing import Any, Literal
 from uuid import UUID
@@ -11,11 +12,12 @@ from graph.database.bulk import alone
 from graph.database.tenancy import tenant_transaction
 from graph.enrich.resolution import step
 from graph.errors import DecidedMeanwhile, NotFound, QuestionError
-from graph.models import EntityResolution
+from graph.models import EntityResolution, NormalizedEntity
 from graph.models.choices import ResolutionDecision
 
 FACTS = ("payments", "sums", "first", "last", "names", "keys", "descriptions")
 NO_PAIR = "none"  # the decision on two parties that are not a pair any more
+log = logging.getLogger("finley.audit")
 Answer = dict[str, Any]
 Word = Literal["merge", "apart", "undo"]
 
@@ -37,7 +39,7 @@ def listed(
 
 
 def count_open(user_id: UUID) -> int:
-    """The number of pairs that wait for a person."""
+    """Return the number of pairs that wait for a person."""
     with tenant_transaction(user_id):
         pairs = EntityResolution.objects.filter(user_id=user_id, decided=ResolutionDecision.OPEN)
         return pairs.count()
@@ -64,35 +66,65 @@ def decide(
         now = pairs.select_for_update(of=("self",)).select_related("kept", "merged").first()
         if now is None:
             raise NotFound("The pair no longer exists.", "id")
-        if seen is not None and now.decided != seen:
-            state = f"{now.get_decided_display()} ({now.decided_by})"
-            sentence = f"Somebody else was faster: the pair is {state} already."
-            raise DecidedMeanwhile(sentence, "seen")
+        _check_seen(now, seen)
+        _audit(user_id, word, now.kept_id, now.merged_id, by)
         if word == "undo":
             return _undone(user_id, now, by)
         step.judge(user_id, [pair_id], word, by)
         return _as_it_is(user_id, pairs.get())
 
 
-def one_party(user_id: UUID, one: UUID, other: UUID, word: Word, *, by: str) -> Answer:
+def one_party(
+    user_id: UUID, one: UUID, other: UUID, word: Word, *, by: str, seen: str | None = None
+) -> Answer:
     """Record a person's decision that two parties are one party or not. Return the pair.
 
     Any two parties are allowed; they need not have similar names. Raises NotFound for an entity
-    that is not one of the tenant's parties, QuestionError for a party with itself, and
-    DecidedMeanwhile if there is nothing to undo.
+    that is not one of the tenant's parties, and QuestionError for a party with itself. Raises
+    DecidedMeanwhile if the pair is not decided as `seen`, if the two to merge are one party
+    already, or if there is nothing to undo.
     """
     if one == other:
-        raise QuestionError("Say two parties.", "other")
+        raise QuestionError("These are one and the same: choose another party.", "other")
     ends = {one, other}
     with tenant_transaction(user_id) as connection:
+        with connection.cursor() as cursor:
+            alone(cursor, user_id)
+            step.require(cursor, user_id, (one, other))
         pairs = EntityResolution.objects.filter(user_id=user_id, kept__in=ends, merged__in=ends)
+        before = pairs.select_related("kept", "merged").first()
+        _check_seen(before, seen)
+        if word == "merge":
+            _must_be_two(user_id, one, other)
+        _audit(user_id, word, one, other, by)
         if word == "undo":
-            with connection.cursor() as cursor:
-                alone(cursor, user_id)
-                step.require(cursor, user_id, (one, other))
-            return _undone(user_id, pairs.select_related("kept", "merged").first(), by)
+            return _undone(user_id, before, by)
         step.decide(user_id, one, other, word, by)
         return _as_it_is(user_id, pairs.get())
+
+
+def _check_seen(pair: EntityResolution | None, seen: str | None) -> None:
+    now = NO_PAIR if pair is None else pair.decided
+    if seen is None or now == seen:
+        return
+    state = "no longer decided" if pair is None else _state(pair)
+    raise DecidedMeanwhile(f"Somebody else was faster: the pair is {state} already.", "seen")
+
+
+def _state(pair: EntityResolution) -> str:
+    return f"{pair.get_decided_display()} ({pair.decided_by})"
+
+
+def _must_be_two(user_id: UUID, one: UUID, other: UUID) -> None:
+    parties = NormalizedEntity.objects.filter(user_id=user_id, pk__in=(one, other))
+    rows = {row.pk: row for row in parties}
+    if len({row.merged_into_id or row.pk for row in rows.values()}) == 1:
+        names = f"{rows[one].name} and {rows[other].name}"
+        raise DecidedMeanwhile(f"{names} are one party already.", "other")
+
+
+def _audit(user_id: UUID, word: Word, one: UUID, other: UUID, by: str) -> None:
+    log.info("%s: %s of the parties %s and %s by %s", user_id, word, one, other, by)
 
 
 def _undone(user_id: UUID, before: EntityResolution | None, by: str) -> Answer:
@@ -132,8 +164,8 @@ def _answer(row: EntityResolution, facts: dict[UUID, Answer]) -> Answer:
 
 
 def _facts(user_id: UUID, entities: Sequence[UUID]) -> dict[UUID, Answer]:
-    """Return by entity: payments, sums by currency, first and last day, keys, and samples of
-    texts."""
+    """Return entity → what the books have about it: payments, sums by currency, first and last
+    day, keys, and samples of texts."""
     with connections["default"].cursor() as cursor:
         values: dict[str, Any] = {"user_id": user_id, "entities": list(entities)}
         cursor.execute(sql.read("resolution/facts"), values)

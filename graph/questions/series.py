@@ -19,14 +19,24 @@ def histories(user_id: UUID, relationship_ids: Sequence[UUID]) -> dict[UUID, His
 
     A series has one source, so no payment is in it twice. Raises ViewMissing, ViewUnpopulated.
     """
+    histories: defaultdict[UUID, History] = defaultdict(list)
+    for row in _rows(user_id, relationship_ids):
+        histories[row["relationship_id"]].append((row["day"], row["amount"]))
+    return dict(histories)
+
+
+def payments(user_id: UUID, relationship_id: UUID) -> list[Answer]:
+    """Return the payments of the series that a relationship belongs to, oldest first: `id`, `day`,
+    `amount`. The list is empty if it is of no series. Raises ViewMissing, ViewUnpopulated.
+    """
+    return _rows(user_id, [relationship_id])
+
+
+def _rows(user_id: UUID, relationship_ids: Sequence[UUID]) -> list[Answer]:
     if not relationship_ids:
-        return {}
+        return []
     with current_rows.snapshot(user_id) as reader:
-        payments = reader.rows(
+        return reader.rows(
             sql.read("questions/series_histories"),
             {"user_id": user_id, "relationships": list(relationship_ids)},
         )
-    histories: defaultdict[UUID, History] = defaultdict(list)
-    for row in payments:
-        histories[row["relationship_id"]].append((row["day"], row["amount"]))
-    return dict(histories)

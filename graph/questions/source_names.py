@@ -70,8 +70,8 @@ def _name(row: Mapping[str, Any]) -> str:
 
 
 def _account(stated: str, accounts: Sequence[str]) -> str | None:
-    """Return the name of the account that the key states: the one whose slug is `stated`, else the
-    name in most rows.
+    """Return the account's name that the source's key was made of: the name in `accounts` whose
+    slug is `stated`, else the first one, which most rows have.
 
     Returns None if rows name no account.
     """
@@ -80,7 +80,8 @@ def _account(stated: str, accounts: Sequence[str]) -> str | None:
 
 
 def _apart(names_of: Names) -> dict[str, str]:
-    """Return the names, by key, with a number added where several sources have one name."""
+    """Return source's key → name. If several sources have one name, all but the first get a
+    number after it."""
     taken = set(names_of.values())
     apart: dict[str, str] = {}
     for source, name in names_of.items():
@@ -125,7 +126,11 @@ def readable(text: str, names_of: Names) -> str:
 
 
 def in_words(user_id: UUID, text: str) -> str:
-    """As `readable`, with the tenant's names. They are read only if the text has a made key."""
+    """Return the text with the tenant's names of sources in place of keys that programs made, as
+    `readable` does.
+
+    The names are read only if the text has such a key.
+    """
     if not MADE.search(text) and not ROW.search(text):
         return text
     return readable(text, names(user_id))

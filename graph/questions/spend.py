@@ -29,9 +29,11 @@ RANKINGS = ("amount", "growth", "count")
 
 @dataclass
 class Group:
-    """The payments of one name in one currency, summed by period.
+    """The payments of one name in one currency, summed by period: `amounts` and `counts` of each
+    period, by its number.
 
-    `to_date` has the sums of the days of each period up to today's place in its period.
+    `to_date` has, for each period, the sum of only those days that are compared with the newest
+    period. `months` has the sums by month, and `series` the payments of each recurring series.
     """
 
     amounts: dict[int, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
@@ -42,12 +44,13 @@ class Group:
 
     @cached_property
     def changed_prices(self) -> list[tuple[Payments, list[Answer]]]:
-        """The series with lasting changes of their price, each with the changes."""
+        """Return the series with lasting changes of their price, each with the changes."""
         changes = ((series, price_changes(series)) for series in self.series.values())
         return [(series, steps) for series, steps in changes if steps]
 
     def is_compared(self, newest: int) -> bool:
-        """Return whether there are payments in the newest period, or in the same days before."""
+        """Return whether there are payments in the period `newest`, or in the compared days of
+        the period before."""
         return newest in self.amounts or newest - 1 in self.to_date
 
 
@@ -55,8 +58,8 @@ class Group:
 class Calendar:
     """The periods up to today. The newest one is complete only if today is its last day.
 
-    `first` is the first day of the books: days before its month cannot be compared with. `until` is
-    their last one.
+    `first` is the first day of the books: no period before its month can be compared with. `until`
+    is the last day of the books.
     """
 
     period: str
@@ -66,7 +69,7 @@ class Calendar:
 
     @property
     def last_month(self) -> int:
-        """The last month of the books."""
+        """Return the number of the last month of the books, counted from the year 0."""
         return _number(min(self.until or self.today, self.today), "month")
 
     @property
@@ -75,16 +78,18 @@ class Calendar:
 
     @property
     def last_day(self) -> date:
-        """The last day of the newest period that the books cover; today if they end before it."""
+        """Return the last day of the newest period that the books cover; today if they end
+        before it."""
         end = min(self.until or self.today, self.today)
         return end if _number(end, self.period) == self.newest else self.today
 
     @cached_property
     def compared_days(self) -> int | None:
-        """The number of days of the newest period that are compared with those before.
+        """Return how many days of the newest period are compared with as many days of earlier
+        periods.
 
-        None if the last day ends a month: whole months are compared with whole months, because
-        what is paid at a month's end would be missing in one of them otherwise.
+        Returns None if the last day ends a month: whole months are compared with whole months,
+        because what is paid at a month's end would be missing in one of them otherwise.
         """
         if self.last_day == _last_of_month(self.last_day):
             return None
@@ -95,21 +100,21 @@ class Calendar:
         return _first_of_month(number * PERIODS[self.period])
 
     def is_to_date(self, day: date) -> bool:
-        """Return whether the day is one of its period's that are compared with the newest one."""
+        """Return whether the day counts when its period is compared with the newest one."""
         since, until = self.span(_number(day, self.period), self.newest)
         return since <= day <= until
 
     def has(self, number: int) -> bool:
-        """Return whether the books begin in the first month of the period, or before."""
+        """Return whether the books cover the period with this number from its first month on."""
         first = _first_of_month(number * PERIODS[self.period])
         return self.first is not None and self.first.replace(day=1) <= first
 
     def span(self, number: int, compared: int) -> tuple[date, date]:
-        """Return the first and the last day of the period that count in a comparison with
-        `compared`.
+        """Return the first and the last day of the period `number` that count in a comparison with
+        the period `compared`.
 
         A period that is compared with today's period has as many days, or as many whole months, as
-        that has up to the last day of the books.
+        today's period has up to the last day of the books.
         """
         first, months = self._first(number), PERIODS[self.period]
         if compared == self.newest:
@@ -140,12 +145,11 @@ def spend(
     before). The newest period ends today, so its changes are against the same days of the periods
     before. There is no change against a period that began before the books did. `higher_since` is
     the first month from which a group costs more than in any month of the year before
-    (`higher_since`). `kind` is payment
-    (money that moved, so fees, too) or obligation (what was invoiced). Each payment counts once. A
-    card company's bill does not count if its purchases count as payments. Amounts and shares are
-    per currency. With `is_compared` there are only groups with payments in the newest period, or in
-    the days that it is compared with. Raises NotFound for an unknown party, ViewMissing,
-    ViewUnpopulated.
+    (`lasting_changes.higher_since`). `kind` is payment (money that moved, so fees, too) or
+    obligation (what was invoiced). Each payment counts once. A card company's bill does not count
+    if its purchases count as payments. Amounts and shares are per currency. With `is_compared`
+    there are only groups with payments in the newest period, or in the days that it is compared
+    with. Raises NotFound for an unknown party, ViewMissing, ViewUnpopulated.
     """
     day = today or days.today(user_id)
     payments, books, first = _payments(user_id, day, (by, direction, kind), party)
@@ -179,7 +183,8 @@ def payments_of(
     kind: str = counted_rows.DEFAULT,
     today: date | None = None,
 ) -> list[Answer]:
-    """The payments that `spend` sums in a group, in the days from `since` to `until`, newest first.
+    """Return the payments that `spend` sums in a group, in the days from `since` to `until`, newest
+    first.
 
     Each has the relationship's `id`, `day` and `amount`. Raises ViewMissing, ViewUnpopulated.
     """
@@ -221,8 +226,8 @@ def _payments(
 def _groups(
     payments: Iterable[Answer], calendar: Calendar, currency: str | None
 ) -> dict[Key, Group]:
-    """Return the payments by name, party and currency; only those in `currency`, unless it is
-    None."""
+    """Return (name, party, currency) → its payments, summed by period. With `currency`, only
+    payments in it count."""
     groups: dict[Key, Group] = defaultdict(Group)
     of_currency = (row for row in payments if currency in (None, row["currency"]))
     for day, rows in groupby(of_currency, key=itemgetter("day")):
@@ -343,10 +348,11 @@ def _share(change: Decimal | None, of: Decimal) -> float | None:
 
 
 def _price_part(group: Group, now: tuple[date, date], before: tuple[date, date]) -> Decimal | None:
-    """Return the part of a group's change, from the days `before` to `now`, that comes from prices.
+    """Return the part of a group's change, from the days `before` to the days `now`, that comes
+    from changed prices of its series.
 
-    None if no series has payments in both and, between the two, a lasting change of its price:
-    other amounts vary with what was used.
+    Returns None if no series has payments in both and, between the two, a lasting change of its
+    price: other amounts vary with what was used.
     """
     parts = [
         price_part(series, changes, now, before)

@@ -312,8 +312,8 @@ def _layer(row: TenantRelationship, name: str) -> Answer | None:
 
 
 def _graph(user_id: UUID, columns: Iterable[str], edges: Edges, only: Only) -> Graph:
-    """Return the tenant's graph with these columns, and with the edges of that class that meet
-    `only`."""
+    """Return the tenant's graph with these edge columns. Only edges of the class `edges` that
+    meet `only` are in it."""
     names = tuple(dict.fromkeys((*columns, *only.columns())))
     graph, _ = load(user_id, names, edge_class="flow" if edges == "flow" else None)
     deadlines.check()

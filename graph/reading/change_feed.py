@@ -150,7 +150,7 @@ def _edges(reader: TenantReader, user_id: UUID, which: Composable) -> Answer:
 
 
 def _fields(changed_relationships: pa.Table) -> Mapping[str, Fields]:
-    """Relationship id → the fields that its change records may have changed."""
+    """Return relationship's id → the fields that its change records may have changed."""
     of_edge = cache(lambda kind, pointer, text: changed_fields.of_edge(kind, pointer, text.split()))
     columns = (values(changed_relationships[name]) for name in ("kind", "pointer", "columns"))
     fields: dict[str, Fields] = defaultdict(frozenset)

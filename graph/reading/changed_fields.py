@@ -29,7 +29,7 @@ def of_node(columns: Iterable[str]) -> Fields:
     """Return the fields of a node that may have changed when these columns of its entity were
     written.
 
-    Without columns, those are all fields.
+    Without columns, the result has all fields.
     """
     changed = frozenset(columns)
     was_away = not changed or "merged_into_id" in changed
@@ -76,7 +76,7 @@ def _of_facts() -> Fields:
 def _of_layer(layer: Layer, changed: Fields) -> Fields:
     """Return the layer's fields that may have changed.
 
-    Those are all fields if the relationship may now show another row of the layer.
+    The result has all fields if the relationship may now show another row of the layer.
     """
     choosing = {"id", "user_id", "relationship_id", *re.findall(r"\w+", layer.pick + layer.only)}
     if not changed or choosing & changed:

@@ -45,17 +45,18 @@ class EdgeQuery:
     edge_class: str | None = None
 
     def layers(self) -> Iterable[Layer]:
-        """The layers to which at least one of these columns belongs."""
+        """Return the layers to which at least one of these columns belongs."""
         names = set(self.columns)
         return (x for x in LAYERS if names & {x.id_column, *(c.name for c in x.columns)})
 
     def patterns(self) -> list[Layer]:
-        """The shared layers of which columns other than the id are read."""
+        """Return the shared layers of which columns other than the id are read."""
         names = set(self.columns)
         return [x for x in self.layers() if x.is_pattern and names & {c.name for c in x.columns}]
 
     def kinds(self) -> list[str]:
-        """The kinds of change records that concern these columns and need rows to be read again."""
+        """Return the kinds of change records that concern these columns and need rows to be read
+        again."""
         facts = [layer.name for layer in self.layers() if not layer.is_pattern]
         events = ["event"] if set(self.columns) & set(OF_EVENTS) else []
         return ["relationship", "match", *events, *facts]
@@ -96,8 +97,8 @@ def edges(reader: TenantReader, query: EdgeQuery, state: State, *, apart: bool =
 
 
 def _apart(reader: TenantReader, query: EdgeQuery) -> pa.Table:
-    """Return the view's rows, with the columns of shared patterns and of rare layers read by
-    queries of their own."""
+    """Return the view's rows, for which the columns of shared patterns and of rare layers are
+    read by separate queries and then joined."""
     patterns, rare = query.patterns(), [layer for layer in query.layers() if layer.rare]
     pointers = [layer.id_column for layer in patterns]
     few = [name for layer in rare for name in (layer.id_column, *_own(layer))]
@@ -219,8 +220,8 @@ def _only(query: EdgeQuery) -> Composable:
 
 
 def pending(snapshot: str | None) -> Composable:
-    """Return SQL that is true for change records that the view computed on that snapshot does not
-    contain."""
+    """Return an SQL condition on change records: the view, computed on this snapshot, does not
+    show the change yet. It holds for all records if the snapshot is None."""
     if snapshot is None:
         return SQL("true")
     condition = "mark.xid >= {}::xid8 AND NOT pg_visible_in_snapshot(mark.xid, {}::pg_snapshot)"
@@ -268,7 +269,7 @@ BY_POINTER = frozenset(kind for kinds in POINTERS.values() for kind in kinds)
 
 
 def as_array(ids: Sequence[str]) -> Literal:
-    """The ids as a PostgreSQL array literal of uuids."""
+    """Return the ids as a PostgreSQL array literal of uuids."""
     return Literal("{" + ",".join(ids) + "}")
 
 
@@ -289,7 +290,8 @@ def _patched(view: pa.Table, stale: pa.Table, now: pa.Table) -> pa.Table:
 
 
 def _encoded_as(field: pa.Field, column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
-    """Return the column, dictionary-encoded if the type of `field` is."""
+    """Return the column in the encoding of `field`'s type: dictionary-encoded if that type is a
+    dictionary, else unchanged."""
     if not pa.types.is_dictionary(field.type):
         return column
     codes = pa.array(np.arange(len(column), dtype=np.int32))

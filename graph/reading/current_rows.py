@@ -55,7 +55,7 @@ class Reader:
 
     @property
     def corrects(self) -> bool:
-        """Whether queries read corrected rows: changes are pending, or the past is read."""
+        """Return whether queries read corrected rows: changes are pending, or the past is read."""
         return bool(self._before)
 
     def kept_rows(self, query: KeptQuery, parameters: Any) -> list[dict[str, Any]]:

@@ -38,7 +38,7 @@ def beyond(by: str, when: datetime, row_id: UUID) -> Q:
 
 
 def cursor(position: Position | None) -> str | None:
-    """The position as an opaque text, which `position` parses; None for None."""
+    """Return the position as an opaque text, which `position` parses; None for None."""
     if position is None:
         return None
     when, row_id = position
@@ -46,7 +46,8 @@ def cursor(position: Position | None) -> str | None:
 
 
 def position(text: str) -> Position:
-    """The position that the text encodes. Raises ValueError if `cursor` did not make the text."""
+    """Return the position that the text encodes. Raises ValueError if `cursor` did not make the
+    text."""
     when, _, row_id = base64.urlsafe_b64decode(f"{text}==").decode("ascii").partition(" ")
     parsed = datetime.fromisoformat(when), UUID(row_id)
     if cursor(parsed) != text or parsed[0].tzinfo is None:

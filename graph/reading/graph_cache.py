@@ -107,7 +107,7 @@ def load(
 
 @cache
 def redis() -> Redis:
-    """The process's Redis client for cached graphs. Responses are bytes."""
+    """Return the process's Redis client for cached graphs. Responses are bytes."""
     timeout = settings.GRAPH_CACHE["redis_timeout"]
     return Redis.from_url(
         str(settings.REDIS_URL), socket_timeout=timeout, socket_connect_timeout=timeout

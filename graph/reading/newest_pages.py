@@ -43,8 +43,8 @@ def page(
 
 
 def wider(most: int, size: int) -> int:
-    """Return the factor by which the next prefix is longer, after `size` rows of this one have
-    matched."""
+    """Return by which factor the next prefix is longer than this one, if `size` of this one's
+    rows match and `most` are wanted."""
     return min(WIDER, max(2, ceil(ROOM * (most + 1) / max(size, 1))))
 
 

@@ -6,5 +6,5 @@ from importlib.resources import files
 
 @cache
 def read(name: str) -> str:
-    """The text of `graph/sql/<name>.sql`."""
+    """Return the text of the file `graph/sql/<name>.sql`. The file is read once."""
     return (files(__name__) / f"{name}.sql").read_text(encoding="utf-8")

@@ -115,8 +115,8 @@ def _body(operation: str, table: CapturedTable) -> str:
 
 
 def _of_row(table: CapturedTable, row: str, side: str) -> dict[str, Any]:
-    """Return template parts for the `old` or the `new` row: whether the row is part of the graph,
-    and its columns."""
+    """Return the parts of the triggers' template about one side of a change, `old` or `new`: SQL
+    for whether the row is part of the graph, and the row's columns."""
     live = f"({row}.id IS NOT NULL AND {table.live.format(row=row)})" if table.live else ""
     columns = SQL(", ").join(Identifier(row, name) for name in _names(table))
     return {

@@ -32,8 +32,8 @@ class State:
 
     @property
     def unknown(self) -> bool:
-        """Whether anything may have changed, so that nobody knows which of the view's rows are
-        current."""
+        """Return whether anything may have changed, so that nobody knows which of the view's
+        rows are current."""
         return EVERYTHING in self.pending
 
 
@@ -142,8 +142,8 @@ def read(row: Mapping[str, Any]) -> State:
 
 
 def of_row(row: Mapping[str, Any]) -> str:
-    """Return the version in a row of `query`.
+    """Return the version in a row of `query`, as text.
 
-    It has a timestamp as long as change records may come from another server, after a restore.
+    It also has a timestamp while change records may come from another server, after a restore.
     """
     return f"{row['version']}-{row['moment']}" if row["foreign"] else str(row["version"])

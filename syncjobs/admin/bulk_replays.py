@@ -110,7 +110,8 @@ class ReplayBatchAdmin(ReadOnly):
         return HttpResponseRedirect(page_of(batch.pk))
 
     def _batch(self, request: HttpRequest, batch_id: UUID | str) -> ReplayBatch:
-        """The bulk replay of this id. Raises PermissionDenied, Http404."""
+        """Read the bulk replay of this id. Raises PermissionDenied if the person may not view it,
+        and Http404 if there is none."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         batch: ReplayBatch | None = self.get_object(request, str(batch_id))

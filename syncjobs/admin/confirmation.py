@@ -26,8 +26,8 @@ from syncjobs.failures.outcomes import Verdict
 from syncjobs.models import JobFailure
 from syncjobs.models.choices import FailureStatus
 
-MOST = 10_000
-LISTED = 20
+MOST = 10_000  # failures of one action
+LISTED = 20  # failures that the page lists
 UNSETTLED = (FailureStatus.OPEN, FailureStatus.REPLAYING, FailureStatus.IGNORED)
 
 
@@ -47,7 +47,8 @@ def chosen_of(rows: QuerySet[JobFailure], back: str) -> Selection:
 
 
 def permitted(request: HttpRequest, name: str) -> Action:
-    """The action of this name. Raises Http404, PermissionDenied."""
+    """Return the action of this name. Raises Http404 if there is none, and PermissionDenied if the
+    person may not do it."""
     if name not in ACTIONS:
         raise Http404(f"There is no action {name!r}.")
     if not ACTIONS[name].allowed_to(request.user):
@@ -111,7 +112,8 @@ def _ids(text: str) -> list[UUID]:
 
 
 def _back(place: str) -> str:
-    """The URL to return to, which must be in this admin."""
+    """The URL to return to: `place` if it is a page of failures in this admin, else the list of
+    failures."""
     home = reverse("admin:syncjobs_jobfailure_changelist")
     inside = url_has_allowed_host_and_scheme(place, None) and place.startswith(home)
     return place if inside else home

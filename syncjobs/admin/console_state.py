@@ -25,7 +25,7 @@ from syncjobs.providers import BY_NAME
 SHOWN = 50  # running runs
 SIGNS = 300  # seconds without a sign of life after which a worker is not listed
 FAILURES = 5_000  # newest failures that are grouped
-GROUPS = 10
+GROUPS = 10  # groups that are shown
 LATE = 60  # seconds after which a due periodic task is late
 DAYS = 7
 Row = Mapping[str, Any]
@@ -113,7 +113,7 @@ def _progress(done: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """A worker.
+    """A worker as the console shows it.
 
     `runs` is the number of its runs, and `kinds` a text with that number by task. `tasks` are the
     names of its current periodic tasks. `version` is empty if the worker has not stated it.

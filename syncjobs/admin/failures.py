@@ -18,9 +18,10 @@ from syncjobs.admin import confirmation
 from syncjobs.admin.actions import ACTIONS, Action, address_of, allowed, buttons
 from syncjobs.admin.failure_filters import FILTERS
 from syncjobs.admin.failure_groups import STATES, GroupList, matrix
-from syncjobs.admin.page_links import failures, link, pretty
+from syncjobs.admin.page_links import failures, link
 from syncjobs.admin.saved_filters import WithSavedFilters
 from syncjobs.failures import groups, replay, search, timeline
+from syncjobs.failures.masking import indented_json
 from syncjobs.models import JobFailure, SyncConnection, SyncRun
 
 MOST_SHOWN = 160  # characters of an error in the list
@@ -209,14 +210,16 @@ def _is_grouped(request: HttpRequest) -> bool:
 
 def _details(request: HttpRequest, failure: JobFailure) -> dict[str, Any]:
     """The template context of the failure's page, in addition to its fields."""
-    history = [{**was, "payload": pretty(was.get("payload"))} for was in failure.payload_history]
+    history = [
+        {**was, "payload": indented_json(was.get("payload"))} for was in failure.payload_history
+    ]
     runs = timeline.runs_of(failure)
     return {
         "failure": failure,
         "advice": timeline.advice(failure),
         "runs": runs,
         "traceback": "" if timeline.tells(runs, failure.traceback) else failure.traceback,
-        "payload": pretty(failure.payload),
+        "payload": indented_json(failure.payload),
         "history": history[::-1],
         "buttons": buttons(request.user, failure, back=request.path),
     }

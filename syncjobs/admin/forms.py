@@ -9,10 +9,9 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from syncjobs.admin.page_links import pretty
 from syncjobs.errors import PayloadRefused
 from syncjobs.failures import payloads
-from syncjobs.failures.masking import masked_json
+from syncjobs.failures.masking import indented_json, masked_json
 from syncjobs.failures.replay import FASTEST
 from syncjobs.failures.settle import NO_REASON, NOTE_CHARACTERS
 from syncjobs.models import JobFailure
@@ -50,7 +49,7 @@ class ReplayForm(Plain):
             del self.fields["payload"]
         else:
             del self.fields["per_minute"]
-            self.fields["payload"].initial = pretty(payloads.requested_payload(self.failure))
+            self.fields["payload"].initial = indented_json(payloads.requested_payload(self.failure))
 
     def clean_payload(self) -> dict[str, Any] | None:
         """The edited payload; None if it is unchanged."""

@@ -1,14 +1,11 @@
 """Links between admin pages."""
 
-import json
-from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import Model
 from django.urls import reverse
 from django.utils.html import format_html
 
-from syncjobs.failures.masking import masked_json
 from syncjobs.models import JobFailure
 
 
@@ -28,8 +25,3 @@ def failures(**filters: str) -> str:
     """The URL of the list of failures with these filters, in all states unless one is given."""
     query = urlencode({"status__exact": "all", **filters})
     return f"{reverse(f'admin:syncjobs_{JobFailure._meta.model_name}_changelist')}?{query}"
-
-
-def pretty(value: Any) -> str:
-    """The value as indented JSON, with secrets masked."""
-    return json.dumps(masked_json(value), indent=2, ensure_ascii=False)

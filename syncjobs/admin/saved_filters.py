@@ -25,7 +25,7 @@ else:
     Mixin = object
 
 MOST_NAME = 60  # characters
-MOST_QUERY = 2_000
+MOST_QUERY = 2_000  # characters
 MOST_SAVED = 100  # filters of a person for a list; also how many are shown
 NAMELESS = f"Give the filter a name of at most {MOST_NAME} characters."
 
@@ -121,13 +121,13 @@ class WithSavedFilters(Mixin):
             raise PermissionDenied
 
     def _known(self, request: HttpRequest, query: str) -> str:
-        """The query with only the parameters that the list knows."""
+        """Return the query without the parameters that the list does not know."""
         names = self._parameters(request)
         return urlencode([(name, value) for name, value in _pairs(query) if name in names])
 
     def _checked(self, request: HttpRequest, query: str) -> str:
-        """As `_known`. Raises PermissionDenied, and BadRequest if the list does not accept the
-        query."""
+        """Return the query if the list accepts it as a filter. Raises BadRequest if not, and
+        PermissionDenied if the person may not view the list."""
         self._must_view(request)
         names = self._parameters(request)
         pairs = _pairs(query)

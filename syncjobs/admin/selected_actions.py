@@ -20,14 +20,14 @@ Operation = Callable[[Any], str]
 
 
 class Unchanged(RequestError):
-    """The row is in the requested state already."""
+    """Raised by an action whose row is in the requested state already."""
 
 
 def carry_out(
     table: ModelAdmin, request: HttpRequest, rows: QuerySet[Any], operation: Operation
 ) -> None:
-    """Apply the operation to each row, log it in the row's history, and report what was done and
-    what was not."""
+    """Apply the operation to each row in a transaction of its own, and log it in the row's history.
+    Show the person which rows were changed, and why others were not."""
     selected = list(rows[: MOST_AT_ONCE + 1])
     if len(selected) > MOST_AT_ONCE:
         text = f"Select at most {MOST_AT_ONCE:,} rows at once. Nothing was done."

@@ -28,7 +28,7 @@ Send = Callable[[DeliveryEndpoint, Delivery], Awaitable[None]]
 
 
 class Undeliverable(SyncError):
-    """The endpoint did not take the message.
+    """Raised if the endpoint did not take the message.
 
     `status` is the HTTP status of its answer, 0 if it gave none. `after` is the wait in seconds
     that the endpoint asked for.
@@ -41,7 +41,7 @@ class Undeliverable(SyncError):
 
 
 class NotSetUp(SyncError):
-    """This installation lacks a mail server or a package that the channel needs."""
+    """Raised if this installation lacks a mail server, or a package, that the channel needs."""
 
 
 def message_id(message: Delivery) -> str:

@@ -1,8 +1,8 @@
-"""Delivers the messages that endpoints wait for: in each worker to ENDPOINTS endpoints at once, and
-AT_ONCE messages of an endpoint at once.
+"""Delivers messages to their endpoints in a worker, and limits how much of it one endpoint may use.
 
-A worker spends about ENDPOINT_SECONDS on an endpoint at most. All workers together deliver to one
-endpoint of a tenant at a time. So an endpoint that does not answer holds up neither syncs nor the
+A worker delivers to ENDPOINTS endpoints at once, and sends AT_ONCE messages of an endpoint at once.
+It spends about ENDPOINT_SECONDS on an endpoint at most. All workers together deliver to one
+endpoint of a tenant at a time. So an endpoint that does not answer delays neither syncs nor the
 endpoints of other tenants.
 """
 

@@ -62,7 +62,9 @@ def deliver_or_explain(
     key: str,
     not_before: datetime | None = None,
 ) -> Delivery | None:
-    """As `deliver`, but data that a message cannot hold is replaced by the reason, and logged.
+    """Accept a message for one endpoint, with the parameters and the result of `deliver`. If a
+    message cannot hold the data, the message has the reason in place of the data, and the reason is
+    logged.
 
     So one such message does not stop others, and is not tried again.
     """
@@ -93,8 +95,8 @@ def publish(
 def alert(
     endpoint: DeliveryEndpoint, event: str, data: Mapping[str, Any], *, title: str, key: str
 ) -> Delivery | None:
-    """As `deliver_or_explain`, but during the endpoint's quiet hours the message waits until they
-    end."""
+    """Accept an alert for one endpoint. During the endpoint's quiet hours the message waits until
+    they end. Otherwise this does the same as `deliver_or_explain`."""
     not_before = quiet_hours.end(endpoint, timezone.now())
     return deliver_or_explain(endpoint, event, data, title=title, key=key, not_before=not_before)
 

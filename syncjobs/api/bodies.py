@@ -20,7 +20,7 @@ class TooLarge(APIException):
 
 
 def raw(request: Request) -> bytes:
-    """The raw body. Raises TooLarge, after reading at most the limit."""
+    """Read the body of the request. Raises TooLarge, after at most the limit of bytes was read."""
     return _bounded(request, request.META)
 
 
@@ -34,7 +34,7 @@ def _bounded(stream: IO[bytes] | Request, meta: Mapping[str, Any]) -> bytes:
 
 
 def decoded(body: bytes) -> Any:
-    """The JSON value.
+    """Parse the body as JSON and return its value.
 
     Raises ParseError for invalid JSON, and for text that is not valid Unicode.
     """

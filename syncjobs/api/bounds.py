@@ -7,7 +7,7 @@ from django.conf import settings
 
 
 def most() -> int:
-    """The maximum in bytes."""
+    """The number of bytes that a request's body may have at most."""
     return settings.DATA_UPLOAD_MAX_MEMORY_SIZE
 
 

@@ -28,14 +28,15 @@ def past(timestamp: datetime) -> None:
 
 @extend_schema_field({"type": "integer"})
 class Seconds(serializers.Field[timedelta, int, int, Any]):
-    """A timedelta as whole seconds."""
+    """A serializer field: a timedelta in Python, whole seconds in JSON."""
 
     def to_representation(self, value: timedelta) -> int:
         return int(value.total_seconds())
 
 
 class PageQuery(StrictQuery):
-    """Parameters of all lists."""
+    """The parameters that all lists take: the cursor and the size of a page, and a period of
+    time."""
 
     cursor = TimeCursor(required=False, help_text="The `next` of the previous page.")
     limit = serializers.IntegerField(default=50, min_value=1, max_value=200)

@@ -1,4 +1,5 @@
-"""Background work: /api/v1/…"""
+"""The URLs of the API of background work: syncs, connections, uploads, job failures and Nango's
+webhooks."""
 
 from django.urls import include, path
 

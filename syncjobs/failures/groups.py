@@ -17,10 +17,8 @@ COLUMNS = ("id", "fingerprint", "status", "provider", "first_failed_at", "last_f
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Failures of one kind.
-
-    `sample_id`, `error` and the following fields are the newest failure's.
-    """
+    """A group of failures of one kind. The fields from `sample_id` on are those of its newest
+    failure."""
 
     fingerprint: str
     count: int

@@ -5,6 +5,7 @@ So the time is linear in the length of any text. The forms of well-known keys co
 detect-secrets and the issuers' own pages.
 """
 
+import json
 import re
 from typing import Any
 
@@ -81,7 +82,7 @@ _NO_SECRET = re.compile(r"[0-9a-f-]{32,40}|[\w/.-]+\.(?:py|csv|json|txt|pdf)", r
 
 
 def masked(text: str) -> str:
-    """The text without passwords, tokens and keys. Ids, hashes and paths stay.
+    """Replace passwords, tokens and keys in the text by MASK. Ids, hashes and paths stay.
 
     The time is linear in the text's length. A caller that keeps only a part of a long text cuts it
     first.
@@ -96,8 +97,8 @@ def masked(text: str) -> str:
 
 
 def _without_values(text: str) -> str:
-    """The text with the values of named secrets masked. Values in headers have been masked
-    before."""
+    """Replace the values of named secrets, such as `password=…`, by MASK. Values in headers have
+    been replaced before."""
     parts, at = [], 0
     for name in _NAME.finditer(text):
         if name.end() <= at or not _is_secret(name[1]) or text.startswith(MASK, name.end()):
@@ -135,8 +136,8 @@ def _is_secret(name: str) -> bool:
 
 
 def masked_json(value: Any) -> Any:
-    """The value with the same structure. Values under a secret's name are masked, and so are
-    secrets within texts."""
+    """A copy of the JSON value in which values under a secret's name, and secrets within texts, are
+    replaced by MASK."""
     if isinstance(value, dict):
         return {
             str(name): MASK if _is_secret(str(name)[:NAME]) else masked_json(inner)
@@ -145,3 +146,8 @@ def masked_json(value: Any) -> Any:
     if isinstance(value, list):
         return [masked_json(inner) for inner in value]
     return masked(value) if isinstance(value, str) else value
+
+
+def indented_json(value: Any) -> str:
+    """Return the value as indented JSON, with secrets masked."""
+    return json.dumps(masked_json(value), indent=2, ensure_ascii=False)

@@ -16,12 +16,14 @@ _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
 def requested_payload(failure: JobFailure) -> dict[str, Any]:
-    """The payload that a replay requests."""
+    """The failure's payload without the keys that name its run and connection: what a replay
+    requests again."""
     return {name: value for name, value in failure.payload.items() if name not in BOOKKEEPING}
 
 
 def parsed(text: str) -> dict[str, Any]:
-    """Parse a payload that a person typed. Raises PayloadRefused."""
+    """Parse the JSON object that a person typed. Raises PayloadRefused if it is too long, or is not
+    an object."""
     if len(text) > MOST:
         raise PayloadRefused(f"The payload is too long. The maximum is {MOST:,} characters.")
     try:

@@ -126,10 +126,12 @@ def replay(
     per_minute: int | None = None,
     payload: dict[str, Any] | None = None,
 ) -> Replayed:
-    """Replay the failures, each in a transaction of its own; skip those that cannot be replayed.
+    """Replay the failures, each in a transaction of its own. Return which were started, and which
+    were skipped because they cannot be replayed.
 
-    The first run starts now, the others at the pace `per_minute`. An edited `payload` is for
-    exactly one failure, whose old payload stays in its history. Raises PayloadRefused, PaceRefused.
+    The first run starts now, the others at the pace of `per_minute` runs per minute. An edited
+    `payload` is for exactly one failure, whose old payload stays in its history. Raises
+    PayloadRefused, PaceRefused.
     """
     planned = plan(ids)
     _check(planned, per_minute, payload)
@@ -165,7 +167,8 @@ def _started(
     start: datetime | None,
     payload: dict[str, Any] | None,
 ) -> tuple[JobFailure, UUID]:
-    """Replay one failure in one transaction. Raises _Skipped."""
+    """Start the replay of one failure in one transaction. Return the failure with the id of its new
+    run or message. Raises _Skipped."""
     if verdict.reason:
         raise _Skipped(verdict.reason)
     try:
@@ -183,7 +186,8 @@ def _started(
 
 
 def _locked(failure_id: UUID) -> JobFailure:
-    """The failure, locked until the transaction ends. Raises _Skipped."""
+    """Read the failure and lock its row until the transaction ends. Raises _Skipped if somebody
+    else has locked it, or if it cannot be replayed any more."""
     free = JobFailure.objects.select_for_update(skip_locked=True).defer("traceback")
     failure = free.filter(pk=failure_id).first()
     if failure is None:

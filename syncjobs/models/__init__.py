@@ -1,8 +1,9 @@
 """The tables of background work: connections, runs, attempts, items, failures, replays,
-uploads, deliveries."""
+uploads, deliveries, exports."""
 
 from syncjobs.models.connections import SyncConnection
 from syncjobs.models.deliveries import OPERATORS, AlertRule, Delivery, DeliveryEndpoint
+from syncjobs.models.exports import TenantExport, TenantExportPiece
 from syncjobs.models.failures import JobFailure
 from syncjobs.models.items import ExternalItem
 from syncjobs.models.periodic import Duty
@@ -26,6 +27,8 @@ __all__ = [
     "SavedFilter",
     "SyncConnection",
     "SyncRun",
+    "TenantExport",
+    "TenantExportPiece",
     "Upload",
     "UploadPiece",
     "WorkerProcess",

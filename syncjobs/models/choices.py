@@ -75,6 +75,15 @@ class UploadState(models.TextChoices):
     IMPORTING = "importing", "being imported"
     DONE = "done", "imported"
     FAILED = "failed", "not imported"
+    TAKING_BACK = "taking_back", "being taken back"
+    TAKEN_BACK = "taken_back", "taken back: its rows are not in your books"
+
+
+class ExportState(models.TextChoices):
+    WAITING = "waiting", "waits for a worker"
+    RUNNING = "running", "being made"
+    DONE = "done", "ready to download"
+    FAILED = "failed", "not made"
 
 
 class Channel(models.TextChoices):

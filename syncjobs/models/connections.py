@@ -11,8 +11,8 @@ from syncjobs.models.choices import ConnectionState, Provider
 
 
 class SyncConnection(TenantRow):
-    """A tenant's connection. `cursor` is the source's; if it is null, the next sync lists
-    everything."""
+    """A tenant's connection. `cursor` is where the source goes on reading; if it is null, the next
+    sync lists everything."""
 
     provider = models.TextField(choices=Provider)
     nango_connection_id = models.TextField("Nango's connection id")

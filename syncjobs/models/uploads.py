@@ -12,7 +12,8 @@ PIECE_BYTES = 524_288  # bytes of each piece but the last
 
 
 class Upload(TenantRow):
-    """A file in the states receiving → reading → ready | refused → importing → done | failed.
+    """A file in the states receiving → reading → ready | refused → importing → done | failed, and
+    done → taking_back → taken_back.
 
     A worker reads the file and shows in `preview` how it would be imported. Nothing is stored in
     the books before a person has confirmed that. `choices` are the person's decisions about the
@@ -52,7 +53,7 @@ class Upload(TenantRow):
             models.Index(
                 fields=["updated_at"],
                 name="uploads_active",
-                condition=Q(state__in=["reading", "importing"]),
+                condition=Q(state__in=["reading", "importing", "taking_back"]),
             ),
         ]
 

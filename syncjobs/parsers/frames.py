@@ -12,7 +12,7 @@ from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 HEAD = struct.Struct(">I")  # a frame's length in bytes, then its JSON
-LONGEST = 64 * 1024 * 1024
+LONGEST = 64 * 1024 * 1024  # bytes
 
 
 def frame(value: Any) -> bytes:

@@ -73,7 +73,8 @@ def _stranded() -> int:
 
 
 def _lost_by_redis() -> int:
-    """Requeue the questions whose job Redis lost. Does nothing while Redis is not available."""
+    """Requeue the questions whose job Redis lost, and return their number; 0 while Redis is not
+    available."""
     waiting = [
         job_id for (job_id,) in question_state.rows("questions/waiting", {"age": ENQUEUED_AFTER})
     ]

@@ -137,7 +137,8 @@ def spoilt(answer: Answer, due: list[Behaviour]) -> Answer:
 
 
 def scripted(item: Behaviour) -> Answer | None:
-    """The scripted response; None if the provider's own response stays."""
+    """The response that this behaviour prescribes; None if it leaves the provider's own response
+    unchanged."""
     make = ANSWERS.get(item.do)
     if make is None:
         return None

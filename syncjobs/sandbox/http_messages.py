@@ -7,8 +7,8 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Request:
-    """A request. Header names are in lower case; the path has no leading slash and is still
-    quoted."""
+    """A request. Header names are in lower case. The path has no leading slash and is
+    percent-encoded."""
 
     method: str
     path: str

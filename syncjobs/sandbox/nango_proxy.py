@@ -19,15 +19,15 @@ PROVIDERS: dict[str, ModuleType] = {
     "zoho_mail": zoho_mail,
 }
 MAIL = {"gmail", "zoho_mail"}
-SIZE = 12
+SIZE = 12  # messages or files of a new connection
 STATES = {"alive", "dead", "missing"}
 
 
 @dataclass
 class Connection:
-    """A connection of the sandbox.
+    """A connection of the sandbox: its provider, its account and its faults.
 
-    `requests` lists the requests that came through the proxy. `behaved` counts the faults that its
+    `requests` counts the requests that came through the proxy, and `behaved` the faults that its
     script caused. `end_user` is its owner in Nango's data.
     """
 

@@ -1,4 +1,4 @@
-"""An HTTP/1.1 server on a local port. It is low-level enough to stall and to reset within a
+"""The sandbox's HTTP/1.1 server on a local port. It can stall, or reset the connection, within a
 body."""
 
 import asyncio
@@ -20,8 +20,8 @@ import httpx
 from syncjobs.sandbox.http_messages import Answer, Request, of_nango
 from syncjobs.sandbox.nango_proxy import World
 
-MOST = 64 * 1024 * 1024
-CHUNK = 1 << 16
+MOST = 64 * 1024 * 1024  # bytes of a request's body
+CHUNK = 1 << 16  # bytes
 
 
 class Sandbox:

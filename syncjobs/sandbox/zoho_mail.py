@@ -9,7 +9,7 @@ from syncjobs.sandbox.fault_script import Look
 from syncjobs.sandbox.http_messages import NOT_FOUND, Answer, Request, of_json
 
 PREFIX = "api/accounts"
-MOST = 200
+MOST = 200  # messages of a page
 FOLDER = "9000000002014"
 SERVER = "mx.zohomail.eu"  # the server that checks senders
 GOOD = {"code": 200, "description": "success"}

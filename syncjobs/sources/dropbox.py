@@ -1,4 +1,5 @@
-"""Dropbox: list_folder lists everything, and list_folder/continue what changed since.
+"""Reads Dropbox for a sync: list_folder lists everything, and list_folder/continue what changed
+since.
 
 https://www.dropbox.com/developers/documentation/http/documentation#files-list_folder
 

@@ -1,4 +1,5 @@
-"""Google Drive: files.list at first, then changes.list, for My Drive and each shared drive.
+"""Reads Google Drive for a sync: files.list at first, then changes.list, for My Drive and each
+shared drive.
 
 https://developers.google.com/workspace/drive/api/guides/manage-changes
 
@@ -229,8 +230,8 @@ async def again(nango: Nango, item: Item) -> list[Item]:
 
 
 async def content(nango: Nango, item: Item, into: Path) -> str:
-    """Write a file's bytes. A Google document is written as text, a sheet as CSV (its first
-    sheet)."""
+    """Write the file's bytes into `into`. A Google document is written as text, a sheet as CSV (its
+    first sheet). Returns "", because a file has no media type."""
     path = f"{API}/files/{quote(item.external_id.partition('/')[2], safe='')}"
     mime = str(item.metadata.get("mime", ""))
     query: dict[str, str | int | bool] = {"alt": "media", "supportsAllDrives": "true"}

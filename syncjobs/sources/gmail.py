@@ -1,4 +1,4 @@
-"""Gmail: users.messages.list at first, then users.history.list.
+"""Reads Gmail for a sync: users.messages.list at first, then users.history.list.
 
 https://developers.google.com/workspace/gmail/api/guides/sync
 
@@ -138,7 +138,8 @@ def _touched(
 
 
 async def _messages(nango: Nango, ids: list[str]) -> list[Item]:
-    """The messages with their attachments. Texts are included up to the page's limit."""
+    """Read the messages with these ids, each followed by its attachments. Texts are included up to
+    the page's limit."""
     room = _Room()
     read = partial(_read, nango, room)
     messages = await each_alone(read, ids, last_try=nango.last_try)
@@ -301,7 +302,8 @@ async def again(nango: Nango, item: Item) -> list[Item]:
 
 
 async def content(nango: Nango, item: Item, into: Path) -> str:
-    """Write a message's text or an attachment's bytes.
+    """Write a message's text or an attachment's bytes into `into`. Returns the text's media type,
+    "" for an attachment.
 
     The attachment is looked up again, because its attachmentId changes with each response.
     """

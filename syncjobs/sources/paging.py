@@ -11,9 +11,9 @@ from syncjobs.errors import CursorLost, ParserFailed, Permanent, Refused, Transi
 from syncjobs.failures.record import sentence_of
 from syncjobs.sources.items import Cursor
 
-MOST_PAGES = 200_000
+MOST_PAGES = 200_000  # pages of a sync
 OURS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
-AT_ONCE = 5
+AT_ONCE = 5  # calls
 FEW = 2  # items that may fail in one call; if more fail, the provider is at fault
 
 
@@ -33,7 +33,8 @@ def owned(cursor: Cursor, account: str, title: str) -> Cursor:
 
 
 def text_of(cursor: Cursor, key: str) -> str:
-    """A text in the cursor. Raises CursorLost if finley did not write it."""
+    """The text under `key` in the cursor. Raises CursorLost if there is none, because finley then
+    did not write the cursor."""
     value = cursor.get(key)
     if not isinstance(value, str) or not value:
         raise CursorLost("The stored cursor cannot be read.")
@@ -41,7 +42,8 @@ def text_of(cursor: Cursor, key: str) -> str:
 
 
 def number_of(cursor: Cursor, key: str) -> int:
-    """A number in the cursor. Raises CursorLost if finley did not write it."""
+    """The number under `key` in the cursor. Raises CursorLost if there is none, because finley then
+    did not write the cursor."""
     value = cursor.get(key)
     if not isinstance(value, int) or isinstance(value, bool):
         raise CursorLost("The stored cursor cannot be read.")

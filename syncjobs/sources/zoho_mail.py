@@ -1,9 +1,10 @@
-"""Zoho Mail has no cursor. A sync reads the newest mail first, down to the newest of the last sync.
+"""Reads Zoho Mail for a sync: newest mail first, down to the newest of the last sync.
 
 https://www.zoho.com/mail/help/api/get-emails-list.html
 
-The high-water mark is a `receivedTime`, because sentDateInGMT is not in GMT. Only a full sync finds
-deletions and mail that arrives with an old date.
+Zoho Mail has no log of changes. The mark up to which mail is known is a `receivedTime`, because
+sentDateInGMT is not in GMT. Only a full sync finds deletions and mail that arrives with an old
+date.
 
 Cursor: {account, high, recent} after a sync; {…, next, newest, fresh, anchor, oldest, pages} during
 one, with `generation` (and no `high`) in a full sync. Times are milliseconds since 1970. `recent`
@@ -49,7 +50,7 @@ from syncjobs.sources.paging import (
 ROWS = 200  # rows per list request; Zoho gives no more
 LAP = 10  # rows read again with the next page, to detect that rows moved up in between
 SLICE = 20  # messages per page; one with attachments takes a request more, of 30 a minute
-OVERLAP = 10 * 60 * 1000
+OVERLAP = 10 * 60 * 1000  # milliseconds before the last sync's newest mail
 AGAIN = 3  # times that a page may equal the page before
 OLD_ROWS = 2  # old rows in a row at a page's end that prove that the rest is known
 _ANSWER = 2000  # bytes; no refusal is longer
@@ -63,7 +64,7 @@ RECEIVERS = tuple(
 
 
 async def pages(nango: Nango, cursor: Cursor | None = None) -> AsyncIterator[Page]:
-    """Messages and their attachments, newest first."""
+    """Yield pages of messages and their attachments, newest first."""
     account = await _account(nango)
     if cursor is None:
         cursor = {"account": account, "generation": generation(), "recent": {}}
@@ -366,7 +367,8 @@ async def again(nango: Nango, item: Item) -> list[Item]:
 
 
 async def content(nango: Nango, item: Item, into: Path) -> str:
-    """Write a message's HTML, or an attachment's bytes."""
+    """Write a message's HTML or an attachment's bytes into `into`. Returns "text/html", or "" for
+    an attachment."""
     try:
         if item.kind == "attachment":
             key = quote(item.external_id.removeprefix(f"{item.parent_id}:"), safe="")
@@ -386,7 +388,8 @@ def _must_be_allowed(nango: Nango, into: Path, item: Item) -> None:
 
 
 def _page_of(nango: Nango, body: dict[str, Any]) -> str:
-    """The start of a message's HTML. Raises Permanent for a refusal with HTTP status 200."""
+    """The beginning of a message's HTML, from the JSON of Zoho's response. Raises Permanent if it
+    is a refusal with HTTP status 200."""
     _allowed(nango, json.dumps(body).encode()[: _ANSWER + 1])
     data = body.get("data")
     return clean(str(data.get("content") or "")[:MESSAGE]) if isinstance(data, dict) else ""

@@ -18,10 +18,15 @@ from syncjobs.run_state import ROLE
 log = logging.getLogger(__name__)
 
 FUNCTION = "read_upload"
-ACTIVE = (UploadState.READING.value, UploadState.IMPORTING.value)
+ACTIVE = (
+    UploadState.READING.value,
+    UploadState.IMPORTING.value,
+    UploadState.TAKING_BACK.value,
+)
 ON_ITS_WAY = timedelta(seconds=10)
 TRIES = 3
 GIVEN_UP = "Reading it failed three times without a result. The file may be too large or broken."
+NOT_TAKEN_BACK = "Taking it back failed three times. Its rows are still in your books."
 
 
 def tell(uploads: Sequence[Upload]) -> None:
@@ -48,9 +53,11 @@ def recovered() -> int:
         free = _active().select_for_update(skip_locked=True)
         waiting = list(free.filter(updated_at__lt=Now() - ON_ITS_WAY).defer("preview"))
         given_up = [upload.pk for upload in waiting if upload.tries >= TRIES]
-        _active().filter(pk__in=given_up).update(
-            state=UploadState.FAILED, error=GIVEN_UP, updated_at=Now()
+        failed = _active().filter(pk__in=given_up)
+        failed.filter(state=UploadState.TAKING_BACK).update(
+            state=UploadState.DONE, error=NOT_TAKEN_BACK, updated_at=Now()
         )
+        failed.update(state=UploadState.FAILED, error=GIVEN_UP, updated_at=Now())
         again = _with_new_jobs(_lost([upload for upload in waiting if upload.tries < TRIES]))
     tell(again)
     return len(again) + len(given_up)

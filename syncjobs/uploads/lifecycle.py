@@ -23,9 +23,10 @@ MOST_OPEN = 20  # uploads of a tenant that are not imported and whose pieces are
 KEPT = timedelta(days=7)
 NAME_BYTES = 200  # a file system allows 255 bytes, and files beside it have longer names
 ENDING_BYTES = 20
-OPEN = tuple(state for state in UploadState if state != UploadState.DONE)
+ENDED = (UploadState.DONE, UploadState.TAKING_BACK, UploadState.TAKEN_BACK)
+OPEN = tuple(state for state in UploadState if state not in ENDED)
 ABANDONED = tuple(state for state in OPEN if state != UploadState.IMPORTING)
-ACTIVE = (UploadState.READING, UploadState.IMPORTING)
+ACTIVE = (UploadState.READING, UploadState.IMPORTING, UploadState.TAKING_BACK)
 DECIDABLE = (UploadState.READY, UploadState.REFUSED)
 
 
@@ -79,7 +80,7 @@ def piece(user_id: UUID, upload_id: UUID, number: int, data: bytes) -> None:
     Raises NotFound, and QuestionError for a wrong number or length.
     """
     with tenant_transaction(user_id):
-        upload = _one(user_id, upload_id, *UploadState.values)
+        upload = one(user_id, upload_id, *UploadState.values)
         if not 0 <= number < upload.pieces:
             raise QuestionError(f"The file has the pieces 0 to {upload.pieces - 1}.", "number")
         expected = min(PIECE_BYTES, upload.size - number * PIECE_BYTES)
@@ -101,12 +102,12 @@ def received(user_id: UUID, upload_id: UUID) -> list[int]:
     """Return the numbers of the pieces that are missing. If none is missing, let a worker read the
     file; this happens once. Raises NotFound."""
     with tenant_transaction(user_id):
-        upload = _one(user_id, upload_id, *UploadState.values)
+        upload = one(user_id, upload_id, *UploadState.values)
         if upload.state != UploadState.RECEIVING:
             return []
         to_come = _to_come(upload)
         if not to_come:
-            _hand_over(upload, UploadState.READING)
+            hand_over(upload, UploadState.READING)
     return to_come
 
 
@@ -128,10 +129,10 @@ def choose(user_id: UUID, upload_id: UUID, choices: Mapping[str, str]) -> None:
     QuestionError."""
     must_be_choices(choices)
     with tenant_transaction(user_id):
-        upload = _one(user_id, upload_id, *DECIDABLE)
+        upload = one(user_id, upload_id, *DECIDABLE)
         upload.choices = {name: value for name, value in choices.items() if value}
         upload.preview, upload.error = None, ""
-        _hand_over(upload, UploadState.READING)
+        hand_over(upload, UploadState.READING)
 
 
 def confirm(user_id: UUID, upload_id: UUID, *, save_mapping: bool = False) -> None:
@@ -141,21 +142,21 @@ def confirm(user_id: UUID, upload_id: UUID, *, save_mapping: bool = False) -> No
     With `save_mapping`, files with the same columns are read in the same way from now on.
     """
     with tenant_transaction(user_id):
-        upload = _one(user_id, upload_id, UploadState.READY)
+        upload = one(user_id, upload_id, UploadState.READY)
         parts = (upload.preview or {}).get("parts", [])
         if any(doubt["blocking"] for part in parts for doubt in part["doubts"]):
             raise QuestionError(
                 "The file can be read in two ways. Decide first which is right.", "doubts"
             )
         upload.save_mapping = save_mapping
-        _hand_over(upload, UploadState.IMPORTING)
+        hand_over(upload, UploadState.IMPORTING)
 
 
 def discard(user_id: UUID, upload_id: UUID) -> None:
     """Delete the file. What was imported from it stays. Raises NotFound while a worker reads it."""
     ended = set(UploadState.values) - set(ACTIVE)
     with tenant_transaction(user_id):
-        _one(user_id, upload_id, *ended).delete()
+        one(user_id, upload_id, *ended).delete()
 
 
 def listed(user_id: UUID, most: int = 50) -> list[Upload]:
@@ -168,7 +169,7 @@ def listed(user_id: UUID, most: int = 50) -> list[Upload]:
 def get(user_id: UUID, upload_id: UUID) -> Upload:
     """The upload without its contents. Raises NotFound."""
     with tenant_transaction(user_id):
-        return _one(user_id, upload_id, *UploadState.values, lock=False)
+        return one(user_id, upload_id, *UploadState.values, lock=False)
 
 
 def same_before(upload: Upload) -> Upload | None:
@@ -185,7 +186,12 @@ def same_before(upload: Upload) -> Upload | None:
         return others.defer("preview", "rejects").order_by("-created_at").first()
 
 
-def _one(user_id: UUID, upload_id: UUID, *states: str, lock: bool = True) -> Upload:
+def one(user_id: UUID, upload_id: UUID, *states: str, lock: bool = True) -> Upload:
+    """Read the tenant's upload. With `lock`, other transactions cannot change it until this one
+    ends.
+
+    Raises NotFound, and QuestionError if its state is not one of `states`.
+    """
     uploads = Upload.objects.select_for_update() if lock else Upload.objects.all()
     upload = uploads.filter(user_id=user_id, pk=upload_id).first()
     if upload is None:
@@ -195,7 +201,7 @@ def _one(user_id: UUID, upload_id: UUID, *states: str, lock: bool = True) -> Upl
     return upload
 
 
-def _hand_over(upload: Upload, state: UploadState) -> None:
+def hand_over(upload: Upload, state: UploadState) -> None:
     """Set the upload to `state` and let a worker process it. Its job is enqueued after the
     commit."""
     upload.state, upload.tries = state, 0

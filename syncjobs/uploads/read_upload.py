@@ -28,8 +28,10 @@ from graph.ingest.ledger_rows import LedgerRow, Reject
 from graph.ingest.mappings import saved_mappings
 from graph.ingest.readers.parts import Hints, Part
 from graph.ingest.store.already_imported import OtherAccountError
+from graph.ingest.store.take_back import upload_key
 from syncjobs.models import Upload, UploadPiece
 from syncjobs.models.choices import UploadState
+from syncjobs.uploads import take_back_upload
 from syncjobs.uploads.enqueue_uploads import ACTIVE, TRIES
 from syncjobs.uploads.preview_rows import shown_row, sums_by_direction
 from syncjobs.uploads.rejected_rows import reading_of, text_of
@@ -54,7 +56,9 @@ def run(user_id: UUID, upload_id: UUID) -> None:
     with tenant_transaction(user_id):
         locked = Upload.objects.select_for_update(skip_locked=True)
         upload = locked.filter(user_id=user_id, pk=upload_id, state__in=ACTIVE).first()
-        if upload is not None:
+        if upload is not None and upload.state == UploadState.TAKING_BACK:
+            take_back_upload.finish(upload)
+        elif upload is not None:
             _advance(upload)
 
 
@@ -170,7 +174,10 @@ def _import(upload: Upload, path: Path, hints: Hints) -> None:
             upload.error = upload.error or CHANGED
             return
         of_accounts = [of_account(upload.user_id, part, hints) for part in parts]
-        imported = store_parts(upload.user_id, path, of_accounts, path.parent / "rejects")
+        rejects = path.parent / "rejects"
+        imported = store_parts(
+            upload.user_id, path, of_accounts, rejects, upload=upload_key(upload.pk)
+        )
     except OtherAccountError as error:  # a person decides, with the preview
         upload.state = UploadState.REFUSED
         upload.error = f"{error.question} Decide below."
@@ -178,7 +185,7 @@ def _import(upload: Upload, path: Path, hints: Hints) -> None:
     except GraphError as error:
         upload.state, upload.error = UploadState.FAILED, str(error)
         return
-    upload.outcome = _outcome(imported)
+    upload.outcome = _outcome(imported, upload_key(upload.pk))
     upload.rejects = text_of(imported.rejects)
     upload.reading = reading_of(path, by) if upload.rejects else None
     upload.state, upload.error = UploadState.DONE, ""
@@ -194,12 +201,12 @@ def _saved(user_id: UUID, path: Path, by: Format, hints: Hints) -> bool:
     return all(kept)
 
 
-def _outcome(imported: Imported) -> dict[str, Any]:
-    """The result of the import for the upload's row: the format, the counts of rows, the parts and
-    the warnings."""
+def _outcome(imported: Imported, key: str) -> dict[str, Any]:
+    """The result of the import for the upload's row: the format, the counts of rows, the warnings,
+    and the parts with the upload's key."""
     account_doubts = [doubt.text for doubt in imported.doubts if doubt.topic == "account"]
     warnings = [*imported.warnings, *account_doubts]
-    parts = [{"source": source, "file": file} for source, file in imported.parts]
+    parts = [{"source": source, "file": file, "upload": key} for source, file in imported.parts]
     return {
         "format": imported.format,
         "warnings": warnings,

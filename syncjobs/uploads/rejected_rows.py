@@ -23,6 +23,7 @@ from graph.ingest.mappings.mapping import Mapping as FileMapping
 from graph.ingest.rejects_file import COLUMNS, as_cells, default_path
 from graph.ingest.resubmit import Rejected, rejected, resubmit
 from graph.ingest.store.store_rows import Stored
+from graph.ingest.store.take_back import upload_key
 from syncjobs.models import Upload
 from syncjobs.models.choices import UploadState
 from syncjobs.uploads.upload_options import hints_of
@@ -172,7 +173,8 @@ def _stored(upload: Upload, rows: list[Rejected]) -> tuple[Stored, list[Rejected
         rejects = default_path(Path(folder), ledger)
         rejects.write_text(_written(rows), encoding="utf-8", newline="")
         try:
-            done = resubmit(upload.user_id, rejects, ledger, by, hints_of(upload.choices))
+            hints, key = hints_of(upload.choices), upload_key(upload.pk)
+            done = resubmit(upload.user_id, rejects, ledger, by, hints, upload=key)
             return done.counts, rejected(done.rejects) if done.rejects else []
         except LedgerError as error:
             raise QuestionError(str(error), "rows") from error

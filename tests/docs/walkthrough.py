@@ -56,7 +56,7 @@ class Project:
         return process.stdout
 
     def follow(self, page: Path) -> None:
-        """Do every step of the page."""
+        """Do every step of the page: run its commands, and put its code where the sentences say."""
         for step in steps(page.read_text()):
             if step.language == "sh":
                 self.run(step.code)

@@ -76,7 +76,7 @@ class Browser:
             self._ask("POST", "/goog/cdp/execute", cmd=command, params=values)
 
     def fresh(self) -> None:
-        """Turn off the browser's cache, and count the costs of pages from now on."""
+        """Turn off the browser's cache, and begin to measure what pages cost (see `metrics`)."""
         for command, values in (
             ("Performance.enable", {"timeDomain": "threadTicks"}),
             ("Network.enable", {}),
@@ -121,7 +121,8 @@ class Browser:
         self._ask("POST", "/actions", actions=[source])
 
     def look_like(self, width: int, scheme: str) -> None:
-        """Set the window's width in CSS pixels, and the colour scheme: `light` or `dark`."""
+        """Set the window's width in CSS pixels, and the colour scheme that the pages see: `light`
+        or `dark`."""
         size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
         media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
         for command, values in (
@@ -135,7 +136,7 @@ class Browser:
         return base64.b64decode(self._ask("GET", "/screenshot"))
 
     def said(self) -> list[str]:
-        """The console's warnings and errors since the last call."""
+        """The warnings and errors in the browser's console since the last call."""
         report = self._ask("POST", "/se/log", type="browser")
         return [item["message"] for item in report if item["level"] in {"WARNING", "SEVERE"}]
 

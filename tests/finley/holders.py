@@ -67,7 +67,7 @@ Start = Callable[..., Command]
 
 
 def unguarded(lock: Path) -> bool:
-    """Return whether no supervisor is running: it holds its lock until it ends."""
+    """Return whether no supervisor holds the lock file, which means that none is running."""
     if not lock.exists():
         return True
     with lock.open() as file:
@@ -131,8 +131,8 @@ def cli(state: Path, *arguments: str) -> tuple[int, Status]:
 
 
 def refusal(state: Path, **env: str) -> str:
-    """The one line of output of a command that cannot start the servers; it must not be a
-    traceback."""
+    """Run a command that cannot start the servers. Return its output, which must be one line and
+    not a traceback."""
     result = subprocess.run(
         [sys.executable, "-m", "finley.embedded", "run", "--state", str(state)],
         env={**ENV, **env},

@@ -42,7 +42,8 @@ def run(page: str, environment: dict[str, str], port: str) -> list[str]:
 
 
 def filled(page: str, outputs: list[str]) -> str:
-    """The page with these outputs below their commands, in place of the old ones."""
+    """The page with `outputs` below its commands, in the same order, in place of the old
+    outputs."""
     remaining = iter(outputs)
 
     def below(block: re.Match[str]) -> str:
@@ -58,7 +59,8 @@ def _lines(output: str) -> str:
 
 
 def alike(page: str) -> str:
-    """The page without the parts that differ from run to run."""
+    """The page without the parts that differ from run to run, so that two outputs can be
+    compared."""
     for pattern, instead in VARIES:
         page = pattern.sub(instead, page)
     return page

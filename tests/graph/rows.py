@@ -20,7 +20,8 @@ def add(model: type, **values: Any) -> Any:
 
 
 def event(user: uuid.UUID, entity: Any = None, **values: Any) -> models.RawEvent:
-    """An event, matched to the entity if one is given."""
+    """Create an event of the tenant and return it. It is matched to `entity` unless that is
+    None."""
     values = {
         "source": "test",
         "platform": "ledger",
@@ -76,7 +77,7 @@ def relationship(
 
 
 def asked(user: uuid.UUID, **values: Any) -> models.AskedQuestion:
-    """A question that waits for a worker."""
+    """Create a question that waits for a worker, and return it."""
     key = uuid.uuid4()
     values = {"question": "importance", "parameters": {}, "version": "1", **values}
     return add(
@@ -85,7 +86,7 @@ def asked(user: uuid.UUID, **values: Any) -> models.AskedQuestion:
 
 
 def repeated(user: uuid.UUID, **values: Any) -> models.RepeatedRequest:
-    """A stored answer for requests that are repeated with its idempotency key."""
+    """Create the stored answer of a request with an idempotency key, and return it."""
     values = {"key": str(next(_keys)), "digest": "d", "status": 202, "answer": "{}", **values}
     return add(models.RepeatedRequest, user_id=user, **values)
 
@@ -100,7 +101,7 @@ def payment(
 
 
 def case(user: uuid.UUID, party: str = "Acme Mills Ltd") -> models.PaymentCase:
-    """A possible double payment that nobody has decided, without rows."""
+    """Create an open case about a possible double payment, without rows, and return it."""
     return add(
         models.PaymentCase,
         user_id=user,

@@ -11,7 +11,7 @@ from graph.enrich.series.periods import FREQUENCIES, Days, Grid
 
 
 class Around:
-    """The number of the source's other events on each day, without the group's own."""
+    """Counts the other events of the source on each day, without those of the group itself."""
 
     def __init__(self, every, own, *, in_runs=False):
         self.first, self.last = int(min(every)), int(max(every))
@@ -37,7 +37,8 @@ class Around:
 
 
 def best(days, amounts, around, price, sure):
-    """The frequency, phase, width, hits and odds of the best fit; None if there is no fit."""
+    """Fit a frequency to the days. Return (frequency, phase, width, hits, odds) of the best fit;
+    None if there is no fit."""
     result = None
     for frequency in FREQUENCIES:
         fewest = FEWEST_YEARLY if frequency.step * frequency.monthly >= 6 else FEWEST
@@ -77,7 +78,8 @@ def _fit(days, amounts, around, grid, width):
 
 
 def _near(days, amounts, grid, width):
-    """For each slot the nearest day: (place, slot, offset, inside), in the order of slots."""
+    """The day that is nearest to each slot of the grid, as (position in `days`, slot, offset in
+    days, whether it is inside the window), in the order of slots."""
     low, high, tail = -(width // 2), (width - 1) // 2, grid.frequency.tail
     slots = grid.slots(Days(np.asarray(days))).tolist()
     by_slot = {}
@@ -114,7 +116,7 @@ def _span(grid, first, last):
 
 
 def _run(near, density, gain, loss):
-    """The run of slots that is worth most: (begin, end)."""
+    """The consecutive slots that are worth most together, as positions in `near`: (begin, end)."""
     best_of = None
     for begin in range(len(near)):
         worth = 0.0

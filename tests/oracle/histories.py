@@ -114,8 +114,8 @@ class Mismatch(Exception):
 
 
 class History:
-    """A history of two tenants and some writers. `check` runs after each step that readers may
-    notice."""
+    """A history of two tenants and some writers: a sequence of random steps. `check` runs after
+    each step that readers may notice."""
 
     def __init__(
         self,
@@ -203,8 +203,8 @@ class History:
         return False
 
     def _refreshes(self, _: Session) -> bool:
-        """Do the first half of a refresh; or the second half of the one that has begun; or abandon
-        that."""
+        """Go on with refreshing the view: begin a refresh if none has begun, otherwise complete it
+        or sometimes abandon it. Return whether readers may see a change."""
         if self._refresh is None:
             self._begin_refresh()
         elif self.choose(4) == 0:
@@ -304,12 +304,12 @@ class History:
                 raise Mismatch(user, f"relationship {key}")
 
     def _some[Each](self, of: Iterable[Each]) -> list[Each]:
-        """About a third of the items, chosen at random."""
+        """About a third of the items `of`, chosen at random."""
         return [item for item in of if self.choose(3) == 0]
 
 
 class Abandoned(Exception):
-    """The refresh is not completed."""
+    """Raised to leave a refresh without completing it."""
 
 
 def emptied() -> None:

@@ -34,8 +34,8 @@ class Row:
 
 @dataclass
 class Known:
-    """The state of a key, and every (file, publication) that stated it, with the first line
-    there."""
+    """What is known of a key: its current row, and for each (file, publication) that stated it, the
+    first line there."""
 
     row: Row
     provenance: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -72,7 +72,8 @@ class Books:
     _now: dict[str, Row] = field(default_factory=dict)
 
     def _read(self, lines: Iterable[Cells]) -> dict[int, tuple[str, str, Row] | None]:
-        """For each line its key, publication and row; None for a rejected row."""
+        """Read the lines of a file: line number → (key, publication, row), or None for a rejected
+        row."""
         keys_before: list[tuple[str, str]] = []
         read: dict[int, tuple[str, str, Row] | None] = {}
         for line, cells in enumerate(lines, 2):
@@ -125,8 +126,8 @@ def _row(data: dict[str, str]) -> Row | None:
 
 
 def _change(old: Row, new: Row) -> dict[str, tuple[Any, Any]]:
-    """The changed fields with (old, new). If a column has the same name as a stated field, the
-    stated one counts."""
+    """The fields that differ: name → (old value, new value). If a column has the same name as a
+    stated field, the stated one counts."""
     changed = {}
     for then, now in ((old.columns, new.columns), (old.stated, new.stated)):
         changed.update({n: (then[n], now[n]) for n in then if then[n] != now[n]})

@@ -39,7 +39,8 @@ class Paper:
 
 @dataclass(frozen=True)
 class Found:
-    """The row, the confidence, and the posting to which the link goes."""
+    """The ledger row to which a document belongs (`source` and `key`), the confidence, and the
+    posting to which the link goes."""
 
     source: str
     key: str
@@ -62,8 +63,9 @@ def find(paper: Paper, rows: Sequence[Row]) -> Found | None:
 
 
 def score(paper: Paper, row: Row, rows: Sequence[Row]) -> tuple[float, int, bool] | None:
-    """The confidence, the similarity of the sender to a party (0 to 2), and whether the row is of
-    the ledger, to be compared in this order. None if the document does not fit the row."""
+    """How well the document fits the row, as a tuple to be compared in this order: the confidence,
+    the similarity of the sender to a party (0 to 2), and whether the row is of the ledger. None if
+    the document does not fit the row."""
     party = max(alike(paper.sender, row.payer), alike(paper.sender, row.payee))
     sure = _by_number(paper, row, rows, party) or _by_amount(paper, row)
     return (sure, party, row.platform == "ledger") if sure else None

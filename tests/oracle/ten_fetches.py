@@ -83,7 +83,8 @@ AS_TEXT = (
 
 @dataclass
 class Books:
-    """The fetched rows: by id, or for each event or relationship the one that counts."""
+    """The fetched rows by id. For matches and facts: the row that counts, by the id of its event or
+    relationship."""
 
     relationships: list[Row]
     events: ById
@@ -183,8 +184,8 @@ def _by_relationship(found: Iterable[Row]) -> ById:
 
 
 def _best(found: Iterable[Row], of: str, better: Callable[[Row, Row], bool]) -> ById:
-    """For each value of the column `of`, the best row with that value. `better(row, rival)`
-    compares two rows."""
+    """For each value of the column `of`, the best of the rows with that value. `better(row, rival)`
+    says whether a row is better than another."""
     best: ById = {}
     for row in found:
         rival = best.get(row[of])
@@ -245,8 +246,8 @@ def _base(relationship: Row, books: Books) -> Row:
 
 
 def _payment(relationship: Row, target: Row) -> Row:
-    """What the row of a flow records, and the sighting of its payment that counts. A link has
-    neither."""
+    """The columns `kind` and `payment_group_id` of a relationship: what the flow's row records, and
+    the sighting of its payment that counts. Both are None for a link."""
     if relationship["edge_class"] != "flow":
         return {"kind": None, "payment_group_id": None}
     return {

@@ -32,7 +32,7 @@ MOMENTS = ("2024-01-31 00:00:00+00", "2024-01-31 00:00:01+00", "2025-06-01 12:00
 
 
 class Writer:
-    """Makes statements, one after the other, about one tenant's rows."""
+    """Makes random SQL statements about the rows of one tenant, one after the other."""
 
     def __init__(self, user: UUID, number: int, choose: Choose) -> None:
         self.user = user
@@ -43,7 +43,8 @@ class Writer:
         return values[self.choose(len(values))]
 
     def id_of(self, table: str) -> UUID:
-        """One of the few ids of a tenant's rows in this table. The row may not exist."""
+        """One of the few ids that rows of this tenant have in the table. There may be no row with
+        it."""
         return self.nth(table, self.choose(ROWS))
 
     def nth(self, table: str, n: int) -> UUID:
@@ -295,7 +296,8 @@ def row_goes(w: Writer) -> Statement:
 
 
 def table_is_emptied(w: Writer) -> Statement:
-    """Empty a table, for all tenants. Rarely chosen."""
+    """A statement that empties a table for all tenants. It is rarely chosen; usually one that
+    deletes a row is returned."""
     if w.choose(40):
         return row_goes(w)
     return f"TRUNCATE {w.pick(tuple(FACTS))}", []

@@ -39,13 +39,15 @@ _kept: dict[Any, KeptParsers] = {}
 
 
 def parsers() -> Parsers:
-    """The parsers of these settings."""
+    """The parser processes that all workers of the session share, made with the current
+    settings."""
     options = (settings.HOME_CURRENCY, *sorted(settings.PARSERS.items()))
     return _kept.setdefault(options, KeptParsers())
 
 
 def work(seconds: float = 120) -> None:
-    """Run the queue's jobs, those that they enqueue, too. TimeoutError after the seconds."""
+    """Run a worker until the queue is empty: all its jobs, and those that they enqueue. Raises
+    TimeoutError after the seconds."""
     _loop().run(asyncio.wait_for(_work(), seconds))
 
 

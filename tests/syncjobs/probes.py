@@ -41,7 +41,8 @@ def part(number: int, last: bool = False) -> Part:
 
 
 async def save_pages(attempt: Attempt, pauses: float = 0.0, pages: int = 5) -> None:
-    """Save pages of three items, from the cursor on."""
+    """A body that saves `pages` pages of three items, from the cursor on, and waits `pauses`
+    seconds after each."""
     first = (attempt.claim.cursor or {}).get("next", 1)
     for number in range(first, pages + 1):
         await attempt.save(store_page.save, attempt.claim, part(number, number == pages))
@@ -83,7 +84,7 @@ async def hang(attempt: Attempt) -> None:
 
 
 async def swallow(attempt: Attempt) -> None:
-    """Succeed although the run is cancelled."""
+    """A body that ignores its cancellation and succeeds."""
     try:
         await asyncio.sleep(3600)
     except asyncio.CancelledError:
@@ -113,7 +114,7 @@ async def kill_once(attempt: Attempt) -> None:
 
 
 async def block(attempt: Attempt) -> None:
-    """Block the event loop, so that the lease is not renewed."""
+    """A body that blocks the event loop, so that the lease is not renewed."""
     if attempt.claim.fence == 1:
         time.sleep(float(attempt.claim.payload["seconds"]))  # noqa: ASYNC251 - the point of it
     await save_pages(attempt)

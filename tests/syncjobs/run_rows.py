@@ -95,5 +95,5 @@ def duty(**values: Any) -> Duty:
 
 
 def again(row: Any) -> Any:
-    """The row as it is now in the database."""
+    """Read the row from the database again and return it."""
     return type(row).objects.using("owner").get(pk=row.pk)

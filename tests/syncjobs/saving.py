@@ -35,7 +35,7 @@ class Killed(Exception):
 
 
 class Store:
-    """The items as the tables would have them after each page."""
+    """Items in memory, as the tables would have them after each page, and the cursor."""
 
     def __init__(self) -> None:
         self.items: dict[str, Item] = {}
@@ -60,8 +60,11 @@ class Store:
 
 
 async def sync(source_nango: Nango, store: Store, *, tries: int = 1, kill_after: int = 0) -> None:
-    """Sync to the last page. Each Transient or CursorLost uses up one of `tries`. Raises Killed
-    after `kill_after` pages."""
+    """Sync the connection into the store up to the last page. Each Transient or CursorLost uses up
+    one of `tries`.
+
+    With `kill_after`, raises Killed after that many pages.
+    """
     source = SOURCES[source_nango.access.provider]
     for remaining in reversed(range(tries)):
         try:
@@ -81,8 +84,8 @@ async def sync(source_nango: Nango, store: Store, *, tries: int = 1, kill_after:
 
 
 async def found(source_nango: Nango, store: Store) -> dict[str, dict[str, Any]]:
-    """The facts of all stored items in the form of the sandbox's truth. Each content is read
-    anew."""
+    """The facts of all stored items in the form of the sandbox's truth, by external_id. Each
+    content is read from the provider again."""
     source = SOURCES[source_nango.access.provider]
     facts = {}
     for key, item in store.items.items():

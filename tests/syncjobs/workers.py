@@ -45,7 +45,8 @@ def connection(user_id: UUID, provider: str = "gmail", **columns: Any) -> SyncCo
 
 
 def run(user_id: UUID, function: str = "probe", **payload: Any) -> SyncRun:
-    """Accept a run of a new connection. Its body does what the payload says."""
+    """Create a connection and accept a run of it. The run's body does what `payload` says
+    (tests.syncjobs.probes)."""
     own_connection = connection(user_id)
     original = runs.function_of
     runs.function_of = lambda _: function

@@ -24,7 +24,8 @@ class Command(BaseCommand):
         stdio.serve(self._tenant(options["user"]))
 
     def _tenant(self, user: str | None) -> stdio.Tenant:
-        """A function that returns the tenant of the user or of the token. Raises CommandError if it
+        """Return a function without parameters that returns the tenant's id: of `user` (an e-mail
+        address or id), or of the token in the environment if it is None. Raises CommandError if it
         is not valid."""
         token = settings.MCP_TOKEN
         try:

@@ -104,16 +104,14 @@ class Command(BaseCommand):
             f"{rows:,} rows and {erasure.files} files erased; {certificate} says "
             "what, and what could not be reached."
         )
-        if erasure.redis_keys is None:
+        if erasure.redis_missed:
             raise CommandError("Redis could not be reached: repeat this with the tenant's id.")
 
     def _erased(self, tenant: User, hold: str) -> Erasure:
         erasure = erase(tenant, hold=hold)
         if settings.TOKEN_SECONDS:  # other processes accept cached tokens for this long
             time.sleep(settings.TOKEN_SECONDS)
-            later = erase(tenant, hold=hold)
-            for name, count in later.rows.items():
-                erasure.rows[name] = erasure.rows.get(name, 0) + count
+            erasure = erase(tenant, hold=hold, before=erasure)
         return erasure
 
     def _user(self, text: str, *, may_be_gone: bool = False) -> User:

@@ -15,7 +15,7 @@ from graph.http.scopes import SCOPES
 
 
 def scopes(text: str) -> list[str]:
-    """Parse comma-separated scopes. Raises ArgumentTypeError."""
+    """Parse a comma-separated list of scopes. Raises ArgumentTypeError for an unknown scope."""
     names = list(dict.fromkeys(text.split(",")))
     if unknown := sorted(set(names) - set(SCOPES)):
         choices = ", ".join(SCOPES)

@@ -186,7 +186,7 @@ def items_open(user_id: UUID, asked: OpenArguments) -> OpenItems:
 
 
 def _facts(row: dict[str, Any], shape: type[Answer]) -> dict[str, Any]:
-    """The values of the row for the fields that the shape has."""
+    """Those values of the row whose names are fields of the model `shape`."""
     return {name: row[name] for name in shape.model_fields if name in row}
 
 

@@ -137,8 +137,8 @@ class Path(Answer):
 
 
 def path_between(user_id: UUID, asked: PathArguments) -> Path:
-    """The answer of the tool. Raises QuestionError if the path is a heavy question, which only a
-    worker may answer."""
+    """Answer the tool: a path of payments between two parties. Raises QuestionError if it would
+    cost too many steps for a request."""
     ends = [
         representative(user_id, getattr(asked, field), field)
         for field in ("from_party_id", "to_party_id")
@@ -158,7 +158,7 @@ def path_between(user_id: UUID, asked: PathArguments) -> Path:
 
 
 def _path_parameters(asked: PathArguments, source: UUID, target: UUID) -> dict[str, Any]:
-    """The parameters of the API's question for these arguments."""
+    """The tool's arguments as the parameters of the API's question `path`."""
     given = {
         "source": str(source),
         "target": str(target),
@@ -169,8 +169,8 @@ def _path_parameters(asked: PathArguments, source: UUID, target: UUID) -> dict[s
 
 
 def _step(hop: dict[str, Any]) -> Step:
-    """One step of the path. Payer and payee are those of the payment, in whichever direction the
-    path goes."""
+    """One payment of the path. Payer and payee are those of the payment, in whichever direction the
+    path goes along it."""
     ends = (hop["source"], hop["target"])[:: 1 if hop["forward"] else -1]
     payer, payee = (Party(party_id=end["id"], kind=end["kind"], name=end["name"]) for end in ends)
     return Step(

@@ -79,7 +79,8 @@ def find_payments(user_id: UUID, asked: FindArguments) -> Payments:
 
 
 def _position(text: str) -> cursors.Position:
-    """The position that a cursor names. Raises QuestionError if the text is no cursor."""
+    """The position in the list that the cursor `text` states. Raises QuestionError if the text is
+    not a cursor."""
     try:
         return cursors.position(text)
     except ValueError:
@@ -87,7 +88,8 @@ def _position(text: str) -> cursors.Position:
 
 
 def payment(row: dict[str, Any]) -> Payment:
-    """The payment of a row of relationships: `source` pays `target`."""
+    """Convert a row of the question `relationships` to a Payment, whose payer is the row's
+    `source`."""
     return Payment(
         payment_id=row["id"],
         day=row["occurred_at"].date(),
@@ -111,8 +113,8 @@ class BookRow(Answer):
 
 
 class Related(Answer):
-    """A relationship between this payment and another one, for example a settlement, a reversal or
-    a duplicate."""
+    """Another payment that a relationship joins to this one, for example its settlement, its
+    reversal or a duplicate."""
 
     type: str
     reason: str
@@ -154,8 +156,8 @@ def explain_payment(user_id: UUID, asked: ExplainArguments) -> Explanation:
 
 
 def _rows(events: list[Any]) -> list[BookRow]:
-    """The rows of the books that the events come from, each once: a ledger row is two or more
-    postings."""
+    """The rows of the books from which the events come. A ledger row with several postings is
+    listed once."""
     rows = {
         (event.source, event.external_id): BookRow(
             source=event.source, key=event.external_id, description=event.description or None

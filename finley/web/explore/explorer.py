@@ -13,14 +13,14 @@ from django.shortcuts import render
 from finley.web.access import PageRequest, page
 from finley.web.explore import graph_filters
 from finley.web.words import text
-from graph.errors import QuestionError
-from graph.questions import whole_graph
+from graph.errors import NotFound, QuestionError
+from graph.questions import search, whole_graph
 
 SIDE = 1000  # side of the picture, which is a square
 RINGS = (0, 190, 330)  # radius of the ring by distance from the party; names are outside
 CROWDED = 14  # parties on a ring; with more, names are turned outwards
 NODES = {1: 40, 2: 60}  # most parties shown, by depth
-EDGES = 20_000
+EDGES = 20_000  # most relationships that are summed up
 NAME = 20  # characters
 PAID = "payment"  # what counts between two parties: money that moved
 Row = dict[str, Any]
@@ -55,9 +55,13 @@ class Edge:
 
 @page()
 def explorer(request: PageRequest, entity_id: UUID) -> HttpResponse:
-    """The page. Its parameters are `depth` (1 or 2) and those of `graph_filters` except `kind`,
-    because money that moved counts."""
-    depth, filters = _depth(request), graph_filters.read(request)
+    """The page of one party's surroundings, of money that moved. Its parameters are `depth` (1 or
+    2) and those of `graph_filters` except `kind`. A filter that cannot be read has an error beside
+    its field."""
+    try:
+        depth, filters = _depth(request), graph_filters.read(request)
+    except QuestionError as error:
+        return _refused(request, entity_id, error)
     surroundings = whole_graph.neighbourhood(
         request.access.tenant_id,
         entity_id,
@@ -82,14 +86,20 @@ def explorer(request: PageRequest, entity_id: UUID) -> HttpResponse:
         "lines": lines,
         "edges": edges,
         "depth": depth,
-        "filters": filters,
-        "narrowed": bool(request.GET),
-        **graph_filters.choices(request.access.tenant_id),
+        **graph_filters.form(request),
         "truncated": surroundings["truncated"],
         "edges_truncated": surroundings["edges_truncated"],
         "side": SIDE,
     }
     return render(request, "web/explorer.html", context)
+
+
+def _refused(request: PageRequest, entity_id: UUID, error: QuestionError) -> HttpResponse:
+    entities = search.entities_of(request.access.tenant_id, [entity_id])
+    if not entities:
+        raise NotFound("There is no such party.", "id")
+    context = {"centre": entities[0], **graph_filters.form(request, error)}
+    return render(request, "web/explorer.html", context, status=400)
 
 
 def _depth(request: PageRequest) -> int:
@@ -100,7 +110,8 @@ def _depth(request: PageRequest) -> int:
 
 
 def aggregated(surroundings: Row) -> list[Edge]:
-    """One edge for each pair, direction and currency, the greatest amount first."""
+    """Sum up the payments of the surroundings to one edge per payer, payee and currency, the
+    greatest amount first."""
     parties = {str(entity["id"]): entity for entity in surroundings["entities"]}
     groups: defaultdict[tuple[str, str, str], list[Row]] = defaultdict(list)
     for edge in surroundings["edges"]:
@@ -123,8 +134,8 @@ def aggregated(surroundings: Row) -> list[Edge]:
 
 
 def placed(entities: list[Row], edges: list[Edge]) -> list[Node]:
-    """The nodes: the party in the middle, the others on rings by distance. The same graph gives the
-    same positions."""
+    """The nodes of the picture: the party in the middle, the others on a ring for each distance.
+    The same graph gives the same positions."""
     weights: defaultdict[str, float] = defaultdict(float)
     for edge in edges:
         for end in (edge.source, edge.target):
@@ -142,7 +153,9 @@ def placed(entities: list[Row], edges: list[Edge]) -> list[Node]:
 
 
 def _node(entity: Row, polar: tuple[int, float], weight: float, *, turned: bool) -> Node:
-    """The node. A turned name reads from left to right on both sides."""
+    """The node of an entity at the polar position (radius, angle in radians). Its size grows with
+    `weight`, the number of its payments. A `turned` name is rotated to point outwards, and reads
+    from left to right on both sides."""
     (ring, angle), name = polar, str(entity["name"])
     is_left = cos(angle) < -1e-9
     outwards = degrees(angle) + (180 if is_left else 0)
@@ -160,7 +173,8 @@ def _node(entity: Row, polar: tuple[int, float], weight: float, *, turned: bool)
 
 
 def _lines(edges: list[Edge]) -> list[tuple[str, str, float, str]]:
-    """One line for each pair of parties, for all directions and currencies."""
+    """The lines of the picture, one for each pair of parties, for all directions and currencies:
+    (id, id, width, label)."""
     lines: dict[tuple[str, str], list[Edge]] = {}
     for edge in edges:
         one, other = sorted((str(edge.source["id"]), str(edge.target["id"])))

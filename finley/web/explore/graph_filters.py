@@ -11,6 +11,7 @@ from django.utils.http import urlencode
 
 from finley.web import answer_cache, list_filters
 from finley.web.access import PageRequest
+from finley.web.list_filters import AMOUNTS
 from finley.web.words import choices as choices_in_words
 from graph.database.tenancy import tenant_transaction
 from graph.engine.edge_filters import Only
@@ -20,13 +21,14 @@ from graph.models import RelationshipInstance
 from graph.questions import counted_rows
 
 ENDS = {"since": time.min, "until": time.max}
+FIELDS = ("depth", "kind", "type", "has", *ENDS, *AMOUNTS)  # of the form
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class GraphFilters:
-    """The filters of the drawn graph: it shows rows that record `kind` and meet all conditions. ""
-    and None mean no condition."""
+    """The filters of the drawn graph: it shows rows that record `kind` and meet all other
+    conditions. "" and None mean no condition."""
 
     kind: str = counted_rows.DEFAULT
     type: str = ""
@@ -37,7 +39,7 @@ class GraphFilters:
     max_amount: Decimal | None = None
 
     def of_edges(self, **more: Any) -> Only:
-        """The filters in the form that the engine takes. `kind` is not among them."""
+        """The filters as the Only that the engine takes, without `kind`."""
         return Only(
             types=(self.type,) if self.type else (),
             since=self.since,
@@ -49,7 +51,7 @@ class GraphFilters:
         )
 
     def of_rows(self) -> Row:
-        """The filters in the form that `graph.questions.grouped_sums` takes."""
+        """The filters as the parameters that `graph.questions.grouped_sums` takes."""
         wanted: Row = {
             "kind": self.kind,
             "type": self.type,
@@ -62,7 +64,8 @@ class GraphFilters:
         return {name: value for name, value in wanted.items() if value is not None and value != ""}
 
     def address(self, source: Any, target: Any, currency: str | None, **more: str) -> str:
-        """The URL of the list of the rows between two parties that meet the filters."""
+        """The URL of the list of payments from `source` to `target` that meet the filters. `more`
+        are further parameters of the list."""
         wanted = {
             "source": source and _key(source),
             "target": target and _key(target),
@@ -91,14 +94,14 @@ def read(request: PageRequest) -> GraphFilters:
     """The filters of the page's query. Raises QuestionError naming the field."""
     texts = {
         name: list_filters.text_of(request.GET, name)
-        for name in ("kind", "type", "has", *ENDS, "min_amount", "max_amount")
+        for name in ("kind", "type", "has", *ENDS, *AMOUNTS)
     }
     kind = texts["kind"] or counted_rows.DEFAULT
     if kind not in counted_rows.KINDS:
         raise QuestionError(f"There is no kind {kind}.", "kind")
     if texts["has"] and texts["has"] not in BY_NAME:
         raise QuestionError(f"There is no layer {texts['has']}.", "has")
-    return GraphFilters(
+    filters = GraphFilters(
         kind=kind,
         type=texts["type"],
         has=texts["has"],
@@ -107,6 +110,8 @@ def read(request: PageRequest) -> GraphFilters:
         min_amount=_amount("min_amount", texts),
         max_amount=_amount("max_amount", texts),
     )
+    list_filters.require_order({name: getattr(filters, name) for name in (*ENDS, *AMOUNTS)})
+    return filters
 
 
 def _day(name: str, texts: dict[str, str]) -> date | None:
@@ -117,9 +122,14 @@ def _amount(name: str, texts: dict[str, str]) -> Decimal | None:
     return list_filters.amount(name, texts[name]) if texts[name] else None
 
 
-def choices(user_id: UUID) -> Row:
-    """The possible values of the form's fields, for the template."""
+def form(request: PageRequest, error: QuestionError | None = None) -> Row:
+    """The template's variables of the filters' form: the possible values of its fields, whether the
+    form is open, and what is wrong. The template takes the entries from the URL."""
+    user_id = request.access.tenant_id
     return {
+        "error": error,
+        "is_beside": error is not None and error.field in FIELDS,
+        "narrowed": bool(request.GET),
         "kinds": choices_in_words.KINDS.items(),
         "types": answer_cache.answer(_types, user_id),
         "layers": choices_in_words.layers(),

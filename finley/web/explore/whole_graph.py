@@ -15,6 +15,7 @@ from finley.web import answer_cache
 from finley.web.access import PageRequest, page
 from finley.web.explore import graph_filters
 from finley.web.explore.graph_filters import GraphFilters
+from graph.errors import QuestionError
 from graph.questions import grouped_sums, picture
 
 VENDOR = Path(__file__).parents[1] / "static" / "web" / "vendor"
@@ -24,16 +25,22 @@ SHOWN = 100  # edges in the table
 
 @page()
 def whole_graph(request: PageRequest) -> HttpResponse:
-    """The page. The filters of `graph_filters` select the edges; the script reads the rest of the
-    URL."""
-    filters = graph_filters.read(request)
+    """The page of the whole graph. The parameters of `graph_filters` select the edges; the page's
+    script reads the other parameters of the URL.
+
+    For a filter that cannot be read, the page (status 400) shows the form with the entries, and
+    what is wrong beside the field.
+    """
+    try:
+        filters = graph_filters.read(request)
+    except QuestionError as error:
+        context = graph_filters.form(request, error)
+        return render(request, "web/whole_graph.html", context, status=400)
     user_id = request.access.tenant_id
     context = {
         "rows": [_linked(row, filters) for row in _sums(user_id, filters)],
         "shown": SHOWN,
-        "filters": filters,
-        "narrowed": bool(request.GET),
-        **graph_filters.choices(user_id),
+        **graph_filters.form(request),
         "drawable": all((VENDOR / name).is_file() for name in LIBRARIES),
     }
     return render(request, "web/whole_graph.html", context)
@@ -42,7 +49,8 @@ def whole_graph(request: PageRequest) -> HttpResponse:
 @require_safe
 @page()
 def data(request: PageRequest) -> HttpResponse:
-    """The result of `graph.questions.picture`, compressed, for the page's script."""
+    """The binary data of the picture for the page's script: the result of
+    `graph.questions.picture`, compressed by gzip if the browser accepts that."""
     filters = graph_filters.read(request)
     content = _compressed(request.access.tenant_id, filters)
     accepts = "gzip" in request.headers.get("Accept-Encoding", "")
@@ -56,7 +64,7 @@ def data(request: PageRequest) -> HttpResponse:
 
 
 def _linked(row: dict[str, Any], filters: GraphFilters) -> dict[str, Any]:
-    """The sum with the URL of its rows."""
+    """A copy of the sum with `address`, the URL of the list of its rows."""
     kind = row["kind"] or ""
     address = filters.address(row["source"], row["target"], row["currency"], records=kind)
     return {**row, "address": address}

@@ -21,7 +21,7 @@ from graph.models.choices import CaseAction, CaseState
 from graph.questions import cases
 from graph.questions.rows import of_cases
 
-A_PAGE = 15
+A_PAGE = 15  # cases
 MOST = 500  # cases that one action may decide
 OF_MANY = (CaseAction.CONFIRM, CaseAction.DISMISS, CaseAction.REOPEN)
 ACTIONS = (*OF_MANY, CaseAction.RECOVER, CaseAction.ASSIGN, CaseAction.NOTE)
@@ -53,7 +53,8 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A case and its version when a page showed it. The version is None if the form states none."""
+    """A case, and the version that it had when a page showed it. The version is None if the form
+    does not state it."""
 
     id: UUID
     version: str | None
@@ -61,9 +62,15 @@ class Shown:
 
 @page()
 def review(request: PageRequest) -> HttpResponse:
-    """The queue of one state, the most certain cases first. Parameters: `state`, `party`,
+    """The page of the cases in one state, the most certain first. Parameters: `state`, `party`,
     `min_amount`, `new` (yes: only cases found since the person's last visit), `offset`."""
-    filters = _filters(request, request.GET)
+    try:
+        filters = _filters(request, request.GET)
+    except QuestionError as error:
+        if error.field != "min_amount":
+            raise
+        refused = {"state": request.GET.get("state"), "states": CaseState.values, "error": error}
+        return render(request, "web/review.html", refused, status=400)
     user_id = request.access.tenant_id
     if downloads.wants_file(request):
         answer = cases.cases(user_id, **filters, order="confidence", limit=downloads.MOST + 1)
@@ -107,7 +114,8 @@ def one(request: PageRequest, case_id: UUID) -> HttpResponse:
 
 
 def _of_one_party(case: Row) -> Row:
-    """The case with `entity`: the party of its repeated rows, or None if it is not known."""
+    """A copy of the case with `entity`: the party of its extra rows, or else of any of its rows;
+    None if it is not known."""
     parties = [row["of_party"] for row in case["rows"] if row["of_party"]]
     extra = [row["of_party"] for row in case["rows"] if row["role"] == "extra" and row["of_party"]]
     return {**case, "entity": next(iter(extra or parties), None)}
@@ -154,8 +162,9 @@ def _decide_all(request: PageRequest, shown: list[Shown], action: str, seen: str
 
 
 def _take_back(request: PageRequest) -> HttpResponse:
-    """Take back the decision that the page showed as the last one: of all cases, or of the case
-    `of`. Its time names it. If it no longer stands, nothing is done, and the page says so."""
+    """Take back the decision that the page showed as the last one, of all cases or of the case
+    `of`. The form names the decision by its time. If another one has followed, nothing is done, and
+    the page says so."""
     of = _shown([text])[0].id if (text := request.POST.get("of", "")) else None
     last = cases.last_decision(request.access.tenant_id, of)
     if last is None or last["at"].isoformat() != request.POST["last"]:
@@ -171,8 +180,8 @@ def _back(request: PageRequest) -> HttpResponse:
 
 
 def _ask(request: PageRequest, action: str, seen: str) -> HttpResponse:
-    """The page that asks before an action on all cases of a filter. It lists the cases, and the
-    answer names exactly these."""
+    """The page that asks for confirmation before the action is applied to all cases of a filter. It
+    lists the cases, and its form names exactly these."""
     filters = _filters(request, request.POST) | {"state": seen}
     answer = cases.cases(request.access.tenant_id, **filters, order="confidence", limit=MOST)
     context = {
@@ -190,7 +199,8 @@ def _ask(request: PageRequest, action: str, seen: str) -> HttpResponse:
 
 
 def _decide(request: PageRequest, case: Shown, action: str, seen: str, at: datetime) -> bool:
-    """Return whether the case was decided. If not, the page says why."""
+    """Apply the action to the case at the time `at`. Return whether this succeeded; if not, the
+    page says why. `seen` is the state in which the page showed the case."""
     owner = request.POST.get("owner", "")[:200] if action == CaseAction.ASSIGN else None
     try:
         cases.decide(
@@ -220,7 +230,7 @@ def _recovered(request: PageRequest, action: str) -> Decimal | None:
 
 
 def _shown(texts: list[str]) -> list[Shown]:
-    """The cases, with versions, that the form names. Raises QuestionError."""
+    """Parse the form's texts into cases with the versions that were shown. Raises QuestionError."""
     try:
         return [_one_shown(text) for text in texts]
     except ValueError:

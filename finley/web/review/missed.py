@@ -16,24 +16,24 @@ from graph.errors import DecidedMeanwhile, NotFound, QuestionError
 from graph.questions import predictions
 from graph.questions.rows import other_names
 
-A_PAGE = 25
-OVERDUE, GIVEN_UP = "overdue", "given-up"
-DONE = {predictions.GIVE_UP: "given up", predictions.EXPECT: "expected again"}
+A_PAGE = 25  # payments
+OVERDUE, DISMISSED = "overdue", "dismissed"
+DONE = {predictions.DISMISS: "dismissed", predictions.EXPECT: "expected again"}
 
 
 @page()
 def queue(request: PageRequest) -> HttpResponse:
-    """The queue. The parameter `show` is overdue (the default; the longest overdue first) or
-    given-up."""
+    """The page of payments that did not come. The parameter `show` is overdue (the default; the
+    longest overdue first) or dismissed."""
     show = list_filters.text_of(request.GET, "show") or OVERDUE
-    if show not in {OVERDUE, GIVEN_UP}:
+    if show not in {OVERDUE, DISMISSED}:
         raise QuestionError(f"There is no queue {show}.", "show")
     part, user_id = more.by_offset(request, A_PAGE), request.access.tenant_id
     if show == OVERDUE:
         overdue = answer_cache.answer(due_and_risen.expected, user_id).overdue
         rows, count = [_flat(row) for row in overdue[part.start : part.end]], len(overdue)
     else:
-        rows, count = predictions.given_up(user_id, most=part.end - part.start, offset=part.start)
+        rows, count = predictions.dismissed(user_id, most=part.end - part.start, offset=part.start)
     perhaps = other_names.perhaps_the_same(user_id)
     context = {
         "rows": [{**row, "perhaps": _perhaps(row, perhaps)} for row in rows],
@@ -45,7 +45,8 @@ def queue(request: PageRequest) -> HttpResponse:
 
 
 def _flat(row: due_and_risen.Row) -> due_and_risen.Row:
-    """The prediction's row in the form that `predictions.given_up` returns."""
+    """The row of an overdue prediction with the keys that `predictions.dismissed` returns, so that
+    one template shows both."""
     names = ("source", "target", "currency", "late")
     return {**row["insight"], **{name: row[name] for name in names}, "relationship": row["id"]}
 
@@ -59,16 +60,19 @@ def _perhaps(row: due_and_risen.Row, perhaps: dict[UUID, due_and_risen.Row]) -> 
 @require_POST
 @page(Role.REVIEWER)
 def decide(request: PageRequest, prediction: UUID) -> HttpResponse:
-    """Give the payment up, or expect it again. If another person decided first, the page shows that
-    decision."""
+    """Dismiss the expected payment, or expect it again. If another person decided first, the page
+    shows that decision."""
     action = request.POST.get("action", "")
     if action not in predictions.ACTIONS:
-        raise QuestionError("Choose give_up or expect.", "action")
+        raise QuestionError("Choose dismiss or expect.", "action")
     user_id, by = request.access.tenant_id, str(request.access.person.email)
     try:
         predictions.decide(user_id, prediction, action, by=by)
         messages.success(request, f"The payment is {DONE[action]}.")
     except (DecidedMeanwhile, NotFound) as error:
         messages.warning(request, str(error))
-    show = OVERDUE if action == predictions.GIVE_UP else GIVEN_UP
+    back = request.POST.get("back", "")
+    if back.startswith("/recurring/"):
+        return redirect(back)
+    show = OVERDUE if action == predictions.DISMISS else DISMISSED
     return redirect(f"{reverse('review-missed')}?show={show}#next")

@@ -12,14 +12,14 @@ from django.views.decorators.http import require_POST
 
 from finley.models import Role
 from finley.web import list_filters, more
-from finley.web.access import PageRequest, page, require_same_tenant
+from finley.web.access import PageRequest, page
 from finley.web.words import choices, evidence, text
 from graph.errors import DecidedMeanwhile, NotFound, QuestionError
 from graph.models.choices import ResolutionDecision
 from graph.questions import resolutions
 from graph.questions.resolutions import Word
 
-A_PAGE = 25
+A_PAGE = 25  # pairs
 FIELDS = (
     ("name", "Name"),
     ("kind", "Kind"),
@@ -36,8 +36,8 @@ Row = dict[str, Any]
 
 @page()
 def queue(request: PageRequest) -> HttpResponse:
-    """The pairs, the most likely first. The parameter `decided` is open (the default), merge, apart
-    or automatic."""
+    """The page of pairs of names, the most likely first. The parameter `decided` is open (the
+    default), merge, apart or automatic."""
     name = list_filters.text_of(request.GET, "decided") or ResolutionDecision.OPEN.value
     if name not in ResolutionDecision.values:
         raise QuestionError(f"There is no queue {name}.", "decided")
@@ -76,27 +76,6 @@ def _text(value: Any, field: str) -> str:
         return text.number(value)
     words = choices.PARTIES.get(value) or text.prose(value)
     return evidence.spaced(words) if field == "keys" else words
-
-
-@require_POST
-@page(Role.REVIEWER)
-def one_party(request: PageRequest, entity_id: UUID) -> HttpResponse:
-    """Merge a party with the one that its page names as perhaps the same, or keep the two apart."""
-    require_same_tenant(request, must_name=True)
-    word, other = request.POST.get("word", ""), request.POST.get("other", "")
-    if word not in {"merge", "apart"}:
-        raise QuestionError("Choose merge or apart.", "word")
-    by = str(request.access.person.email)
-    try:
-        pair = UUID(other)
-    except ValueError:
-        raise QuestionError("There is no such party.", "other") from None
-    try:
-        resolutions.one_party(request.access.tenant_id, entity_id, pair, cast(Word, word), by=by)
-        messages.success(request, f"The two were {DONE[word]}.")
-    except (DecidedMeanwhile, NotFound) as error:
-        messages.warning(request, str(error))
-    return redirect("party", entity_id)
 
 
 @require_POST

@@ -16,7 +16,8 @@ class Sum:
 
 
 def of_sums(sums: Iterable[dict[str, Any]]) -> list[Sum]:
-    """One sum per currency from sums of several kinds, each with its `amount` and `count`."""
+    """Add sums of several kinds to one sum per currency, the greatest first. Each of `sums` has its
+    `currency`, `amount` and `count`."""
     totals: dict[str, tuple[Decimal, int]] = {}
     for row in sums:
         amount, rows = totals.get(row["currency"], (Decimal(0), 0))

@@ -16,8 +16,8 @@ from finley.web.sums.money_totals import Sum
 from graph.errors import QuestionError
 from graph.questions import open_items
 
-A_PAGE = 50
-EVERY = 10**9
+A_PAGE = 50  # rows
+EVERY = 10**9  # rows; no tenant has as many
 NAMES = {
     ("invoice", "payable"): "bill",
     ("invoice", "receivable"): "invoice",
@@ -42,9 +42,9 @@ Row = dict[str, Any]
 
 @page()
 def open_invoices(request: PageRequest) -> HttpResponse:
-    """What is owed and not settled. Parameters: `direction` (payable, receivable), `currency`,
-    `party` (an id or a part of a name), `since` and `until` (due days), and `overdue` (only what is
-    overdue)."""
+    """The page of what is owed and not settled. Parameters: `direction` (payable, receivable),
+    `currency`, `party` (an id or a part of a name), `since` and `until` (due days), and `overdue`
+    (only what is overdue)."""
     list_filters.require_known(
         request.GET, "direction", "currency", "party", "since", "until", "overdue"
     )
@@ -82,22 +82,24 @@ def open_invoices(request: PageRequest) -> HttpResponse:
 
 
 def due_between(user_id: UUID, since: date, until: date) -> list[Row]:
-    """What is owed and due in these days: the sums by direction and currency, each with the query
-    of the page that lists its rows."""
+    """The open invoices that are due from the day `since` to the day `until`, as sums in the form
+    of `by_direction`."""
     items = answer_cache.answer(_all_owed, user_id)
     rows = [row for row in items if _is_due(row, since, until)]
     return by_direction(rows, since=str(since), until=str(until))
 
 
 def of_party(user_id: UUID, party: str) -> list[Row]:
-    """As `due_between`: what is owed by and to the party."""
+    """The open invoices to and from one party, as sums in the form of `by_direction`. `party` is
+    its id."""
     items = open_items.open_items(user_id, party=party, limit=EVERY)["results"]
     return by_direction(_owed(items), party=party)
 
 
 def by_direction(rows: list[Row], **query: str) -> list[Row]:
-    """The sums of these rows by direction and currency, each with `query`, to which the direction
-    and the currency are added."""
+    """Sum up open invoices: one dict per direction and currency with `direction`, `sum`, and
+    `query`, the query string of the page that lists its rows. `query` has further parameters of
+    that string."""
     return [
         {
             "direction": direction,
@@ -122,13 +124,14 @@ def _owed(items: list[Row]) -> list[Row]:
 
 
 def _is_due(row: Row, since: date | None, until: date | None) -> bool:
-    """Return whether the row is due in these days. A row without a due day is due on its own."""
+    """Return whether the row is due in these days; None means no limit. A row without a due day
+    counts as due on the day of the invoice."""
     day = row["due_on"] or row["day"]
     return (since is None or day >= since) and (until is None or day <= until)
 
 
 def _totals(rows: list[Row]) -> list[Sum]:
-    """The open amounts by currency, the greatest first."""
+    """The sums of the open amounts by currency, the greatest first."""
     totals: dict[str, tuple[Decimal, int]] = {}
     for row in rows:
         amount, count = totals.get(row["currency"], (Decimal(0), 0))

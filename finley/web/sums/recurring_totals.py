@@ -28,7 +28,8 @@ A_YEAR = {  # payments per year, by frequency
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """The cost of the recurring payments of one direction and currency."""
+    """What the recurring payments of one direction and currency cost per month and per year.
+    `series` is their number."""
 
     currency: str
     comes_in: bool
@@ -38,8 +39,8 @@ class Total:
 
 
 def with_costs(rows: Iterable[Row]) -> list[Row]:
-    """The predictions, each with its `frequency`, its `times` per year, and its cost `per_month`
-    and `per_year`: what its payments usually come to, as often as they come."""
+    """Copies of the predictions, each with its `frequency`, the number of `times` per year, and the
+    cost `per_month` and `per_year`: the usual amount times how often it is paid."""
     return [{**row, **_costs(row)} for row in rows]
 
 
@@ -55,21 +56,22 @@ def _costs(row: Row) -> Row:
 
 
 def _times(row: Row) -> Decimal:
-    """How many payments a year come, without those that the series misses."""
+    """The number of payments per year, without those that the series usually misses."""
     times = row["evidence"].get("times_a_year")
     return Decimal(A_YEAR.get(_code(row), 0) if times is None else str(times))
 
 
 def _usual(row: Row) -> Decimal:
-    """What a payment usually comes to; the middle of the expected amounts if nothing says that."""
+    """The usual amount of the series. If the evidence does not state it, the middle of the expected
+    range of amounts."""
     usual = row["evidence"].get("usual_amount")
     ends = (row["insight"][name] or Decimal(0) for name in ("amount_low", "amount_high"))
     return sum(ends, Decimal(0)) / 2 if usual is None else Decimal(usual)
 
 
 def frequency(row: Row) -> str:
-    """How often the series of a prediction recurs: a code, or words if it keeps only one of several
-    days; "" if that is not known."""
+    """How often the series recurs: the code of its frequency, or words if it is paid on only one of
+    several days; "" if that is not known."""
     one_of = row["evidence"].get("one_of", 1)
     return _code(row) if one_of == 1 else how_often(_code(row), one_of)
 
@@ -79,10 +81,11 @@ def _code(row: Row) -> str:
 
 
 def totals(rows: Iterable[Row]) -> list[Total]:
-    """The sums by direction and currency: money out first, then the greatest first.
+    """The sums of recurring payments by direction and currency: money out first, then the greatest
+    first.
 
-    A series that missed a payment and went on has an overdue and a pending one. It counts once.
-    A series that is not cash does not count, as in cash flow.
+    A series that missed a payment and went on has an overdue and a pending prediction. It counts
+    once. A series that is not cash does not count, as in cash flow.
     """
     groups: defaultdict[tuple[str, bool], list[Row]] = defaultdict(list)
     for row in newest_of_series(row for row in rows if row["is_cash"]):
@@ -101,7 +104,7 @@ def totals(rows: Iterable[Row]) -> list[Total]:
 
 
 def newest_of_series(rows: Iterable[Row]) -> list[Row]:
-    """For each series, the prediction with the latest expected day."""
+    """Of the predictions of each series, the one with the latest expected day."""
     newest: dict[Any, Row] = {}
     for row in rows:
         key = row["evidence"].get("series") or row["id"]

@@ -16,8 +16,8 @@ from finley.web.downloads import Column
 from graph.errors import QuestionError
 from graph.questions import spend
 
-A_PAGE = 50
-EVERY = 10**9
+A_PAGE = 50  # groups
+EVERY = 10**9  # groups; no tenant has as many
 ORDERS = ("growth", "amount")
 COLUMNS = (
     Column("Name", lambda row: row["name"]),
@@ -39,8 +39,8 @@ Row = dict[str, Any]
 
 @page()
 def spending(request: PageRequest) -> HttpResponse:
-    """The page. Its parameters are `by` (party, department, category), `period` (month, quarter,
-    year) and `order`."""
+    """The page of spending. Its parameters are `by` (party, department, category), `period` (month,
+    quarter, year) and `order`."""
     list_filters.require_known(request.GET, "by", "period", "order")
     by = _one_of(request, "by", spend.BY)
     period = _one_of(request, "period", ("quarter", "month", "year"))
@@ -68,7 +68,8 @@ def spending(request: PageRequest) -> HttpResponse:
 
 
 def _days(span: Row) -> tuple[int, int]:
-    """The numbers of days that are compared: in the newest period, and before."""
+    """The numbers of days in the two spans that are compared: the newest period so far, and the
+    same part of the period before."""
     return (span["until"] - span["since"]).days + 1, (
         span["before_until"] - span["before_since"]
     ).days + 1
@@ -81,7 +82,8 @@ def _spent(user_id: UUID, by: str, period: str, order: str) -> Row:
 
 
 def _row(result: Row, by: str) -> Row:
-    """The group with the URLs of its rows."""
+    """A copy of the group with what the template needs: `now`, `since`, and the URLs `now_rows` and
+    `before_rows` of the payments in both spans."""
     (now,) = result["periods"]
     spans = {
         "now": (now["since"], now["until"]),
@@ -138,8 +140,8 @@ def _address(result: Row, by: str, since: date, until: date) -> str:
 
 
 def _one_of(request: PageRequest, name: str, values: tuple[str, ...]) -> str:
-    """The parameter's value; the first of `values` if it is missing. Raises QuestionError for
-    another value."""
+    """The value of the URL's parameter `name`, which must be one of `values`; the first of these if
+    it is missing. Raises QuestionError for another value."""
     text = list_filters.text_of(request.GET, name) or values[0]
     if text not in values:
         raise QuestionError(f"Say one of {', '.join(values)}.", name)

@@ -30,7 +30,8 @@ Row = dict[str, Any]
 
 
 class Sum(NamedTuple):
-    """A sum of the page; `word` says its direction, if the page has both."""
+    """An amount above the list. `word` is "in" or "out" if the page has a sum for each direction,
+    else ""."""
 
     word: str
     amount: Decimal
@@ -38,8 +39,8 @@ class Sum(NamedTuple):
 
 @page()
 def cash(request: PageRequest) -> HttpResponse:
-    """The payments behind a sum of money. Parameters: `way` (in, out, off_statement), `currency`,
-    and if wanted `since`, `until` and `party` (an id)."""
+    """The page of the payments that a sum of money counts. Parameters: `way` (in, out,
+    off_statement), `currency`, and if wanted `since`, `until` and `party` (an id)."""
     query = request.GET
     way = list_filters.text_of(query, "way")
     if way not in WAYS:
@@ -64,8 +65,8 @@ def cash(request: PageRequest) -> HttpResponse:
 
 @page()
 def spending(request: PageRequest) -> HttpResponse:
-    """The payments behind a sum of Spending. Parameters: `by`, `party` (an id) or `name`,
-    `currency`, `since` and `until`."""
+    """The page of the payments that a sum of the page Spending counts. Parameters: `by`, `party`
+    (an id) or `name`, `currency`, `since` and `until`."""
     query, user_id = request.GET, request.access.tenant_id
     by = list_filters.text_of(query, "by") or spend.BY[0]
     if by not in spend.BY:
@@ -83,8 +84,8 @@ def spending(request: PageRequest) -> HttpResponse:
 
 @page()
 def dealings(request: PageRequest, entity_id: UUID) -> HttpResponse:
-    """The payments behind a sum of a party's page. Parameters: `other` (a party's id), `way` (in:
-    it pays this one; out), `currency`."""
+    """The page of the payments that a sum of a party's page counts. Parameters: `other` (the other
+    party's id), `way` (in: the other party pays this one; out: the reverse), `currency`."""
     query, user_id = request.GET, request.access.tenant_id
     way, currency = (list_filters.text_of(query, name) for name in ("way", "currency"))
     other = _party(request, "other")
@@ -99,25 +100,26 @@ def dealings(request: PageRequest, entity_id: UUID) -> HttpResponse:
 
 @page()
 def added(request: PageRequest) -> HttpResponse:
-    """The rows that were added since the person's last visit, whose number the overview shows."""
+    """The page of the rows that were added since the person's last visit, whose number the overview
+    shows."""
     last_visit, user_id = since_last_visit.since(request), request.access.tenant_id
     if last_visit is None:
-        return _listed(request, 0, lambda start, end: [], {"title": "New rows"})
+        return listed(request, 0, lambda start, end: [], {"title": "New rows"})
     count = since_last_visit.count_of_rows(user_id, last_visit)
     ids = partial(since_last_visit.new_rows, user_id, last_visit)
     title = f"New rows since your last visit, {text.day(last_visit)}"
-    return _listed(request, count, ids, {"title": title})
+    return listed(request, count, ids, {"title": title})
 
 
 @page()
 def of_upload(request: PageRequest, upload_id: UUID) -> HttpResponse:
-    """The rows of an imported file, as the books have them."""
+    """The page of the rows of an imported file, as the books have them."""
     user_id = request.access.tenant_id
     upload = lifecycle.get(user_id, upload_id)
     parts = (upload.outcome or {}).get("parts", [])
     count = sum(row["rows"] for row in of_file.sums(user_id, parts))
     ids = partial(of_file.ids, user_id, parts)
-    return _listed(request, count, ids, {"title": f"Rows of {upload.name}"})
+    return listed(request, count, ids, {"title": f"Rows of {upload.name}"})
 
 
 def _party(request: PageRequest, field: str = "party") -> Row | None:
@@ -134,7 +136,8 @@ def _party(request: PageRequest, field: str = "party") -> Row | None:
 
 
 def _in_days(since: date | None, until: date | None) -> str:
-    """The days in words, such as `, from 1 Jul 2025 to 31 Jul 2025`; "" if there is no limit."""
+    """The limits as words in a title, such as `, from 1 Jul 2025 to 31 Jul 2025`; "" if there is no
+    limit."""
     if since is None and until is None:
         return ""
     ends = (("from", since), ("to", until))
@@ -146,7 +149,8 @@ def _sums(payments: Iterable[Row]) -> list[Sum]:
 
 
 def _by_direction(payments: Sequence[Row]) -> list[Sum]:
-    """One sum for money in and one for money out, because the two are never added."""
+    """Sum up the payments in each direction: one sum for money in and one for money out, because
+    the two are never added."""
     ways = {"in": True, "out": False}
     return [
         Sum(word, _sums(row for row in payments if row["comes_in"] is comes_in)[0].amount)
@@ -161,13 +165,14 @@ def _shown(
         raise QuestionError("Name the currency of the sum.", "currency")
     ids = [UUID(row["id"]) for row in payments]
     context = {"title": title, "sums": sums, "currency": currency}
-    return _listed(request, len(ids), lambda start, end: ids[start:end], context)
+    return listed(request, len(ids), lambda start, end: ids[start:end], context)
 
 
-def _listed(
+def listed(
     request: PageRequest, count: int, ids: Callable[[int, int], list[UUID]], context: Row
 ) -> HttpResponse:
-    """The page of `count` rows. `ids` returns those from one place up to another."""
+    """The page, or the file, of a list of `count` rows. `ids(start, end)` returns the ids of the
+    rows at these positions. `context` has further variables of the template."""
     user_id = request.access.tenant_id
     if downloads.wants_file(request):
         rows = records.named(user_id, relationships.with_ids(user_id, ids(0, downloads.MOST + 1)))

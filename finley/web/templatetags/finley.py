@@ -59,7 +59,7 @@ def expected_state(value: str) -> str:
 
 @register.filter
 def party_kind(value: str) -> str:
-    """An entity's kind in words."""
+    """The words for a kind of entity, such as `customer`."""
     return choices.PARTIES.get(value, value)
 
 
@@ -83,19 +83,20 @@ def way(value: str) -> str:
 
 @register.filter
 def sign(value: str) -> str:
-    """The sign of an amount with this direction."""
+    """A plus for money in or to receive, a minus for money out or to pay, and "" for other
+    directions."""
     return choices.SIGNS.get(value, "")
 
 
 @register.filter
 def summed(value: str | None) -> str:
-    """The word for rows of this kind in a sum, such as `payments`."""
+    """The word for rows that record `value`, such as `payments`, to be shown beside a sum."""
     return choices.SUMMED.get(value or "", "links")
 
 
 @register.filter
 def state(value: str) -> str:
-    """A connection's state in words."""
+    """The words for the state of a connection."""
     return STATES.get(value, value)
 
 
@@ -116,7 +117,7 @@ def _party(entity: Any) -> tuple[UUID | str, str]:
 
 @register.simple_tag(takes_context=True)
 def query(context: dict[str, Any], **changes: Any) -> str:
-    """The page's query with these parameters changed. None removes a parameter."""
+    """The page's query string with these parameters changed. The value None removes a parameter."""
     parameters: QueryDict = context["request"].GET.copy()
     for name, value in changes.items():
         if value is None:
@@ -128,6 +129,7 @@ def query(context: dict[str, Any], **changes: Any) -> str:
 
 @register.simple_tag
 def address(path: str, **parameters: Any) -> str:
-    """The path with these parameters; parameters without a value are left out."""
+    """The URL of `path` with these parameters. Parameters whose value is None or "" are left
+    out."""
     chosen = {name: str(value) for name, value in parameters.items() if value not in (None, "")}
     return f"{path}?{urlencode(chosen)}" if chosen else path

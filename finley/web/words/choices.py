@@ -56,5 +56,5 @@ SIGNS = {"in": "+", "to receive": "+", "out": "\N{MINUS SIGN}", "to pay": "\N{MI
 
 
 def layers() -> list[tuple[str, str]]:
-    """The layers with their words, in the order of their declaration."""
+    """All layers as (name, words), in the order of their declaration."""
     return [(name, LAYERS.get(name, f"have: {name.replace('_', ' ')}")) for name in BY_NAME]

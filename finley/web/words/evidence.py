@@ -11,7 +11,7 @@ EVIDENCE = {
     "against": "What speaks against it",
     "by_chance": "Share that chance alone would explain",
     "calibrated_on_trials": "Earlier forecasts that this one learnt from",
-    "cancelled_by": "Given up by",
+    "cancelled_by": "Dismissed by",
     "chance_in_noise": "How probable this is by chance",
     "currency": "Currency",
     "days": "Days between the two",
@@ -82,17 +82,17 @@ CODE = re.compile(r"\b[a-z]+(?:_[a-z0-9]+)+\b", re.ASCII)
 
 
 def title(key: str) -> str:
-    """The key of evidence in words. An unknown one loses its underscores."""
+    """The words for a key of evidence, such as `Vat number` for an unknown key vat_number."""
     return EVIDENCE.get(key) or PLATFORMS.get(key) or spoken(key)
 
 
 def spoken(name: str) -> str:
-    """`Vat number` for vat_number."""
+    """Write a name in code as words: `Vat number` for vat_number."""
     return name.replace("_", " ").capitalize()
 
 
 def value(key: str, code: Any) -> Any:
-    """The value of a key that has words for it; others as they are."""
+    """The words for the value `code` of the evidence's key; the value itself if there are none."""
     return VALUES.get(key, {}).get(code, code) if isinstance(code, str) else code
 
 
@@ -102,17 +102,17 @@ def is_id(code: Any) -> bool:
 
 
 def readable(written: str) -> str:
-    """The text with the pages' days and amounts and with names of sources. Ids and keys that
-    programs made are left out."""
+    """The text with days and amounts in the pages' format, and with names of sources in place of
+    keys. Ids and other keys that programs made are left out."""
     named = sources.readable(text.prose(written))
     return MADE_KEY.sub("", UUID_TEXT.sub("", named)).strip()
 
 
 def spaced(written: str) -> str:
-    """The text with its codes in words: `vat number GB1` for vat_number GB1."""
+    """Write the codes in a text as words: `vat number GB1` for vat_number GB1."""
     return CODE.sub(lambda match: match[0].replace("_", " "), written)
 
 
 def plain(word: str) -> str:
-    """The value as text; a code in words."""
+    """A value of evidence as text. A code becomes words, such as `vat number` for vat_number."""
     return spaced(word) if CODE.fullmatch(word) else readable(word)

@@ -54,18 +54,19 @@ DIRECTIONS = {
     "both": "either may have led to the other",
 }
 STATES = {"pending": "expected", "overdue": "overdue", "stale": "not to be judged",
-          "fulfilled": "has come", "cancelled": "given up",
+          "fulfilled": "has come", "cancelled": "dismissed",
           "projected": "if it goes on as before"}  # fmt: skip
 MOST = 12  # values of a list that are shown
 
 
 def title(name: str) -> str:
-    """The layer's title. A layer without one here shows its name."""
+    """The title of the layer `name`, or its name in words if it has no title."""
     return TITLES.get(name, words_of.spoken(name))
 
 
 def known(layers: dict[str, Answer | None], currency: str | None) -> Iterator[Answer]:
-    """Yield the layers that say something about the payment, each with its title and evidence."""
+    """Yield a dict for each layer that says something about the payment: its title, sentence,
+    facts, and the ids of the rows that it names."""
     for name, layer in layers.items():
         if layer is not None:
             yield {
@@ -83,8 +84,8 @@ def unknown(layers: dict[str, Answer | None]) -> list[str]:
 
 
 def readable(sentence: str, layer: Answer | None) -> str:
-    """The sentence with the pages' days and amounts. The id of a repeated payment is replaced by
-    the earlier row's key."""
+    """The layer's sentence with days and amounts in the pages' format. The id of the repeated
+    payment is replaced by the key of the earlier row."""
     original = (layer or {}).get("insight", {}).get("original_relationship_id")
     if layer is not None and original is not None:
         pair = layer["evidence"].get("rows", [])
@@ -111,7 +112,8 @@ def _cell(column: Column, value: Any, currency: str | None) -> str:
 
 
 def _evidence(evidence: Answer) -> Iterator[tuple[str, str]]:
-    """Each key and value in words. Ids are left out: the page links the rows that they name."""
+    """Yield (title, text) for each key of the evidence. Ids are left out, because the page links
+    the rows that they name."""
     for name, value in evidence.items():
         if name not in words_of.HIDDEN and value not in (None, "", [], {}):
             words = "" if words_of.is_id(value) else in_words(words_of.value(name, value))
@@ -120,7 +122,7 @@ def _evidence(evidence: Answer) -> Iterator[tuple[str, str]]:
 
 
 def in_words(value: Any) -> str:
-    """A value of a layer as text: days and amounts as the pages write them."""
+    """A value of a layer as text. Days and amounts have the pages' format."""
     for of_type, written in WRITTEN:
         if isinstance(value, of_type):
             return written(value)
@@ -156,5 +158,5 @@ def _word(value: str) -> str:
 
 
 def percent(share: float | None) -> str:
-    """`95 %` for 0.95."""
+    """Write a share from 0 to 1 in percent: `95 %` for 0.95."""
     return text.MISSING if share is None else f"{share:.0%}".replace("%", " %")

@@ -12,7 +12,7 @@ _tenant: ContextVar[UUID | None] = ContextVar("tenant of the page", default=None
 
 @contextmanager
 def of_tenant(user_id: UUID) -> Iterator[None]:
-    """Texts that are written inside have this tenant's names of sources, which are read once."""
+    """While the block runs, `readable` uses this tenant's names of sources, which are read once."""
     token = _tenant.set(user_id)
     try:
         with source_names.read_once():
@@ -22,6 +22,7 @@ def of_tenant(user_id: UUID) -> Iterator[None]:
 
 
 def readable(text: str) -> str:
-    """The text with names of sources in place of keys that programs made."""
+    """The text with names of sources in place of keys that programs made. The names are those of
+    the tenant of `of_tenant`."""
     user_id = _tenant.get()
     return source_names.in_words(user_id, text) if user_id else source_names.readable(text, {})

@@ -14,7 +14,8 @@ CURRENCY_FIRST = re.compile(rf"\b({CODES}) (-?\d[\d,]*(?:\.\d{{1,4}})?)(?![\w.,]
 
 
 def money(amount: Any, currency: str | None = "") -> str:
-    """`GBP 1,260.16`. A minus is before the currency. A dash if there is no amount."""
+    """Write an amount such as `GBP 1,260.16`. A minus is before the currency. A dash if there is no
+    amount."""
     if amount is None or amount == "":
         return MISSING
     value = Decimal(amount)
@@ -23,7 +24,7 @@ def money(amount: Any, currency: str | None = "") -> str:
 
 
 def day(value: date | datetime | str | None) -> str:
-    """`3 Jul 2025`, also for a text such as 2025-07-03."""
+    """Write a day such as `3 Jul 2025`. A text such as 2025-07-03 is a day, too."""
     if not value:
         return MISSING
     if isinstance(value, str):
@@ -32,25 +33,25 @@ def day(value: date | datetime | str | None) -> str:
 
 
 def moment(value: datetime) -> str:
-    """`3 Jul 2025, 14:05 UTC`."""
+    """Write a time such as `3 Jul 2025, 14:05 UTC`."""
     at = value.astimezone(UTC)
     return f"{day(at)}, {at:%H:%M} UTC"
 
 
 def weekday(value: date) -> str:
-    """`Mon` for a Monday."""
+    """The short name of the day's weekday, such as `Mon`."""
     return f"{value:%a}"
 
 
 def month(value: date | str) -> str:
-    """`Jul 2025` for 2025-07, or for a day of that month."""
+    """Write a month such as `Jul 2025`, from 2025-07 or from a day of that month."""
     if isinstance(value, str):
         value = date.fromisoformat(f"{value}-01")
     return f"{value:%b %Y}"
 
 
 def number(value: Any) -> str:
-    """`1,260`, with commas between thousands. A dash if there is none."""
+    """Write a number with commas between thousands, such as `1,260`. A dash if there is none."""
     return MISSING if value is None or value == "" else f"{value:,}"
 
 

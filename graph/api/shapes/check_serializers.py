@@ -17,7 +17,7 @@ TEXT, LONG = 200, 2_000  # characters
 
 
 class CandidateBody(StrictQuery):
-    """One payment of a pay run."""
+    """One payment of a pay run, as a request's body states it."""
 
     one_of_them = "field"
     id = serializers.CharField(

@@ -20,8 +20,11 @@ class Shape(serializers.Serializer[Any]):
         return _fields_of(type(self))
 
     def to_representation(self, instance: Any) -> dict[str, Any]:
-        """As DRF's method, but faster for dicts, because DRF tries several ways to read each
-        value."""
+        """Return the instance's values by field name, as JSON types.
+
+        It does what REST framework's method does, but is faster for dicts, because that method
+        tries several ways to read each value.
+        """
         conversions = _conversions(type(self)) if isinstance(instance, dict) else ()
         if not conversions or not all(source in instance for _, source, _ in conversions):
             return super().to_representation(instance)
@@ -38,7 +41,11 @@ def _fields_of(shape: type[Shape]) -> Any:
 
 @cache
 def _conversions(shape: type[Shape]) -> list[tuple[str, str, Callable[[Any], Any]]]:
-    """Return (name, key, conversion) of each field, or nothing if a value may be nested deeper."""
+    """Return (field name, key of the value, conversion to JSON) for each field of the shape.
+
+    Returns an empty list if a field reads a nested value, which needs the REST framework's own
+    method.
+    """
     fields = [(name, field) for name, field in _fields_of(shape).items() if not field.write_only]
     if any(field.source == "*" or "." in field.source for _, field in fields):
         return []
@@ -46,8 +53,11 @@ def _conversions(shape: type[Shape]) -> list[tuple[str, str, Callable[[Any], Any
 
 
 class Money(serializers.DecimalField):
-    """An amount with four decimals, as the database has it. It is quantized only if it has other
-    decimals, because that costs most of a list of sums."""
+    """An amount with four decimals, as text in answers.
+
+    A value that has four decimals already is not quantized, because quantizing takes most of the
+    time of a list of sums.
+    """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(max_digits=20, decimal_places=4, **options)
@@ -64,7 +74,11 @@ class StrictQuery(Shape):
     one_of_them = "parameter"
 
     def wrong(self, data: Any) -> dict[str, Any]:
-        """Return the errors about parameter names, by name. The fields report all other errors."""
+        """Return the errors about unknown parameters: name → one sentence that lists the known
+        ones.
+
+        The fields report all other errors.
+        """
         choices = ", ".join(self.fields) or "none"
         unknown = f"Unknown {self.one_of_them}. Known: {choices}."
         return {
@@ -126,7 +140,7 @@ class WrongValue(Answer):
 
 
 class Problem(Answer):
-    """RFC 9457, application/problem+json."""
+    """The shape of an error answer: RFC 9457, application/problem+json."""
 
     type = serializers.CharField(help_text="A URN that names the kind of problem")
     title = serializers.CharField()

@@ -27,7 +27,7 @@ class ResolutionsQuery(PageQuery):
 
 
 class PairEnd(EntityAnswer):
-    """An entity under its own name, as before any merge."""
+    """One entity of a pair, under the name that it had before any merge."""
 
     payments = serializers.IntegerField(required=False, help_text="Counts its rows with an amount")
     sums = serializers.CharField(
@@ -69,15 +69,68 @@ class PairDecisionBody(StrictBody):
     )
 
 
+SEEN = (*ResolutionDecision.choices, (NO_PAIR, "No pair"))
+
+
 class PartiesDecisionBody(StrictBody):
     decision = serializers.ChoiceField(WORDS)
     one = serializers.UUIDField(help_text="An entity's id")
     other = serializers.UUIDField(help_text="An entity's id")
+    seen = serializers.ChoiceField(
+        SEEN,
+        required=False,
+        help_text="`decided` of the preview when you looked: 409 if it is another now",
+    )
+
+
+class PreviewQuery(StrictQuery):
+    one = serializers.UUIDField(help_text="An entity's id")
+    other = serializers.UUIDField(help_text="An entity's id")
+
+
+class PartyTotal(Answer):
+    currency = serializers.CharField()
+    money_in = money()
+    money_out = money()
+    payments_in = serializers.IntegerField()
+    payments_out = serializers.IntegerField()
+
+
+class MergedAnswer(Answer):
+    spellings = serializers.ListField(child=serializers.CharField())
+    rows = serializers.IntegerField(help_text="Counts the rows with an amount")
+    totals = PartyTotal(many=True, help_text="What it received and paid, each payment once")
+
+
+class MergeSide(EntityAnswer, MergedAnswer):
+    """A party as it is now, with all that is merged into it."""
+
+    keys = serializers.DictField()
+
+
+class BetweenAnswer(Answer):
+    direction = serializers.ChoiceField(["in", "out"], help_text="in: `other` pays `one`")
+    currency = serializers.CharField(allow_null=True)
+    relationships = serializers.IntegerField()
+    amount = money()
+
+
+class MergePreviewAnswer(Answer):
+    one = MergeSide()
+    other = MergeSide()
+    together = MergedAnswer(
+        help_text="The most: a payment that both have counts once after the merge"
+    )
+    between = BetweenAnswer(many=True, help_text="What the two pay each other")
+    differing = serializers.ListField(
+        child=serializers.CharField(), help_text="Kinds of keys whose values differ"
+    )
+    decided = serializers.ChoiceField(SEEN, help_text="The decision on this pair, if any")
 
 
 class DecidedPair(PairAnswer):
     decided = serializers.ChoiceField(
-        [*ResolutionDecision.choices, (NO_PAIR, "No pair")],
+        SEEN,
         help_text="none: the decision was taken back, and they are a pair no more",
     )
 
@@ -103,16 +156,16 @@ class PredictionAnswer(Answer):
     amount_high = money()
     currency = serializers.CharField(allow_null=True)
     status = serializers.ChoiceField(PredictionStatus.choices)
-    by = serializers.CharField(help_text="Who gave it up; empty if nobody did")
+    by = serializers.CharField(help_text="Who dismissed it; empty if nobody did")
 
 
 class PredictionsAnswer(Answer):
-    count = serializers.IntegerField(help_text="Counts the predictions that were given up")
+    count = serializers.IntegerField(help_text="Counts the predictions that were dismissed")
     results = PredictionAnswer(many=True)
     next = serializers.IntegerField(allow_null=True, help_text="The next page's `offset`")
 
 
 class PredictionDecisionBody(StrictBody):
     action = serializers.ChoiceField(
-        predictions.ACTIONS, help_text="give_up: it will not come; expect: it may come after all"
+        predictions.ACTIONS, help_text="dismiss: it will not come; expect: it may come after all"
     )

@@ -114,7 +114,8 @@ class CommunitiesQuery(EdgesQuery):
 
 
 def _statuses() -> str:
-    """Return, as text for the schema, the statuses that each layer's rows may have."""
+    """Return one text for the schema that lists, for each layer, the statuses that its rows may
+    have."""
     statuses = {layer.name: statuses_of(layer) for layer in LAYERS}
     return "; ".join(f"{name}: {', '.join(values)}" for name, values in statuses.items() if values)
 
@@ -284,7 +285,7 @@ INSIGHTS = {
     )
 )
 class Insights(serializers.Field[Any, Any, Any, Any]):
-    """Rows of one layer, with the layer's own columns."""
+    """A list of rows of one layer. Each row has the columns of the layer that it names."""
 
     def to_representation(self, value: Any) -> Any:
         return [INSIGHTS[row["layer"]](row).data for row in value]

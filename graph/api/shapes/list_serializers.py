@@ -24,8 +24,10 @@ def money(**options: Any) -> Any:
 
 
 def total(counts: str) -> Any:
-    """Return a field for a sum of money. `counts` says what is summed, in words that follow
-    'Counts'."""
+    """Return a serializer field for a sum of money.
+
+    Its help text says what the sum counts: "Counts", then the words of `counts`.
+    """
     return money(help_text=f"Counts {counts}.")
 
 

@@ -17,13 +17,19 @@ JSON: dict[type[serializers.Field[Any, Any, Any, Any]], tuple[type, str]] = {
 
 
 def _is(value: Any, kind: type) -> bool:
-    """Return whether the value has the JSON type `kind`, or is null. The field itself refuses
-    null."""
+    """Return whether the value has the JSON type `kind` or is null. A boolean is no number.
+
+    The field itself decides whether null is allowed.
+    """
     return value is None or (isinstance(value, kind) and isinstance(value, bool) == (kind is bool))
 
 
 def _misread(field: serializers.Field[Any, Any, Any, Any], value: Any) -> Any:
-    """Return sentences about a value of the wrong JSON type; for a list, sentences by position."""
+    """Return sentences that say that a value has the wrong JSON type; empty if it has the right
+    one.
+
+    For a list, returns a dict: position of a wrong item → its sentences.
+    """
     if isinstance(field, serializers.ListField) and isinstance(value, list):
         errors = {i: _misread(field.child, item) for i, item in enumerate(value)}
         return {position: sentences for position, sentences in errors.items() if sentences}

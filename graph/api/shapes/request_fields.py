@@ -17,9 +17,10 @@ from graph.reading.cursors import Position
 
 @extend_schema_field({"type": "string", "examples": ["2026-03-01", "2026-03-01T09:30:00Z"]})
 class Timestamp(serializers.Field[datetime, str, str, Any]):
-    """An ISO date, or date and time (UTC unless it has a zone).
+    """A request field for an ISO 8601 date, or date and time. Its value is a datetime in UTC.
 
-    A date means its start, or with `end` its end.
+    A time without a zone is UTC. A date without a time means the day's first moment, or its last
+    one with `end`.
     """
 
     default_error_messages = {"invalid": "Must be a date, or a date and time, in ISO 8601."}
@@ -137,8 +138,11 @@ class NamesInSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped
 
 @extend_schema_field({"type": "string"})
 class EntityCursor(serializers.Field[After, str, str | None, Any]):
-    """A cursor in a list of entities: the position after which the next page begins, as opaque
-    text."""
+    """A request field for a cursor in a list of entities.
+
+    Its text is opaque to clients. Its value is the position after which the next page begins:
+    (similarity 0..1, name, entity's id).
+    """
 
     default_error_messages = {"invalid": "This is not a cursor. Use the `next` of an answer."}
 
@@ -157,7 +161,10 @@ class EntityCursor(serializers.Field[After, str, str | None, Any]):
 
 
 def entity_cursor(after: After | None) -> str | None:
-    """Return the position as opaque text, which the field `EntityCursor` parses; None for None."""
+    """Return the cursor's text for a position (similarity, name, entity's id), or None for None.
+
+    `EntityCursor` parses the text.
+    """
     if after is None:
         return None
     position = json.dumps([after[0], after[1], str(after[2])]).encode()
@@ -166,8 +173,10 @@ def entity_cursor(after: After | None) -> str | None:
 
 @extend_schema_field({"type": "string"})
 class TimeCursor(serializers.Field[Position, str, str | None, Any]):
-    """A cursor in a list ordered by time: the position after which the next page begins, as opaque
-    text."""
+    """A request field for a cursor in a list that is ordered by time.
+
+    Its text is opaque to clients. Its value is the position after which the next page begins.
+    """
 
     default_error_messages = {"invalid": "This is not a cursor. Use the `next` of an answer."}
 

@@ -25,7 +25,10 @@ def pagerank(
     weight: Weight = "weight",
     dangling: NodeValues = None,
 ) -> Scores:
-    """Power iteration on a SciPy matrix, with the same steps as networkx."""
+    """Return the PageRank of each node, as `networkx.pagerank` does, by power iteration in SciPy.
+
+    Raises PowerIterationFailedConvergence after `max_iter` steps.
+    """
     if G.n == 0:
         return {}
     start = np.full(G.n, 1 / G.n) if nstart is None else _shares(G, nstart)
@@ -44,7 +47,13 @@ def ranks(
     max_iter: int,
     enough: float,
 ) -> Floats:
-    """PageRank by these steps. Raises PowerIterationFailedConvergence."""
+    """Return the PageRank of each node by power iteration over the random walk `steps`.
+
+    `start`, `jump` and `lost` are distributions over the nodes: where the walk begins, where it
+    jumps to with probability 1 - `alpha`, and where it goes from a node without a step. It ends
+    when the scores change by less than `enough` in sum. Raises PowerIterationFailedConvergence
+    after `max_iter` steps.
+    """
     inward, stuck = steps.inward, steps.stuck
     x: Floats = start
     for _ in range(max_iter):
@@ -62,7 +71,12 @@ def eigenvector_centrality(
     nstart: NodeValues = None,
     weight: Weight = None,
 ) -> Scores:
-    """Power iteration with (A + I), as in networkx."""
+    """Return the eigenvector centrality of each node, as networkx does, by power iteration with A +
+    I.
+
+    Raises PowerIterationFailedConvergence after `max_iter` steps, and networkx's errors for an
+    empty graph or a start of zeros.
+    """
     if G.n == 0:
         raise nx.NetworkXPointlessConcept("cannot compute centrality for the null graph")
     start = np.ones(G.n) if nstart is None else _read(G, nstart)
@@ -87,7 +101,10 @@ def betweenness_centrality(
     endpoints: bool = False,
     seed: Any = None,
 ) -> Scores:
-    """Brandes (2001) by rustworkx, on the simple graph: parallel edges count once."""
+    """Return the betweenness of each node (Brandes, 2001), as networkx does, by rustworkx.
+
+    Parallel edges count once. Raises Unsupported for weights or a sample of `k` nodes.
+    """
     if weight is not None or (k is not None and k != G.n):
         raise Unsupported("weighted or sampled betweenness")
     compute: Any = (
@@ -109,7 +126,11 @@ def closeness_centrality(
     wf_improved: bool = True,
     sp: Any = None,
 ) -> Scores | float:
-    """Closeness by rustworkx, with inward distances if the graph is directed."""
+    """Return the closeness of each node, or of the node `u`, as networkx does, by rustworkx.
+
+    In a directed graph it rests on the distances to the node. Raises Unsupported for weighted
+    distances.
+    """
     if distance is not None or sp is not None:
         raise Unsupported("closeness by weighted distance")
     compute: Any = rx.digraph_closeness_centrality if G.directed else rx.graph_closeness_centrality
@@ -124,7 +145,11 @@ def closeness_centrality(
 def harmonic_centrality(
     G: Topology, nbunch: Any = None, distance: Weight = None, sources: Any = None
 ) -> Scores:
-    """Harmonic centrality by NetworKit on the reversed simple graph: distances to a node count."""
+    """Return the harmonic centrality of each node, as networkx does, by NetworKit.
+
+    In a directed graph it rests on the distances to the node. Raises Unsupported for some nodes
+    only or for weighted distances.
+    """
     if distance is not None or nbunch is not None or sources is not None:
         raise Unsupported("harmonic centrality of some nodes or by weight")
     if G.n == 0:

@@ -30,7 +30,11 @@ def louvain_communities(
     max_level: int | None = None,
     seed: Any = None,
 ) -> Partition:
-    """Louvain (Blondel et al., 2008). `threshold` is ignored: NetworKit uses its own."""
+    """Return the communities that Louvain finds (Blondel et al., 2008), as a list of sets of nodes.
+
+    `threshold` is ignored, because NetworKit uses its own. Raises Unsupported for a directed graph
+    or a `max_level`.
+    """
     _can(G, max_level)
     if len(G.source) == 0:
         return [{label} for label in G.labels]
@@ -47,7 +51,11 @@ def leiden_communities(
     metric: str = "cpm",
     theta: float = 0.01,
 ) -> Partition:
-    """Leiden (Traag et al., 2019) for metric="modularity". `theta` is ignored."""
+    """Return the communities that Leiden finds (Traag et al., 2019), as a list of sets of nodes.
+
+    `theta` is ignored. Raises Unsupported for another metric than "modularity", a directed graph or
+    a `max_level`.
+    """
     _can(G, max_level)
     if metric != "modularity":
         raise Unsupported("the constant Potts model")
@@ -57,13 +65,13 @@ def leiden_communities(
 
 
 def louvain(graph: Any, resolution: float, seed: int) -> Index:
-    """Return the number of the community of each node."""
+    """Return the community number of each node of a NetworKit graph, as Louvain finds it."""
     nk = networkit()
     return _run(seed, lambda: nk.community.PLM(graph, gamma=resolution, par="none randomized"))
 
 
 def leiden(graph: Any, resolution: float, seed: int) -> Index:
-    """Return the number of the community of each node."""
+    """Return the community number of each node of a NetworKit graph, as Leiden finds it."""
     nk = networkit()
     return _run(
         seed,
@@ -91,7 +99,7 @@ def _can(G: Topology, max_level: int | None) -> None:
 
 
 def _number(seed: Any) -> int:
-    """A NetworKit seed from any seed that networkx accepts."""
+    """Return a seed for NetworKit (31 bits) made from any seed that networkx accepts."""
     if isinstance(seed, int):
         return seed & 0x7FFFFFFF
     random: Random = create_py_random_state(seed)

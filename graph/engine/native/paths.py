@@ -24,8 +24,12 @@ def shortest_path(
     weight: Weight = None,
     method: str = "dijkstra",
 ) -> Any:
-    """Return a shortest path to `target`, or without a target, a dict with a path to each reachable
-    node."""
+    """Return a shortest path from `source` to `target`, or without a target, a dict: reachable node
+    → path.
+
+    Without `weight` each edge has length 1. Raises networkx's NodeNotFound and NetworkXNoPath, and
+    Unsupported for a missing source or another method than Dijkstra's.
+    """
     _can(G, source, weight, method)
     if target is None:
         return _paths_from(G, source, weight)
@@ -54,14 +58,14 @@ def has_path(G: Topology, source: Hashable, target: Hashable) -> bool:
 def dijkstra_path(
     G: Topology, source: Hashable, target: Hashable, weight: Weight = "weight"
 ) -> Path:
-    _must_be_there(G, source, target)
+    _check_ends(G, source, target)
     return _path(G, source, target, weight)
 
 
 def dijkstra_path_length(
     G: Topology, source: Hashable, target: Hashable, weight: Weight = "weight"
 ) -> float:
-    _must_be_there(G, source, target)
+    _check_ends(G, source, target)
     return _length(G, source, target, weight)
 
 
@@ -80,15 +84,17 @@ def single_source_dijkstra_path_length(
 def shortest_simple_paths(
     G: Topology, source: Hashable, target: Hashable, weight: Weight = None
 ) -> Iterator[Path]:
-    """Yields paths without repeated nodes, cheapest first (Yen, 1971)."""
+    """Yield the paths from `source` to `target` without repeated nodes, cheapest first (Yen,
+    1971)."""
     paths = yen(G.cheapest(weight), G.place(source), G.place(target))
     return ([G.labels[place] for place in path] for path in paths)
 
 
 def yen(costs: sp.csr_array, source: int, target: int) -> Iterator[list[int]]:
-    """Yields paths without repeated nodes, cheapest first, equal costs ordered by their nodes.
+    """Yield the paths from row `source` to row `target` of the cost matrix without repeated nodes,
+    as lists of rows, cheapest first.
 
-    Raises NetworkXNoPath if there is none.
+    Paths of equal cost are ordered by their nodes. Raises NetworkXNoPath if there is no path.
     """
     paths: list[list[int]] = []
     first = _cheapest(costs, source, target)
@@ -110,8 +116,11 @@ def yen(costs: sp.csr_array, source: int, target: int) -> Iterator[list[int]]:
 def _spur(
     costs: sp.csr_array, root: list[int], paths: list[list[int]], target: int
 ) -> tuple[float, list[int]] | None:
-    """The cheapest path that begins with `root` and leaves it by an edge that none of `paths` takes
-    there."""
+    """Return (cost, nodes) of the cheapest path that begins with `root` and whose next edge none of
+    the `paths` with the same beginning takes.
+
+    Returns None if there is no such path.
+    """
     allowed = costs.data.copy()
     allowed[np.isin(costs.indices, root[:-1])] = np.inf
     for path in paths:
@@ -147,11 +156,9 @@ def _ends(G: Topology, source: Hashable, target: Hashable) -> None:
         raise nx.NodeNotFound(f"Either source {source} or target {target} is not in G")
 
 
-def _must_be_there(G: Topology, source: Hashable, target: Hashable) -> None:
-    """Raises NodeNotFound if the graph lacks the source, and NetworkXNoPath if it lacks the target.
-
-    networkx's Dijkstra functions do the same.
-    """
+def _check_ends(G: Topology, source: Hashable, target: Hashable) -> None:
+    """Raise NodeNotFound if the graph lacks the source, and NetworkXNoPath if it lacks the target,
+    as networkx's Dijkstra functions do."""
     G.place(source)
     if target not in G.index:
         raise nx.NetworkXNoPath(f"Node {target} not reachable from {source}")
@@ -160,7 +167,7 @@ def _must_be_there(G: Topology, source: Hashable, target: Hashable) -> None:
 def _path(G: Topology, source: Hashable, target: Hashable, weight: Weight) -> Path:
     _ends(G, source, target)
     start, end = G.place(source), G.place(target)
-    lengths, before = _from(G, start, weight, np.inf)
+    lengths, before = _distances(G, start, weight, np.inf)
     if not np.isfinite(lengths[end]):
         raise nx.NetworkXNoPath(f"No path between {source} and {target}.")
     return [G.labels[place] for place in _trace(before, start, end)]
@@ -168,7 +175,7 @@ def _path(G: Topology, source: Hashable, target: Hashable, weight: Weight) -> Pa
 
 def _paths_from(G: Topology, source: Hashable, weight: Weight) -> dict[Hashable, Path]:
     start = G.place(source)
-    lengths, before = _from(G, start, weight, np.inf)
+    lengths, before = _distances(G, start, weight, np.inf)
     paths: dict[int, Path] = {start: [source]}
     # A predecessor is at most as far. If equally far (an edge of cost 0), follow the whole trace.
     for place in _by_length(lengths):
@@ -182,7 +189,7 @@ def _paths_from(G: Topology, source: Hashable, weight: Weight) -> dict[Hashable,
 
 def _length(G: Topology, source: Hashable, target: Hashable, weight: Weight) -> float:
     _ends(G, source, target)
-    lengths, _ = _from(G, G.place(source), weight, np.inf)
+    lengths, _ = _distances(G, G.place(source), weight, np.inf)
     length = lengths[G.place(target)]
     if not np.isfinite(length):
         raise nx.NetworkXNoPath(f"Node {target} not reachable from {source}")
@@ -190,7 +197,7 @@ def _length(G: Topology, source: Hashable, target: Hashable, weight: Weight) -> 
 
 
 def _lengths(G: Topology, source: Hashable, weight: Weight, cutoff: float) -> Lengths:
-    lengths, _ = _from(G, G.place(source), weight, cutoff)
+    lengths, _ = _distances(G, G.place(source), weight, cutoff)
     kind: Any = int if weight is None else float
     return {G.labels[place]: kind(lengths[place]) for place in _by_length(lengths)}
 
@@ -200,8 +207,11 @@ def _by_length(lengths: Floats) -> list[int]:
     return [int(place) for place in order[: int(np.isfinite(lengths).sum())]]
 
 
-def _from(G: Topology, start: int, weight: Weight, cutoff: float) -> tuple[Floats, Index]:
-    """(length, predecessor) of each node; the length is infinite if it is above `cutoff`."""
+def _distances(G: Topology, start: int, weight: Weight, cutoff: float) -> tuple[Floats, Index]:
+    """Return (distance, predecessor) of each node on a shortest path from the node `start`.
+
+    A distance above `cutoff` is infinite.
+    """
     if weight is None:
         lengths, before = _levels(G.simple, start)
     else:
@@ -211,7 +221,10 @@ def _from(G: Topology, start: int, weight: Weight, cutoff: float) -> tuple[Float
 
 
 def _levels(matrix: sp.csr_array, start: int) -> tuple[Floats, Index]:
-    """Unweighted lengths and predecessors. Nodes are ordered by distance, after predecessors."""
+    """Return (number of edges, predecessor) of each node on a shortest path from row `start`.
+
+    The number is infinite for a node that cannot be reached.
+    """
     order, before = _breadth(matrix, start)
     lengths = np.full(matrix.shape[0], np.inf)
     lengths[start] = 0

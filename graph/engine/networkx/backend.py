@@ -76,17 +76,20 @@ class Backend:
         raise AttributeError(name)
 
     def convert_from_nx(self, graph: Any, *_: Any, **__: Any) -> Any:
-        """A networkx graph as arrays; a columnar graph unchanged."""
+        """Return a networkx graph as arrays; a columnar graph unchanged."""
         return graph if isinstance(graph, Columnar | NetworkxGraph) else NetworkxGraph(graph)
 
     def convert_to_nx(self, result: Any, **_: Any) -> Any:
-        """A graph of this backend as a networkx graph; anything else unchanged."""
+        """Return a graph of this backend as a networkx graph; any other value unchanged."""
         if isinstance(result, Columnar):
             return result.to_networkx()
         return result.original if isinstance(result, NetworkxGraph) else result
 
     def can_run(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
-        """Functions outside NATIVE only run on columnar graphs, which networkx cannot read."""
+        """Return whether the backend runs the function `name` with these arguments.
+
+        A function outside NATIVE runs only for a columnar graph, because networkx cannot read one.
+        """
         return name in NATIVE or any(isinstance(x, Columnar) for x in (*args, *kwargs.values()))
 
     def should_run(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
@@ -140,5 +143,6 @@ def topology_of(graph: Any) -> Topology:
 
 
 def functions() -> dict[str, bool]:
-    """Every function that networkx dispatches → whether this backend runs it on compiled code."""
+    """Return, for each function that networkx dispatches, whether this backend runs it on compiled
+    code."""
     return {name: name in NATIVE for name in sorted(_registered)}

@@ -2,7 +2,7 @@
 
 
 def get_info() -> dict[str, object]:
-    """The `networkx.backend_info` entry point."""
+    """Return what networkx asks a backend for, as the entry point `networkx.backend_info`."""
     return {
         "backend_name": "finley",
         "project": "finley",

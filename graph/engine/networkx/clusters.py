@@ -26,7 +26,7 @@ def core_number(G: Topology) -> dict[Hashable, int]:
 
 def triangles(G: Topology, nodes: Any = None) -> Any:
     """Return the number of triangles at each node, or at one node."""
-    return _of(G, dict(zip(G.labels, corners(G).tolist(), strict=True)), nodes)
+    return _selected(G, dict(zip(G.labels, corners(G).tolist(), strict=True)), nodes)
 
 
 def clustering(G: Topology, nodes: Any = None, weight: Weight = None) -> Any:
@@ -34,7 +34,7 @@ def clustering(G: Topology, nodes: Any = None, weight: Weight = None) -> Any:
     connected."""
     if G.directed or G.multigraph or weight is not None:
         raise Unsupported("clustering of a directed or multigraph, or a weighted one")
-    return _of(G, dict(zip(G.labels, _clustering(G), strict=True)), nodes)
+    return _selected(G, dict(zip(G.labels, _clustering(G), strict=True)), nodes)
 
 
 def average_clustering(
@@ -86,8 +86,12 @@ def _degree(G: Topology) -> Index:
     return np.asarray(np.diff(G.simple.indptr), np.int64)
 
 
-def _of(G: Topology, values: dict[Hashable, Any], nodes: Any) -> Any:
-    """Return the values of all nodes, of one node or of some, as networkx interprets `nodes`."""
+def _selected(G: Topology, values: dict[Hashable, Any], nodes: Any) -> Any:
+    """Return the part of `values` (node → value) that networkx means by `nodes`.
+
+    That is the whole dict for None, one value for a node, and a dict for a list of nodes. Unknown
+    nodes in a list are ignored.
+    """
     if nodes is None:
         return values
     try:

@@ -123,15 +123,16 @@ class ColumnarGraph(Immutable, Multigraph):
         return ColumnarGraph(self.columns.only(nodes=ends, edges=mask))
 
     def projection(self, weight: str | None = None) -> "Projection":
-        """The simple undirected graph of this multigraph; see Projection."""
+        """Return the simple undirected graph of this multigraph; see Projection."""
         return Projection(self.columns, weight)
 
 
 class Projection(Immutable, SimpleGraph):
-    """A simple undirected graph with one edge between two entities that any edge connects.
+    """The simple undirected graph of a multigraph: one edge between any two entities that have an
+    edge.
 
-    An edge's `weight` is the sum of its parallel edges' weights (a column; 1 each without a
-    column), its `count` is their number. networkx's functions for simple graphs accept it.
+    Its `weight` is the sum of a column over the parallel edges (of 1 without a column), and its
+    `count` their number. networkx's functions for simple graphs accept it.
     """
 
     __networkx_backend__ = "finley"
@@ -187,7 +188,8 @@ class Projection(Immutable, SimpleGraph):
 
 
 def weights(columns: Graph, name: str) -> Floats:
-    """Return a column as weights. Raises ValueError if it is not a number on every edge."""
+    """Return the edge column `name` as floats. Raises ValueError unless every edge has a number
+    there."""
     if name not in columns.edges.column_names:
         return np.ones(columns.edge_count)  # as networkx: an attribute that no edge has
     missing = plain(columns.edges[name]).null_count
@@ -202,8 +204,8 @@ def weights(columns: Graph, name: str) -> Floats:
 
 
 def _projected(columns: Graph, weight: str | None) -> tuple[pa.Table, Any, Any]:
-    """Return a table with `weight` and `count` per pair of connected nodes, and the pairs' two ends
-    as arrays."""
+    """Return the edges of the simple undirected graph: a table with `weight` (the sum over parallel
+    edges) and `count` (their number), and the node rows of both ends."""
     edge_weights = np.ones(columns.edge_count) if weight is None else weights(columns, weight)
     low, high = (
         np.minimum(columns.source, columns.target),

@@ -53,7 +53,7 @@ def node_connected_component(G: Topology, n: Hashable) -> Nodes:
 
 
 def groups(G: Topology, labels: Index) -> Iterator[Nodes]:
-    """The nodes grouped by label, ordered by each group's first node."""
+    """Yield the set of nodes with each label, ordered by the set's first node."""
     if G.n == 0:
         return
     order = np.argsort(labels, kind="stable")

@@ -27,7 +27,8 @@ REASONS = {
 
 
 def mark(items: list[Any]) -> None:
-    """Marks the tests as strict expected failures: one that passes fails the run."""
+    """Mark the tests that must fail as strict expected failures, so that the run fails if one
+    passes."""
     for item in items:
         name = f"{item.module.__name__.rpartition('.')[2]}:{item.originalname or item.name}"
         if (reason := REASONS.get(name)) is not None:

@@ -12,7 +12,7 @@ KINDS = (nx.Graph, nx.DiGraph, nx.MultiGraph, nx.MultiDiGraph)
 
 
 class NetworkxGraph:
-    """A networkx graph and its arrays; the original is returned on conversion to networkx."""
+    """A networkx graph together with its arrays. Converting it back returns the original graph."""
 
     __networkx_backend__ = "finley"
 
@@ -28,7 +28,10 @@ class NetworkxGraph:
 
 
 def topology(graph: "nx.Graph[Any]") -> Topology:
-    """The graph's arrays. Raises Unsupported for subclasses, whose edges may be computed."""
+    """Return the arrays of a networkx graph.
+
+    Raises Unsupported for subclasses of networkx's graphs, whose edges may be computed.
+    """
     if type(graph) not in KINDS:
         raise Unsupported(f"a {type(graph).__name__}")
     labels: list[Hashable] = list(graph)

@@ -15,7 +15,10 @@ Index = npt.NDArray[np.int64]
 
 
 class Cells:
-    """A table's cells as Python values. A column is converted when it is first read, and kept."""
+    """A table's values as Python objects. A column is converted when it is first read, and kept.
+
+    `keys` are the values of the column `key`, which is not among the attribute `names`.
+    """
 
     def __init__(self, table: pa.Table, key: str = "") -> None:
         self._table = table
@@ -39,7 +42,7 @@ class Cells:
 
 
 class Row(Mapping[str, Any]):
-    """One row's attributes, read-only."""
+    """A read-only mapping of one row of a table: attribute's name → value."""
 
     __slots__ = ("_cells", "row")
 
@@ -69,7 +72,7 @@ class Row(Mapping[str, Any]):
 
 
 class Nodes(Mapping[Hashable, Row]):
-    """Node id (text) → its attributes."""
+    """A read-only mapping: node id (text) → the node's attributes, as a Row."""
 
     def __init__(self, table: pa.Table, key: str) -> None:
         self._ids = table[key]
@@ -98,7 +101,11 @@ class Nodes(Mapping[Hashable, Row]):
 
 @dataclass(frozen=True)
 class Order:
-    """Edges grouped by one of their ends: `near[i]` and `far[i]` are edge i's ends."""
+    """Edges, to be looked up by one of their ends.
+
+    `near[i]` and `far[i]` are the node rows of entry i: the end to look it up by, and the other
+    end. `row[i]` is its edge's row; without `row`, entry i is edge i.
+    """
 
     near: Index
     far: Index
@@ -106,7 +113,8 @@ class Order:
 
     @classmethod
     def both_ways(cls, source: Index, target: Index) -> "Order":
-        """Each edge at both of its ends; a self-loop once."""
+        """Return an order in which each edge can be looked up by either end. A self-loop occurs
+        once."""
         straight = np.flatnonzero(source != target)
         rows = np.concatenate([np.arange(len(source)), straight])
         return cls(
@@ -117,8 +125,8 @@ class Order:
 
     @cached_property
     def sorted(self) -> tuple[Index, Index, Index]:
-        """Return (far, row, pointers), sorted by near end: node n's edges are at pointers[n] up to
-        pointers[n + 1]."""
+        """Return (far ends, edge rows, pointers) sorted by near end. Node n's entries are at
+        pointers[n] up to, but not including, pointers[n + 1]."""
         order = np.argsort(self.near, kind="stable")
         near = self.near[order]
         size = int(max(self.near.max(initial=-1), self.far.max(initial=-1))) + 2
@@ -126,7 +134,7 @@ class Order:
         return self.far[order], rows, np.searchsorted(near, np.arange(size))
 
     def of(self, node: int) -> tuple[list[int], list[int]]:
-        """Return the far ends and the rows of a node's edges."""
+        """Return, for the edges that the node has as near end, the far ends and the edge rows."""
         far, rows, pointers = self.sorted
         if node + 1 >= len(pointers):
             return [], []
@@ -135,7 +143,11 @@ class Order:
 
 
 class Adjacency(Mapping[Hashable, dict[Hashable, Any]]):
-    """Node → neighbour → edge; in a multigraph → key → edge."""
+    """networkx's adjacency as a read-only mapping, made from columns: node → neighbour → edge
+    attributes.
+
+    In a multigraph a dict by edge key comes between neighbour and attributes.
+    """
 
     def __init__(self, nodes: Nodes, cells: Cells, order: Order, *, simple: bool = False) -> None:
         self._nodes = nodes

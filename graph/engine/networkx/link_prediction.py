@@ -43,8 +43,12 @@ def preferential_attachment(G: Topology, ebunch: Pairs = None) -> Predictions:
 
 
 def _pairs(G: Topology, ebunch: Pairs) -> tuple[list[tuple[Hashable, Hashable]], Index, Index]:
-    """Return the pairs of nodes in the order of `ebunch` (all unconnected pairs for None), and the
-    positions of their first and second nodes."""
+    """Return the pairs of nodes in the order of `ebunch`, and the positions of their first and
+    second nodes.
+
+    None stands for all pairs without an edge. Raises Unsupported for self-loops and for a node
+    paired with itself.
+    """
     if (G.source == G.target).any():
         raise Unsupported("link prediction with self-loops")
     if ebunch is None:
@@ -57,7 +61,8 @@ def _pairs(G: Topology, ebunch: Pairs) -> tuple[list[tuple[Hashable, Hashable]],
 
 
 def _missing(G: Topology) -> list[tuple[Hashable, Hashable]]:
-    """Return all pairs of nodes without an edge between them."""
+    """Return all pairs of nodes without an edge between them. Raises Unsupported for more than MOST
+    nodes."""
     if G.n > MOST:
         raise Unsupported(f"every missing edge of more than {MOST} nodes")
     rows, columns = np.nonzero(np.triu(G.simple.toarray() == 0, k=1))
@@ -67,7 +72,11 @@ def _missing(G: Topology) -> list[tuple[Hashable, Hashable]]:
 
 
 def _common(G: Topology, u: Index, v: Index, value: npt.NDArray[np.float64]) -> Floats:
-    """The sum of `value` over the neighbours that u[i] and v[i] share."""
+    """Return, for each pair (u[i], v[i]), the sum of `value` over the neighbours that both nodes
+    have.
+
+    `value` has one number per node.
+    """
     weighted = (G.simple @ sp.diags_array(value)).tocsr()
     return np.asarray(G.simple[u].multiply(weighted[v]).sum(axis=1), float)
 

@@ -9,7 +9,8 @@ from graph.engine.graph import Graph
 
 
 def to_networkx(graph: Graph) -> "nx.MultiDiGraph[str]":
-    """A MultiDiGraph whose nodes are entity ids (text) with kind and name.
+    """Return the graph as a networkx MultiDiGraph whose nodes are entity ids (text) with kind and
+    name.
 
     An edge's key is its relationship's id; its attributes are the graph's edge columns.
     `unresolved` and `dangling` are attributes of the graph.

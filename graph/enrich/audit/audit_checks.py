@@ -44,7 +44,8 @@ class Books:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The `places` of the payments, the reason to look at them, and the numbers behind it."""
+    """One reason to look at payments: the check's name, the row numbers (`places`) of the payments,
+    a sentence that says why, and the numbers behind it."""
 
     check: str
     places: list[int]
@@ -53,7 +54,8 @@ class Finding:
 
 
 def run(books: Books, names: list[str] | None = None) -> list[Finding]:
-    """Return the findings of these checks (all, if none are named), in the order of CHECKS.
+    """Return the findings of the checks with these names, or of all checks for None, in the order
+    of the names.
 
     Raises KeyError for an unknown name.
     """
@@ -64,17 +66,26 @@ def run(books: Books, names: list[str] | None = None) -> list[Finding]:
 
 
 def split_below_limit(books: Books) -> Iterator[Finding]:
-    """Payments to one party within days, each below an approval limit, while their sum reaches
-    it."""
+    """Yield payments to one party within DAYS days that are each just below an approval limit and
+    together reach it."""
     payments = books.payments
     for limit in books.limits:
-        part = (payments.amount < limit) & (payments.amount >= NEAR_LIMIT * limit) & _out(books)
+        part = (
+            (payments.amount < limit)
+            & (payments.amount >= NEAR_LIMIT * limit)
+            & _is_paid_by_us(books)
+        )
         for some in groups(_account(payments), np.flatnonzero(part)):
             yield from _split(payments, some, limit)
 
 
 def _split(payments: Payments, some: Ints, limit: int) -> Iterator[Finding]:
-    """Yield runs of the group's payments, none of them longer than DAYS."""
+    """Yield a finding for each run of payments that spans at most DAYS days and whose sum reaches
+    the limit.
+
+    `some` are the row numbers of one party's payments, ordered by day; `limit` is in 1/10,000 of
+    the currency's unit.
+    """
     start = 0
     for at in range(1, len(some) + 1):
         if at < len(some) and payments.day[some[at]] - payments.day[some[start]] <= DAYS:
@@ -89,12 +100,12 @@ def _split(payments: Payments, some: Ints, limit: int) -> Iterator[Finding]:
 
 
 def round_amounts(books: Books) -> Iterator[Finding]:
-    """Parties that are paid in round amounts far more often than other parties of the source."""
+    """Yield parties that are paid round amounts far more often than is usual in their source."""
     payments = books.payments
     is_round = payments.amount % ROUND == 0
     source = codes(payments.source)
     usual = np.bincount(source, weights=is_round) / np.bincount(source)
-    for some in groups(_account(payments), np.flatnonzero(_out(books)), least=FEWEST):
+    for some in groups(_account(payments), np.flatnonzero(_is_paid_by_us(books)), least=FEWEST):
         count, expected = int(is_round[some].sum()), float(usual[source[some[0]]])
         if (
             count > 1
@@ -106,7 +117,7 @@ def round_amounts(books: Books) -> Iterator[Finding]:
 
 
 def closed_days(books: Books) -> Iterator[Finding]:
-    """Rows on weekends and holidays in a source that hardly ever has any."""
+    """Yield the rows on weekends and bank holidays of each source that hardly ever has any."""
     payments = books.payments
     dated = ~np.isin(payments.precision.astype(str), ("month", "quarter"))
     closed = are_closed(payments.day) & dated
@@ -118,8 +129,8 @@ def closed_days(books: Books) -> Iterator[Finding]:
 
 
 def new_party(books: Books) -> Iterator[Finding]:
-    """First payments to a party that are larger than nearly all payments of the source."""
-    payments, out = books.payments, _out(books)
+    """Yield first payments to a party that are larger than nearly all payments of the source."""
+    payments, out = books.payments, _is_paid_by_us(books)
     for some in groups(codes(payments.source, payments.currency), np.flatnonzero(out), least=MANY):
         large = float(np.quantile(payments.amount[some], LARGE))
         party = sides(payments).party[some]
@@ -132,9 +143,10 @@ def new_party(books: Books) -> Iterator[Finding]:
 
 
 def changed_account(books: Books) -> Iterator[Finding]:
-    """The first payment to another bank account of a party that had one before."""
+    """Yield the first payment to a party's new bank account, after several payments to its old
+    one."""
     payments, accounts = books.payments, books.accounts
-    stated = np.flatnonzero((accounts != "") & _out(books))
+    stated = np.flatnonzero((accounts != "") & _is_paid_by_us(books))
     for some in groups(sides(payments).party, stated, least=KNOWN + 1):
         own = accounts[some]
         turn = int(np.flatnonzero(own != own[0])[0]) if (own != own[0]).any() else 0
@@ -145,7 +157,7 @@ def changed_account(books: Books) -> Iterator[Finding]:
 
 
 def employee_supplier(books: Books) -> Iterator[Finding]:
-    """A bank account that an employee and a supplier share."""
+    """Yield the rows of each bank account that both an employee and a supplier have."""
     payments, accounts = books.payments, books.accounts
     party = sides(payments).party
     kinds = payments.entities.kind[party].astype(str)
@@ -157,10 +169,13 @@ def employee_supplier(books: Books) -> Iterator[Finding]:
 
 
 def first_digits(books: Books) -> Iterator[Finding]:
-    """Own parties whose payments have first digits that deviate from Benford's law. This is a note
-    only."""
+    """Yield the tenant's own parties whose payments have first digits that deviate from Benford's
+    law.
+
+    The finding is a note only and names no payments.
+    """
     payments = books.payments
-    usable = np.flatnonzero(_out(books) & (payments.amount >= 10 * UNIT))
+    usable = np.flatnonzero(_is_paid_by_us(books) & (payments.amount >= 10 * UNIT))
     for some in groups(sides(payments).own, usable, least=MANY):
         amount = payments.amount[some].astype(np.float64)
         digits = (amount / 10 ** np.floor(np.log10(amount))).astype(np.int64)
@@ -177,8 +192,9 @@ def _account(payments: Payments) -> Ints:
     return codes(payments.source, payments.currency, sides(payments).party)
 
 
-def _out(books: Books) -> NDArray[np.bool_]:
-    """Marks the payments that the tenant's own parties make."""
+def _is_paid_by_us(books: Books) -> NDArray[np.bool_]:
+    """Return one boolean per payment: whether one of the tenant's own parties pays, and the amount
+    is not zero."""
     return np.asarray(sides(books.payments).outgoing & (books.payments.amount > 0), dtype=bool)
 
 

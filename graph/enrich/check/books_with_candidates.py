@@ -25,8 +25,10 @@ PLATFORM = "ledger"  # the platform of a source that has no rows yet
 
 @dataclass(frozen=True, eq=False)
 class Books:
-    """All payments including the candidates, and the candidates' places, in the order of the
-    candidates."""
+    """All payments of a tenant with the candidates inserted, and what their rows state.
+
+    `places` has the row number of each candidate, in the order of the candidates.
+    """
 
     payments: Payments
     stated: Stated
@@ -35,7 +37,8 @@ class Books:
 
 
 def append(history: History, candidates: Sequence[Candidate], source: str) -> Books:
-    """Return the books as if the source had the candidates, too. The history is not changed."""
+    """Return the tenant's books as they would be if the source had the candidates as rows. The
+    history is not changed."""
     matched = known_parties.find(history, candidates, source)
     entities, payers = _payers(history, candidates, matched, source)
     order = sorted(range(len(candidates)), key=lambda at: _key(candidates[at]))
@@ -61,8 +64,8 @@ def day_number(day: date) -> int:
 
 
 def _before(payments: Payments, ordered: Sequence[Candidate], source: str) -> Ints:
-    """For each candidate, the number of the history's rows before it, ordered by timestamp, source
-    and key."""
+    """Return, for each candidate, how many of the history's rows come before it, ordered by
+    timestamp, source and key."""
     timestamp = payments.day * SECONDS if payments.timestamp is None else payments.timestamp
     keys = np.array([day_number(candidate.day) * SECONDS for candidate in ordered], dtype=np.int64)
     lows, highs = (np.searchsorted(timestamp, keys, side=side) for side in ("left", "right"))
@@ -122,7 +125,11 @@ def _payments(
     before: Ints,
     rows: dict[str, Any],
 ) -> Payments:
-    """The old rows, with the new ones inserted at the places `before`."""
+    """Return the old payments with the new rows inserted before the row numbers `before`.
+
+    `rows` has the new rows' values by column. Old rows get the representatives that parties have
+    after the candidates were matched.
+    """
     columns, values = {}, {name: some for name, some in rows.items() if _is_read(old, name)}
     for name, some in values.items():
         column = getattr(old, name)
@@ -154,8 +161,11 @@ def _stated(history: History, ordered: Sequence[Candidate], before: Ints) -> tup
 def _payers(
     history: History, candidates: Sequence[Candidate], matched: known_parties.Known, source: str
 ) -> tuple[Entities, list[int]]:
-    """The tenant's party that pays each candidate: the one that it names, else the one that usually
-    pays the party."""
+    """Return the entities with any new payers, and the place among them of the party that pays each
+    candidate.
+
+    That is the tenant's party that the candidate names, else the one that usually pays the payee.
+    """
     usual, most = history.usual_payers(source)
     entities, new = matched.entities, dict[str, int]()
     payers = {candidate.payer for candidate in candidates}

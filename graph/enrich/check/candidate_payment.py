@@ -32,7 +32,8 @@ class Candidate:
 
     @property
     def account(self) -> str:
-        """The bank account in the form that detectors compare: 'iban …', 'account …' or ""."""
+        """Return the bank account in the form that detectors compare: 'iban …', 'account …' or
+        ""."""
         keys = dict(self.party.keys)
         if keys.get("iban"):
             return f"iban {keys['iban']}"

@@ -28,8 +28,11 @@ class Known:
 
 
 def find(history: History, candidates: Sequence[Candidate], source: str) -> Known:
-    """Find the payees by name and keys if the books have these. Otherwise entity resolution
-    decides, with the candidates' names and keys added to the books'."""
+    """Return the payee of each candidate: the known party with its name and keys.
+
+    If the books lack any payee, entity resolution decides over the books' parties and the
+    candidates'.
+    """
     places = [_exactly(history, candidate.party) for candidate in candidates]
     entities = history.payments.entities
     if None not in places:
@@ -46,8 +49,8 @@ def _identity(party: Party) -> Identity:
 
 
 def _exactly(history: History, party: Party) -> int | None:
-    """The entity for a party with this name and these keys. None if the books do not have exactly
-    this combination."""
+    """Return the place of the one known entity that has this party's name and all of its keys, or
+    None."""
     at = history.named.get(_identity(party))
     if at is not None:
         keys = history.keys.get(history.payments.entities.id[at], set())
@@ -70,7 +73,7 @@ def _resolved(history: History, candidates: Sequence[Candidate], source: str) ->
         every[name] = _stated(every.get(name), name, candidate.party, source)
     with_new = _with(entities, new)
     pairs = resolve(every.values(), history.decisions, history.continued)
-    representatives = _stands(history, with_new, pairs)
+    representatives = _representatives(history, with_new, pairs)
     paid = representatives[[identities[_identity(candidate.party)] for candidate in candidates]]
     return Known(paid, with_new, representatives[: len(entities.id)][history.stands])
 
@@ -109,9 +112,12 @@ def _with(entities: Entities, new: Sequence[Party]) -> Entities:
     return Entities(**texts, keys=[*entities.keys, *(dict(party.keys) for party in new)])
 
 
-def _stands(history: History, entities: Entities, pairs: Sequence[resolving.Pair]) -> Ints:
-    """For each entity, the entity that stands for it. If several are one party, it is one that
-    stands for itself now."""
+def _representatives(history: History, entities: Entities, pairs: Sequence[resolving.Pair]) -> Ints:
+    """Return, for each entity's place, the place of the entity that represents it after the
+    automatic merges in `pairs`.
+
+    Of several merged entities it is one that represents itself in the history, if there is any.
+    """
     place = {name: at for at, name in enumerate(entities.id)}
     old = len(history.stands)
     clusters: dict[int, list[int]] = {}

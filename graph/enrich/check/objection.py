@@ -15,7 +15,8 @@ SHOWN = 5  # rows of a finding that are shown
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """An objection: its confidence, the reason in words, and the places of the rows behind it."""
+    """One objection to a payment: the kind of verdict, its confidence (0..1), the reason as a
+    sentence, and the row numbers that it rests on."""
 
     verdict: str
     confidence: float
@@ -24,7 +25,8 @@ class Finding:
 
 
 def row(payments: Payments, at: int) -> str:
-    """A text that describes the row."""
+    """Return a text for people that describes row `at`: key, source, day, amount and document
+    number."""
     document = f", number {payments.document[at]}" if payments.document[at] else ""
     return (
         f"row {payments.external_id[at]} of {payments.source[at]} on {day_of(payments, at)} of "
@@ -33,7 +35,8 @@ def row(payments: Payments, at: int) -> str:
 
 
 def money(amount: float, currency: str) -> str:
-    """The amount as text. `amount` is in 1/10,000 of the currency's unit."""
+    """Return the amount as text with its currency. `amount` is in 1/10,000 of the currency's
+    unit."""
     return f"{amount / UNIT:,.2f} {currency}"
 
 

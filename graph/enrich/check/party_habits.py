@@ -33,8 +33,11 @@ NO_ROWS: Ints = np.zeros(0, dtype=np.int64)
 
 @dataclass(frozen=True, slots=True)
 class _Usual:
-    """The usual payments to a party in a currency: the median and the spread of the logarithms of
-    the amounts, and the greatest amount with its row."""
+    """The usual payment to a party in one currency.
+
+    `median` and `spread` are those of the logarithms of the amounts. `greatest` is the greatest
+    amount in 1/10,000 of the currency's unit, and `row` the row that has it.
+    """
 
     median: float
     spread: float
@@ -50,13 +53,15 @@ class _Usual:
         return cls(median, spread, int(amounts[most]), int(rows[most]))
 
     def score(self, amount: int) -> float:
-        """The modified z-score of the amount."""
+        """Return the modified z-score of the amount: how many spreads its logarithm is away from
+        the median."""
         return SCALE * abs(float(np.log(amount)) - self.median) / self.spread
 
 
 @dataclass(frozen=True, slots=True)
 class _Invoiced:
-    """A party's payments, those that name one of its invoices, and the numbers of its invoices."""
+    """A party's payments, those of them that name one of its invoices, and the numbers of its
+    invoices."""
 
     paying: list[int]
     naming: list[int]
@@ -64,7 +69,8 @@ class _Invoiced:
 
 
 class Past:
-    """The rows of the parties of the `judged` rows, without these rows themselves."""
+    """The earlier payments to the parties of the rows `judged`, with which those rows are
+    compared."""
 
     def __init__(self, payments: Payments, stated: Stated, judged: Ints) -> None:
         self.payments, self.stated, self.side = payments, stated, sides(payments)
@@ -85,7 +91,8 @@ class Past:
         self._new_share = self._share_of_new()
 
     def _stated_accounts(self, judged: Ints) -> dict[str, dict[str, list[int]]]:
-        """Name → account → the rows that state it, for the names that are checked."""
+        """Return party's name → bank account → the rows that state it, for the names of the judged
+        rows' parties."""
         names, party = self.payments.entities.name, self.side.party
         cores = {core(names[at]) for at in party[judged] if not is_placeholder(names[at])}
         in_question = np.array([core(name) in cores for name in names], dtype=bool)
@@ -96,12 +103,13 @@ class Past:
         return accounts
 
     def _share_of_new(self) -> float:
-        """The share of payments that were the first ones to their party."""
+        """Return the share (0..1) of the tenant's payments that were the first to their party."""
         rows = np.flatnonzero(self._paid)
         return len(np.unique(self.side.party[rows])) / len(rows) if len(rows) else 1.0
 
     def bank_details(self, place: int) -> Iterator[Finding]:
-        """Yield a finding if the books do not have this account for a party of this name."""
+        """Yield a finding if the row states a bank account that no earlier row of a party of this
+        name has."""
         account = self.stated.accounts[place]
         accounts = self._accounts.get(core(self._name(place)), {})
         if account and accounts and account not in accounts:
@@ -181,7 +189,7 @@ class Past:
 
 
 def _median(values: NDArray[np.float64]) -> float:
-    """np.median of some values, without its cost for each call, which is most of it for a few."""
+    """Return the median of at least one value. For few values it is much faster than np.median."""
     ordered = np.sort(values)
     return float((ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2)
 

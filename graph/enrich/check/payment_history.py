@@ -27,7 +27,7 @@ Identity = tuple[str, str]  # an entity's kind and normalized name or key
 
 @dataclass(frozen=True, eq=False)
 class History:
-    """The tenant's payments with everything that detectors read, and its parties.
+    """A tenant's payments with everything that detectors read, and the tenant's parties.
 
     `named` has the place of each identity among the payments' entities. `stands` has, for each
     place, the place of the entity that it is merged into, or itself.
@@ -48,12 +48,12 @@ class History:
 
     @cached_property
     def keys(self) -> dict[str, set[tuple[str, str]]]:
-        """The strong keys that the books state for each entity, by the entity's id."""
+        """Return entity's id → the strong keys (kind, value) that the books state for it."""
         return {party.id: {(key.kind, key.value) for key in party.keys} for party in self.parties}
 
     @cached_property
     def namesakes(self) -> dict[str, set[int]]:
-        """Normalized name → the places of the entities that stand for the parties of that name."""
+        """Return normalized name → the places of the entities that have that name, after merges."""
         names: dict[str, set[int]] = defaultdict(set)
         entities = self.payments.entities
         for place, kind in enumerate(entities.kind):
@@ -63,21 +63,21 @@ class History:
 
     @cached_property
     def place(self) -> dict[str, int]:
-        """An entity's id → its place."""
+        """Return entity's id → its place among the payments' entities."""
         return {name: at for at, name in enumerate(self.payments.entities.id)}
 
     @cached_property
     def usual_source(self) -> str:
-        """The source with most of the tenant's outgoing payments, or "" if there are none. A pay
-        run is imported into it."""
+        """Return the source with the most outgoing payments, into which a pay run is imported, or
+        "" if there are none."""
         payments = self.payments
         paid = sides(payments).outgoing & money_moved(payments)
         names, counts = np.unique(payments.source[paid].astype(str), return_counts=True)
         return str(names[counts.argmax()]) if len(names) else ""
 
     def usual_payers(self, source: str) -> tuple[dict[int, int], int | None]:
-        """Return which of the tenant's parties pays each payee most often, by payee, and which
-        makes the most payments overall (None if there are no payments).
+        """Return payee's place → place of the tenant's party that pays it most often, and the
+        tenant's party that pays most often of all (None without payments).
 
         Only payments of this source are counted.
         """
@@ -91,7 +91,7 @@ class History:
 
     @cached_property
     def ours(self) -> dict[str, int]:
-        """Normalized name → the place of the tenant's own party that stands for it."""
+        """Return normalized name → place of the tenant's own party of that name, after merges."""
         entities = self.payments.entities
         return {
             normalized(name): int(self.stands[at])
@@ -114,15 +114,15 @@ class History:
 
 
 def state(user_id: UUID) -> tuple[object, ...]:
-    """A value that changes whenever the tenant's books may be read differently although its version
-    is the same."""
+    """Return a value that changes when the tenant's books must be read again although the version
+    is the same, such as after a decision."""
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         cursor.execute(sql.read("enrich/history_state"), {"user_id": user_id})
         return tuple(cursor.fetchone())
 
 
 def read(user_id: UUID) -> History:
-    """The tenant's books in their current state."""
+    """Read the tenant's books as they are now."""
     payments = load(user_id)
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         parties, decisions = step.parties(cursor, user_id), step.decisions(cursor, user_id)

@@ -23,7 +23,8 @@ class Found:
 
 
 def find(books: Books) -> Found:
-    """Run the detectors of the enrichment over all of the books."""
+    """Return what the detectors find in the books with the candidates. Only duplicates are limited
+    to those of the candidates."""
     payments = books.payments
     same = same_transaction.find(payments, books.kinds)
     charges = fees.find(payments)

@@ -12,7 +12,7 @@ from graph.enrich.links.settlements import CONFIDENCE, Settled
 
 
 class Paid:
-    """Which payments settle which invoices. Returned payments are left out."""
+    """Which payments settle which invoices. Payments that came back are left out."""
 
     def __init__(self, payments: Payments, settled: Sequence[Settled]) -> None:
         self.payments, self.party = payments, sides(payments).party
@@ -29,8 +29,8 @@ class Paid:
                 self._numbered[own[invoice]].append(invoice)
 
     def findings(self, place: int) -> Iterator[Finding]:
-        """Yield a finding for each invoice of the party that the payment names and that other
-        payments have settled."""
+        """Yield a finding for each invoice that the payment in row `place` names, if other payments
+        have settled so much of it that this one would be too much."""
         payments = self.payments
         for number in sorted(numbers.named(payments)[place] & self._numbered.keys()):
             for invoice in self._numbered[number]:

@@ -26,7 +26,8 @@ SURELY = 0.85  # confidence from which a repeated number and amount counts as pa
 class Verdict:
     """The result of the check of one payment, which is row `place`.
 
-    `findings` are the objections to it, the gravest first. `pays` are the invoices that it settles.
+    `findings` are the objections to the payment, the gravest first. `pays` are its settlements of
+    invoices.
     """
 
     place: int

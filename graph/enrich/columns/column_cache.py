@@ -11,8 +11,10 @@ from graph.enrich.columns.payments import Extended, Payments, Texts, fixed
 
 
 def once[Of, Result](compute: Callable[[Of], Result]) -> Callable[[Of], Result]:
-    """The function with a cache by the identity of its argument. An entry lives as long as the
-    argument."""
+    """Return a function like `compute` that computes the result for an argument object only once.
+
+    The result is kept as long as the argument exists.
+    """
     results: WeakKeyDictionary[Of, Result] = WeakKeyDictionary()
 
     @wraps(compute)
@@ -25,10 +27,11 @@ def once[Of, Result](compute: Callable[[Of], Result]) -> Callable[[Of], Result]:
 
 
 def by_row(compute: Callable[[Payments], list[object]]) -> Callable[[Payments], Texts]:
-    """The function's values as a read-only column, cached like `once`.
+    """Return a function from payments to a read-only column with the values that `compute` returns,
+    cached like `once`.
 
     Each value must depend on its own row alone. For payments with inserted rows only the values of
-    these rows are computed, and the column of the other rows is taken from the cache.
+    these rows are computed, and the other values are taken from the cache.
     """
 
     @once

@@ -26,8 +26,11 @@ class Sides:
 
 @once
 def sides(payments: Payments) -> Sides:
-    """Return the counterparties, decided by the parties' kinds. If these are equal, the party with
-    more payments is the tenant's own."""
+    """Return the two parties' roles in each payment, decided by the parties' kinds: a vendor or
+    customer is the counterparty of a department.
+
+    If the kinds do not decide, the party with more payments is the tenant's own.
+    """
     rank = np.array([_FOREIGN.get(kind, 0) for kind in payments.entities.kind], dtype=np.int64)
     busy = np.bincount(payments.payer, minlength=len(rank))
     busy += np.bincount(payments.payee, minlength=len(rank))
@@ -39,8 +42,11 @@ def sides(payments: Payments) -> Sides:
 
 
 def joined(party: Ints, one: Ints, other: Ints) -> Ints:
-    """The party of each row, after the parties of the rows `one` and `other` were made one, pair by
-    pair."""
+    """Return a party number per row after merging, for each i, the parties of the rows one[i] and
+    other[i].
+
+    `party` has the party of each row before. The numbers are new.
+    """
     size = int(party.max(initial=-1)) + 1
     ends = (party[one], party[other])
     graph = scipy.sparse.coo_matrix((np.ones(len(one)), ends), shape=(size, size))

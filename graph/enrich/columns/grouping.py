@@ -19,8 +19,8 @@ _parts_of: dict[int, tuple[Texts, Ints, Texts]] = {}
 
 
 def codes(*columns: NDArray[np.generic]) -> Ints:
-    """A number for each row, less than the number of rows. It is equal for rows that agree in every
-    column.
+    """Return a number for each row, less than the number of rows. It is equal for rows that agree
+    in every column.
 
     Numbers are in the order of the first rows. Values are hashed, not sorted.
     """
@@ -37,7 +37,8 @@ def codes(*columns: NDArray[np.generic]) -> Ints:
 
 
 def _numbers(column: NDArray[np.generic]) -> tuple[Ints, int]:
-    """A number from 0 for each distinct value of a column, and how many numbers there may be."""
+    """Return a number from 0 for each row, equal for equal values, and an upper limit that all
+    numbers are below."""
     if column.dtype.kind not in "biu":
         place = _of_texts(column) if column.flags.writeable else codes_of_texts(column)
         return place, len(place) + 1
@@ -52,8 +53,11 @@ def _of_texts(column: NDArray[np.generic]) -> Ints:
 
 
 def _in_a_table(code: Ints, size: int) -> Ints:
-    """The same as `_hashed`, for numbers below `size`: faster if these are about as many as
-    rows."""
+    """Return a code for each row, equal for equal numbers, in the order of the first rows.
+
+    `code` has numbers below `size`. This is faster than hashing if `size` is about the number of
+    rows.
+    """
     first = np.empty(size, dtype=np.int64)
     rows = np.arange(len(code), dtype=np.int64)
     first[code[::-1]] = rows[::-1]  # the last value that is assigned stays
@@ -66,7 +70,10 @@ def _hashed(values: pa.Array) -> Ints:
 
 
 def codes_of_texts(column: NDArray[np.generic]) -> Ints:
-    """The codes of a read-only column, in any order, cached as long as the column exists."""
+    """Return a code for each row of a read-only column of texts, equal for equal texts.
+
+    The codes are in no particular order, and cached as long as the column exists.
+    """
     name = id(column)
     if name not in _codes_of:
         parts = _parts_of.get(name)
@@ -80,8 +87,11 @@ def codes_of_texts(column: NDArray[np.generic]) -> Ints:
 
 
 def inserted(old: Texts, before: Ints, new: Texts) -> Texts:
-    """The column `old` with the texts `new` inserted before these places, read-only. If `old` is
-    read-only as well, the codes are made of its cached ones."""
+    """Return a read-only column: `old` with each text of `new` inserted before its row number in
+    `before`.
+
+    If `old` is read-only too, its cached codes are reused.
+    """
     column = fixed(np.insert(old, before, new))
     if not old.flags.writeable:
         _parts_of[id(column)] = old, before, new
@@ -90,8 +100,10 @@ def inserted(old: Texts, before: Ints, new: Texts) -> Texts:
 
 
 def _extended(old: Texts, before: Ints, new: Texts) -> tuple[Ints, MutableMapping[str, int]]:
-    """The codes of `old`, with those of the inserted texts, and the code of each text. A text that
-    `old` lacks has a new code."""
+    """Return the codes of the column `old` with the texts `new` inserted, and text → code.
+
+    A text that `old` does not have gets a new code.
+    """
     code_of, added = code_by_text(old), dict[str, int]()
     codes_of_new = [
         code_of[text] if text in code_of else added.setdefault(text, len(code_of) + len(added))
@@ -101,7 +113,8 @@ def _extended(old: Texts, before: Ints, new: Texts) -> tuple[Ints, MutableMappin
 
 
 def code_by_text(column: Texts) -> MutableMapping[str, int]:
-    """Text → its code, for a read-only column. Cached as long as the column exists."""
+    """Return text → its code in `codes_of_texts`, for a read-only column. Cached as long as the
+    column exists."""
     name, code = id(column), codes_of_texts(column)
     if name not in _code_by_text:
         _code_by_text[name] = dict(zip(column.tolist(), code.tolist(), strict=True))
@@ -110,8 +123,10 @@ def code_by_text(column: Texts) -> MutableMapping[str, int]:
 
 
 def are(column: Texts, *words: str) -> NDArray[np.bool_]:
-    """Marks the rows with one of these texts. The cached codes of a read-only column are compared,
-    in a tenth of the time."""
+    """Return one boolean per row: whether its text is one of `words`.
+
+    A read-only column is compared by its cached codes, in a tenth of the time.
+    """
     if column.flags.writeable:
         return np.isin(column.astype(str), words)
     code, code_of = codes_of_texts(column), code_by_text(column)
@@ -121,7 +136,8 @@ def are(column: Texts, *words: str) -> NDArray[np.bool_]:
 
 
 def ranks(column: Texts) -> Ints:
-    """For each row, the rank of its text among the column's texts in their order."""
+    """Return, for each row, the position of its text among the column's distinct texts in
+    alphabetical order."""
     if column.flags.writeable:
         return np.unique(column.astype(str), return_inverse=True)[1].astype(np.int64)
     code_of = code_by_text(column)
@@ -131,7 +147,7 @@ def ranks(column: Texts) -> Ints:
 
 
 def unlike(code: Ints, values: Ints) -> Ints:
-    """For each code, the number of different values in its rows."""
+    """Return, for each code, the number of different values in the rows that have the code."""
     pair = codes(code, values)
     of_pair = np.zeros(int(pair.max(initial=-1)) + 1, dtype=np.int64)
     of_pair[pair] = code
@@ -139,15 +155,17 @@ def unlike(code: Ints, values: Ints) -> Ints:
 
 
 def having(code: Ints, some: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Marks rows whose code occurs in any row of `some`."""
+    """Return one boolean per row: whether any row in the mask `some` has the same code."""
     is_some = np.zeros(int(code.max(initial=-1)) + 1, dtype=bool)
     is_some[code[some]] = True
     return np.asarray(is_some[code])
 
 
 def groups(code: Ints, rows: Ints | None = None, least: int = 2) -> list[Ints]:
-    """The rows of each code that at least `least` rows have, in order. Only the rows `rows` count,
-    or all."""
+    """Return one array of row numbers per code that at least `least` rows have, ordered by code.
+
+    Only the row numbers in `rows` are grouped; None stands for all rows.
+    """
     of = np.arange(len(code), dtype=np.int64) if rows is None else rows
     if not len(of):
         return []
@@ -158,8 +176,11 @@ def groups(code: Ints, rows: Ints | None = None, least: int = 2) -> list[Ints]:
 
 
 def cut(rows: Ints, places: Ints) -> list[Ints]:
-    """The rows in the parts that begin at these places and at the first row. It is np.split for one
-    dimension, without its cost for each part."""
+    """Return the array `rows` in parts: one begins at its start and one at each position in
+    `places`.
+
+    It is np.split for one dimension, but faster for many parts.
+    """
     if not len(rows):
         return []
     bounds = [0, *places.tolist(), len(rows)]

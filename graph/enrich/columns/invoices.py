@@ -16,20 +16,23 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Lines:
-    """For each payment: the invoice that it is a line of, and what the invoice's lines come to.
+    """For each payment: the invoice that it is a line of, and the sum of the invoice's lines.
 
-    invoice   a number below the rows', the same for the lines of one invoice; a row without a
-              document number is alone
-    net       in 1/10,000 of the currency's unit: lines that the books pay less those that they
-              are paid
+    invoice   a number from 0, the same for the lines of one invoice; a row without a document
+              number is an invoice by itself
+    net       in 1/10,000 of the currency's unit: the sum of the invoice's lines that the books
+              pay, less the lines that they are paid
     """
 
     invoice: Ints
     net: Ints
 
     def are_netted(self, one: Ints, other: Ints) -> Flags:
-        """Return whether two lines belong to one invoice whose sum is not zero. The smaller line is
-        then a deduction. Lines with the sum zero reverse each other."""
+        """Return, for each pair of rows, whether both are lines of one invoice whose sum is not
+        zero.
+
+        The smaller line is then a deduction. Lines that sum up to zero reverse each other instead.
+        """
         return np.asarray((self.invoice[one] == self.invoice[other]) & (self.net[one] != 0))
 
 

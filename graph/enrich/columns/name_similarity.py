@@ -31,8 +31,8 @@ Floats = NDArray[np.float64]
 
 @lru_cache(maxsize=65_536)
 def core(name: str) -> str:
-    """The part of the name that is compared: normalized, without legal forms (unless nothing is
-    left)."""
+    """Return the part of the name that is compared: normalized, without legal forms unless nothing
+    else is left."""
     words = normalized(name).split()
     return " ".join(word for word in words if word not in LEGAL) or " ".join(words)
 
@@ -57,7 +57,8 @@ class Likeness:
         self._least = FEW * float(np.median(self._names.power(2).data)) if self._names.nnz else 1.0
 
     def of(self, one: Ints, other: Ints) -> Floats:
-        """The similarity of each pair in 0..1: 1 for the same entity or the same name."""
+        """Return the similarity (0..1) of the names of the entities at one[i] and other[i]: 1 for
+        the same entity or the same name."""
         pairs = one * np.int64(len(self.cores)) + other
         distinct, back = np.unique(pairs, return_inverse=True)
         left, right = np.divmod(distinct, max(len(self.cores), 1))
@@ -74,8 +75,8 @@ def _trigrams(name: str) -> set[str]:
 
 
 def _matrix(grams: list[set[str]]) -> "scipy.sparse.csr_matrix":
-    """One row per name and one column per trigram, weighted by rarity: log(names / names with
-    it)."""
+    """Return a matrix with a row per name and a column per trigram. An entry is log(number of names
+    / number of names that have the trigram)."""
     places: dict[str, int] = {}
     for gram in chain.from_iterable(sorted(trigrams) for trigrams in grams):
         places.setdefault(gram, len(places))

@@ -25,19 +25,21 @@ MOST_OWNERS = 60  # rows per number that are compared
 
 @lru_cache(maxsize=200_000)
 def plain(number: str) -> str:
-    """The number in capitals and digits only: 'inv-0017/a' → 'INV0017A'."""
+    """Return the number's letters and digits in capitals: 'inv-0017/a' → 'INV0017A'."""
     return _NOT_LETTER.sub("", number.upper())
 
 
 @lru_cache(maxsize=200_000)
 def normal(number: str) -> str:
-    """`plain` without zeros before a run of digits: 'inv-0017' and 'INV 17' are equal."""
+    """Return `plain` without zeros before a run of digits, so that 'inv-0017' and 'INV 17' are
+    equal."""
     return "".join(_ZEROS.sub("", part) for part in _NOT_LETTER.split(number.upper()))
 
 
 @lru_cache(maxsize=200_000)
 def within(text: str) -> frozenset[str]:
-    """The numbers in a text, in normal form. They have three digits or more and are not dates."""
+    """Return the document numbers that occur in a text, in normal form. They have at least three
+    digits and are not dates."""
     tokens = (token.rstrip("./-_") for token in _TOKEN.findall(text)[:MOST])
     return frozenset(normal(token) for token in tokens if _is_number(token))
 
@@ -50,13 +52,13 @@ def _is_number(token: str) -> bool:
 
 @by_row
 def of_documents(payments: Payments) -> list[object]:
-    """Each payment's own document number, in its normal form ("" for none)."""
+    """Return each payment's own document number in normal form, or ""."""
     return [normal(number) if number else "" for number in payments.document]
 
 
 @by_row
 def have_digits(payments: Payments) -> list[object]:
-    """Whether each payment's own document number has a digit."""
+    """Return, for each payment, whether its own document number has a digit."""
     return [has_digit(number) for number in of_documents(payments)]
 
 
@@ -67,8 +69,8 @@ def has_digit(number: str) -> bool:
 
 @by_row
 def named(payments: Payments) -> list[object]:
-    """All numbers that each payment states, as a frozenset: its own, those within it, and those in
-    its description."""
+    """Return, for each payment, a frozenset of all numbers that it states: its own document number,
+    numbers within that, and those in its description."""
     return list(map(_named, payments.document, payments.description))
 
 
@@ -88,11 +90,10 @@ def _says_something(document: str) -> bool:
 
 @dataclass(frozen=True)
 class Mentions:
-    """The pairs of a payment that states a number and the payment that has it as its own: their
-    places.
+    """Pairs of payments: row `by` states a number that row `owner` has as its own document number.
 
-    `rank` is the number of owners of that number before this one, and `owners` the number of all.
-    Only the first MOST_OWNERS owners have pairs.
+    `owners` is how many rows have that number as their own, and `rank` how many of them come before
+    this owner. Only the first MOST_OWNERS owners of a number are in pairs.
     """
 
     by: Ints
@@ -106,7 +107,7 @@ class Mentions:
 
 @once
 def mentions(payments: Payments) -> Mentions:
-    """Return every pair once."""
+    """Return all pairs of a payment that states a number and a payment that has it as its own."""
     numbers, size = stated(payments), len(stated(payments).texts)
     own = _own_codes(payments)
     of = np.where(own < 0, size, own)
@@ -119,8 +120,8 @@ def mentions(payments: Payments) -> Mentions:
 
 @once
 def _own_codes(payments: Payments) -> Ints:
-    """The code of each payment's own number among all stated numbers, or -1. Those of the rows that
-    a payment was inserted among are cached."""
+    """Return, for each payment, the code of its own document number among the codes of `stated`, or
+    -1."""
     own, code_of = of_documents(payments), grouping.code_by_text(stated(payments).texts)
     if not isinstance(payments, Extended):
         return np.array([code_of.get(number, -1) for number in own.tolist()], dtype=np.int64)
@@ -135,9 +136,10 @@ def _own_codes(payments: Payments) -> Ints:
 
 @dataclass(frozen=True, eq=False)
 class Stated:
-    """The numbers that the payments state, row after row: their texts and codes, and their rows.
+    """All numbers that payments state, one after the other in the order of the payments' rows.
 
-    `begin` has the place of each row's first number, and the end.
+    Row i's numbers are at begin[i] up to, but not including, begin[i + 1]. `codes` and `rows` have
+    each number's code and row.
     """
 
     texts: Texts
@@ -154,7 +156,7 @@ class Stated:
 
 @once
 def stated(payments: Payments) -> Stated:
-    """Return the numbers in `named` as columns."""
+    """Return the numbers in `named` of all payments as columns."""
     if not isinstance(payments, Extended):
         every = named(payments)
         lengths = np.fromiter(map(len, every), dtype=np.int64, count=len(every))
@@ -167,7 +169,7 @@ def stated(payments: Payments) -> Stated:
 
 
 class Index:
-    """The numbers of all payments as columns, for comparing many pairs at once."""
+    """The numbers of all payments, prepared for comparing many pairs of payments at once."""
 
     def __init__(self, payments: Payments) -> None:
         numbers = stated(payments)
@@ -176,7 +178,8 @@ class Index:
         self._keys = np.sort(numbers.rows * self._size + self._codes)
 
     def share(self, one: Ints, other: Ints) -> NDArray[np.bool_]:
-        """For each pair of places, whether both payments state one number."""
+        """Return, for each pair of rows one[i] and other[i], whether some number is stated by
+        both."""
         places, of = ragged.taken(self._begin, one)
         keys = other[of] * self._size + self._codes[places]
         at = np.searchsorted(self._keys, keys)
@@ -193,7 +196,8 @@ def index(payments: Payments) -> Index:
 
 
 def rows_by(numbers: Iterable[Iterable[str]]) -> dict[str, list[int]]:
-    """Number → the payments that state it, in their order."""
+    """Return number → the row numbers that state it, in order. `numbers` has the numbers of each
+    row."""
     rows: dict[str, list[int]] = {}
     for row, row_numbers in enumerate(numbers):
         for number in row_numbers:

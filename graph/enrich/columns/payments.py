@@ -36,8 +36,8 @@ class Payments:
                     as the payer's posting states them, "" for nothing
     payer_event, payee_event
                     the postings' ids, as text
-    moment          seconds since 1970-01-01 (UTC); as exact as the precision says; None: not read
-    records         what each row records: payment, obligation, …; None: not read
+    timestamp       seconds since 1970-01-01 (UTC); as exact as the precision says; None: not read
+    records         what each row records, such as payment or obligation; None: not read
     Rows are in ORDER, so that results repeat.
     """
 
@@ -67,7 +67,8 @@ class Payments:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Extended(Payments):
-    """The payments `old` with the rows `new` inserted, each before its place in `before`."""
+    """The payments `old` with the rows `new` inserted. `before` has, for each new row, the number
+    of the old row before which it comes."""
 
     old: Payments
     new: Payments
@@ -76,7 +77,7 @@ class Extended(Payments):
 
 @dataclass(frozen=True, eq=False)
 class Entities:
-    """The parties of the payments. `keys` are the strong keys by kind."""
+    """The parties of the payments, one per place. `keys` has each party's strong keys by kind."""
 
     id: Texts
     kind: Texts
@@ -85,7 +86,7 @@ class Entities:
 
 
 def load(user_id: UUID) -> Payments:
-    """The tenant's payments that are not deleted, in one snapshot."""
+    """Return the tenant's payments that are not deleted, read in one snapshot."""
     tenant = Literal(str(user_id))
     with tenant_snapshot(user_id, hashed=True) as reader:
         rows = reader.table(SQL(sql.read("enrich/payments")).format(user_id=tenant))
@@ -121,12 +122,12 @@ def _numbers(column: pa.ChunkedArray) -> Ints:
 
 
 def texts(column: pa.ChunkedArray) -> Texts:
-    """The column's strings, read-only. Equal strings are one object."""
+    """Return the Arrow column as a read-only array of strings. Equal strings are one object."""
     coded = column.combine_chunks().dictionary_encode()
     return fixed(np.asarray(coded.dictionary.to_pylist(), dtype=object)[np.asarray(coded.indices)])
 
 
 def fixed(column: Texts) -> Texts:
-    """The same column, made read-only, so that its codes can be cached (`grouping`)."""
+    """Make the column read-only and return it. `grouping` then caches its codes."""
     column.flags.writeable = False
     return column

@@ -17,8 +17,8 @@ def begins(lengths: Ints) -> Ints:
 
 
 def taken(begin: Ints, lists: Ints) -> tuple[Ints, Ints]:
-    """The places of the rows of these lists, list after list, and for each row the list in `lists`
-    that it belongs to."""
+    """Return the row numbers of the selected lists, list after list, and for each row the position
+    in `lists` of its list."""
     lengths = begin[lists + 1] - begin[lists]
     of = np.repeat(np.arange(len(lists), dtype=np.int64), lengths)
     moved = begin[lists] - begins(lengths)[:-1]
@@ -26,8 +26,8 @@ def taken(begin: Ints, lists: Ints) -> tuple[Ints, Ints]:
 
 
 def between(begin: Ints, end: Ints) -> tuple[Ints, Ints]:
-    """All places begin <= place < end of each range, range after range, and the range of each
-    place."""
+    """Return all integers of the ranges begin[i] <= n < end[i], range after range, and the range i
+    of each."""
     lengths = np.maximum(end - begin, 0)
     of = np.repeat(np.arange(len(begin), dtype=np.int64), lengths)
     moved = begin - begins(lengths)[:-1]
@@ -35,8 +35,12 @@ def between(begin: Ints, end: Ints) -> tuple[Ints, Ints]:
 
 
 def products(ones: Ints, others: Ints) -> tuple[Ints, Ints, Ints]:
-    """All pairs of places in lists of these two lengths, list after list: the list of each pair,
-    and the places in it."""
+    """Return all pairs of positions in two lists, for each i with the lengths ones[i] and
+    others[i].
+
+    The three results are each pair's i, its position in the first list, and its position in the
+    second.
+    """
     lengths = ones * others
     of = np.repeat(np.arange(len(lengths), dtype=np.int64), lengths)
     number = np.arange(len(of), dtype=np.int64) - begins(lengths)[of]
@@ -44,18 +48,22 @@ def products(ones: Ints, others: Ints) -> tuple[Ints, Ints, Ints]:
 
 
 def cut(of: Ints, size: int) -> Ints:
-    """The starts of `size` lists, given the list of each row in order."""
+    """Return `begin` of `size` lists. `of` has the list of each row, in order."""
     return begins(np.bincount(of, minlength=size))
 
 
 def sums(values: Floats, begin: Ints, end: Ints) -> Floats:
-    """The sum over begin <= row < end of each range. No range may be empty."""
+    """Return, for each range i, the sum of `values` over begin[i] <= row < end[i]. No range may be
+    empty."""
     edges = np.stack((begin, end), axis=1).ravel()
     return np.asarray(np.add.reduceat(np.append(values, 0.0), edges)[::2])
 
 
 def medians(values: Floats, of: Ints, size: int) -> Floats:
-    """The median of each of `size` lists. The value of an empty list is undefined."""
+    """Return the median of each of `size` lists. `of` has the list of each value.
+
+    The median of an empty list is undefined.
+    """
     begin = cut(of, size)
     ordered = values[np.lexsort((values, of))]
     middle = begin[:-1] + begin[1:]
@@ -64,8 +72,8 @@ def medians(values: Floats, of: Ints, size: int) -> Floats:
 
 
 def alike(lengths: Ints) -> Iterator[Ints]:
-    """Yield groups of lists whose lengths are about equal (up to a power of two). A group can be
-    padded to a matrix."""
+    """Yield groups of list numbers whose lengths are equal up to a factor of two, so that a group
+    can be padded to a matrix."""
     size = np.ceil(np.log2(np.maximum(lengths, 1))).astype(np.int64)
     for exponent in np.unique(size):
         yield np.flatnonzero(size == exponent)

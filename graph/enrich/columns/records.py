@@ -9,7 +9,8 @@ from graph.models.choices import MONEY_MOVED
 
 
 def money_moved(payments: Payments) -> NDArray[np.bool_]:
-    """Marks rows that record money that moved: payments and fees."""
+    """Return one boolean per payment: whether its row records money that moved, as payments and
+    fees do."""
     if payments.records is None:
         return np.ones(len(payments), dtype=bool)
     return are(payments.records, *MONEY_MOVED)

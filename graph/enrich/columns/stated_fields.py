@@ -29,9 +29,10 @@ LEAST = 0.0005  # the odds of a kind that never has a sighting in the other sour
 
 
 def load(user_id: UUID, payments: Payments) -> Fields:
-    """The tenant's fields with few values, as each payment's row states them ("" for nothing).
+    """Return field's name → the value that each payment's row has in it, for the tenant's fields
+    with few values ("" for no value).
 
-    A sample of each source decides which fields have few values, because the rows are wide.
+    A sample of each source's rows decides which fields have few values, because the rows are wide.
     """
     events, some = payments.payee_event, _sample(payments.source)
     with tenant_snapshot(user_id, hashed=True) as reader:
@@ -46,7 +47,8 @@ def load(user_id: UUID, payments: Payments) -> Fields:
 
 
 def _sample(source: Texts) -> Ints:
-    """The places of SAMPLE rows of each source, spread over all of its rows."""
+    """Return the numbers of about SAMPLE rows of each source, spread evenly over the source's
+    rows."""
     samples: list[Ints] = []
     for name in sorted(set(source)):
         rows = np.flatnonzero(source == name)
@@ -57,8 +59,11 @@ def _sample(source: Texts) -> Ints:
 def _stated(
     reader: TenantReader, user_id: UUID, values: list[Composable], among: Composable, events: Texts
 ) -> list[Texts]:
-    """What the rows of these events state, one column per value, in their order; None for
-    nothing."""
+    """Return one column per SQL expression in `values`: what it yields for each of the events, or
+    None.
+
+    `among` is an SQL condition that selects the rows to read.
+    """
     columns = [SQL("{} AS {}").format(x, Identifier(f"value_{at}")) for at, x in enumerate(values)]
     query = SQL(sql.read("enrich/fields")).format(
         values=SQL(", ").join(columns), user_id=Literal(str(user_id)), among=among
@@ -72,7 +77,11 @@ def _stated(
 
 
 def few(objects: Iterable[str], source: Texts) -> Fields:
-    """The fields with 2 to MOST values in some source, of rows as JSON objects."""
+    """Return field's name → values, for the fields that have 2 to MOST different values in some
+    source.
+
+    `objects` are rows as the text of JSON objects, `source` the source of each.
+    """
     rows = [json.loads(text) for text in objects]
     names = dict.fromkeys(chain.from_iterable(rows))
     columns = {name: [_text(row[name]) if name in row else None for row in rows] for name in names}
@@ -80,12 +89,12 @@ def few(objects: Iterable[str], source: Texts) -> Fields:
 
 
 def _text(value: object) -> str | None:
-    """The value as text, in the form that PostgreSQL's `->>` gives."""
+    """Return a JSON value as text in the form that PostgreSQL's `->>` gives; None for null."""
     return value if value is None or isinstance(value, str) else json.dumps(value)
 
 
 def _few(columns: Mapping[str, Texts], source: Texts) -> Fields:
-    """The columns with 2 to MOST values in some source; "" for nothing."""
+    """Return the columns that have 2 to MOST different values in some source, with "" for None."""
     of = codes(source)
     fields: Fields = {}
     for name in sorted(columns):
@@ -99,21 +108,21 @@ def _few(columns: Mapping[str, Texts], source: Texts) -> Fields:
 
 
 def favour(kinds: Fields, of: Ints, mated: Ints, rows: Ints) -> Floats:
-    """For each of `rows`, how often rows of its kind have a sighting in the other source, relative
-    to the kind that has one most often.
+    """Return a factor up to 1 for each row in `rows`: how often rows of its kind have a sighting in
+    the other source, relative to the kind that has one most often.
 
     `of` are all rows of the source, and `mated` those that certainly have a sighting. The kinds are
     the values of the one field with the greatest information gain (J. Quinlan, "Induction of
-    decision trees", 1986). The result is 1 if no field says anything.
+    decision trees", 1986). All factors are 1 if no field tells anything.
     """
     best, gain = None, 0.05  # bits; a smaller gain is chance
     share = len(mated) / max(len(of), 1)
     for name in sorted(kinds):
         code = codes(kinds[name])
         rates = _rates(code, of, mated)
-        bits = _doubt(share) - sum(n * _doubt(r) for r, n in rates.values()) / max(len(of), 1)
-        if len(rates) <= MOST and bits > gain * _doubt(share):
-            best, gain = (code, rates), bits / max(_doubt(share), 1e-9)
+        bits = _entropy(share) - sum(n * _entropy(r) for r, n in rates.values()) / max(len(of), 1)
+        if len(rates) <= MOST and bits > gain * _entropy(share):
+            best, gain = (code, rates), bits / max(_entropy(share), 1e-9)
     if best is None:
         return np.ones(len(rows))
     code, rates = best
@@ -123,8 +132,11 @@ def favour(kinds: Fields, of: Ints, mated: Ints, rows: Ints) -> Floats:
 
 
 def _rates(code: Ints, of: Ints, mated: Ints) -> dict[int, tuple[float, int]]:
-    """For each code in the rows `of`, in the order of its first row: the share of its rows that are
-    in `mated`, and their number."""
+    """Return code → (share of its rows that are in `mated`, number of its rows), over the rows
+    `of`.
+
+    Codes are in the order of their first rows.
+    """
     size = int(code.max(initial=-1)) + 1
     counts = np.bincount(code[of], minlength=size).tolist()
     mated_counts = np.bincount(code[mated], minlength=size).tolist()
@@ -139,12 +151,12 @@ def _rates(code: Ints, of: Ints, mated: Ints) -> dict[int, tuple[float, int]]:
 
 
 def _smooth(rate: float, size: int, top: float) -> float:
-    """The rate as if one more row had the best rate, because few rows without a sighting say
-    little."""
+    """Return the rate of `size` rows as if there were one more row with the rate `top`, because few
+    rows say little."""
     return (rate * size + top) / (size + 1)
 
 
-def _doubt(share: float) -> float:
-    """The entropy of a yes-or-no value, in bits."""
+def _entropy(share: float) -> float:
+    """Return the entropy, in bits, of a value that is true in this share of cases."""
     parts = (share, 1 - share)
     return float(-sum(part * np.log2(part) for part in parts if part > 0))

@@ -17,10 +17,10 @@ LARGEST = 400  # rows on each side of a component that is solved exactly (0.1 s)
 
 
 def assign(left: Ints, right: Ints, weight: Floats) -> Flags:
-    """Return which candidates are chosen. No row is in two chosen pairs, and only pairs of positive
-    weight are chosen.
+    """Return one boolean per candidate (left[i], right[i]) with weight[i]: whether it is chosen.
 
-    The result depends on the order of the candidates only if weights are equal.
+    No row is in two chosen pairs, only pairs of positive weight are chosen, and their total weight
+    is greatest. The result depends on the order of the candidates only if weights are equal.
     """
     assigned = np.zeros(len(left), dtype=bool)
     worth = np.flatnonzero(weight > 0)
@@ -40,7 +40,11 @@ def _compact(values: Ints) -> Ints:
 
 
 def _components(rows: Ints, columns: Ints, among: Ints) -> list[Ints]:
-    """The candidates of each component. Only those in `among` count."""
+    """Return, for each connected component of the pairs rows[i]-columns[i], the positions i of its
+    candidates.
+
+    Only the candidates in `among` count.
+    """
     if not len(among):
         return []
     height, width = int(rows.max()) + 1, int(columns.max()) + 1
@@ -53,7 +57,7 @@ def _components(rows: Ints, columns: Ints, among: Ints) -> list[Ints]:
 
 
 def _solve(rows: Ints, columns: Ints, weight: Floats) -> Ints:
-    """The places of the chosen candidates in one component."""
+    """Return the positions of the chosen candidates of one component."""
     rows, columns = _compact(rows), _compact(columns)
     height, width = int(rows.max()) + 1, int(columns.max()) + 1
     if max(height, width) > LARGEST:

@@ -34,7 +34,7 @@ FEWEST = 3  # batches in a chain, each for several rows and of an amount of its 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """The places of a payment and of the rows that it is for.
+    """A payment and the rows that it pays for, as row numbers.
 
     `linked` says that the batch begins where the one before ended, or ends where the next one
     begins.
@@ -47,11 +47,12 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class _Runs:
-    """Every run of days of some rows, from day `first` up to, but not including, day `last`.
+    """Runs of consecutive days of some rows: run i has the days numbered first[i] up to, but not
+    including, last[i].
 
     `key` contains a run's sum and its last day in one number, by which the runs are ordered.
-    `bounds` has the place in `rows` where each day begins, and the end. Of all `count` runs, nearly
-    all those with a sum that no payment has are left out.
+    `bounds` has the position in `rows` where each day begins, and the end. Of all `count` runs,
+    nearly all those whose sum no payment has are left out.
     """
 
     count: int
@@ -62,13 +63,16 @@ class _Runs:
     last: Ints
 
     def spans(self, payments: Payments, paying: Ints) -> tuple[Ints, Ints]:
-        """For each payment, the range of places of the runs that it could pay."""
+        """Return (begins, ends): for each payment in `paying`, the range of runs that it could pay,
+        because sum and day fit."""
         low, high = _from_and_up_to(payments, paying)
         return np.searchsorted(self.key, low), np.searchsorted(self.key, high)
 
     def may_be_paid(self, low: Ints, high: Ints) -> NDArray[np.bool_]:
-        """Marks the payments that could pay any run, for the keys that a run has from and up to.
-        Both are in order. The fewer keys are looked up among the more."""
+        """Return one boolean per payment: whether there is a run with low[i] <= key < high[i].
+
+        Both `low` and `high` are in order.
+        """
         if len(self.key) >= len(low):
             at = np.searchsorted(self.key, low)
             return np.asarray(np.append(self.key, np.iinfo(np.int64).max)[at] < high)
@@ -79,12 +83,13 @@ class _Runs:
         return np.asarray(np.cumsum(begin - end)[:-1] > 0)
 
     def within(self, first: int, last: int) -> Ints:
-        """The rows on those days."""
+        """Return the rows of the days from `first` up to, but not including, `last`."""
         return self.rows[self.bounds[first] : self.bounds[last]]
 
 
 def _from_and_up_to(payments: Payments, paying: Ints) -> tuple[Ints, Ints]:
-    """For each payment, the least key of a run that it could pay, and the key that is too large."""
+    """Return, for each payment, the least key of a run that it could pay, and the first key that is
+    too large."""
     amount, day = payments.amount[paying], payments.day[paying]
     return _keyed(amount, day - LATE), _keyed(amount, day + 1)
 
@@ -96,8 +101,8 @@ def _keyed(total: Ints, day: Ints) -> Ints:
 def find(payments: Payments, same: Pairs, party: Ints) -> list[Batch]:
     """Return the batches in the order of payments, at most one per payment.
 
-    `party` has the party of each row, in which similar parties have one number. Rows that the same
-    source also states as one row (`same`) are not a batch of other rows.
+    `party` has the party of each row, in which similar parties have one number. `same` are the
+    pairs of sightings: if the payment's source also records the rows one by one, they are no batch.
     """
     books = _Books(payments, same, party)
     by_payment: dict[int, Batch] = {}
@@ -109,7 +114,8 @@ def find(payments: Payments, same: Pairs, party: Ints) -> list[Batch]:
 
 
 class _Books:
-    """The rows that may be paid for, by group, and the payments that may pay for them."""
+    """The rows that may be paid for in batches, by group, and the payments that may pay for
+    them."""
 
     def __init__(self, payments: Payments, same: Pairs, party: Ints) -> None:
         side = sides(payments)
@@ -130,18 +136,22 @@ class _Books:
 
     @cached_property
     def paying(self) -> list[Ints]:
-        """The payments of each party, with one source, currency and direction."""
+        """Return groups of payments: one per party, source, currency and direction."""
         return groups(codes(self.where, self.party, self.outgoing), self.usable, least=1)
 
     def meet(self, rows: Ints, paying: Ints) -> bool:
-        """Return whether the payments are from another source and in the same currency."""
+        """Return whether the payments are from another source than the rows, and in the same
+        currency."""
         one, other = int(rows[0]), int(paying[0])
         alike = self.currency[one] == self.currency[other]
         return bool(self.source[one] != self.source[other] and alike)
 
     def runs(self, rows: Ints, source: int, paid_rows: set[int]) -> _Runs:
-        """The runs of these rows. Rows that are paid already are left out, and so are rows that the
-        paying source states in other rows than `paid_rows`."""
+        """Return the runs of days of these rows that payments of `source` could pay.
+
+        Rows that are already in a batch are left out. So are rows that the paying source itself
+        records in rows other than `paid_rows`.
+        """
         twins, where = self.twins, self.source
         free = ~self.taken[rows]
         for at in np.flatnonzero(self.is_twin[rows]).tolist():
@@ -163,7 +173,11 @@ class _Books:
         return _Runs(count, rows, bounds, key[order], first[order], last[order])
 
     def _is_paid_by(self, source: int) -> NDArray[np.bool_]:
-        """Marks the remainders of the source's amounts when they are divided by REMAINDERS."""
+        """Return one boolean per remainder below REMAINDERS: whether any amount of the source has
+        it.
+
+        A sum with another remainder cannot equal an amount of the source.
+        """
         if source not in self._remainders:
             amounts = self.payments.amount[self.usable[self.source[self.usable] == source]]
             self._remainders[source] = np.zeros(REMAINDERS, dtype=bool)
@@ -172,8 +186,10 @@ class _Books:
 
 
 def _to_themselves(books: _Books) -> Iterator[Batch]:
-    """Batches in which a party is paid for its own rows in another source. They need a habit of
-    such payments, or only one run of several rows that fits."""
+    """Yield batches in which a party is paid for its own rows in another source.
+
+    They need several such payments, or one run of several rows that alone fits.
+    """
     of_party: dict[int, list[Ints]] = {}
     for rows in groups(codes(books.where, books.party), books.usable):
         of_party.setdefault(int(books.party[rows[0]]), []).append(rows)
@@ -182,12 +198,12 @@ def _to_themselves(books: _Books) -> Iterator[Batch]:
             if books.meet(rows, paying):
                 paid_rows = set(paying.tolist())
                 runs = books.runs(rows, int(books.source[paying[0]]), paid_rows)
-                yield from _paid(books, runs, paying, own=True)
+                yield from _batches_of(books, runs, paying, own=True)
 
 
 def _to_others(books: _Books) -> Iterator[Batch]:
-    """Batches in which a party is paid for the rows of one of the tenant's own parties, or for a
-    whole source."""
+    """Yield batches in which a party is paid for the rows of one of the tenant's own parties, or
+    for a whole source."""
     several = _Several.of(books, [some for some in books.paying if len(some) >= FEWEST])
     of_own = groups(codes(books.where, books.own), books.usable, least=2 * FEWEST)
     meeting: dict[tuple[int, int], list[tuple[int, _Several]]] = {}
@@ -197,8 +213,8 @@ def _to_others(books: _Books) -> Iterator[Batch]:
             meeting[where] = list(several.by_source(*where))
         for source, those in meeting[where]:
             runs = books.runs(rows, source, set())
-            for paying in _worth(books, runs, those):
-                yield from _paid(books, runs, paying, own=False)
+            for paying in _groups_worth_trying(books, runs, those):
+                yield from _batches_of(books, runs, paying, own=False)
 
 
 @dataclass(frozen=True)
@@ -220,7 +236,8 @@ class _Several:
         return cls(books.payments, rows, ragged.begins(lengths), *ends)
 
     def by_source(self, source: int, currency: int) -> Iterator[tuple[int, "_Several"]]:
-        """Those of the currency in other sources than this one, by source."""
+        """Yield (source, groups) for each other source than `source` that has groups in the
+        currency."""
         elsewhere = (self.source != source) & (self.currency == currency)
         for other in np.unique(self.source[elsewhere]).tolist():
             yield other, self.only(elsewhere & (self.source == other))
@@ -234,32 +251,38 @@ class _Several:
 
     @cached_property
     def group(self) -> Ints:
-        """The group of each row."""
+        """Return the group of each row."""
         return np.repeat(np.arange(len(self.source), dtype=np.int64), np.diff(self.begin))
 
     @cached_property
     def order(self) -> Ints:
-        """The places of the rows, ordered as runs are searched, because the search is then
-        faster."""
+        """Return the positions of the rows, ordered by amount and day, as runs are: the search is
+        then faster."""
         key = _keyed(self.payments.amount[self.rows], self.payments.day[self.rows])
         return np.argsort(key, kind="stable")
 
     @cached_property
     def keys(self) -> tuple[Ints, Ints]:
-        """The keys between which a run is that a row could pay, for the rows in `order`."""
+        """Return, for each row in `order`, the least key of a run that it could pay, and the first
+        key that is too large."""
         return _from_and_up_to(self.payments, self.rows[self.order])
 
 
-def _worth(books: _Books, runs: _Runs, several: _Several) -> Iterator[Ints]:
-    """Yield the groups of payments in which enough payments could be for one of the runs."""
+def _groups_worth_trying(books: _Books, runs: _Runs, several: _Several) -> Iterator[Ints]:
+    """Yield the payments of each group in which enough payments of different amounts could pay one
+    of the runs."""
     places = np.sort(several.order[runs.may_be_paid(*several.keys)])
     of, rows = several.group[places], several.rows[places]
     for group in np.flatnonzero(unlike(of, books.payments.amount[rows]) >= FEWEST):
         yield rows[of == group]
 
 
-def _paid(books: _Books, runs: _Runs, paying: Ints, *, own: bool) -> Iterator[Batch]:
-    """Return the batches of these runs that these payments pay, if there is enough evidence."""
+def _batches_of(books: _Books, runs: _Runs, paying: Ints, *, own: bool) -> Iterator[Batch]:
+    """Yield the batches of these runs that the payments `paying` pay, if there is enough evidence
+    that they do.
+
+    `own` says that the rows are the paid party's own, which needs less evidence.
+    """
     lows, highs = runs.spans(books.payments, paying)
     if not (lows < highs).any():
         return
@@ -287,8 +310,10 @@ def _paid(books: _Books, runs: _Runs, paying: Ints, *, own: bool) -> Iterator[Ba
 
 
 def _is_of(books: _Books, payment: int, rows: Ints) -> bool:
-    """Return whether the rows add up to the payment. If their source states the payment in rows of
-    its own, `rows` must be exactly these."""
+    """Return whether the rows add up to the payment, with signs.
+
+    If the rows' source also records the payment in rows of its own, `rows` must be exactly these.
+    """
     where = books.source[rows[0]]
     twins = [twin for twin in books.twins.get(payment, ()) if books.source[twin] == where]
     adds_up = books.signed[rows].sum() == books.signed[payment]
@@ -298,17 +323,18 @@ def _is_of(books: _Books, payment: int, rows: Ints) -> bool:
 def _chained(
     choices: list[list[tuple[int, int]]], bounds: int
 ) -> list[tuple[int, tuple[int, int], bool]]:
-    """Choose runs for the payments, at most one for each: (payment, run, whether it is linked).
+    """Choose runs for the payments, at most one each. Return (payment's position, run, whether it
+    is linked).
 
-    No runs overlap, and a later payment has a later run. As many runs as possible begin where the
-    one before ended. The method is dynamic programming over the bounds of days, with the best sum
-    of the choices that end at each bound.
+    `choices` has the runs that each payment could pay, as (first, last) numbers of days below
+    `bounds`. No runs overlap, and a later payment has a later run. As many runs as possible begin
+    where the one before ended. The method is dynamic programming over the days.
     """
     steps: list[tuple[int, tuple[int, int], int]] = []  # payment, run, the step before
     exact = np.full(bounds, -1, dtype=np.int64)  # the step that ends at the bound
     worth = np.zeros(bounds)
     for at, runs in enumerate(choices):
-        coming = [(run, *_before(run[0], exact, worth)) for run in runs]
+        coming = [(run, *_best_step_before(run[0], exact, worth)) for run in runs]
         for run, before, score in coming:
             if score > worth[run[1]] or exact[run[1]] < 0:
                 steps.append((at, run, before))
@@ -316,9 +342,12 @@ def _chained(
     return _traced(steps, int(exact[worth.argmax()])) if steps else []
 
 
-def _before(first: int, exact: Ints, worth: NDArray[np.float64]) -> tuple[int, float]:
-    """The best step to come after: one that ends exactly here is worth 1, an earlier one almost
-    nothing."""
+def _best_step_before(first: int, exact: Ints, worth: NDArray[np.float64]) -> tuple[int, float]:
+    """Return (step, score) of the best earlier step before a run that begins at `first`.
+
+    A step that ends exactly at `first` adds 1 to its score, an earlier one 0.1. The step is -1 if
+    there is none.
+    """
     earlier = int(worth[: first + 1].argmax())
     if exact[first] >= 0 and worth[first] + 1 >= worth[earlier] + 0.1:
         return int(exact[first]), float(worth[first]) + 1
@@ -338,14 +367,14 @@ def _traced(
 
 
 def _links_by_chance(choices: list[list[tuple[int, int]]], bounds: int) -> float:
-    """The number of runs that would begin where another one ends if they began anywhere."""
+    """Return how many runs would begin where another one ends if the runs began on random days."""
     count = sum(map(len, choices))
     return count * (count - 1) / 2 / bounds
 
 
 def _found_by_chance(books: _Books, runs: _Runs, paying: Ints) -> float:
-    """The number of payments that would find a run with their sum if sums occurred anywhere up to
-    the largest. Sums are multiples of the amounts' common divisor."""
+    """Return how many payments would find a run with their sum if sums were random multiples of the
+    amounts' common divisor, up to the largest sum."""
     day, amounts = books.payments.day[runs.rows], books.payments.amount[runs.rows]
     span = max(int(day[-1] - day[0]), LATE) if len(day) else LATE
     step, most = int(np.gcd.reduce(amounts)), int(amounts.sum())
@@ -353,7 +382,8 @@ def _found_by_chance(books: _Books, runs: _Runs, paying: Ints) -> float:
 
 
 def _is_habit(books: _Books, batches: list[Batch], by_chance: float) -> bool:
-    """Return whether enough of the linked batches have several rows and different amounts."""
+    """Return whether enough linked batches have several rows and different amounts: more than
+    `by_chance` explains."""
     telling = [batch.payment for batch in batches if batch.linked and len(batch.rows) > 1]
     unlike = len(set(books.payments.amount[telling].tolist()))
     return unlike >= FEWEST * (1 + by_chance)

@@ -34,12 +34,12 @@ def price(
     pairs: tuple[Ints, Ints],
     usual: float,
 ) -> Floats:
-    """Return for each pair the odds that its rows agree by chance, against the odds that they
-    record one payment. The least value is `usual`.
+    """Return, for each pair, the odds that its rows agree in amount by chance rather than because
+    they record one payment; at least `usual`.
 
-    Names and dates do not count yet. Parties with few rows get `usual`. `party` is the party of
-    each payment. `rows` are the rows of the first source and those of the second. `pairs` are a row
-    of the first and a row of the second source each, with equal amounts and similar parties.
+    `party` has the party of each payment. `rows` are the row numbers of the first source and of the
+    second. `pairs` are rows of the first and of the second source with equal amounts and similar
+    parties. Names and dates are not considered here. Pairs of parties with few rows get `usual`.
     """
     group = codes(party[pairs[0]], party[pairs[1]])
     soon = abs(payments.day[pairs[0]] - payments.day[pairs[1]]) <= SOON
@@ -67,28 +67,30 @@ def _beyond(count: float, by_chance: float) -> float:
 
 
 def _distinct(group: Ints, rows: Ints, among: NDArray[np.bool_]) -> Floats:
-    """For each pair's group, the number of different rows among its pairs. Only pairs in `among`
-    count."""
+    """Return, for each group number, how many different rows its pairs have. Only pairs in the mask
+    `among` count."""
     pair_groups = np.unique(np.stack([group, rows], axis=1)[among], axis=0)[:, 0]
     return np.bincount(pair_groups, minlength=int(group.max(initial=-1)) + 1).astype(np.float64)
 
 
 def _by_party(party: Ints, rows: Ints) -> dict[int, Ints]:
-    """The rows of each party in their order."""
+    """Return party → its row numbers in order."""
     order = rows[np.argsort(party[rows], kind="stable")]
     cuts = np.flatnonzero(np.diff(party[order])) + 1
     return {int(party[some[0]]): some for some in cut(order, cuts)}
 
 
 def _share_soon(ours: Ints, theirs: Ints) -> Floats:
-    """For each day in `ours`, the share of `theirs` within SOON days."""
+    """Return, for each day in `ours`, the share (0..1) of the days `theirs` that are within SOON
+    days of it."""
     ordered = np.sort(theirs)
     until = np.searchsorted(ordered, ours + SOON, side="right")
     return np.asarray((until - np.searchsorted(ordered, ours - SOON)) / len(theirs))
 
 
 def _rates(ours: Ints, theirs: Ints) -> Floats:
-    """For each amount in `ours`, the expected number of `theirs` that equal it by chance."""
+    """Return, for each amount in `ours`, how many of the amounts `theirs` are expected to equal it
+    by chance."""
     step = max(int(np.gcd.reduce(np.concatenate([ours, theirs]))), 1)
     reach = np.maximum((NEAR * ours).astype(np.int64) // step, STEPS) * step
     ordered = np.sort(theirs)

@@ -18,11 +18,11 @@ OPEN = 120  # days within which the rest of an invoice is paid
 
 
 def are_left_paid(payments: Payments, side: Sides, later: Ints, first: Ints) -> Flags:
-    """For each pair, return whether another source has a fitting payment to a party with a similar
-    name.
+    """Return, for each pair, whether a row of another source pays what the credit note `later`
+    leaves of the invoice `first`.
 
-    The payment has exactly the amount that is left of `first`. Or it names `first` among others,
-    and is less than all of them by the credited amount.
+    That row has exactly the remaining amount, and its party a similar name. Or it names `first`
+    among other numbers, and is less than the sum of them by the credited amount.
     """
     if len(set(payments.source.tolist())) < 2:
         return np.zeros(len(later), dtype=bool)
@@ -30,8 +30,11 @@ def are_left_paid(payments: Payments, side: Sides, later: Ints, first: Ints) -> 
 
 
 def _is_rest_paid(payments: Payments, side: Sides, later: Ints, first: Ints) -> Flags:
-    """For each pair, return whether another source has a payment of the rest within OPEN days. Only
-    the first MANY payments of an amount are compared."""
+    """Return, for each pair, whether another source has a payment of exactly the remaining amount
+    within OPEN days.
+
+    Only the first MANY payments of an amount are compared.
+    """
     rest = payments.amount[first] - payments.amount[later]
     cell = codes(
         np.concatenate([payments.currency, payments.currency[first]]),
@@ -54,8 +57,8 @@ def _is_rest_paid(payments: Payments, side: Sides, later: Ints, first: Ints) -> 
 
 
 def _is_less_than_named(payments: Payments, later: Ints, first: Ints) -> Flags:
-    """For each pair, return whether a row of another source names the original's number, and is
-    less than all that it names by exactly the reversal's amount."""
+    """Return, for each pair, whether a row of another source names the number of `first` and is
+    less than the sum of all rows that it names by exactly the amount of `later`."""
     owner, less = less_than_named(payments)
     amounts = codes(np.concatenate([less, payments.amount[later]]))
     size = np.int64(int(amounts.max(initial=0)) + 1)
@@ -64,8 +67,11 @@ def _is_less_than_named(payments: Payments, later: Ints, first: Ints) -> Flags:
 
 
 def less_than_named(payments: Payments) -> tuple[Ints, Ints]:
-    """The rows whose number a row of another source names, and the amount by which this row is less
-    than all that it names."""
+    """Return (rows, amounts): each row whose number a row of another source names, and by how much
+    that other row is less than the sum of all rows that it names.
+
+    Only amounts above zero are returned, in 1/10,000 of the currency's unit.
+    """
     pairs, source = numbers.mentions(payments), codes(payments.source)
     elsewhere = source[pairs.owner] != source[pairs.by]
     pairs = pairs.only(elsewhere & (pairs.rank < NEAR))

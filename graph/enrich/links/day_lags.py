@@ -22,7 +22,8 @@ PRIOR = np.array([2, 1.5, 1, 1, 1.2, 0.8, 0.8, 0.4, 0.2, 0.1, 0.05, 0.02, 0.02, 
 
 
 def favour(sample: Ints, lags: Ints, span: int) -> Floats:
-    """For each of `lags` (signed days), the likelihood for one payment divided by that for two.
+    """Return, for each of `lags` (signed days), the likelihood of the lag if two rows are one
+    payment, divided by that if they are two.
 
     `sample` has the signed days between rows that are certainly one payment. Two payments are
     assumed to be any number of days within `span` apart. The result is 0 beyond two years.
@@ -34,12 +35,13 @@ def favour(sample: Ints, lags: Ints, span: int) -> Floats:
 
 
 def credence(sample: Ints, span: int) -> float:
-    """How far pairs like the sample's are more than chance, in 0..1.
+    """Return a factor in 0..1: how far pairs like those of the sample are more than chance.
 
-    By chance, pairs are any number of days of the span apart, 4/9 of them further than a third of
-    it. The number of pairs that far apart therefore tells how many are chance (as J. Storey, "A
-    direct approach to false discovery rates", 2002, does from large p-values). The result is below
-    1 if more than one pair in CHANCE is chance. A small sample or a short span tells nothing.
+    `sample` has the signed days between the rows of each pair. By chance, a pair is any number of
+    days of the span apart, and 4/9 of such pairs are further than a third of the span. The number
+    of pairs that far apart therefore tells how many are chance (as J. Storey, "A direct approach to
+    false discovery rates", 2002, does from large p-values). The factor is 1 for a small sample or a
+    short span.
     """
     if len(sample) < TELLING or span < 3 * FAR:
         return 1.0
@@ -52,8 +54,8 @@ def _bin(days: Ints) -> Ints:
 
 
 def _density(days: Ints, size: int, share: float) -> Floats:
-    """The probability of each day in each bin, falling from bin to bin. The last bin is for the
-    rest."""
+    """Return the probability per day in each bin of days, falling from bin to bin. The last bin,
+    for all longer lags, has 0."""
     counts = np.bincount(np.minimum(_bin(days), len(PRIOR)), minlength=len(PRIOR) + 1)[:-1]
     widths = np.diff(EDGES)
     mass = (counts + share * PRIOR) / (size + PRIOR.sum())
@@ -61,7 +63,8 @@ def _density(days: Ints, size: int, share: float) -> Floats:
 
 
 def _falling(heights: Floats, widths: Floats) -> Floats:
-    """The closest falling steps. Neighbours that rise are pooled (pool adjacent violators)."""
+    """Return the falling steps that are closest to `heights`: neighbouring steps that rise are
+    replaced by their weighted mean (pool adjacent violators)."""
     pools: list[tuple[float, float, int]] = []
     for height, width in zip(heights.tolist(), widths.tolist(), strict=True):
         pool = (height, width, 1)

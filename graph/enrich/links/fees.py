@@ -52,8 +52,11 @@ _BACK = re.compile(
 
 @dataclass(frozen=True)
 class Fees:
-    """The places of the charge and of its payment, the points for the pair, and the known rate of
-    the charge's party. The rate is 0 if both rows' statements connect them."""
+    """Charges and the payments that they are for, as row numbers.
+
+    `points` says how much connects a pair. `rate` is the known rate of the charge's party, or 0 if
+    the rows' statements connect them.
+    """
 
     fee: Ints
     payment: Ints
@@ -62,7 +65,8 @@ class Fees:
 
 
 def enrich(user_id: UUID, payments: Payments, fees: Fees | None = None) -> Counts:
-    """Write the tenant's fee_of links as found now."""
+    """Write the tenant's fee_of links, and return the numbers of changed links. `fees` are computed
+    if they are not passed."""
     return write(user_id, METHOD, links(payments, fees if fees is not None else find(payments)))
 
 
@@ -102,11 +106,11 @@ def links(payments: Payments, fees: Fees) -> Iterator[Link]:
 
 
 def _candidates(payments: Payments) -> tuple[Ints, Ints]:
-    """Rows whose words are a charge's, each with the larger rows of its source around it to which
-    a number, the party or the words connect it.
+    """Return (charges, payments): each row whose words are a charge's, with the larger rows near it
+    in its source that share a number, the party or the words with it.
 
-    Without any of these, a pair never reaches LEAST. So how many rows a source has on a day does
-    not matter. Some sources call the payment itself a 'charge', and its fee something else.
+    Other pairs never reach LEAST points. Some sources call the payment itself a 'charge', and its
+    fee something else.
     """
     nearby = _Nearby.of(payments)
     pairs = [_by_party(payments, nearby), *_by_texts(payments, nearby)]
@@ -116,8 +120,11 @@ def _candidates(payments: Payments) -> tuple[Ints, Ints]:
 
 
 def _may_be(payments: Payments, fee: Ints, payment: Ints) -> Flags:
-    """Return whether the charge is small and near enough, and neither a deduction nor worded like
-    its payment."""
+    """Return, for each pair, whether the row `fee` is small and near enough to be a charge for the
+    row `payment`.
+
+    It is none if it is a deduction from the payment or has the same words.
+    """
     fits = abs(payments.day[fee] - payments.day[payment]) <= DAYS
     currency, wording = codes(payments.currency), codes_of_texts(_stems(payments))
     fits &= (payments.amount[fee] <= _share(payments)[fee] * payments.amount[payment]) | (
@@ -131,8 +138,11 @@ def _may_be(payments: Payments, fee: Ints, payment: Ints) -> Flags:
 
 @dataclass(frozen=True)
 class _Nearby:
-    """The rows with an amount, ordered by source: each one's place in that order, -1 for others.
-    `charge` are those whose words are a charge's."""
+    """The rows with an amount, ordered by source.
+
+    `source` is each row's source as a number, `place` its position in that order (-1 without an
+    amount). `charge` are the rows whose words are a charge's.
+    """
 
     source: Ints
     place: Ints
@@ -149,9 +159,10 @@ class _Nearby:
         return cls(source, place, np.flatnonzero(worded & (place >= 0)))
 
     def sharing(self, rows: Ints, code: Ints, charge: Ints, its: Ints) -> tuple[Ints, Ints]:
-        """Each of these charges, with the rows around it in its source that have its code.
+        """Return (charges, rows): each charge with the rows near it in its source that have the
+        same code.
 
-        `code` is that of each of `rows`, and `its` that of each of `charge`.
+        `code` has the code of each of `rows`, and `its` that of each of `charge`.
         """
         size = np.int64(int(self.place.max(initial=0)) + 1)
         order = np.argsort(keys := code * size + self.place[rows], kind="stable")
@@ -166,7 +177,8 @@ class _Nearby:
 
 
 def _in_order(nearby: _Nearby, charge: Ints, other: Ints) -> tuple[Ints, Ints]:
-    """All pairs once, by source, by the rows between them, and by the charge."""
+    """Return the pairs without repetitions, ordered by source, by how many rows are between them,
+    and by charge."""
     steps = nearby.place[other] - nearby.place[charge]
     order = np.lexsort((charge, steps, nearby.source[charge]))
     charge, steps = charge[order], steps[order]
@@ -175,7 +187,7 @@ def _in_order(nearby: _Nearby, charge: Ints, other: Ints) -> tuple[Ints, Ints]:
 
 
 def _by_party(payments: Payments, nearby: _Nearby) -> tuple[Ints, Ints]:
-    """The pairs of one party that is paid the charge and pays the payment."""
+    """Return (charges, payments) of one party: it is paid the charge and pays the payment."""
     side = sides(payments)
     rows = np.flatnonzero((nearby.place >= 0) & ~side.outgoing)
     charge = nearby.charge[side.outgoing[nearby.charge]]
@@ -183,7 +195,8 @@ def _by_party(payments: Payments, nearby: _Nearby) -> tuple[Ints, Ints]:
 
 
 def _by_texts(payments: Payments, nearby: _Nearby) -> Iterator[tuple[Ints, Ints]]:
-    """The pairs that share a number, and those of which one states the other's words."""
+    """Yield (charges, rows) twice: the pairs that share a number, and the pairs in which the charge
+    states the row's words."""
     stated = numbers.stated(payments)
     with_amount = nearby.place[stated.rows] >= 0
     rows, code = stated.rows[with_amount], stated.codes[with_amount]
@@ -208,7 +221,8 @@ def _stems(payments: Payments) -> list[object]:
 
 @lru_cache(maxsize=65_536)
 def _is_worded(text: str) -> bool:
-    """Return whether the words are a charge's, and not those of a charge that is given back."""
+    """Return whether the text has words of a charge, and does not say that a charge is given
+    back."""
     fee, back = _FEE.search(text), _BACK.search(text)
     if not fee or not back:
         return bool(fee)
@@ -216,20 +230,22 @@ def _is_worded(text: str) -> bool:
 
 
 def _share(payments: Payments) -> Floats:
-    """The largest share of its payment that a charge may be. It is larger for a charge that is
-    always the same."""
+    """Return, for each row, the largest share of a payment that it may be as a charge.
+
+    It is larger for an amount that a party is often paid.
+    """
     party = sides(payments).party
     alike = codes(party, payments.amount)
     return np.where(np.bincount(alike)[alike] >= OFTEN, FIXED, RATE)
 
 
 def _points(payments: Payments, fee: Ints, payment: Ints) -> Floats:
-    """The points of each pair: 3 for one reference (-3 for different ones), 2 for the payment's
-    words, 2 for its party, 1 for its day."""
+    """Return the points of each pair: 3 for a common number (-3 for different ones), 2 for the
+    payment's words, 2 for its party, up to 1 for nearness in days, 0.2 for the same own party."""
     side = sides(payments)
     shared = numbers.index(payments).share(fee, payment)
     other = numbers.named(payments)[fee].astype(bool) & ~shared
-    words = _are_said_of(payments, fee, payment)
+    words = _share_words(payments, fee, payment)
     points = 3.0 * shared - 3.0 * other + 2.0 * words
     points += 2.0 * (side.party[fee] == side.party[payment])
     points += 1.0 - abs(payments.day[fee] - payments.day[payment]) / DAYS
@@ -237,9 +253,9 @@ def _points(payments: Payments, fee: Ints, payment: Ints) -> Floats:
     return np.asarray(points, dtype=np.float64)
 
 
-def _are_said_of(payments: Payments, fee: Ints, payment: Ints) -> Flags:
-    """Return whether the charge's words, without those that mean a charge, are the payment's
-    words."""
+def _share_words(payments: Payments, fee: Ints, payment: Ints) -> Flags:
+    """Return, for each pair, whether the charge's words are the payment's words plus words that
+    mean a charge."""
     rest, whole = _rests(payments)[fee], _in_lower_case(payments)[payment]
     return np.asarray((rest == whole) & (rest != ""), dtype=bool)
 

@@ -16,8 +16,11 @@ Cell = tuple[Ints, Ints]  # the rows of two groups that are compared
 
 
 def near(day: Ints, cells: Iterable[Cell]) -> Iterator[Cell]:
-    """Yield the pairs of rows that are compared, in the order of the cells: all pairs of a cell
-    with few rows, else each row with its neighbours in time, or in order."""
+    """Yield the pairs of rows that are to be compared, cell by cell.
+
+    A cell is two groups of rows. If it has at most FULL pairs, all are yielded, else each row with
+    its neighbours in time or in order. `day` has the day of each row.
+    """
     for is_full, some in groupby(cells, lambda cell: len(cell[0]) * len(cell[1]) > FULL):
         if is_full:
             yield from (_neighbours(day, *cell) for cell in some)

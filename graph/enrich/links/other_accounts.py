@@ -37,14 +37,15 @@ class Statements:
 
     @cached_property
     def _rows(self) -> dict[int, Ints]:
-        """The rows of each statement."""
+        """Return statement's number → its row numbers."""
         lines = np.flatnonzero(self._statement >= 0)
         lines = lines[np.argsort(self._statement[lines], kind="stable")]
         ends = np.flatnonzero(np.diff(self._statement[lines])) + 1
         return {int(self._statement[rows[0]]): rows for rows in cut(lines, ends) if len(rows)}
 
     def apart(self, one: Ints, other: Ints) -> Flags:
-        """Marks the pairs of rows that two accounts' statements state in the same direction."""
+        """Return, for each pair of rows, whether they are in the statements of two accounts and in
+        the same direction. Such rows are two payments."""
         ones, others = self._statement[one], self._statement[other]
         apart = (ones >= 0) & (others >= 0) & (ones != others)
         apart &= self._own[one] != self._own[other]
@@ -62,8 +63,11 @@ class Statements:
         return self._are_apart[pair]
 
     def _shared(self, one: int, other: int) -> float:
-        """The share of rows that are in both statements, of the statement with fewer rows on the
-        days that both cover."""
+        """Return the share (0..1) of rows that are in both statements, over the days that both
+        cover.
+
+        The rows of the statement that has fewer are counted.
+        """
         ones, others = self._rows[one], self._rows[other]
         first = max(self._day[ones].min(), self._day[others].min()) - AT_MOST
         last = min(self._day[ones].max(), self._day[others].max()) + AT_MOST
@@ -74,7 +78,8 @@ class Statements:
         return float(self._has_equal(few, many).mean()) if len(few) else 0.0
 
     def _has_equal(self, rows: Ints, others: Ints) -> Flags:
-        """Marks the rows for which there is one of `others` with the same amount, near in time."""
+        """Return, for each of `rows`, whether any of `others` has the same amount within AT_MOST
+        days."""
         width = int(self._day.max()) - int(self._day.min()) + 2 * AT_MOST + 1
         at = np.sort(self._key[others] * width + self._day[others] - self._day.min())
         least = self._key[rows] * width + self._day[rows] - self._day.min() - AT_MOST

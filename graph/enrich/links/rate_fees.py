@@ -29,7 +29,8 @@ FEWEST, SHARE = 10, 0.6  # least rows of a party, and share with a payment at it
 
 @dataclass(frozen=True)
 class RateFees:
-    """The places of the charge and of its payment, and the rate of the charge's party."""
+    """Charges and payments, as row numbers, and the rate of each charge's party: the charge over
+    the payment."""
 
     fee: Ints
     payment: Ints
@@ -37,8 +38,8 @@ class RateFees:
 
 
 def find(payments: Payments) -> RateFees:
-    """Return the candidates: for each charge, all payments within its minute at its party's
-    rate."""
+    """Return the candidates: for each charge, all payments within a minute at the rate of the
+    charge's party."""
     fee, payment = _in_one_minute(payments)
     ratio = payments.amount[fee] / np.maximum(payments.amount[payment], 1)
     parts: list[Ints] = [np.zeros(0, dtype=np.int64)]
@@ -65,8 +66,11 @@ def find(payments: Payments) -> RateFees:
 
 
 def _in_one_minute(payments: Payments) -> tuple[Ints, Ints]:
-    """Pairs of a row and a larger row of another party in the same source within a minute. Both
-    have a time of day."""
+    """Return (charges, payments): pairs of a row and a larger row of another party, in one source
+    and currency, within a minute.
+
+    Only rows with a time of day are paired.
+    """
     none = np.zeros(0, dtype=np.int64)
     pairs: list[tuple[Ints, Ints]] = [(none, none)]
     if payments.timestamp is None:
@@ -86,7 +90,8 @@ def _in_one_minute(payments: Payments) -> tuple[Ints, Ints]:
 
 
 def _densest(ratios: Floats) -> float:
-    """The middle of the window that contains the most logarithms of ratios."""
+    """Return the most frequent ratio: the middle of the window that contains the most ratios,
+    compared by their logarithms."""
     ordered = np.sort(np.log(ratios))
     inside = np.searchsorted(ordered, ordered + 2 * WIDE, side="right") - np.arange(len(ordered))
     first = int(inside.argmax())

@@ -57,7 +57,8 @@ class Reference:
 
 
 def enrich(user_id: UUID, payments: Payments) -> Counts:
-    """Write the tenant's reference and ordered_by links as found now."""
+    """Write the tenant's reference and ordered_by links, and return the numbers of changed
+    links."""
     return write(user_id, METHOD, links(payments, find(payments)))
 
 
@@ -127,8 +128,12 @@ def labelled(text: str) -> frozenset[str]:
 def _pairs(
     payments: Payments, number: str, rows: list[int], own: Texts
 ) -> Iterator[tuple[int, int]]:
-    """Yield pairs of rows of different sources, the later row first. If many rows have the number
-    and one of them has it as its own, it yields only that row with each of the others."""
+    """Yield pairs of rows of different sources among the rows that state the number, the later row
+    first.
+
+    If many rows state the number and exactly one has it as its own, only that row is paired, with
+    each of the others.
+    """
     if len(number) < SHORTEST or len(rows) < 2:
         return
     by_source: dict[str, list[int]] = defaultdict(list)
@@ -153,7 +158,8 @@ def _with_owner(payments: Payments, owner: int, rows: list[int]) -> Iterator[tup
 def _of_like_parties(
     payments: Payments, number_of: dict[tuple[int, int], str]
 ) -> list[tuple[int, int]]:
-    """The pairs whose parties have similar names, or whose number is long enough without that."""
+    """Return the pairs whose parties have similar names, or whose number is long enough to connect
+    them alone."""
     pairs = sorted(number_of)
     if not pairs:
         return []
@@ -172,8 +178,8 @@ def _is_long(number: str) -> bool:
 
 
 def _directed(payments: Payments, own: Texts, pair: tuple[int, int], number: str) -> Reference:
-    """The reference. If the number is an order's, from the row that calls it so to the row that has
-    it as its own."""
+    """Return the reference between two rows. If one row calls the number an order's, it goes from
+    that row to the row that has the number as its own."""
     for one, other in (pair, pair[::-1]):
         if own[other] == number != own[one] and _calls_it_order(payments, one, number):
             return Reference(one, other, number, True)

@@ -20,8 +20,11 @@ TOGETHER = 100.0  # the odds of a refund whose original's charge is given back w
 
 
 def favour(payments: Payments, charges: Fees, later: Ints, first: Ints, odds: Floats) -> Floats:
-    """Return a factor for each candidate (`later` gives back `first`). It is TOGETHER if `first`
-    has a charge that is wholly given back with it, or is that charge, else 1."""
+    """Return a factor for each pair, in which row `later` would give back row `first`.
+
+    It is TOGETHER for a payment and its charge that are both wholly given back at once, else 1.
+    `odds` are the pairs' odds so far; pairs without odds are not considered.
+    """
     factor = np.ones(len(later))
     paid_for = np.full(len(payments), -1, dtype=np.int64)
     paid_for[charges.fee] = charges.payment
@@ -40,8 +43,8 @@ def favour(payments: Payments, charges: Fees, later: Ints, first: Ints, odds: Fl
 
 
 def _are_at_once(payments: Payments, one: int, other: int) -> bool:
-    """Return whether two rows are within a minute of each other, or on one day if they have no
-    time."""
+    """Return whether two rows are within a minute of each other, or on one day if they have no time
+    of day."""
     seconds = payments.timestamp is not None and payments.precision[one] == "second"
     if seconds and payments.timestamp is not None:
         return bool(abs(payments.timestamp[one] - payments.timestamp[other]) <= CLOCK)

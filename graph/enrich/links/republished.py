@@ -36,8 +36,11 @@ def find(payments: Payments, publication: Texts | None = None) -> tuple[Ints, In
 
 
 def _alike(payments: Payments) -> Ints:
-    """A number for each row, equal for rows that agree in everything but the key: the place of the
-    first of them. Texts are compared only where the numbers agree."""
+    """Return a number for each row, equal for rows that agree in everything but the key: the number
+    of the first of them.
+
+    Texts are compared only where day, parties and amount agree.
+    """
     near = codes(payments.day, payments.payer, payments.payee, payments.amount)
     rows = np.flatnonzero(np.bincount(near)[near] > 1)
     texts = (payments.source, payments.currency, payments.document, payments.description)
@@ -48,7 +51,7 @@ def _alike(payments: Payments) -> Ints:
 
 
 def _rank(alike: Ints) -> Ints:
-    """The number of each row among the equal rows of its group."""
+    """Return, for each row, how many equal rows come before it."""
     rank = np.zeros(len(alike), dtype=np.int64)
     for group in groups(alike):
         rank[group] = np.arange(len(group))
@@ -56,7 +59,8 @@ def _rank(alike: Ints) -> Ints:
 
 
 def _between(alike: Ints, what: Ints, publication: Ints) -> list[tuple[int, int]]:
-    """Equal rows in two publications, if one publication repeats most of the other."""
+    """Return (later row, first row) for equal rows of two publications of which one repeats most of
+    the other."""
     size = np.bincount(publication)
     within = _rank(codes(alike, publication))
     twins: list[tuple[int, int]] = []
@@ -83,7 +87,8 @@ def _between(alike: Ints, what: Ints, publication: Ints) -> list[tuple[int, int]
 
 
 def _within(payments: Payments, alike: Ints, what: Ints) -> list[tuple[int, int]]:
-    """Equal rows of a month in which nearly every row occurs twice."""
+    """Return (later row, first row) for the equal rows of a month in which nearly every row occurs
+    an even number of times."""
     months = payments.day.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
     repeats: list[tuple[int, int]] = []
     even = np.bincount(alike)[alike] % 2 == 0

@@ -24,7 +24,7 @@ def _is_worded(text: str) -> bool:
 
 @once
 def are_worded(payments: Payments) -> NDArray[np.bool_]:
-    """Marks rows whose words say that they give something back."""
+    """Return one boolean per payment: whether its description says that money is given back."""
     return _words(payments).astype(bool)
 
 

@@ -57,8 +57,8 @@ ANEW, PAID_ANEW = 30, 30.0  # days until a returned payment is paid again; its o
 
 @dataclass(frozen=True)
 class Reversals:
-    """The places of the reversal and its original, whether it takes back the whole amount, and the
-    reasons."""
+    """Reversals and the payments that they take back, as row numbers. `whole`: the whole amount
+    is taken back. `named`: the reversal names a number of the original. `confidence`: 0..1."""
 
     reversal: Ints
     original: Ints
@@ -70,18 +70,18 @@ class Reversals:
         return len(self.reversal)
 
     def only(self, selection: NDArray[np.generic]) -> "Reversals":
-        """The ones that a mask or places select."""
+        """Return the reversals that the mask or the positions select."""
         return Reversals(**{name: values[selection] for name, values in vars(self).items()})
 
 
 def enrich(user_id: UUID, payments: Payments, pairs: Reversals | None = None) -> Counts:
-    """Write the tenant's reversal links as found now."""
+    """Write the tenant's reversal links (`pairs` or new ones). Return the numbers of changes."""
     reversed_by = pairs if pairs is not None else known(user_id, payments)[2]
     return write(user_id, METHOD, links(payments, reversed_by))
 
 
 def known(user_id: UUID, payments: Payments) -> tuple[Pairs, Fees, Reversals]:
-    """The inputs of reversals, and the reversals."""
+    """Return the tenant's sightings and charges, which reversals rest on, and the reversals."""
     pairs = same_transaction.known(user_id, payments)
     charges = fees.find(payments)
     return pairs, charges, find(payments, pairs, charges)
@@ -91,7 +91,7 @@ def find(payments: Payments, same: Pairs, charges: Fees) -> Reversals:
     """Return the reversals. `same` has the payments that two sources recorded. What one sighting
     states also holds for the other.
 
-    `charges` do not reverse the payments that they charge for. A deduction on an invoice does not
+    `charges` do not reverse the payments that they are for. A deduction on an invoice does not
     reverse another line of it. A reversal is not itself reversed.
     """
     side, twin = _sides(payments, same), _twins(same)
@@ -108,8 +108,7 @@ def find(payments: Payments, same: Pairs, charges: Fees) -> Reversals:
 
 
 def links(payments: Payments, pairs: Reversals) -> Iterator[Link]:
-    """Yield links from the reversal's posting to the original's, both on the counterparty's
-    account."""
+    """Yield links from the reversal's posting to the original's, on the counterparty's account."""
     outgoing = sides(payments).outgoing
     event = np.where(outgoing, payments.payee_event, payments.payer_event)
     for at in range(len(pairs)):
@@ -131,15 +130,15 @@ def _reason(payments: Payments, pairs: Reversals, at: int) -> str:
 
 
 def _sides(payments: Payments, same: Pairs) -> Sides:
-    """The sides. Similar parties of one payment count as one here."""
+    """Return the payments' sides. Parties with similar names that share a payment count as one."""
     side, alike = sides(payments), same.alike >= same_transaction.SURE
     party = joined(side.party, same.one[alike], same.other[alike])
     return Sides(party, side.own, side.outgoing)
 
 
 def _candidates(payments: Payments, side: Sides, charges: Fees) -> Reversals:
-    """The pairs that are possible: near each other in time, of the whole amount, or with a named
-    number."""
+    """Return the possible reversals: rows of the same party, book and currency in the other
+    direction that are not larger, and near in time, of the whole amount or with the number."""
     may_take_back = (payments.amount > 0) & (~_is_usual(payments, side) | are_worded(payments))
     may_take_back[charges.fee] = False
     pairs = [*_by_party(payments, side, may_take_back), _by_number(payments)]
@@ -161,15 +160,16 @@ def _candidates(payments: Payments, side: Sides, charges: Fees) -> Reversals:
 
 
 def _by_party(payments: Payments, side: Sides, among: Flags) -> Iterator[tuple[Ints, Ints]]:
-    """Each payment of `among` with earlier payments in the opposite direction: those of the whole
-    amount, and any."""
+    """Yield (later rows of the mask `among`, earlier rows of the party in the other direction)
+    twice: of any amount, and of the same amount."""
     account = codes(payments.source, payments.currency, side.party)
     yield _before(payments, account, side.outgoing, among)
     yield _before(payments, codes(account, payments.amount), side.outgoing, among)
 
 
 def _before(payments: Payments, group: Ints, outgoing: Flags, among: Flags) -> tuple[Ints, Ints]:
-    """Each payment with up to NEAR earlier payments of its group in the other direction."""
+    """Return (later rows of the mask `among`, up to NEAR earlier rows each of the same group in
+    the other direction)."""
     both = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
     width = len(payments) + 1
     for way in (True, False):
@@ -188,31 +188,30 @@ def _before(payments: Payments, group: Ints, outgoing: Flags, among: Flags) -> t
 
 
 def _last_of_day(payments: Payments) -> Ints:
-    """For each row, the place after all rows of the same day. The order within a day says
-    nothing."""
+    """Return, for each row, the row number after its day. The order within a day says nothing."""
     return np.asarray(np.searchsorted(payments.day, payments.day, side="right"), dtype=np.int64)
 
 
 def _by_number(payments: Payments) -> tuple[Ints, Ints]:
-    """Each payment with the payments whose own number it names."""
+    """Return (later rows, earlier rows): each row with the rows whose own number it names."""
     pairs = numbers.mentions(payments)
     pairs = pairs.only((pairs.owners <= NEAR) & (pairs.by != pairs.owner))
     return pairs.by, pairs.owner
 
 
 def _named(payments: Payments, later: Ints, first: Ints) -> Flags:
-    """Return whether the later row names the number of the first, or both name the same."""
+    """Return, for each pair, whether `later` names the number of `first`, or both name the same."""
     has_own = numbers.of_documents(payments)[first] != ""
     return np.asarray(has_own & numbers.index(payments).share(later, first), dtype=bool)
 
 
 def _odds(payments: Payments, side: Sides, pairs: Reversals) -> Floats:
-    """The odds of each candidate; 0 if it is impossible.
+    """Return the odds of each candidate; 0 if it is impossible.
 
     They are the product of these factors: a named number 500, a different one 1/100; the whole
     amount 20; another source pays exactly the rest 30; the money goes back to the card or account
     that it came from: the number of those that the party deals with, to a different one 1/500; the
-    same department up to 4; the original is paid again 30; the days.
+    same department up to 4; the original is paid again 30; the days (`_of_days`).
     """
     later, first = pairs.reversal, pairs.original
     days = (payments.day[later] - payments.day[first]).astype(np.float64)
@@ -236,8 +235,8 @@ def _odds(payments: Payments, side: Sides, pairs: Reversals) -> Floats:
 
 
 def _is_paid_anew(payments: Payments, side: Sides, pairs: Reversals) -> Flags:
-    """Return whether the original's number is paid once more with the same amount within ANEW days
-    after the reversal. The original was then returned."""
+    """Return, for each candidate, whether the original's number is paid once more with the same
+    amount within ANEW days after the reversal. The original had then come back."""
     later, first = pairs.reversal, pairs.original
     number = numbers.of_documents(payments)
     cell = codes(
@@ -251,8 +250,8 @@ def _is_paid_anew(payments: Payments, side: Sides, pairs: Reversals) -> Flags:
 
 
 def _is_second_of_two(payments: Payments, pairs: Reversals) -> Flags:
-    """Marks pairs of one day that are candidates in both directions. The first row is then the
-    original."""
+    """Return, for each candidate, whether two rows of one day could reverse each other and the
+    original is the later one. The first row then counts as the original."""
     second = pairs.whole & (pairs.reversal < pairs.original)
     some = np.flatnonzero(second)
     size = np.int64(len(payments))
@@ -263,15 +262,15 @@ def _is_second_of_two(payments: Payments, pairs: Reversals) -> Flags:
 
 
 def _owners(payments: Payments, side: Sides) -> Floats:
-    """For each row, the number of own parties that its party deals with: one over the share of the
-    row's own party."""
+    """Return, for each row, one over the share of its party's rows that have the same own party,
+    at most MOST_OWNERS: about the number of own parties that the party deals with."""
     party = codes(payments.source, side.party)
     both = codes(party, side.own)
     return np.asarray(np.minimum(np.bincount(party)[party] / np.bincount(both)[both], MOST_OWNERS))
 
 
 def _names_another(payments: Payments) -> Flags:
-    """Marks rows that name a number which an earlier row has."""
+    """Return one boolean per row: whether it names the own number of an earlier row."""
     later, first = _by_number(payments)
     result = np.zeros(len(payments), dtype=bool)
     result[later[payments.day[later] >= payments.day[first]]] = True
@@ -279,7 +278,8 @@ def _names_another(payments: Payments) -> Flags:
 
 
 def _this_way(payments: Payments, side: Sides) -> tuple[Ints, Floats]:
-    """The number of all payments of a row's party, and the share of them in the row's direction."""
+    """Return, for each row, the number of its party's payments in its source and currency, and
+    the share (0..1) of them that go in the row's direction."""
     group = codes(payments.source, payments.currency, side.party)
     every = np.bincount(group)[group]
     out = np.bincount(group, weights=side.outgoing)[group]
@@ -287,41 +287,43 @@ def _this_way(payments: Payments, side: Sides) -> tuple[Ints, Floats]:
 
 
 def _is_usual(payments: Payments, side: Sides) -> Flags:
-    """Marks rows in the usual direction of their party."""
+    """Return one boolean per row: whether most payments of its party go in its direction."""
     return np.asarray(_this_way(payments, side)[1] > 0.5)
 
 
 def _contrary(payments: Payments, side: Sides) -> Floats:
-    """For each row, the share of its source's rows that go against their party's usual
-    direction."""
+    """Return, for each row, the share (0..1) of its source's rows that go against their party's
+    usual direction."""
     source = codes(payments.source)
     against = np.bincount(source, weights=~_is_usual(payments, side))
     return np.asarray((against / np.bincount(source))[source], dtype=np.float64)
 
 
 def _is_traffic(payments: Payments, side: Sides) -> Flags:
-    """Marks rows of a party whose payments usually go both ways."""
+    """Return one boolean per row: whether a good share of its party's many payments go its way."""
     every, share = _this_way(payments, side)
     return np.asarray((every >= FEW) & (share > SHARE))
 
 
 def _twins(same: Pairs) -> dict[int, int]:
-    """Each row that another source recorded as well → that source's row."""
+    """Return row → the row of the other source that records the same payment."""
     ends = same.one.tolist(), same.other.tolist()
     return dict(zip(*ends, strict=True)) | dict(zip(*reversed(ends), strict=True))
 
 
 def _of_days(payments: Payments, pairs: Reversals) -> Floats:
-    """The factor for the days: it falls to 1/e each month. For a part, it is a gamma density of
-    shape 2 with a mean of 20 days, scaled to 1 at its top, because a partial refund takes some days
-    (EU law gives 14 days to withdraw and 14 to pay back)."""
+    """Return the factor for the days between the rows of each candidate: it falls to 1/e in 30
+    days. For a part it is a gamma density of shape 2 with a mean of 20 days, scaled to 1 at its
+    top, because a partial refund takes some days (EU law gives 14 days to withdraw and 14 to pay
+    back)."""
     days = np.minimum(payments.day[pairs.reversal] - payments.day[pairs.original], 1e4)
     part = (days + 1) / 10 * np.exp(1 - (days + 1) / 10)
     return np.asarray(np.where(pairs.whole | pairs.named, np.exp(-days / 30), part))
 
 
 def _with_twins(payments: Payments, pairs: Reversals, odds: Floats, twin: dict[int, int]) -> Floats:
-    """The odds times the odds of the other source's sightings of both rows. The days count once."""
+    """Return each candidate's odds times those of the other source's sightings of both rows
+    (`twin` finds them). The factor of the days counts once."""
     keys = list(zip(pairs.reversal.tolist(), pairs.original.tolist(), strict=True))
     timeless = odds / np.maximum(_of_days(payments, pairs), 1e-12)
     by_pair = dict(zip(keys, timeless.tolist(), strict=True))
@@ -330,8 +332,8 @@ def _with_twins(payments: Payments, pairs: Reversals, odds: Floats, twin: dict[i
 
 
 def _shared_with_sightings(payments: Payments, pairs: Reversals, twin: dict[int, int]) -> Reversals:
-    """The reversals, in which the sightings of a payment agree: the sighting with the higher
-    confidence decides."""
+    """Return the reversals. If two sources disagree about a payment that both recorded, the
+    reversal with the higher confidence decides for both."""
     original = dict(zip(pairs.reversal.tolist(), pairs.original.tolist(), strict=True))
     by = {later: at for at, later in enumerate(pairs.reversal.tolist())}
     rows_done = set[int]()
@@ -375,8 +377,8 @@ def _chosen(payments: Payments, pairs: Reversals, odds: Floats) -> Reversals:
 
 
 def _confident(pairs: Reversals, odds: Floats, is_chosen: Flags) -> Reversals:
-    """The chosen reversals with their confidence: the odds over the odds of all possible originals,
-    and of none."""
+    """Return the chosen reversals whose confidence is at least CLAIM. Confidence is their odds
+    over the sum of the odds of all possible originals and of none."""
     size = int(pairs.reversal.max(initial=0)) + 1
     every = np.bincount(pairs.reversal, weights=odds, minlength=size)
     confidence = odds / (NONE + every[pairs.reversal])
@@ -385,8 +387,8 @@ def _confident(pairs: Reversals, odds: Floats, is_chosen: Flags) -> Reversals:
 
 
 def _without_chains(pairs: Reversals) -> Reversals:
-    """The reversals without those whose reversal is reversed, or whose original is a reversal. Of
-    two such links the more certain one stays, so that links of this type never form a cycle."""
+    """Return the reversals without those whose reversal is itself reversed, or whose original is
+    a reversal. Of two such links the more certain one stays, so these links never form a cycle."""
     reversing, originals = set[int](), set[int]()
     places: list[int] = []
     for at in np.lexsort((pairs.original, pairs.reversal, -pairs.confidence)).tolist():

@@ -57,22 +57,23 @@ SAMPLE, STRIDE = 100_000, 7_919  # pairs of parties; the stride (a prime) spread
 
 
 def enrich(user_id: UUID, payments: Payments, computed: Pairs | None = None) -> Counts:
-    """Write the tenant's same_transaction links as found now."""
+    """Write the tenant's same_transaction links (`computed` or new). Return the numbers of
+    changes."""
     pairs = computed if computed is not None else known(user_id, payments)
     return write(user_id, METHOD, links(payments, pairs))
 
 
 def known(user_id: UUID, payments: Payments) -> Pairs:
-    """The pairs, found with the fields that the tenant's rows state in addition."""
+    """Return the pairs that `find` finds in the payments and in the further fields of their
+    rows."""
     return find(payments, stated_fields.load(user_id, payments))
 
 
 def find(payments: Payments, kinds: stated_fields.Fields | None = None) -> Pairs:
-    """Return the pairs. `one` is the feed's row, `other` the ledger's (or that of the later
-    source).
+    """Return the pairs of rows that record one payment, the most certain first.
 
-    `kinds` has, for each field with few values that the sources state, its value in each payment's
-    row.
+    `one` is the row of the feed, `other` that of the ledger (or of the later source). `kinds` has,
+    for each field with few values that the sources state, its value in each payment's row.
     """
     context = _Context(payments, kinds or {})
     matches = [_matched(context, *pair) for pair in _source_pairs(payments)]
@@ -80,7 +81,7 @@ def find(payments: Payments, kinds: stated_fields.Fields | None = None) -> Pairs
 
 
 def links(payments: Payments, pairs: Pairs) -> Iterator[Link]:
-    """The pairs as links, from the feed's payee posting to the ledger's."""
+    """Yield the pairs as links, from the feed's payee posting to the ledger's."""
     for at in range(len(pairs)):
         one, other = int(pairs.one[at]), int(pairs.other[at])
         yield Link(
@@ -108,12 +109,12 @@ def _row(payments: Payments, at: int) -> str:
 
 
 def day_of(payments: Payments, at: int) -> str:
-    """The payment's day as an ISO date."""
+    """Return the day of row `at` as an ISO date."""
     return (date(1970, 1, 1) + timedelta(days=int(payments.day[at]))).isoformat()
 
 
 class _Context:
-    """What is computed once for all pairs of sources."""
+    """What all pairs of sources need, computed once from the payments."""
 
     def __init__(self, payments: Payments, kinds: stated_fields.Fields) -> None:
         self.payments = payments
@@ -128,21 +129,22 @@ class _Context:
 
 
 def _span(day: Ints) -> int:
-    """The number of days that contain nearly all payments. A typing error in a year must not
-    count."""
+    """Return the number of days between the first and the last percentile of the days, so that a
+    typing error in a year does not count."""
     low, high = np.percentile(day, [1, 99]) if len(day) else (0, 0)
     return int(high - low) + 1
 
 
 def _source_pairs(payments: Payments) -> list[tuple[str, str]]:
-    """Each two sources, the feed first and the ledger second."""
+    """Return every two sources as a pair, with a ledger second."""
     places = np.unique(codes(payments.source), return_index=True)[1].tolist()
     books = {payments.source[place]: payments.platform[place] == "ledger" for place in places}
     return list(combinations(sorted(books, key=lambda source: (books[source], source)), 2))
 
 
 def _matched(context: _Context, feed: str, books: str) -> Pairs:
-    """The pairs of these two sources."""
+    """Return the pairs of rows of these two sources that record one payment, with odds and
+    confidence."""
     one, other = _candidates(context, feed, books)
     pairs = _compared(context, one, other)
     if not len(pairs):
@@ -152,21 +154,22 @@ def _matched(context: _Context, feed: str, books: str) -> Pairs:
     fixed *= day_lags.credence(pairs.days[sure], context.span)
     for _ in range(ROUNDS):
         pairs = pairs.weighed(fixed * _learned(context, pairs, sure, (feed, books)))
-        weight = np.log(np.maximum(pairs.odds, 1e-12) / LEAST) - _order(pairs)
+        weight = np.log(np.maximum(pairs.odds, 1e-12) / LEAST) - _crossing_penalty(pairs)
         assigned = assign(one, other, weight)
         sure = assigned & (pairs.odds > 10)
     return _confident(pairs, assigned)
 
 
-def _order(pairs: Pairs) -> Floats:
-    """Almost nothing, to decide between equal odds: pairs that do not cross cost the least in
-    total."""
+def _crossing_penalty(pairs: Pairs) -> Floats:
+    """Return a tiny penalty per pair, by the square of its days apart. It decides between equal
+    odds: pairs that do not cross in time have the least sum."""
     return np.asarray(1e-9 * np.clip(pairs.days, -LATEST, LATEST).astype(np.float64) ** 2)
 
 
 def _candidates(context: _Context, feed: str, books: str) -> tuple[Ints, Ints]:
-    """Rows with one amount that are near in time, and whose parties have similar names or a common
-    number."""
+    """Return (feed's rows, ledger's rows): pairs with one amount and currency, parties with
+    similar names, and near in time if there are many. Both rows are claims, or neither is. Pairs
+    of two accounts' statements are left out."""
     payments = context.payments
     usable = payments.amount > 0
     of_source = [are(payments.source, name) & usable for name in (feed, books)]
@@ -186,7 +189,8 @@ def _candidates(context: _Context, feed: str, books: str) -> tuple[Ints, Ints]:
 
 @dataclass(frozen=True)
 class _Cells:
-    """A source's rows of each amount with its currency and each party, ordered by both."""
+    """A source's rows, grouped into cells: one cell per amount with currency (`money`) and party,
+    ordered by both."""
 
     money: Ints
     party: Ints
@@ -203,7 +207,8 @@ class _Cells:
 
 
 def _chunks(ones: _Cells, others: _Cells) -> Iterator[tuple[Ints, Ints]]:
-    """Yield the pairs of cells of one amount, for a bounded number of pairs at a time."""
+    """Yield (cells of ones, cells of others): all pairs of cells of one amount, a bounded number of
+    pairs at a time."""
     both = np.intersect1d(ones.money, others.money)
     pairs = np.cumsum(_sizes(ones, both) * _sizes(others, both))
     for money in cut(both, np.flatnonzero(np.diff(pairs // CHUNK)) + 1):
@@ -211,14 +216,14 @@ def _chunks(ones: _Cells, others: _Cells) -> Iterator[tuple[Ints, Ints]]:
 
 
 def _sizes(cells: _Cells, money: Ints) -> Ints:
-    """The number of cells of each amount."""
+    """Return, for each amount in `money`, the number of cells that have it."""
     ends = (np.searchsorted(cells.money, money, side=side) for side in ("right", "left"))
     return np.asarray(np.subtract(*ends))
 
 
 def _of_amounts(ones: _Cells, others: _Cells, money: Ints) -> tuple[Ints, Ints]:
-    """The cells of each two parties. If an amount has too many pairs, only those of the same
-    party."""
+    """Return (cells of ones, cells of others): the pairs of cells with each of these amounts, or
+    for an amount with more than PARTIES pairs, those of the same party."""
     sizes = _sizes(ones, money), _sizes(others, money)
     is_few = sizes[0] * sizes[1] <= PARTIES
     of, one, other = ragged.products(sizes[0][is_few], sizes[1][is_few])
@@ -231,7 +236,8 @@ def _of_amounts(ones: _Cells, others: _Cells, money: Ints) -> tuple[Ints, Ints]:
 
 
 def _of_one_party(ones: _Cells, others: _Cells, money: Ints) -> tuple[Ints, Ints]:
-    """The cells of the same party, for these amounts."""
+    """Return (cells of ones, cells of others): the pairs of cells with each of these amounts that
+    have the same party."""
     width = max(ones.party.max(initial=0), others.party.max(initial=0)) + 1
     at, twin = (np.flatnonzero(np.isin(cells.money, money)) for cells in (ones, others))
     keys = ones.money[at] * width + ones.party[at]
@@ -243,7 +249,8 @@ def _of_one_party(ones: _Cells, others: _Cells, money: Ints) -> tuple[Ints, Ints
 def _alike(
     context: _Context, ones: _Cells, others: _Cells, one: Ints, other: Ints
 ) -> list[tuple[Ints, Ints]]:
-    """The rows of these pairs of cells whose parties have similar names."""
+    """Return the pairs of rows to compare, for those pairs of cells whose parties have similar
+    names."""
     is_alike = context.likeness.of(ones.party[one], others.party[other]) >= ALIKE
     pairs = zip(one[is_alike].tolist(), other[is_alike].tolist(), strict=True)
     compared = [(ones.rows[at], others.rows[twin]) for at, twin in pairs]
@@ -251,7 +258,8 @@ def _alike(
 
 
 def _compared(context: _Context, one: Ints, other: Ints) -> Pairs:
-    """The candidates, without odds yet."""
+    """Return the candidates as Pairs with days apart, similarity of names and common numbers. Odds
+    and confidence are 0."""
     payments, party = context.payments, context.sides.party
     days = np.clip(payments.day[other] - payments.day[one], -LATEST, LATEST)
     alike = context.likeness.of(party[one], party[other])
@@ -260,25 +268,28 @@ def _compared(context: _Context, one: Ints, other: Ints) -> Pairs:
 
 
 def _of_names(context: _Context, pairs: Pairs, feed: str, books: str) -> Floats:
-    """The odds of names and numbers: how unlikely is this similarity by chance among so many rows?
+    """Return the odds of each pair by its names and numbers: how unlikely would it be by chance
+    among this many rows?
 
-    They are one over two chances: that a party is paid the same amount again (more likely with more
-    rows: `coincidences`), and that any other row with the amount has a name this similar. A name
-    far from similar is rare for one payment, too, so the similarity is cubed.
+    They are one over the sum of two chances: that a party is paid the same amount again
+    (`coincidences`), and that any other row with the amount has a name this similar. A name far
+    from similar is rare for one payment, too, so the odds are multiplied by the cube of the
+    similarity.
     """
     one, other, side = pairs.one, pairs.other, context.sides
     rivals = np.maximum(_others(context, one, feed), _others(context, other, books))
     source, usable = context.payments.source, context.payments.amount > 0
     ours, theirs = (np.flatnonzero(are(source, name) & usable) for name in (feed, books))
     again = price(context.payments, side.party, (ours, theirs), (one, other), AGAIN)
-    chance = again + rivals * _as_alike(context, pairs.alike, feed, books)
+    chance = again + rivals * _share_as_similar(context, pairs.alike, feed, books)
     odds = pairs.alike**3 / chance
     odds *= np.where(pairs.numbered, NUMBERED, 1.0)
     return np.asarray(odds * np.where(side.own[one] == side.own[other], OWN, 1.0))
 
 
 def _others(context: _Context, rows: Ints, source: str) -> Ints:
-    """For each row, the number of the source's rows with the same amount but another party."""
+    """Return, for each of `rows`, how many rows of the source have the same amount but another
+    party."""
     of = np.flatnonzero(are(context.payments.source, source))
     money, party = context.money, context.sides.party
     width = int(party.max()) + 1
@@ -288,8 +299,9 @@ def _others(context: _Context, rows: Ints, source: str) -> Ints:
     return np.asarray(every[money[rows]] - counts[at], dtype=np.int64)
 
 
-def _as_alike(context: _Context, alike: Floats, feed: str, books: str) -> Floats:
-    """The share of all parties of both sources whose names are this similar (from a sample)."""
+def _share_as_similar(context: _Context, alike: Floats, feed: str, books: str) -> Floats:
+    """Return, for each similarity in `alike`, the share of pairs of the two sources' parties whose
+    names are at least as similar, estimated from a sample."""
     ends = [
         np.unique(context.sides.party[are(context.payments.source, source)])
         for source in (feed, books)
@@ -300,7 +312,8 @@ def _as_alike(context: _Context, alike: Floats, feed: str, books: str) -> Floats
 
 
 def _sample(alike: Likeness, ones: Ints, others: Ints) -> Floats:
-    """The similarities of a sample of the pairs of unlike parties, in order."""
+    """Return the sorted similarities (0..1) of a sample of pairs of different parties, one of
+    `ones` and one of `others`."""
     name = ones.tobytes(), others.tobytes()
     if name not in alike.samples:
         grid = np.arange(min(len(ones) * len(others), SAMPLE), dtype=np.int64) * STRIDE
@@ -313,7 +326,8 @@ def _sample(alike: Likeness, ones: Ints, others: Ints) -> Floats:
 
 
 def _learned(context: _Context, pairs: Pairs, sure: Flags, sources: tuple[str, str]) -> Floats:
-    """The odds of the days apart, of the direction, and of the kinds of rows."""
+    """Return the factor to each pair's odds that is learned from the sure pairs: for the days
+    apart, the direction, the numbers and the kinds of rows."""
     outgoing, days = context.sides.outgoing, pairs.days
     turned = outgoing[pairs.one] != outgoing[pairs.other]
     odds = day_lags.favour(days[sure & ~turned], days, context.span) * _direction(turned, sure)
@@ -325,7 +339,8 @@ def _learned(context: _Context, pairs: Pairs, sure: Flags, sources: tuple[str, s
 
 
 def _without_rival(one: Ints, other: Ints, among: Flags) -> Flags:
-    """Marks candidates whose rows are in no other candidate."""
+    """Return one boolean per candidate: whether it is in the mask `among`, and no other candidate
+    there has one of its rows."""
     sure = among.copy()
     for rows in (one, other):
         counts = np.bincount(rows[among], minlength=int(rows.max(initial=0)) + 1)
@@ -336,11 +351,11 @@ def _without_rival(one: Ints, other: Ints, among: Flags) -> Flags:
 def _of_other_numbers(
     context: _Context, pairs: Pairs, sure: Flags, sources: tuple[str, str]
 ) -> Floats:
-    """The odds of two rows that have different document numbers. They are hardly one payment,
-    unless each source has numbers of its own.
+    """Return a factor for each pair: below 1 if its rows have different document numbers, else 1.
+    Such rows are hardly one payment, unless each source has numbers of its own.
 
-    The sure pairs of the sources show that: hardly any of them have the same number, and they
-    contain a good part of the numbered rows of either source.
+    The sure pairs show that: hardly any of them have the same number, although they contain a good
+    part of the numbered rows of either source.
     """
     both = context.is_numbered[pairs.one] & context.is_numbered[pairs.other]
     other = both & ~pairs.numbered
@@ -356,15 +371,15 @@ def _of_other_numbers(
 
 
 def _direction(turned: Flags, sure: Flags) -> Floats:
-    """The odds of opposite directions. A source may state every payment in the opposite direction,
-    if most sure pairs do."""
+    """Return a factor for each pair, below 1 if its rows go in opposite directions (`turned`).
+    It is not if most sure pairs do: a source may state every payment in the opposite direction."""
     share = ((turned & sure).sum() - (turned & sure) + 0.001) / (sure.sum() - sure + 10)
     return np.where(turned, 2 * share, 2 * (1 - share))
 
 
 def _confident(pairs: Pairs, is_chosen: Flags) -> Pairs:
-    """The chosen pairs with their confidence, against being none and against the best free
-    rival."""
+    """Return the chosen pairs with their confidence: odds / (1 + odds + the odds of the best
+    other pair of a row that could be chosen instead)."""
     rival = np.zeros(len(pairs))
     taken_one, taken_other = (
         set(pairs.one[is_chosen].tolist()),

@@ -61,7 +61,8 @@ CONFIDENCE = {
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The places of an invoice and of a payment for it, the amount, and the evidence for it.
+    """A settlement of an invoice by a payment, as row numbers, with the amount in 1/10,000 of the
+    currency's unit and the evidence (`how`).
 
     `returned` says that the payment came back, so that the invoice is open again.
     """
@@ -74,7 +75,8 @@ class Settled:
 
 
 def enrich(user_id: UUID, payments: Payments, settlements: list[Settled] | None = None) -> Counts:
-    """Write the tenant's settles links as found now."""
+    """Write the tenant's settles links, and return the numbers of changed links. `settlements` are
+    computed if they are not passed."""
     settled = (
         settlements
         if settlements is not None
@@ -100,7 +102,11 @@ def links(payments: Payments, settled: Iterable[Settled]) -> Iterator[Link]:
 
 
 def find(payments: Payments, same: Pairs, charges: Fees, reversed_by: Reversals) -> list[Settled]:
-    """Return the settlements in the order of payments."""
+    """Return the settlements of the payments' invoices, in the order of payments.
+
+    `same`, `charges` and `reversed_by` are the results of the detectors of sightings, charges and
+    reversals.
+    """
     party = _parties(payments, same)
     at_once = batches.find(payments, same, party)
     books = _Books(payments, same, charges, reversed_by)
@@ -114,8 +120,8 @@ def find(payments: Payments, same: Pairs, charges: Fees, reversed_by: Reversals)
 
 
 def _of_batch(payments: Payments, batch: Batch) -> Iterator[Settled]:
-    """The settlements of a batch: its rows in the payment's direction. Refunds among the rows only
-    reduced the payment."""
+    """Yield a settlement for each row of the batch that goes in the payment's direction. The other
+    rows are refunds, which only reduced the payment."""
     outgoing = sides(payments).outgoing
     how = "a batch" if batch.linked else "a batch by itself"
     for row in batch.rows.tolist():
@@ -124,8 +130,11 @@ def _of_batch(payments: Payments, batch: Batch) -> Iterator[Settled]:
 
 
 def _parties(payments: Payments, same: Pairs) -> Ints:
-    """The party of each row. Parties with similar names that name one document, or are in one
-    payment that two sources recorded, get the same number."""
+    """Return a party number for each row.
+
+    Two parties with similar names get one number if rows of theirs name one document or record one
+    payment (`same`).
+    """
     party, pairs = sides(payments).party, references.find(payments)
     one = np.concatenate(
         [np.array([reference.one for reference in pairs], dtype=np.int64), same.one]
@@ -138,7 +147,7 @@ def _parties(payments: Payments, same: Pairs) -> Ints:
 
 
 class _Books:
-    """What is known about every row before anything is allocated."""
+    """What the allocation of payments to invoices needs to know about every row."""
 
     def __init__(
         self, payments: Payments, same: Pairs, charges: Fees, reversed_by: Reversals
@@ -161,15 +170,16 @@ class _Books:
         self.spent: set[int] = set()  # the sightings of one payment settle once
 
     def settled(self, paying: list[Batch]) -> None:
-        """Mark these invoices as paid. They need no other payment."""
+        """Mark the rows and payments of these batches as used, so that they take no part in the
+        further allocation."""
         for batch in paying:
             self.takes_part[batch.rows] = False
             self.takes_part[batch.payment] = False
             self.spent.add(int(self.view[batch.payment]))
 
     def _usual_lateness(self) -> int:
-        """The usual number of days from an invoice's due day to a payment of its amount that names
-        it; 0 if there are too few."""
+        """Return the median of the days from an invoice's due day to the payment that names it and
+        has its amount; 0 if there are too few."""
         payments, pairs = self.payments, numbers.mentions(self.payments)
         pairs = pairs.only(self.is_invoice[pairs.owner] & ~self.is_invoice[pairs.by])
         pairs = pairs.only(payments.amount[pairs.owner] == payments.amount[pairs.by])
@@ -177,7 +187,8 @@ class _Books:
         return int(np.median(days)) if len(days) >= TELLING else 0
 
     def _named_elsewhere(self, same: Pairs) -> NDArray[np.bool_]:
-        """Marks rows without a due day whose own number a later row of another source names."""
+        """Return one boolean per row: whether it has no due day, and a later row of another source
+        names its own number."""
         payments, pairs = self.payments, numbers.mentions(self.payments)
         source, own = codes(payments.source), (self.number != "").astype(bool)
         elsewhere = source[pairs.owner] != source[pairs.by]
@@ -189,7 +200,8 @@ class _Books:
 
 
 def _of_party(books: _Books, rows: Ints) -> list[Settled]:
-    """Allocate one party's payments to its invoices. Payments that name invoices come first."""
+    """Return the settlements of one party's invoices by its payments. Payments that name invoices
+    are allocated first."""
     paying = rows[~books.is_invoice[rows]].tolist()
     waiting = rows[books.is_invoice[rows]]
     numbers_due = {books.number[invoice] for invoice in waiting} - {""}
@@ -202,7 +214,11 @@ def _of_party(books: _Books, rows: Ints) -> list[Settled]:
 def _in_turn(
     books: _Books, waiting: Ints, paying: list[int], allocate: "_Allocate"
 ) -> Iterator[Settled]:
-    """Allocate payments in the order of days to the invoices that exist by then."""
+    """Yield the settlements that `allocate` returns for each payment in the order of days, among
+    the invoices that exist by then.
+
+    Open amounts are reduced as it goes.
+    """
     payments, open_ = books.payments, dict[int, int]()
     rest = iter(waiting.tolist())
     following = next(rest, None)
@@ -227,7 +243,8 @@ def _in_turn(
 
 
 def _watched(books: _Books, open_: dict[int, int], payment: int) -> Iterator[int]:
-    """Yield the newest open invoices of other sources."""
+    """Yield the newest open invoices of other sources than the payment's, at most OLDEST days older
+    than it."""
     payments = books.payments
     for invoice in islice(reversed(open_), WATCHED):
         elsewhere = payments.source[invoice] != payments.source[payment]
@@ -238,17 +255,21 @@ def _watched(books: _Books, open_: dict[int, int], payment: int) -> Iterator[int
 def _to_likely(
     books: _Books, open_: dict[int, int], payment: int, later: list[int]
 ) -> list[Settled]:
-    """Allocate a payment to an invoice of its amount, to a few that add up to it, or to one in
-    part."""
+    """Return the settlements of a payment that names no invoice: one invoice of its amount, else
+    consecutive ones or a few that add up to it, else one invoice in part.
+
+    `open_` has the open amount of each invoice. `later` are the next payments, one of which may pay
+    the other part.
+    """
     payments, amount = books.payments, int(books.payments.amount[payment])
     day = int(payments.day[payment])
     near = _nearest(books, open_, day)
     about = [invoice for invoice in near if abs(books.expected[invoice] - day) <= ABOUT]
     if exact := [invoice for invoice in about if open_[invoice] == amount]:
         return [Settled(exact[0], payment, amount, "its amount")]
-    if in_a_row := _row(books, open_, day, amount):
+    if in_a_row := _consecutive(books, open_, day, amount):
         return [Settled(invoice, payment, open_[invoice], "a row") for invoice in in_a_row]
-    if several := _sum(books, open_, about, amount):
+    if several := _subset_with_sum(books, open_, about, amount):
         return [Settled(invoice, payment, open_[invoice], "a sum") for invoice in several]
     rests = {int(payments.amount[other]) for other in later if payments.day[other] <= day + REST}
     parts = [
@@ -258,13 +279,15 @@ def _to_likely(
 
 
 def _nearest(books: _Books, among: Iterable[int], day: int) -> list[int]:
-    """The invoices, ordered by how near their expected payment is to the day."""
+    """Return the invoices in `among`, ordered by how near to the day their payment is expected."""
     return sorted(among, key=lambda invoice: (abs(int(books.expected[invoice]) - day), invoice))
 
 
 def _to_named(books: _Books, open_: dict[int, int], payment: int, _: list[int]) -> list[Settled]:
-    """Allocate a payment to the invoices that it names. If their sum is less, also to others that
-    make up the rest."""
+    """Return the settlements of the invoices that the payment names.
+
+    If the payment is more than their sum, also those of other invoices that add up to the rest.
+    """
     amount, day = int(books.payments.amount[payment]), int(books.payments.day[payment])
     invoices = _as_named(books, open_, payment)
     total = sum(open_[invoice] for invoice in invoices)
@@ -274,14 +297,17 @@ def _to_named(books: _Books, open_: dict[int, int], payment: int, _: list[int]) 
         return [Settled(invoice, payment, open_[invoice], "named") for invoice in invoices]
     nearest = _nearest(books, open_.keys() - invoices, int(books.expected[invoices[0]]))
     before = [invoice for invoice in nearest if books.payments.day[invoice] <= day]
-    rest = _sum(books, open_, before, amount - total, least=1, together=MONTH)
+    rest = _subset_with_sum(books, open_, before, amount - total, least=1, together=MONTH)
     how = "named among others" if rest else "named, of another amount"
     return [Settled(invoice, payment, open_[invoice], how) for invoice in (*invoices, *rest)]
 
 
 def _as_named(books: _Books, open_: dict[int, int], payment: int) -> list[int]:
-    """For each number that the payment names, the invoice that it probably means: same spelling,
-    older than the payment, expected about then."""
+    """Return the invoices that the payment names, one for each number: if possible with the same
+    spelling, older than the payment and expected about then.
+
+    All invoices with the numbers are returned if together they have the payment's amount.
+    """
     day = int(books.payments.day[payment])
     spelled = numbers.plain(books.payments.document[payment] + books.payments.description[payment])
     by_number: dict[str, list[int]] = {}
@@ -302,8 +328,8 @@ def _as_named(books: _Books, open_: dict[int, int], payment: int) -> list[int]:
 def _in_part(
     open_: dict[int, int], payment: int, invoices: list[int], amount: int
 ) -> Iterator[Settled]:
-    """Yield the settlement of the invoice with the amount, or those of the oldest invoices
-    first."""
+    """Yield the settlement of the invoice that has exactly the amount, or else settlements of the
+    invoices in order until the amount is used up."""
     exact = [invoice for invoice in invoices if open_[invoice] == amount]
     for invoice in exact[:1] or invoices:
         part = min(open_[invoice], amount)
@@ -312,9 +338,12 @@ def _in_part(
         amount -= part
 
 
-def _row(books: _Books, open_: dict[int, int], day: int, amount: int) -> list[int]:
-    """Consecutive invoices that add up to the amount, due up to what was expected by that day. If
-    there are several such runs, the nearest."""
+def _consecutive(books: _Books, open_: dict[int, int], day: int, amount: int) -> list[int]:
+    """Return consecutive invoices, ordered by due day, whose open amounts add up to `amount` and
+    whose payment was expected about `day`; empty if there are none.
+
+    Of several runs the nearest in time is returned.
+    """
     ranked = sorted(open_, key=lambda invoice: (int(books.due[invoice]), invoice))
     sums = np.concatenate([[0], np.cumsum([open_[invoice] for invoice in ranked])]).astype(np.int64)
     candidates: list[tuple[int, int, int]] = []
@@ -328,7 +357,7 @@ def _row(books: _Books, open_: dict[int, int], day: int, amount: int) -> list[in
     return ranked[min(candidates)[1] : min(candidates)[2]] if candidates else []
 
 
-def _sum(
+def _subset_with_sum(
     books: _Books,
     open_: dict[int, int],
     candidates: Sequence[int],
@@ -337,11 +366,15 @@ def _sum(
     least: int = 2,
     together: int = TOGETHER,
 ) -> tuple[int, ...]:
-    """The smallest set of the first few candidates, due about the same day, that adds up."""
+    """Return the smallest set of candidates whose open amounts add up to `amount`; empty if there
+    is none.
+
+    It has at least `least` of the first SOUGHT candidates, all due within `together` days.
+    """
     few = np.array(candidates[:SOUGHT], dtype=np.int64)
     if len(few) < least:
         return ()
-    sets = _sets(len(few))
+    sets = _subsets(len(few))
     sums = sets @ np.array([open_[int(invoice)] for invoice in few], dtype=np.int64)
     for at in np.flatnonzero((sums == amount) & (sets.sum(axis=1) >= least)):
         several = few[sets[at] == 1]
@@ -351,8 +384,9 @@ def _sum(
 
 
 @lru_cache(maxsize=SOUGHT + 1)
-def _sets(size: int) -> Ints:
-    """Every set of 1 to PARTS of `size` members, the smallest sets first; 1 marks a member."""
+def _subsets(size: int) -> Ints:
+    """Return all sets of 1 to PARTS of `size` members, one per row with 1 for each member, the
+    smallest sets first."""
     sets = [
         [int(at in several) for at in range(size)]
         for parts in range(1, PARTS + 1)

@@ -14,8 +14,12 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Pairs:
-    """Pairs of payments: places, signed days apart, similarity of names, odds, and what they
-    share."""
+    """Pairs of rows that may record one payment, as row numbers `one` and `other`.
+
+    `days` is the signed number of days between them, `alike` the similarity of the parties' names
+    (0..1), `odds` the odds that they are one payment, `confidence` is in 0..1, and `numbered` says
+    that both state one number.
+    """
 
     one: Ints
     other: Ints
@@ -29,16 +33,16 @@ class Pairs:
         return len(self.one)
 
     def weighed(self, odds: Floats) -> "Pairs":
-        """The pairs with these odds."""
+        """Return the pairs with `odds` replaced."""
         return Pairs(**{**vars(self), "odds": odds})
 
     def only(self, selection: NDArray[np.generic]) -> "Pairs":
-        """The pairs that a mask or places select."""
+        """Return the pairs that the mask or the positions select."""
         return Pairs(**{name: values[selection] for name, values in vars(self).items()})
 
 
 def joined(parts: list[Pairs]) -> Pairs:
-    """All pairs, the most certain first."""
+    """Return all pairs of the parts in one, the most certain first."""
     names = Pairs.__annotations__
     if not parts:
         none, nothing = np.zeros(0, dtype=np.int64), np.zeros(0)
@@ -50,8 +54,11 @@ def joined(parts: list[Pairs]) -> Pairs:
 
 
 def consistent(payments: Payments, pairs: Pairs, statements: Statements) -> Pairs:
-    """The pairs without those that would connect two rows of one source, or of two accounts'
-    statements, through a third row."""
+    """Return the pairs without those that would make two rows of one source sightings of one
+    payment, through a third row.
+
+    Rows of two accounts' statements are kept apart in the same way. Earlier pairs win.
+    """
     group: dict[int, dict[str, int]] = {}
     places: list[int] = []
     for at, (one, other) in enumerate(zip(pairs.one.tolist(), pairs.other.tolist(), strict=True)):

@@ -11,8 +11,11 @@ LEAST, MOST = 3, 50  # bounds of the names of a key (keys of a name) by accident
 
 
 def beyond_accident(counts: Mapping[tuple[str, str], int]) -> list[tuple[str, str]]:
-    """The keys whose count cannot be an accident among those of their kind (the first part of each
-    key)."""
+    """Return the keys whose count is too great for an accident, compared with other keys of the
+    same kind.
+
+    A key is (kind, value), and `counts` says with how many names or keys it occurs.
+    """
     by_kind: defaultdict[str, list[int]] = defaultdict(list)
     for (kind, _), count in counts.items():
         by_kind[kind].append(count)
@@ -21,7 +24,7 @@ def beyond_accident(counts: Mapping[tuple[str, str], int]) -> list[tuple[str, st
 
 
 def _limit(counts: list[int]) -> int:
-    """The greatest count that may be an accident.
+    """Return the greatest of the counts of one kind that may be an accident.
 
     A share of the keys has more than one, and of these a ratio has still one more. The ratio is
     assumed to be constant (a geometric tail). Both are estimated without the greatest hundredth of

@@ -23,7 +23,7 @@ FEWEST = 3  # parties whose name a feed follows by the same word, before the wor
 
 
 def commonness(names: Iterable[Name]) -> dict[str, int]:
-    """The number of different names that have each word."""
+    """Return word → the number of different names that have it."""
     return Counter(word for words in {name.words for name in names} for word in set(words))
 
 
@@ -57,7 +57,11 @@ def _blocks(name: Name, common: Mapping[str, int]) -> set[tuple[str, ...]]:
 
 
 def _beginnings(names: Sequence[Name]) -> Iterator[tuple[int, int]]:
-    """Each cut name with the names that it begins, if these are few."""
+    """Yield each cut name with each longer name that begins like it, as places in `names`, the
+    lower one first.
+
+    Names that begin WIDEST names or more are left out.
+    """
     ordered = sorted((name.plain, place) for place, name in enumerate(names))
     for place, name in enumerate(names):
         if not name.cut or len(name.plain) < BRIEFEST // 2:
@@ -70,7 +74,8 @@ def _beginnings(names: Sequence[Name]) -> Iterator[tuple[int, int]]:
 
 
 def cut_lengths(lengths: Iterable[int]) -> set[int]:
-    """The lengths at which a source cuts its names: many names have them, and few are longer.
+    """Return the lengths (in characters) at which a source cuts its names: many names have them,
+    and few are longer.
 
     `lengths` has the length of each of the source's names. A space at the cut is lost, so the
     length before it counts, too.
@@ -88,8 +93,8 @@ def cut_lengths(lengths: Iterable[int]) -> set[int]:
 
 
 class KnownNames:
-    """The names of all sources, normalised, each with its source. They are sorted when they are
-    first needed."""
+    """The normalised names of all sources, each with its source, for finding names by their
+    beginning."""
 
     def __init__(self, names: Iterable[tuple[str, str]]) -> None:
         self._names = names
@@ -106,11 +111,11 @@ class KnownNames:
 
 
 def cut_by_known(feed: Iterable[str], source: str, known: KnownNames) -> set[int]:
-    """The lengths at which the feed of a source cuts its names, according to the names of other
+    """Return the lengths at which the feed of a source cuts its names, judged by the names of other
     sources.
 
-    The greatest length of its names is one if FEWEST names of that length, or of one less, end
-    within a word of a longer name.
+    These are the greatest length of its names and one less, if FEWEST names of these lengths end
+    within a word of another source's longer name. Otherwise the set is empty.
     """
     texts = set(feed)
     longest = max(map(len, texts), default=0)
@@ -123,7 +128,7 @@ def cut_by_known(feed: Iterable[str], source: str, known: KnownNames) -> set[int
 
 
 def places(feed: Iterable[Name], others: Iterable[Name]) -> set[str]:
-    """The words that a feed adds after its names, usually towns.
+    """Return the words, usually towns, that a feed adds after its names.
 
     A word counts if it is the last word in names of the feed, no name of other sources ends with
     it, and the names without it are, or begin, the names of at least FEWEST parties of other
@@ -153,8 +158,8 @@ def _begins(plain: Sequence[str], rest: str, cut: bool) -> bool:
 
 
 def _is_cut_within(plain: Sequence[str], rest: str) -> bool:
-    """Return whether the text ends within a word, which is the same word in every name that it
-    begins."""
+    """Return whether the text `rest` ends within a word, and all of the sorted names `plain`
+    that begin with the text complete it to one word."""
     words = rest.count(" ") + 1
     longer = plain[bisect_left(plain, rest) : bisect_left(plain, rest + "\uffff")]
     completed = {tuple(text.split()[:words]) for text in longer}

@@ -59,7 +59,12 @@ By = Mapping[str, Mapping[str, Dealings]]  # entity, source
 
 
 def weighed(pairs: Iterable[Pair], dealings: By, decided: Sequence[Judged] = ()) -> list[Pair]:
-    """The pairs. The open ones have their probability as confidence, and the reasons for it."""
+    """Return the pairs, with a probability as the confidence of each open pair, and the reasons for
+    it.
+
+    `dealings` has the payments of the pairs' entities by source. `decided` are the pairs that
+    people have decided.
+    """
     every = list(pairs)
     asked = [pair for pair in every if pair.decided == "open"], merged(every)
     by_partner, by_size = (_Factor(*asked, dealings, agree, often) for agree, often in TESTS)
@@ -95,7 +100,7 @@ def _weighed(pair: Pair, factors: Sequence[float], moves: Mapping[str, float]) -
 
 
 def kind_of(evidence: Mapping[str, Any]) -> str:
-    """The kind of a pair, from its evidence."""
+    """Return the kind of a pair (a key of KINDS), which its evidence shows."""
     if "kind" in evidence:
         return str(evidence["kind"])
     return next((kind for mark, kind in MARKS.items() if mark in evidence), "spelled")
@@ -110,8 +115,11 @@ def _word(factor: float) -> str:
 
 
 class _Factor:
-    """The factor for an agreement of two names: how often names of one party agree, divided by how
-    often others do."""
+    """A factor to a pair's odds for one test of its two entities, such as a common department.
+
+    It is how often entities of one party agree in the test, divided by how often random entities
+    do.
+    """
 
     def __init__(
         self,
@@ -131,14 +139,17 @@ class _Factor:
         self._often = self._share([(pair.kept, pair.merged) for pair in merged], often, TRUSTED)
 
     def _share(self, ends: Iterable[tuple[str, str]], usual: float, weight: float) -> float:
-        """The share of pairs that agree, among those with data, smoothed by `usual` with this
-        weight."""
+        """Return the share (0..1) of pairs that agree, among pairs with data for the test.
+
+        It is smoothed: `usual` counts as the share of `weight` further pairs.
+        """
         agreements = [self._agreed(*pair) for pair in ends]
         known = [agreed for agreed in agreements if agreed is not None]
         return (sum(known) + weight * usual) / (len(known) + weight)
 
     def of(self, pair: Pair) -> float:
-        """The factor of the pair; 1 if no source has both."""
+        """Return the factor of the pair: at least 1 if its entities agree, at most 1 if they do
+        not, and 1 if no source has both."""
         agreed = self._agreed(pair.kept, pair.merged)
         if agreed is None:
             return 1.0
@@ -147,7 +158,7 @@ class _Factor:
         return min(max(factor, WEAKEST), STRONGEST)
 
     def _agreed(self, one: str, other: str) -> bool | None:
-        """Return whether the two agree in any source; None if they have no source in common."""
+        """Return whether the two entities agree in any source; None if no source has both."""
         first, second = self._dealings.get(one, {}), self._dealings.get(other, {})
         agreements = [
             self._agree(first[source], second[source]) for source in first.keys() & second
@@ -174,8 +185,11 @@ def _by_kind(decided: Iterable[Judged]) -> dict[str, list[Judged]]:
 
 
 def _move(decided: Sequence[Judged]) -> float:
-    """The change of a kind's log odds towards the share that people merged. The stated
-    probabilities count as TRUSTED decisions."""
+    """Return what to add to the log odds of other pairs of a kind, so that they approach the share
+    that people merged.
+
+    The stated probabilities count as TRUSTED decisions. The result is at most MOVED either way.
+    """
     stated = sum(one.chance for one in decided) / len(decided)
     merged = sum(one.is_merged for one in decided)
     share = (merged + TRUSTED * stated) / (len(decided) + TRUSTED)

@@ -12,8 +12,10 @@ LEGAL_FORM = ""
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A reason why two entities may be one. `begins`: one name is only a beginning of the other.
-    `is_key`: they share a key."""
+    """A reason why the entities `one` and `other` may be one party, with a score in 0..1.
+
+    `begins`: one name is only a beginning of the other. `is_key`: they share a key.
+    """
 
     score: float
     one: int
@@ -25,8 +27,10 @@ class Edge:
 
 
 class Clusters:
-    """Members 0 … n-1. Each has facts by kind, and two clusters with disjoint facts of a kind are
-    never joined."""
+    """Clusters of the entities 0 … n-1, joined step by step.
+
+    Each entity has facts by kind. Two clusters with disjoint facts of one kind are never joined.
+    """
 
     def __init__(self, facts: Sequence[dict[str, set[str]]]) -> None:
         self.root = list(range(len(facts)))
@@ -45,8 +49,11 @@ class Clusters:
         return at
 
     def obey(self, one: int, other: int, decided: Literal["merge", "apart"]) -> None:
-        """Apply a person's decision. A decision that was applied before is the newer one, and stays
-        in force."""
+        """Join two entities or keep them apart, as a person decided.
+
+        Apply the newest decision first: a decision does nothing if it contradicts one that was
+        applied before.
+        """
         first, second = self.find(one), self.find(other)
         if first == second:
             return
@@ -57,8 +64,10 @@ class Clusters:
             self._join(Edge(1.0, one, other, "merged by a person", {"person": True}))
 
     def agglomerate(self, edges: Iterable[Edge], sure: float) -> None:
-        """Join by the edges with a score of at least `sure`, the most certain first. The other
-        edges are kept for `undecided`."""
+        """Join clusters by the edges with a score of at least `sure`, the most certain first.
+
+        The other edges are kept for `undecided`.
+        """
         ordered = sorted(edges, key=lambda edge: (-edge.score, edge.one, edge.other, edge.reason))
         for edge in ordered:
             self._neighbour(edge)
@@ -74,8 +83,11 @@ class Clusters:
                 self.left.append(edge)
 
     def conflict(self, first: int, second: int, by_key: bool = False) -> bool:
-        """Return whether the two clusters exclude each other. A shared key overrules different
-        legal forms."""
+        """Return whether the two clusters must not be joined: a person keeps them apart, their keys
+        differ, or their legal forms do.
+
+        With `by_key`, because they share a key, legal forms may differ.
+        """
         if second in self.apart[first] or self._by_keys(first, second):
             return True
         return not by_key and self._by(LEGAL_FORM, first, second)
@@ -88,8 +100,8 @@ class Clusters:
         return bool(one and other and not one & other)
 
     def _rivalled(self, edge: Edge, first: int, second: int) -> bool:
-        """Return whether one of the two could equally be joined with a third one that excludes the
-        other."""
+        """Return whether one of the two clusters could equally well be joined with a third one
+        that must not be joined with the other. An edge by a key has no such rival."""
         if edge.is_key:
             return False
         return self._has_rival(edge, first, second) or self._has_rival(edge, second, first)
@@ -139,14 +151,14 @@ class Clusters:
                 self.near[big][other] = self.near[other][big] = edge
 
     def groups(self) -> Iterator[list[int]]:
-        """The clusters with two or more members."""
+        """Yield the members of each cluster that has two or more."""
         return (sorted(members) for _, members in sorted(self.members.items()) if len(members) > 1)
 
     def why(self, at: int, root: int) -> Edge:
-        """Why the member `at` is one with `root`, the entity that is kept.
+        """Return the reason why the member `at` is one party with the kept entity `root`.
 
-        The edges by which they were joined form a way from `root` to the member. The answer is the
-        last edge of that way, which ends at the member, with the lowest score of all its edges.
+        Clusters were joined edge by edge, so a chain of edges leads from `root` to the member. The
+        result is the last edge of the chain with the lowest score of all its edges.
         """
         way = self._way(at, root)
         nearest = way[-1]
@@ -154,7 +166,8 @@ class Clusters:
         return replace(nearest, score=weakest)
 
     def _way(self, at: int, root: int) -> list[Edge]:
-        """The joins from the kept entity to the member, in this order. The joins form a tree."""
+        """Return the chain of edges by which the member `at` was joined with `root`, beginning
+        at `root`."""
         ways: dict[int, list[Edge]] = self._ways(root)
         return ways[at]
 
@@ -172,8 +185,8 @@ class Clusters:
         return self._ways_of[1]
 
     def undecided(self) -> Iterator[tuple[int, int, Edge]]:
-        """Yield the pairs of clusters that edges would join but nothing decides, the most certain
-        first."""
+        """Yield (cluster, cluster, edge) for the pairs of clusters that an edge connects and
+        that were neither joined nor kept apart, the most certain first."""
         pairs: set[tuple[int, int]] = set()
         for edge in self.left:
             first, second = sorted((self.find(edge.one), self.find(edge.other)))

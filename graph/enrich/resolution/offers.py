@@ -36,7 +36,8 @@ _BRACKETS = re.compile(r"^(?P<name>[^()]+)\((?P<owner>[^()]+ [^()]+)\)\s*$")
 
 
 def pairs(names: Sequence[Name]) -> Iterator[Offer]:
-    """Yield places in `names`, the shorter name first, with the reason."""
+    """Yield (place, place, likeness) of the pairs of names to offer to a person, as places in
+    `names`, the shorter name first."""
     companies = [at for at, name in enumerate(names) if not name.person and name.words]
     yield from _beginnings(names, companies)
     yield from _initials(names, companies)
@@ -46,7 +47,8 @@ def pairs(names: Sequence[Name]) -> Iterator[Offer]:
 
 
 def _beginnings(names: Sequence[Name], companies: list[int]) -> Iterator[Offer]:
-    """Each name with the only other name that it begins."""
+    """Yield each company's name with the only other name that begins like it, as places in
+    `names`."""
     ordered = sorted((names[at].plain, at) for at in companies)
     for at in companies:
         short = names[at]
@@ -82,7 +84,8 @@ def _forms_differ(one: Name, other: Name) -> bool:
 
 
 def _initials(names: Sequence[Name], companies: list[int]) -> Iterator[Offer]:
-    """Each name of one short word in capitals with the only other name that has these initials."""
+    """Yield each name of one short word in capitals with the only other name that has these
+    initials."""
     long: defaultdict[str, list[int]] = defaultdict(list)
     for at in companies:
         words = names[at].words
@@ -107,7 +110,8 @@ def _first_letters(words: Sequence[str]) -> str:
 
 
 def _authorities(names: Sequence[Name], companies: list[int]) -> Iterator[Offer]:
-    """Names of one local authority: one place, with an authority's title, and no different rank."""
+    """Yield pairs of names of one local authority: the same place, a title of an authority, and
+    no different rank."""
     of: defaultdict[str, list[int]] = defaultdict(list)
     for at in companies:
         words = names[at].words
@@ -125,14 +129,15 @@ def _authorities(names: Sequence[Name], companies: list[int]) -> Iterator[Offer]
 
 
 def _may_be_of_one_rank(one: Name, other: Name) -> bool:
-    """Return whether the titles do not state different ranks."""
+    """Return whether the titles of the two authorities could be of one rank, such as both
+    counties."""
     ranks = [{TITLES[word] for word in name.words if TITLES.get(word)} for name in (one, other)]
     return not ranks[0] or not ranks[1] or bool(ranks[0] & ranks[1])
 
 
 def _trading(names: Sequence[Name]) -> Iterator[Offer]:
-    """Pair each name that contains an owner and a trading name ('A t/a B', 'B (A)') with each name
-    that equals one of the two or contains one of them in the same way."""
+    """Yield each name that contains an owner and a trading name ('A t/a B', 'B (A)') with each
+    name that equals one of the two or contains one of them in the same way."""
     parts = {at: stated for at, name in enumerate(names) if (stated := _stated(name.text))}
     of: defaultdict[str, list[int]] = defaultdict(list)
     for at, name in enumerate(names):
@@ -150,7 +155,8 @@ def _trading(names: Sequence[Name]) -> Iterator[Offer]:
 
 
 def _stated(text: str) -> list[str]:
-    """The names in a text, owner and trade, in plain form; [] if the text is a single name."""
+    """Return the owner's and the trading name in a text, in plain form; [] if the text is a
+    single name."""
     halves = _TRADES.split(text, maxsplit=1)
     if len(halves) == 1 and (found := _BRACKETS.match(text)):
         halves = [found["name"], found["owner"]]
@@ -159,14 +165,14 @@ def _stated(text: str) -> list[str]:
 
 
 def _plain(text: str) -> list[str]:
-    """The plain form of each name in the text. For a name with brackets, only what precedes
-    them."""
+    """Return a list with the plain form of the text before any bracket, or an empty list if that
+    is too short for a name."""
     return [name] if len(name := read(text.partition("(")[0]).plain) >= WORD else []
 
 
 def _abbreviated(names: Sequence[Name], companies: list[int]) -> Iterator[Offer]:
-    """Names with equally many words, of which the first is equal and each other one is equal or an
-    abbreviation."""
+    """Yield pairs of names with equally many words, of which the first is equal and each other
+    one is equal or an abbreviation."""
     of: defaultdict[tuple[str, int], list[int]] = defaultdict(list)
     for at in companies:
         if len(names[at].words) > 1 and len(names[at].words[0]) >= WORD:

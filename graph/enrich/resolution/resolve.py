@@ -75,7 +75,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Continued:
-    """Two entities. The second's equal payments begin where the first's end."""
+    """Two entities: the equal payments of the second begin where those of the first end."""
 
     one: str
     other: str
@@ -116,12 +116,12 @@ def resolve(
             clusters.obey(place[decision.one], place[decision.other], decision.decided)
     offered = _of_continued(place, continued)
     clusters.agglomerate([*reading.of_keys(), *reading.of_names(), *offered], SURE)
-    return [*_merges(ordered, reading.without_towns, clusters), *_open(ordered, clusters)]
+    return [*_merges(ordered, reading.without_towns, clusters), *_open_pairs(ordered, clusters)]
 
 
 def _by_name(party: Party) -> tuple[str, str, str]:
-    """By this order, of equally good pairs the same one is offered each time: ids are by chance. A
-    feed's capitals come after small letters."""
+    """Return a key to sort parties by name, so that results do not depend on ids, which are
+    random. Names in capitals come last."""
     return party.name.swapcase(), party.kind, party.id
 
 
@@ -133,7 +133,8 @@ def _of_continued(place: Mapping[str, int], continued: Iterable[Continued]) -> I
 
 
 class _Reading:
-    """What the parties' names and keys say: which of them identify a party."""
+    """What entity resolution knows of the parties' names and keys, and which of these identify
+    nobody (`masks`, `placeholders`)."""
 
     def __init__(self, parties: Sequence[Party]) -> None:
         self.known = parties
@@ -165,7 +166,8 @@ class _Reading:
         return self.normal[at] in self.masks or self.nameless[at]
 
     def facts(self, at: int) -> dict[str, set[str]]:
-        """The facts that must not differ within a cluster: keys by kind, and the legal form."""
+        """Return the entity's facts that must not differ within a cluster: its keys by kind, and
+        its legal form under ""."""
         values: defaultdict[str, set[str]] = defaultdict(set)
         for (kind, value), _ in self.keys[at]:
             values[kind].add(value)
@@ -174,8 +176,8 @@ class _Reading:
         return dict(values)
 
     def of_keys(self) -> Iterator[Edge]:
-        """Yield pairs of entities with the same key. Numbers of one source do not count in
-        another."""
+        """Yield an edge for pairs of entities with the same key. A number that one source
+        assigned does not count in another."""
         holders: defaultdict[tuple[tuple[str, str], str], list[int]] = defaultdict(list)
         for at, keys in enumerate(self.keys):
             if self.normal[at] in self.masks:
@@ -186,8 +188,8 @@ class _Reading:
             yield from self._of_key(kind, value, places)
 
     def _of_key(self, kind: str, value: str, places: list[int]) -> Iterator[Edge]:
-        """All pairs if they are few. Otherwise neighbours by name, and each entity with the
-        busiest: n pairs, not n²."""
+        """Yield edges between the entities with one key: all pairs if they are few. Otherwise
+        neighbours by name, and each entity with the one that has the most events."""
         ordered = sorted(set(places), key=lambda at: (self.names[at].plain, at))
         spokes = set(combinations(sorted(ordered), 2)) if len(ordered) <= FEW else set()
         if not spokes:
@@ -203,7 +205,7 @@ class _Reading:
             yield Edge(score, one, other, label + note, {"key": {kind: value}}, is_key=True)
 
     def of_names(self) -> Iterator[Edge]:
-        """Pairs of entities with similar names."""
+        """Yield edges between entities with similar names."""
         for name, places in sorted(self.namesakes.items(), key=lambda item: item[1][0]):
             reason = f"the same name '{name.text}'"
             for one, other in pairwise(places):
@@ -217,7 +219,8 @@ class _Reading:
             yield from self._of_offer(every[one], every[other], alike)
 
     def _of_offer(self, one: Name, other: Name, alike: Likeness) -> Iterator[Edge]:
-        """The edge between the busiest entities of the two names. Their namesakes follow."""
+        """Yield an edge between the entities of the two names that have the most events. Others
+        of the same name are connected with these."""
         if self._compared(one, other) is None:
             texts = [one.text, other.text]
             evidence = {"likeness": alike.score, "names": texts, "kind": alike.kind}
@@ -241,8 +244,8 @@ class _Reading:
                 yield Edge(alike.score, first, second, alike.reason, evidence, alike.begins)
 
     def _partners(self, first: int, places: list[int]) -> list[int]:
-        """All namesakes if they are few, else one of them. Many namesakes are joined by their own
-        name, or not at all."""
+        """Return all `places` if they are few, else the first one. Many entities of one name are
+        joined by that name, or not at all."""
         return places if len(places) <= blocking.WIDEST else places[:1]
 
     def _compared(self, one: Name, other: Name) -> Likeness | None:
@@ -250,7 +253,7 @@ class _Reading:
 
     @cached_property
     def without_towns(self) -> list[Name]:
-        """The names without the towns that sources add."""
+        """Return the parties' names without the towns that sources add."""
         return [name.without_place() if self._has_town(name) else name for name in self.names]
 
     def _has_town(self, name: Name) -> bool:
@@ -258,7 +261,8 @@ class _Reading:
 
     @cached_property
     def _towns(self) -> dict[Name, set[str]]:
-        """For each name in sources without keys, the words that these sources add after names."""
+        """Return name → the words that its sources add after names. Sources that state keys are
+        left out."""
         with_keys = {key.source for party in self.known for key in party.keys}
         by_source: defaultdict[str, list[Name]] = defaultdict(list)
         for at, party in enumerate(self.known):
@@ -275,7 +279,7 @@ class _Reading:
 
 
 def _is_nameless(party: Party) -> bool:
-    """Return whether one of its keys is used as its name."""
+    """Return whether the party's name is only one of its keys."""
     plain = _plain(party.name)
     return any(_plain(key.value) == plain for key in party.keys)
 
@@ -295,8 +299,8 @@ def _plain(text: str) -> str:
 
 
 def _cuts(parties: Sequence[Party], normal: Sequence[str]) -> dict[str, set[int]]:
-    """The lengths at which each source cuts its names, if it does. `normal` are their normalised
-    names."""
+    """Return source → the lengths at which it cuts names, for sources that do. `normal` has the
+    parties' normalised names."""
     names: defaultdict[str, list[str]] = defaultdict(list)
     for party in parties:
         for source in party.sources:
@@ -317,7 +321,7 @@ Stated = Sequence[set[tuple[tuple[str, str], str]]]
 
 
 def _masks(normal: Sequence[str], stated_keys: Stated) -> set[str]:
-    """Names with more keys of one kind than can be an accident."""
+    """Return the normalised names that have too many keys of one kind for an accident."""
     values: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     for name, keys in zip(normal, stated_keys, strict=True):
         for (kind, value), _ in keys:
@@ -326,7 +330,7 @@ def _masks(normal: Sequence[str], stated_keys: Stated) -> set[str]:
 
 
 def _placeholders(reading: _Reading, stated_keys: Stated) -> set[tuple[str, str]]:
-    """Keys with more different names than can be an accident."""
+    """Return the keys (kind, value) that have too many different names for an accident."""
     names: defaultdict[tuple[str, str], set[Name]] = defaultdict(set)
     for at, keys in enumerate(stated_keys):
         if not reading.hides(at):
@@ -336,7 +340,7 @@ def _placeholders(reading: _Reading, stated_keys: Stated) -> set[tuple[str, str]
 
 
 def _unlike(names: set[Name]) -> int:
-    """The number of names that differ from every other counted one, at most MOST."""
+    """Return how many of the names are no spellings of each other, at most MOST."""
     distinct: list[Name] = []
     for name in sorted(names, key=lambda name: (name.plain, name.text)):
         if not any(are_kin(name, other) for other in distinct):
@@ -369,9 +373,9 @@ def _rank(party: Party) -> tuple[object, ...]:
     return not party.kept, -kinds, -party.events, party.name, party.id
 
 
-def _open(parties: Sequence[Party], clusters: Clusters) -> Iterator[Pair]:
-    """Yield the open pairs of clusters: the most certain of each two clusters, and few for any
-    entity."""
+def _open_pairs(parties: Sequence[Party], clusters: Clusters) -> Iterator[Pair]:
+    """Yield the open pairs: of each two clusters only the most certain one, and only a few pairs
+    for any entity."""
     raised: defaultdict[int, int] = defaultdict(int)
     for one, other, edge in clusters.undecided():
         if max(raised[one], raised[other]) < OPEN_EACH:

@@ -95,18 +95,17 @@ class Name:
         object.__setattr__(self, "plain", " ".join(self.words))
 
     def without_place(self) -> "Name":
-        """The name without its last word, which a feed has added. Its legal form goes, too."""
+        """Return the name without its last word, the place that a feed added, and without a
+        legal form before it."""
         words, legal = _bare(list(self.words[:-1]), self.cut)
         return replace(self, words=words, legal=self.legal | legal, place=self.words[-1])
 
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """How similar two names are.
-
-    `score` is in 0..1. It also has the differences, whether one name is a beginning of the other,
-    and the kind of an offer ("" if the names are only similar).
-    """
+    """How similar two names are: a score in 0..1 and the reason as text. `begins`: one name is a
+    beginning of the other. `numbers` has what makes them differ. `kind` is the kind of an offer,
+    "" for similar names."""
 
     score: float
     reason: str
@@ -117,7 +116,8 @@ class Likeness:
 
 @lru_cache(maxsize=65_536)
 def read(text: str, *, cut: bool = False, person: bool = False) -> Name:
-    """The name that a text states."""
+    """Return the name that a text states. `cut` says that a feed may have cut its end, `person`
+    that it is a person's."""
     visible = _shown(text)
     words = _letters_joined(normalized(visible), cut=cut).split()
     titled = bool(words) and words[0] in TITLES
@@ -138,8 +138,8 @@ def read(text: str, *, cut: bool = False, person: bool = False) -> Name:
 
 
 def _shown(text: str) -> str:
-    """The text without a processor's prefix ('SQ *'), a transaction's reference, and a clerk's note
-    ('* IN LIQUIDATION')."""
+    """Return the text without a processor's prefix ('SQ *'), a transaction's reference, and a
+    clerk's note ('* IN LIQUIDATION')."""
     match = _REFERENCE.search(text)
     without = text[: match.start()] if match and _is_reference(match[1]) else text
     return _NOTE.sub("", _PREFIX.sub("", without)) or text
@@ -152,7 +152,7 @@ def _is_reference(word: str) -> bool:
 
 
 def _letters_joined(text: str, *, cut: bool) -> str:
-    """The text with separate letters joined: 'l l p' becomes 'llp', 'sainsbury s' becomes
+    """Return the text with separate letters joined: 'l l p' becomes 'llp', 'sainsbury s' becomes
     'sainsburys', unless a feed cut a word after its 's'."""
     joined = _LETTERS.sub(lambda match: match.group().replace(" ", ""), text)
     return re.sub(r"(\w{3,}) s\b(?!$)" if cut else r"(\w{3,}) s\b", r"\1s", joined)
@@ -183,7 +183,7 @@ def are_kin(one: Name, other: Name) -> bool:
 
 
 def compare(one: Name, other: Name, common: Mapping[str, int]) -> Likeness | None:
-    """How similar two names are. None if a word, a number or a first name differs.
+    """Return how similar two names are, or None if a word, a number or a first name differs.
 
     `common` has the number of names with each word. The score is 0.99 for the same words, 0.98 if
     only spaces differ, and 0.97 if only the order differs. It is 0.04 less for a mistyped word,
@@ -224,7 +224,7 @@ def _same_words(one: Name, other: Name) -> Likeness | None:
 
 
 def _cut(one: Name, other: Name) -> Likeness | None:
-    """The likeness if one name is cut and begins the other; else None."""
+    """Return the likeness if one name is cut and begins the other; else None."""
     if not one.cut and not other.cut:
         return None
     if (likeness := _cut_form(one, other) or _cut_form(other, one)) is not None:
@@ -242,7 +242,8 @@ def _cut(one: Name, other: Name) -> Likeness | None:
 
 
 def _cut_form(cut: Name, whole: Name) -> Likeness | None:
-    """The likeness if the cut name ends within the other's legal form: 'FENRUDGATE DAIRY L'."""
+    """Return the likeness if the cut name ends within the other's legal form, else None:
+    'FENRUDGATE DAIRY L'."""
     if not cut.cut or cut.words[:-1] != whole.words or len(whole.plain) < BRIEFEST:
         return None
     forms = [word for word, family in LEGAL.items() if family in whole.legal]
@@ -256,8 +257,8 @@ def _numbers(words: Iterable[str]) -> list[str]:
 
 
 def _paired(one: Name, other: Name, common: Mapping[str, int]) -> Likeness | None:
-    """The likeness by pairing the words that only one name has with the words that they abbreviate
-    or misspell."""
+    """Return the likeness if each word that only one name has abbreviates or misspells one of
+    the other name."""
     left, right = _apart(one.words, other.words)
     common_letters = sum(map(len, one.words)) - sum(map(len, left))
     if not common_letters or _numbers(left) or _numbers(right):
@@ -287,8 +288,7 @@ def _paired(one: Name, other: Name, common: Mapping[str, int]) -> Likeness | Non
 
 
 def _apart(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[list[str], list[str]]:
-    """The words that only one name has. A word that occurs several times counts as often as it is
-    in excess."""
+    """Return the words that only `one` has, and those that only `other` has. Repetitions count."""
     left, right = [], list(other)
     for word in one:
         if word in right:
@@ -301,8 +301,7 @@ def _apart(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[list[str], lis
 def _matched(
     one: Name, other: Name, left: list[str], right: list[str], common: Mapping[str, int]
 ) -> Iterator[tuple[str, str, str]]:
-    """Remove each word of `left` and its partner in `right` from both. Yield them with how they
-    match."""
+    """Yield (how they match, word, partner) for words of `left` and `right`, and remove both."""
     for word in list(left):
         for twin in right:
             if word[0] != twin[0]:
@@ -319,7 +318,8 @@ _VERBS = {"slip": "mistyped for", "short": "short for or of", "cut": "cut off of
 
 
 def _slip_alone(one: Name, other: Name, common: Mapping[str, int]) -> Likeness | None:
-    """The likeness of names of one word, eight letters or more, that differ by one typing error."""
+    """Return the likeness of names of one word, eight letters or more, that differ by a typing
+    error."""
     if len(one.words) == len(other.words) == 1:
         word, twin = one.words[0], other.words[0]
         if min(len(word), len(twin)) >= 8 and _is_slip(word, twin, common):
@@ -329,8 +329,8 @@ def _slip_alone(one: Name, other: Name, common: Mapping[str, int]) -> Likeness |
 
 
 def _is_two_bare(one: Name, other: Name) -> bool:
-    """Return whether a name has two words and no legal form. It may be a person, and one letter
-    makes another person."""
+    """Return whether a name has two words and no legal form. One letter then makes another
+    person."""
     return not one.legal and not other.legal and max(len(one.words), len(other.words)) <= 2
 
 
@@ -342,8 +342,8 @@ def _kind_of_pair(word: str, twin: str, common: Mapping[str, int]) -> str | None
 
 
 def _is_slip(word: str, twin: str, common: Mapping[str, int]) -> bool:
-    """Return whether two letters are swapped, or one letter is too many, missing or wrong. Two
-    words that are both common do not count."""
+    """Return whether one word is the other with two letters swapped, or one too many, missing or
+    wrong. Two common words are no slip."""
     if min(len(word), len(twin)) < SLIP_FROM - 1 or max(len(word), len(twin)) < SLIP_FROM:
         return False
     if not (word.isalpha() and twin.isalpha()) or word[0] != twin[0]:
@@ -380,8 +380,7 @@ def _is_cut_pair(one: Name, other: Name, word: str, twin: str) -> bool:
 def _one_more(
     one: Name, other: Name, more: list[str], notes: list[str], cut: bool
 ) -> Likeness | None:
-    """The likeness if one name has one word more. Either the other name's end was cut, or a person
-    must judge."""
+    """Return the likeness if the longer name has the words `more` and the shorter one was cut."""
     short, long = (one, other) if len(one.words) < len(other.words) else (other, one)
     if short.cut and (cut or len(short.plain) >= BRIEFEST) and len(more) < len(long.words):
         reason = "; ".join([*notes, f"'{' '.join(more)}' is cut off"])
@@ -390,7 +389,8 @@ def _one_more(
 
 
 def _initials(one: Name, other: Name) -> Likeness | None:
-    """The likeness of a name with an initial: 'J Keown' may or may not be John Keown."""
+    """Return the likeness if one name has an initial, else None: 'J Keown' may be John Keown or
+    not."""
     first, second = one.words[0], other.words[0]
     if one.words[1:] != other.words[1:] or len(one.words) == 1:
         return None

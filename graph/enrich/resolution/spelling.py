@@ -16,8 +16,10 @@ Part = tuple[str, bool]  # a word; whether it is taken as the first one
 
 
 def best(names: Mapping[int, Name], rows: Mapping[int, int]) -> list[int]:
-    """The names' keys, the best spelling first; of equally good ones the order of `names` stays.
-    `rows` are the rows with each name."""
+    """Return the keys of `names`, the best spelling first; equally good ones stay in their order.
+
+    `rows` has, for each key, the number of rows with the name.
+    """
     spelled = list(names.values())
     shared = dict(zip(names, _shared(spelled, [rows[at] for at in names]), strict=True))
     least = SHARE * sum(rows[at] for at in names)
@@ -32,9 +34,12 @@ def best(names: Mapping[int, Name], rows: Mapping[int, int]) -> list[int]:
 
 
 def _shared(names: Sequence[Name], rows: Sequence[int]) -> list[float]:
-    """For each name, the sum of its similarities to the names of all rows: twice the shared words
-    over the words of both (L. Dice, "Measures of the amount of ecologic association between
-    species", Ecology 26 (1945)). The first word counts as a word, and as the first one."""
+    """Return, for each name, the sum of its similarities to the names of all rows.
+
+    The similarity of two names is twice their common words over the words of both (L. Dice,
+    "Measures of the amount of ecologic association between species", Ecology 26 (1945)). The first
+    word counts twice: as a word, and as the first one.
+    """
     support: Counter[tuple[int, Part]] = Counter()
     for name, count in zip(names, rows, strict=True):
         parts = _parts(name)
@@ -52,7 +57,8 @@ def _parts(name: Name) -> set[Part]:
 
 
 def _is_cut(name: Name, spelled: Sequence[Name]) -> bool:
-    """Return whether the name, or the name without a town, begins another one."""
+    """Return whether a feed cut the name, so that it (perhaps without an added town) is the
+    beginning of another one."""
     if not name.cut:
         return False
     without = " ".join(name.words[:-1])

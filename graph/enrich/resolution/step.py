@@ -39,8 +39,8 @@ COLUMNS = "kept_id, merged_id, confidence, reason, evidence, decided"
 
 
 def enrich(user_id: UUID) -> Counts:
-    """Merge the tenant's entities that are one party, and list those that may be. One
-    transaction."""
+    """Merge the tenant's entities that are one party, and list the pairs that may be, in one
+    transaction. Return the numbers of changed pairs."""
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         alone(cursor, user_id)
         return _recompute(connection, cursor, user_id)
@@ -83,7 +83,8 @@ def _upon(user_id: UUID, step: str, resolutions: Sequence[UUID], values: dict[st
 
 
 def require(cursor: CursorWrapper, user_id: UUID, entities: Sequence[UUID]) -> None:
-    """Raises NotFound for an entity that is not one of the tenant's parties."""
+    """Raise NotFound if any of the entities is not one of the tenant's vendors, customers and
+    employees."""
     cursor.execute(
         "SELECT id FROM normalized_entities WHERE user_id = %s AND id = ANY(%s) AND kind = ANY(%s)",
         [user_id, list(entities), sorted(PARTIES)],
@@ -116,7 +117,8 @@ def _recompute(connection: BaseDatabaseWrapper, cursor: CursorWrapper, user_id: 
 
 
 def parties(cursor: CursorWrapper, user_id: UUID) -> list[Party]:
-    """The tenant's parties as the books name them, before any merge."""
+    """Return the tenant's vendors, customers and employees as the books name them, before any
+    merge."""
     values: dict[str, Any] = {"user_id": user_id, "kinds": sorted(PARTIES)}
     cursor.execute(sql.read("resolution/named"), values)
     sources_of: defaultdict[str, _Named] = defaultdict(_Named)
@@ -145,8 +147,8 @@ class _Named:
         self.keys |= {Key(kind, str(value), source) for kind, value in columns.items() if value}
 
     def with_own(self, own: str) -> tuple[Key, ...]:
-        """The keys with their sources. The entity's own keys are included if no event states them
-        (any more)."""
+        """Return the keys that events state, and those of the entity's own keys (JSON text
+        `own`) that no event states."""
         own_keys = {(key.kind, key.value) for key in self.keys}
         more = {Key(kind, str(value)) for kind, value in json.loads(own).items() if value}
         rest = {key for key in more if (key.kind, key.value) not in own_keys}
@@ -155,7 +157,7 @@ class _Named:
 
 
 def decisions(cursor: CursorWrapper, user_id: UUID) -> list[Decision]:
-    """People's decisions, the oldest first."""
+    """Return people's decisions on pairs of the tenant's entities, the oldest first."""
     cursor.execute(
         "SELECT kept_id::text, merged_id::text, decided FROM entity_resolutions "
         "WHERE user_id = %s AND decided IN ('merge', 'apart') ORDER BY decided_at, id",
@@ -165,7 +167,8 @@ def decisions(cursor: CursorWrapper, user_id: UUID) -> list[Decision]:
 
 
 def continued(cursor: CursorWrapper, user_id: UUID) -> list[Continued]:
-    """Parties whose equal payments begin where another party's end."""
+    """Return the pairs of the tenant's parties in which the second's equal payments begin where
+    the first's end."""
     cursor.execute(sql.read("resolution/continued"), {"user_id": user_id, "least": PAYMENTS})
     return [
         Continued(
@@ -178,7 +181,8 @@ def continued(cursor: CursorWrapper, user_id: UUID) -> list[Continued]:
 def _dealings(
     cursor: CursorWrapper, user_id: UUID, pairs: Iterable[Pair]
 ) -> dict[str, dict[str, Dealings]]:
-    """The dealings of the entities in open pairs, and of some merged ones."""
+    """Return entity → source → its dealings, for the entities of open pairs, and of some merged
+    pairs to learn from."""
     offered = [pair for pair in pairs if pair.decided == "open"]
     asked = [*offered, *chances.merged(pairs)] if offered else []
     entities = {end for pair in asked for end in (pair.kept, pair.merged)}
@@ -192,7 +196,8 @@ def _dealings(
 
 
 def _judged(cursor: CursorWrapper, user_id: UUID) -> list[Judged]:
-    """The pairs that were offered with a probability and then decided."""
+    """Return the pairs that were offered to people with a probability, and that people have
+    decided."""
     cursor.execute(
         "SELECT evidence ->> 'kind', (evidence ->> 'chance')::float, decided = 'merge' "
         "FROM entity_resolutions WHERE user_id = %s AND decided IN ('merge', 'apart') "

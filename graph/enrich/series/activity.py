@@ -31,8 +31,10 @@ class Activity:
 
     @classmethod
     def of(cls, days: Ints, *, in_runs: bool = False) -> "Activity":
-        """The activity on these days. With `in_runs`, weekdays weigh less if many payments are on
-        each day."""
+        """Return the activity of payments on these days, one entry per payment.
+
+        With `in_runs`, weekdays weigh less if many payments are on each day.
+        """
         first = int(days.min())
         counts = np.bincount(days - first)
         sums = np.concatenate(([0.0], np.cumsum(counts, dtype=np.float64)))
@@ -43,18 +45,17 @@ class Activity:
         return cls(first, sums, weekdays, phases, by_weekday)
 
     def busy_days(self, first: int, last: int) -> int:
-        """The number of days with a payment, from the first to the last."""
+        """Return the number of days with a payment, from `first` to `last`, both included."""
         counts = np.diff(self.sums[first - self.first : last - self.first + 2])
         return int((counts > 0).sum())
 
 
 class Others:
-    """For each of many groups of payments, the activity of all other payments, with a minimum
-    everywhere.
+    """For each of many groups of payments, the activity of all other payments around it.
 
-    Half of it is counted by day and half by weekday, because days are few (or less by weekday, as
-    the activity says). `days` are each group's own days in order. `around` is the activity that
-    contains the group.
+    It is above zero everywhere: it is the mean of a count by day and one by weekday, because days
+    are few (less by weekday, if the activity says so). `days` are each group's own days in order.
+    `around` is the activity that contains the group.
     """
 
     def __init__(self, days: Sequence[Ints], around: Sequence[Activity]) -> None:
@@ -74,7 +75,7 @@ class Others:
         self._phases: dict[int, Ints] = {}
 
     def between(self, group: Ints, since: Ints, until: Ints) -> Floats:
-        """The activity in since <= day < until around each of these groups."""
+        """Return, for each of these groups, the activity of the others in since <= day < until."""
         count = self._counted(group, until) - self._counted(group, since)
         keys = group * FAR
         own = np.searchsorted(self._keys, keys + until) - np.searchsorted(self._keys, keys + since)
@@ -83,11 +84,16 @@ class Others:
         return np.asarray(others + expected, dtype=np.float64)
 
     def cells(self, group: Ints, since: Ints, until: Ints) -> Floats:
-        """D: the effective number of days with payments in since <= day < until."""
+        """Return, for each of these groups, the effective number D of days with payments in
+        since <= day < until."""
         return np.asarray(self._busy[group] * (until - since), dtype=np.float64)
 
     def share(self, group: Ints, frequency: int, start: Ints, width: int) -> Floats:
-        """Approximately the share of the activity in the windows of these phases."""
+        """Return, for each of these groups, about which share (0..1) of the activity is in a window
+        of phases: `width` phases from `start`.
+
+        `frequency` is a place in FREQUENCIES.
+        """
         before, cycle = self._around(frequency), FREQUENCIES[frequency].cycle
         inside = before[group, start + width] - before[group, start]
         total = before[group, -1] / 2
@@ -96,7 +102,8 @@ class Others:
 
     @cached_property
     def _sums(self) -> tuple[Floats, Ints]:
-        """The running sums of all activities, one after the other, and the start of each."""
+        """Return the running sums of all activities in one array, and where each activity begins
+        in it."""
         sums = [activity.sums for activity in self._activities]
         lengths = np.array([len(one) for one in sums], dtype=np.int64)
         return np.concatenate([np.zeros(0), *sums]), ragged.begins(lengths)
@@ -115,7 +122,7 @@ class Others:
         return np.asarray((day // 7) * self._week[group] + self._before[group, day % 7])
 
     def _by_weekday(self) -> Floats:
-        """The payments per day on each weekday, without those of the group."""
+        """Return one row per group: the other payments per day on each weekday, Thursday first."""
         of = [self._activities[at] for at in self._activity]
         every = np.array([activity.weekdays for activity in of]).reshape(-1, 7)
         spans = np.array([len(activity.sums) - 1 for activity in of], dtype=np.float64)
@@ -137,7 +144,8 @@ class Others:
 
 
 def _busy(days: Ints, activity: Activity, week: Floats) -> float:
-    """The share of days on which others than these are paid, by Simpson's effective number."""
+    """Return the effective share (0..1) of days on which others than these are paid, by
+    Simpson's effective number."""
     first, last = int(days[0]), int(days[-1])
     if last - first > CENTURY:
         return float(week.sum() ** 2 / (week**2).sum() / 7)
@@ -148,8 +156,11 @@ def _busy(days: Ints, activity: Activity, week: Floats) -> float:
 
 
 def around(days: Days, of: Ints, size: int, frequency: Frequency) -> Ints:
-    """For each of `size` lists of days, the number of days before each phase of two cycles. Two
-    cycles let windows wrap around."""
+    """Return one row per list: how many of its days come before each phase of the frequency, over
+    two cycles.
+
+    `of` has the list (below `size`) of each day. The second cycle lets windows wrap around.
+    """
     cycle = frequency.cycle
     counts = np.bincount(of * cycle + days.phases(frequency), minlength=size * cycle)
     twice = np.tile(counts.reshape(size, cycle), 2)

@@ -17,10 +17,11 @@ Run = tuple[Ints, Ints]
 
 
 def runs(gains: Floats, slots: Ints, begin: Ints, keeping: Sequence[float]) -> list[Run]:
-    """For each share h of kept slots, the best run of each list: begin <= place < end in the list.
+    """Return, for each share h of kept slots in `keeping`, the best run of each list, as (begins,
+    ends) within the list.
 
-    An occurrence is worth its gain plus ln h; an empty slot between two costs -ln(1 - h). No list
-    may be empty.
+    An occurrence is worth its gain plus ln h; an empty slot between two costs -ln(1 - h). List i
+    has the rows begin[i] to begin[i + 1]; none may be empty.
     """
     lengths = np.diff(begin)
     bounds = [(np.zeros_like(lengths), np.zeros_like(lengths)) for _ in keeping]
@@ -36,7 +37,11 @@ def runs(gains: Floats, slots: Ints, begin: Ints, keeping: Sequence[float]) -> l
 
 
 def _best(gains: Floats, lost: Floats, beyond: NDArray[np.bool_]) -> Run:
-    """The best run of each list, one row per list."""
+    """Return (begins, ends) of the run with the greatest sum in each row of a matrix.
+
+    `gains` has the worth of each occurrence, `lost` the cost of the gap before it; entries in the
+    mask `beyond` do not exist.
+    """
     after = np.cumsum(gains + lost, axis=1)
     before = after - gains
     worth = after - np.minimum.accumulate(before, axis=1)

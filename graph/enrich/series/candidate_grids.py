@@ -32,10 +32,10 @@ LEAST_OF = np.array([FEWEST_YEARLY if r.period > LONG else FEWEST for r in FREQU
 
 @dataclass(frozen=True)
 class Tries:
-    """Grids and widths to try.
+    """Grids and widths to try, one per row: `of` is the set to be fitted, `frequency` a place in
+    FREQUENCIES.
 
-    Each has its set, the place of its frequency, the share of the activity in its window, and an
-    upper bound of its odds.
+    `share` is the share of the activity in the window, and `bound` an upper bound of the odds.
     """
 
     of: Ints
@@ -64,8 +64,9 @@ _SHORTEST = [(int(n), float((n - 1.5) * p)) for n, p in zip(LEAST_OF, PERIOD, st
 
 
 def price(frequency: Ints, width: Ints) -> Floats:
-    """The logarithm of the number of choices among frequencies, phases, widths and shares of kept
-    days, plus the frequency's rarity."""
+    """Return what the choice of a grid costs, in log odds: the logarithm of the number of
+    frequencies, phases, widths and shares of kept days to choose from, plus the frequency's
+    rarity."""
     choices = WINDOWS[frequency] * len(KEEPING) * np.maximum(CYCLE[frequency] / width, 1)
     return np.asarray(np.log(USUAL * choices) + RARITY[frequency])
 
@@ -76,10 +77,10 @@ WINDOWS = np.array([len(frequency.windows) for frequency in FREQUENCIES])
 
 
 def worth_trying(sets: Sets, least: Floats) -> Tries:
-    """Each frequency and width, at the phase with most of a set's days, whose odds could exceed the
-    set's `least`.
+    """Return the grids whose odds could exceed the set's `least`: for each frequency and width the
+    phase with most of the set's days.
 
-    They are in the order of the sets, the most promising first.
+    They are in the order of the sets, those with the highest bound first.
     """
     parts = [tries for place in range(len(FREQUENCIES)) for tries in _of_frequency(sets, place)]
     every = Tries(*(np.concatenate(columns) for columns in zip(*(vars(f).values() for f in parts),
@@ -110,21 +111,24 @@ def _tries(sets: Sets, some: Ints, shape: tuple[int, int], start: Ints, hits: In
 
 
 def _long_enough(sets: Sets, place: int) -> Flags:
-    """Marks sets whose days could be enough occurrences."""
+    """Return one boolean per set: whether its days could be enough occurrences of the frequency
+    at `place`."""
     fewest, least = _SHORTEST[place]
     return (sets.lengths >= fewest) & (sets.span > least)
 
 
 def is_long_enough(days: int, span: int) -> bool:
-    """Return whether this number of days could be a series of any frequency."""
+    """Return whether this number of days over a span (in days) could be a series of any
+    frequency."""
     return any(days >= fewest and span > least for fewest, least in _SHORTEST)
 
 
 def _bound(sets: Sets, some: Ints, frequency: Frequency, share: Floats, hits: Ints) -> Floats:
-    """The most that this number of days within the window could be worth, in the whole span or in a
-    part of it.
+    """Return an upper bound of the log odds of each set in `some`, if `hits` of its days are in the
+    window.
 
-    It assumes the average activity at these phases. SLACK allows for quieter times.
+    It holds for a series over the whole span or a part of it. It assumes the average activity at
+    these phases; SLACK allows for quieter times.
     """
     n, slots = sets.lengths[some], sets.span[some] / frequency.period + 1
     m = np.minimum(hits, slots.astype(np.int64) + 1)
@@ -143,8 +147,11 @@ def _entropy(n: Floats | Ints) -> Floats:
 
 
 def of_runs(sets: Sets, tries: Tries) -> Floats:
-    """The most that the best run of slots with a day in the window could be worth, at half the
-    density."""
+    """Return a closer upper bound of the log odds of each try: of its best run of slots that have a
+    day in the window.
+
+    It assumes that the span of the run has at least half of the set's usual density of days.
+    """
     slots, begin = _slots_hit(sets, tries)
     every = sets.span[tries.of] / PERIOD[tries.frequency] + 1
     gain = np.log(SLACK / tries.share) + 1 + np.log(2 * every / sets.lengths[tries.of])
@@ -157,7 +164,11 @@ def of_runs(sets: Sets, tries: Tries) -> Floats:
 
 
 def _slots_hit(sets: Sets, tries: Tries) -> tuple[Ints, Ints]:
-    """The slots with a day in the window, approximately, because months differ."""
+    """Return the numbers of the slots that have a day in the window, try after try, and where each
+    try begins.
+
+    The numbers are approximate, because months have different lengths.
+    """
     rows, of = ragged.taken(sets.begin, tries.of)
     frequency = tries.frequency[of]
     start = (tries.phase - tries.width // 2)[of]

@@ -21,7 +21,8 @@ SATURDAY = 5  # as in date.weekday()
 
 
 def are_closed(days: Ints) -> NDArray[np.bool_]:
-    """Marks days at a weekend or on one of these holidays."""
+    """Return one boolean per day: whether it is at a weekend or one of these holidays. Days
+    count from 1970-01-01."""
     return np.array([_is_closed(EPOCH + timedelta(days=day)) for day in days.tolist()], dtype=bool)
 
 
@@ -43,7 +44,7 @@ def _holidays(year: int) -> frozenset[date]:
 
 
 def _easter(year: int) -> date:
-    """Easter Sunday of a Gregorian year. The variables have the letters of Meeus."""
+    """Return Easter Sunday of a Gregorian year. The variables have the letters of Meeus."""
     a, (b, c) = year % 19, divmod(year, 100)
     d, e = divmod(b, 4)
     g = (8 * b + 13) // 25
@@ -56,5 +57,5 @@ def _easter(year: int) -> date:
 
 
 def _monday(day: date) -> date:
-    """The first Monday on or after the day."""
+    """Return the first Monday on or after the day."""
     return day + timedelta(days=-day.weekday() % 7)

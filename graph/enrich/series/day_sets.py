@@ -15,10 +15,10 @@ ROWS = 150_000  # days that are fitted at once; there are some hundred columns o
 
 @dataclass(frozen=True)
 class FitRequest:
-    """One set: distinct days in order, and the logarithm of what was paid on each.
+    """One set of days to fit: distinct days in order, and the logarithm of the amount paid on each.
 
     `group` is the group to which the days belong (`activity.Others`). `price` is what the choice of
-    this set cost, in odds.
+    this set cost, in log odds.
     """
 
     days: Ints
@@ -29,7 +29,11 @@ class FitRequest:
 
 @dataclass(frozen=True)
 class Sets:
-    """Many sets, none of them empty, and the other payments with which they are compared."""
+    """Many sets of days in flat columns, none of them empty, and the other payments with which they
+    are compared.
+
+    Set i has the rows begin[i] to begin[i + 1]. The columns are those of FitRequest.
+    """
 
     days: Days
     amounts: Floats
@@ -63,16 +67,16 @@ class Sets:
 
     @cached_property
     def span(self) -> Ints:
-        """The number of days from the first to the last of each set."""
+        """Return the number of days from the first to the last day of each set."""
         return self.days.day[self.begin[1:] - 1] - self.first
 
     @cached_property
     def phases(self) -> Ints:
-        """The phase of each day, one row per frequency."""
+        """Return a matrix with the phase of each day, one row per frequency."""
         return np.stack([self.days.phases(frequency) for frequency in FREQUENCIES])
 
     def within(self, sets: Ints, since: Ints, until: Ints) -> Ints:
-        """For each of these sets, the number of days in since <= day < until."""
+        """Return, for each of these sets, how many of its days are in since <= day < until."""
         keys = sets * FAR
         upto = np.searchsorted(self._keys, keys + until)
         return np.asarray(upto - np.searchsorted(self._keys, keys + since), dtype=np.int64)

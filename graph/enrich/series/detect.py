@@ -52,10 +52,10 @@ _CHANGING = re.compile(rf"\b(?:{_MONTHS})[a-z]*\b|\S*\d\S*|[^\w\s]", re.IGNORECA
 class Series:
     """Payments that recur.
 
-    places      into the payments' columns, in their order; extra ones of a slot included
-    slots       the slot of each place; `main`: of several in one slot, the occurrence itself
-    fit         the grid and its odds
-    ordinal     0, but for several series that begin with rows of one external id
+    places      the payments' row numbers, in order, also of further payments of a slot
+    slots       the slot of each payment; `main`: 1 for an occurrence, 0 for a further payment
+    fit         the grid of agreed days, and the odds that they are a series
+    ordinal     0; several series that begin with one external id have 0, 1, …
     """
 
     places: Ints
@@ -75,12 +75,12 @@ class Series:
 
     @property
     def score(self) -> float:
-        """The probability that it is a series x the share of kept agreed days (in 0..1).
+        """Return the probability that it is a series times the share of kept agreed days (0..1).
 
         A pause counts as one missed day, however long: a series that goes on as before after it is
-        the same. How far the days are from the agreed ones is in the odds already. Short series
-        keep all their days, so their score is the probability alone. So stated, scores are as often
-        right as they say (docs/layers.md).
+        the same. The odds already contain how far the days are from the agreed ones. Short series
+        keep all their days, so their score is the probability alone. docs/layers.md shows that
+        scores are right as often as they say.
         """
         if self.is_probable:
             return short_series.chance(len(self.fit.hits))
@@ -113,8 +113,10 @@ def search(payments: Payments, among: Iterable[Ints]) -> Iterator[Found]:
 
 
 def together[Result](askings: Sequence[Asking[Result]]) -> Asking[list[Result]]:
-    """Run the generators in parallel. The sets that they request in one round are fitted at
-    once."""
+    """Run several generators as one. What they request in one round is requested at once.
+
+    Each generator yields sets to be fitted and is sent their fits. Returns their results in order.
+    """
     results: dict[int, Result] = {}
     requests: dict[int, list[FitRequest]] = {}
 
@@ -135,7 +137,7 @@ def together[Result](askings: Sequence[Asking[Result]]) -> Asking[list[Result]]:
 
 
 def _answered[Result](asking: Asking[Result], others: Others) -> Result:
-    """The result of the generator, after everything that it requests has been fitted."""
+    """Return the result of the generator, after fitting all the sets that it requests."""
     fits: list[Fit | None] | None = None
     while True:
         try:
@@ -174,7 +176,8 @@ def _are_a_year_apart(days: Ints) -> bool:
 class _Activities:
     """The activity of each source, and of each frequent wording in it that many parties have.
 
-    Transfers are made in runs, but each standing order on a day of its own.
+    A series is compared with the payments of its wording, because their days differ: transfers are
+    made in runs, but each standing order on a day of its own.
     """
 
     def __init__(self, payments: Payments) -> None:
@@ -190,14 +193,17 @@ class _Activities:
         self._known: dict[tuple[str, int], Activity] = {}
 
     def is_common(self, place: int) -> bool:
-        """Return whether many parties of the source have the payment's wording, or it has none."""
+        """Return whether many parties of the source have the wording of the payment in row
+        `place`, or whether it has none."""
         return self._parties_of[self._kind[place]] > FEW_PARTIES or not self.words[place]
 
     def around(self, places: Ints) -> Activity:
-        """The activity with which payments at these places, of one source, are compared.
+        """Return the activity with which the payments in the rows `places`, all of one source, are
+        compared.
 
-        If payments are on nearly all days on which their wording occurs (wages), they are not a
-        choice among these days.
+        That is the activity of their wording if it is common, else of the source. It is also that
+        of the source for payments on nearly all days of their wording, such as wages, which are not
+        a choice among these days.
         """
         kind = int(self._kind[places[0]])
         if self._common[kind] and (self._kind[places] == kind).all():
@@ -214,8 +220,8 @@ class _Activities:
 
 
 def numbered(payments: Payments, series: Iterable[Series]) -> Found:
-    """The series in the order of their first payments. Ordinals distinguish series that begin with
-    the same key."""
+    """Return the series in the order of their first payments, with ordinals for those that begin
+    with the same external id."""
     ordinals: dict[tuple[str, str], int] = defaultdict(int)
     result = []
     for one in sorted(series, key=lambda one: int(one.places[0])):
@@ -228,15 +234,18 @@ def numbered(payments: Payments, series: Iterable[Series]) -> Found:
 
 @lru_cache(maxsize=65_536)
 def stem(text: str) -> str:
-    """The part of a description that stays the same in a series: no numbers, no months, no
+    """Return the part of a description that stays the same in a series: no numbers, months or
     punctuation."""
     return " ".join(_CHANGING.sub(" ", text).casefold().split())
 
 
 @dataclass(frozen=True)
 class _ByAmount:
-    """A part of a group, ordered by amount. `cuts` has, for each of GAPS, the places where a gap is
-    greater."""
+    """A part of a group, ordered by amount: `order` has its row numbers.
+
+    `cuts` has, for each gap in GAPS, the positions in `order` where the amount grows by more than
+    that.
+    """
 
     order: Ints
     cuts: Sequence[list[int]]
@@ -248,10 +257,10 @@ class _ByAmount:
         return cls(order, [(np.flatnonzero(steps > gap) + 1).tolist() for gap in GAPS])
 
     def split(self, low: int, high: int, level: int) -> tuple[int, list[tuple[int, int]]]:
-        """Return the next level at which low <= place < high falls apart, and its pieces that are
-        large enough.
+        """Find the first gap in GAPS, from position `level` on, that splits the positions low …
+        high - 1. Return (that position + 1, the pieces with enough payments as (begin, end)).
 
-        If it never does, return the level after the last, and no pieces.
+        Returns (the number of GAPS, no pieces) if none does.
         """
         for at in range(level, len(GAPS)):
             cuts = self.cuts[at]
@@ -263,10 +272,11 @@ class _ByAmount:
 
 
 class _Group:
-    """The payments between two parties, the `at`-th group of those searched in parallel.
+    """The payments between two parties, sorted by day. It is the group `at` of those searched in
+    parallel.
 
-    `columns` has all payments' days, log amounts and wordings. Places refer to the group's own
-    columns, which are sorted by day.
+    `columns` has the days, log amounts and wordings of all payments, `places` the group's row
+    numbers. `is_common` says that many parties have the wording.
     """
 
     def __init__(
@@ -277,17 +287,18 @@ class _Group:
         self.days, self.amounts, self.wording = (column[self.places] for column in columns)
 
     def series(self) -> Asking[Found]:
-        """The series of the split that explains most."""
+        """Return the series of the split of the group that explains most, and the short series
+        in the rest."""
         ways = [self._by_amount(np.arange(len(self.places)), 1)]
         kinds, counts = np.unique(self.wording, return_counts=True)
         if len(kinds) > 1:
             parts = [np.flatnonzero(self.wording == kind) for kind in kinds[counts > 2]]
-            ways.append(_all(self._by_amount(part, len(parts)) for part in parts))
+            ways.append(_all_series(self._by_amount(part, len(parts)) for part in parts))
         likeliest = max((yield from together(ways)), key=_worth)
         return [self._placed(one) for one in (*likeliest, *self._short(likeliest))]
 
     def _short(self, long: Found) -> Iterator[Series]:
-        """Short series among the payments that are in no long series."""
+        """Yield the short series among the payments that are in none of the series `long`."""
         places_taken = np.concatenate([np.zeros(0, dtype=np.int64), *(one.places for one in long)])
         free = np.setdiff1d(np.arange(len(self.places)), places_taken, assume_unique=True)
         group = short_series.Group(
@@ -301,13 +312,15 @@ class _Group:
         return Series(self.places[one.places], one.slots, one.main, one.fit)
 
     def _by_amount(self, part: Ints, among: int) -> Asking[Found]:
-        """The series of a part. `among` is the number of such parts; choosing among them has a
-        price, too."""
+        """Return the series in a part of the group, which is split by amount if that explains more.
+
+        `among` is the number of parts to choose from, which has a price in log odds.
+        """
         return self._split(_ByAmount.of(part, self.amounts), 0, len(part), 0, among)
 
     def _split(self, by: _ByAmount, low: int, high: int, level: int, among: int) -> Asking[Found]:
-        """The series of the part as a whole, or of its pieces at the gaps between amounts, then
-        ever finer."""
+        """Return the series in the positions low … high - 1 of the part: as a whole, or in the
+        pieces between gaps, whichever explains more. The pieces are split further."""
         part = np.sort(by.order[low:high])
         if not is_long_enough(len(part), int(self.days[part[-1]] - self.days[part[0]])):
             return []
@@ -315,7 +328,7 @@ class _Group:
         level, pieces = by.split(low, high, level)
         if not pieces:
             return (yield from self._peeled(part, price))
-        finer = _all(self._split(by, *piece, level, len(pieces)) for piece in pieces)
+        finer = _all_series(self._split(by, *piece, level, len(pieces)) for piece in pieces)
         whole, split = yield from together([self._peeled(part, price), finer])
         if split:
             places_taken = np.concatenate([one.places for one in split])
@@ -324,7 +337,8 @@ class _Group:
         return max(whole, split, key=_worth)
 
     def _peeled(self, part: Ints, price: float) -> Asking[Found]:
-        """One series after the other, as long as one is certain enough."""
+        """Return the series in the part, found one after the other in what the ones before left,
+        as long as one is certain enough."""
         series: Found = []
         while len(part) >= FEWEST_YEARLY and len(series) < RESIDUES:
             one = yield from self._one(part, price)
@@ -343,8 +357,8 @@ class _Group:
         return None if fit is None else self._with_extras(part, days, day_of, fit)
 
     def _with_extras(self, part: Ints, days: Ints, day_of: Ints, fit: Fit) -> Series:
-        """The occurrences, and their repetitions: payments within days of one, of about the same
-        amount."""
+        """Return the series of a fit with further payments of its slots: those of about the same
+        amount within LATER days after an occurrence."""
         slot_of = np.full(len(days), -1)
         slot_of[fit.hits] = np.arange(len(fit.hits))
         main = slot_of[day_of] >= 0
@@ -360,7 +374,8 @@ class _Group:
 
 
 def _distinct(days: Ints) -> tuple[Ints, Ints]:
-    """The distinct days in order, and for each day the number of its distinct one."""
+    """Return the distinct days in order, and for each day the position of its distinct one.
+    `days` are in order."""
     new = np.ones(len(days), dtype=bool)
     np.not_equal(days[1:], days[:-1], out=new[1:])
     return days[new], np.cumsum(new) - 1
@@ -370,6 +385,6 @@ def _worth(series: Found) -> float:
     return sum(one.fit.odds for one in series)
 
 
-def _all(askings: Iterable[Asking[Found]]) -> Asking[Found]:
-    """The results of all generators together."""
+def _all_series(askings: Iterable[Asking[Found]]) -> Asking[Found]:
+    """Return the series of all generators in one list. They run together (`together`)."""
     return list(chain.from_iterable((yield from together(list(askings)))))

@@ -46,8 +46,11 @@ LAST_DAY = 2932896  # 9999-12-31, the last day that a date can express
 
 @dataclass(frozen=True)
 class Course:
-    """A series' occurrences: slot, day, amount (the logarithm of all of a slot's main rows), last
-    place. Also the weekday of its payer's runs."""
+    """A series as one occurrence per slot, in order.
+
+    `slots` and `days` are its slot and day, `amounts` the logarithm of the sum of the slot's main
+    rows, and `last` the slot's last row number. `run` is the weekday of its payer's runs.
+    """
 
     series: Series
     slots: Ints
@@ -77,16 +80,17 @@ class Course:
 
     @cached_property
     def coming(self) -> int:
-        """The slot of the next occurrence."""
+        """Return the slot of the next occurrence."""
         return _coming(self, len(self.slots))
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One past occurrence, predicted from those before: the errors, and the spreads known then.
+    """One past occurrence, predicted from those before it, to measure how wrong predictions are.
 
-    `day` is the day on which it was expected. `came` says whether it came in the very next slot,
-    and `in_runs` whether its payer pays in runs.
+    `day` is the day on which it was expected. The errors are in days and in logarithms of amounts;
+    the spreads are those known before it. `came` says whether it came in the very next slot, and
+    `in_runs` whether its payer pays in runs.
     """
 
     frequency: str
@@ -102,8 +106,8 @@ class Trial:
 
 @dataclass(frozen=True)
 class Scale:
-    """The common spreads of one frequency, and the width of a range as a multiple of a series'
-    spread."""
+    """What past predictions of one frequency show: the usual spreads, and how many spreads wide
+    a range must be (`day_times`, `amount_times`)."""
 
     day_spread: float
     day_times: float
@@ -138,7 +142,8 @@ def courses(payments: Payments, series: Sequence[Series]) -> list[Course]:
 
 
 def trials(course: Course, hidden: int = 0) -> list[Trial]:
-    """The last occurrences except the hidden ones, each predicted from those before."""
+    """Return the last occurrences before the `hidden` newest ones, each predicted from those
+    before it."""
     last = len(course.slots) - hidden
     return [_trial(course, at) for at in range(max(last - TESTED, KNOWN), last)]
 
@@ -157,26 +162,28 @@ def _trial(course: Course, at: int) -> Trial:
 
 
 def _amounts(amounts: Floats) -> tuple[float, float]:
-    """The median of the last amounts, and the mean step between amounts."""
+    """Return (median of the last amounts, mean absolute step from one amount to the next), in
+    logarithms."""
     steps = np.abs(np.diff(amounts))
     return float(np.median(amounts[-USUAL:])), float(steps.mean()) if len(steps) else 0.0
 
 
 def _plain(course: Course, count: int) -> Floats:
-    """The first `count` amounts without the effects of their months."""
+    """Return the first `count` log amounts without the effects of their months."""
     frequency = course.series.fit.grid.frequency
     return without(frequency, course.slots[:count], course.amounts[:count])
 
 
 def effect_in(course: Course, count: int, slot: int) -> Effect:
-    """The effect of the slot's month, estimated from the first `count` occurrences."""
+    """Return the effect of the slot's month on the amount, estimated from the first `count`
+    occurrences."""
     frequency = course.series.fit.grid.frequency
     return month_effect(frequency, course.slots[:count], course.amounts[:count], slot)
 
 
 def scales(of_all: Sequence[Trial]) -> dict[str, Scale]:
-    """The scales by frequency. The key `""` has the scale of all together, for frequencies that are
-    too rare."""
+    """Return frequency → its scale, from the trials. The key "" has the scale of all trials
+    together, for frequencies that are too rare."""
     by: dict[str, list[Trial]] = defaultdict(list)
     for trial in of_all:
         by[trial.frequency].append(trial)
@@ -203,10 +210,10 @@ def _scale(some: Sequence[Trial]) -> Scale:
 
 
 def _weights(some: Sequence[Trial]) -> Floats:
-    """The weight of each trial.
+    """Return the weight of each trial.
 
-    If a payer pays in runs, or most trials are in a few runs, these are late or early as a whole.
-    Then all payments that were expected on one day and came on one day count as one trial.
+    If a payer pays in runs, or most trials are in a few runs, a whole run is late or early. Then
+    all payments that were expected on one day and came on one day count as one trial.
     """
     runs = Counter((trial.day, trial.day_error) for trial in some)
     in_few = len(some) > RUN * len(runs)
@@ -215,17 +222,18 @@ def _weights(some: Sequence[Trial]) -> Floats:
 
 
 def shrunk(own: Floats, common: float, occurrences: Floats, least: float) -> Floats:
-    """A series' own spread, combined with POOL occurrences of the frequency's common spread."""
+    """Return each series' spread, averaged with the common spread: `own` weighs as many
+    `occurrences` as it rests on, `common` weighs POOL. `least` is added."""
     mixed: Floats = (own * occurrences + common * POOL) / (occurrences + POOL) + least
     return mixed
 
 
 def _quantile(errors: Floats, weight: Floats) -> float:
-    """The (n + 1) x COVERAGE smallest error, as conformal prediction requires; the greatest if n is
-    small.
+    """Return the error that the share COVERAGE of the errors does not exceed: the (n + 1) x
+    COVERAGE smallest, as conformal prediction requires, or the greatest if n is small.
 
-    With weights, as for data of several kinds (R. Tibshirani et al., "Conformal prediction under
-    covariate shift", NeurIPS 2019).
+    `weight` is each error's weight (R. Tibshirani et al., "Conformal prediction under covariate
+    shift", NeurIPS 2019).
     """
     order = np.argsort(errors, kind="stable")
     passed = np.cumsum(weight[order])
@@ -242,8 +250,11 @@ def scale_of(calibration: dict[str, Scale], frequency: str) -> Scale | None:
 
 
 def _coming(course: Course, count: int, after: int | None = None) -> int:
-    """The slot after the first `count` occurrences, or after the expected slot `after` as well. If
-    the series pauses at that time of the year, the one after the pause."""
+    """Return the slot after the first `count` occurrences, or after the slot `after` if that is
+    given.
+
+    If the series pauses at that time of the year, it is the first slot after the pause.
+    """
     grid, slots, days = course.series.fit.grid, course.slots[:count], course.days[:count]
     expected = course.habits.habit(count).expected
     if after is not None:
@@ -258,8 +269,11 @@ def _coming(course: Course, count: int, after: int | None = None) -> int:
 def ahead(
     course: Course, calibration: dict[str, Scale], hidden: int = 0, *, after: int | None = None
 ) -> Expected | None:
-    """The next occurrence, or the next one after the slot `after`. None if nothing could be
-    calibrated, or after the year 9999."""
+    """Return the forecast of the next occurrence, or of the one after the slot `after`.
+
+    The `hidden` newest occurrences are ignored. Returns None if nothing could be calibrated, or for
+    a day after the year 9999.
+    """
     count = len(course.slots) - hidden
     scale = scale_of(calibration, course.series.frequency)
     if scale is None or count < FEWEST:
@@ -285,21 +299,23 @@ def ahead(
 
 @dataclass(frozen=True)
 class Amounts:
-    """The forecast of a series' amounts without the effects of months, in logarithms."""
+    """The forecast of a series' amounts without the effects of months: `centre` and `reach` (how
+    far either way) in logarithms."""
 
     centre: float
     reach: float
 
     @classmethod
     def of(cls, course: Course, count: int, scale: Scale) -> "Amounts":
-        """The forecast from the first `count` occurrences."""
+        """Return the forecast from the first `count` occurrences."""
         centre, own = _amounts(_plain(course, count))
         known = np.array([float(count)])
         wide = shrunk(np.array([own]), scale.amount_spread, known, LEAST_CHANGE)[0]
         return cls(centre, scale.amount_times * float(wide))
 
     def range(self, effect: Effect) -> tuple[int, int]:
-        """The least and the greatest amount in a month with this effect."""
+        """Return the least and the greatest expected amount, in 1/10,000 of the currency's unit,
+        in a month with this effect."""
         centre = self.centre + effect.sure
         reach = min(self.reach, 3.0)  # twenty times either way says enough
         cent = UNIT // 100
@@ -312,14 +328,18 @@ class Amounts:
 
 
 def _kept(course: Course, count: int, scale: Scale) -> float:
-    """How often an agreed day is kept, estimated from the series' own past and the common share."""
+    """Return the probability that an agreed day is kept, estimated from the series' own past and
+    the common share."""
     agreed = float(course.slots[count - 1] - course.slots[0]) + 1
     return min((count + POOL * scale.came) / (agreed + POOL), 1.0)
 
 
 def _goes_on(series: Series) -> float:
-    """The probability that the series goes on. A party's payments depend on each other, so log odds
-    are divided by a dispersion (as R. Wedderburn's quasi-likelihood, Biometrika 61 (1974), 439)."""
+    """Return the probability that the series goes on.
+
+    A party's payments depend on each other, so log odds are divided by a dispersion (as R.
+    Wedderburn's quasi-likelihood, Biometrika 61 (1974), 439).
+    """
     odds = series.fit.odds if series.is_probable else series.fit.odds / DISPERSION
     return float(1 - np.exp(-odds))
 
@@ -339,7 +359,7 @@ def is_active(course: Course, today: int) -> bool:
 
 
 def next_day(course: Course, today: int) -> int | None:
-    """The first expected day that has not passed; None for an ended series."""
+    """Return the first expected day that is not before `today`; None for an ended series."""
     if not is_active(course, today):
         return None
     slots = course.coming + np.arange(AHEAD)
@@ -354,10 +374,11 @@ Todays = Mapping[str, int]  # by source
 
 
 def todays(payments: Payments, now: int) -> Todays:
-    """Each source's today: the last day of its books that is not in the future.
+    """Return source → the day that counts as today in it: the last day of its books that is not
+    after `now`.
 
-    So old books work, too. If one source's books have ended, payments in another source are not
-    overdue because of that.
+    So old books can be forecast, too. If one source's books have ended, payments in another source
+    are not overdue because of that.
     """
     last = dict.fromkeys(payments.source, now)
     past = np.flatnonzero(payments.day <= now)

@@ -45,7 +45,8 @@ class Further:
 def further(
     course: Course, calibration: dict[str, Scale], following: Expected
 ) -> Iterator[Further]:
-    """The occurrences after `following`, for three months or, from four-weekly on, for a year."""
+    """Yield the occurrences after `following`: three months of them, or a year for four-weekly
+    and rarer series."""
     scale = forecast.scale_of(calibration, course.series.frequency)
     if scale is None:
         return
@@ -67,22 +68,28 @@ def further(
 
 
 def thinned(course: Course) -> int:
-    """Of how many agreed days the series keeps about one. If two or more, only each such day is
-    projected."""
+    """Return n if the series keeps about one of n agreed days. From 2 on, only each n-th agreed
+    day is projected."""
     return round(1 / kept(course))
 
 
 def may_skip_until(course: Course) -> int:
-    """The slot up to which a series that keeps only every second agreed day or so may be missing:
-    one that goes on would skip all of them in less than UNLIKELY of all cases."""
+    """Return the last slot until which a series may be missing without having ended.
+
+    A series that keeps one of two agreed days or fewer, and goes on, would skip all of these slots
+    with a probability below UNLIKELY. For any other series it is the slot of the last occurrence.
+    """
     if thinned(course) < 2:
         return int(course.slots[-1])
     return int(course.slots[-1]) + math.ceil(math.log(UNLIKELY) / math.log(1 - kept(course)))
 
 
 def times_in_year(course: Course, following: Expected) -> float:
-    """How often the series comes in the year from `following` on, as often as it kept its agreed
-    days and without the season in which it pauses."""
+    """Return how many times the series is expected in the year from `following` on.
+
+    It counts agreed days outside the season in which the series pauses, times the share of them
+    that it keeps.
+    """
     grid = course.series.fit.grid
     slots = following.slot + np.arange(1, math.ceil(YEAR / grid.frequency.period) + 1)
     days = course.habit.expected(slots)
@@ -95,8 +102,8 @@ def times_in_year(course: Course, following: Expected) -> float:
 
 
 def usual_amount(course: Course) -> float:
-    """What one occurrence comes to, in 1/10,000: the last price if the last ones were alike, else
-    the mean of the last year's."""
+    """Return what one occurrence usually is, in 1/10,000 of the currency's unit: the last amount
+    if the last ones are alike, else the mean of the last year's."""
     if np.ptp(course.amounts[-USUAL:]) <= ALIKE:
         return float(np.exp(np.median(course.amounts[-USUAL:])))
     of_year = course.days > course.days[-1] - YEAR
@@ -104,7 +111,7 @@ def usual_amount(course: Course) -> float:
 
 
 def kept(course: Course) -> float:
-    """The share of its agreed days that the series kept, without those in pauses."""
+    """Return the share (0..1) of agreed days that the series kept, without those in pauses."""
     return len(course.slots) / pauses.agreed(course.slots, course.days)
 
 

@@ -1,10 +1,11 @@
-"""Sets of days against the grids of all frequencies: does each keep one, better than chance would?
+"""Fits sets of days to the grids of all frequencies: does each set keep a grid better than chance
+would?
 
 The measure is a likelihood ratio. By chance, payments fall on the days on which the books move
 money at all: a Poisson process whose intensity goes with the books' activity, seen day by day. A
 series has at most one occurrence for each agreed day, with probability h, near that day, again in
-proportion to the activity; what is not of the series falls by chance as before. For m occurrences
-among n days and e agreed days without one
+proportion to the activity; days that are not of the series fall by chance as before. For m
+occurrences among n days and e agreed days without one
 
     ln LR = sum(ln h + ln k + ln A - ln N(n)) + e ln(1 - h)
             + (n - m) (ln N(n - m) - ln N(n)) + L(n) - L(n - m)
@@ -12,12 +13,12 @@ among n days and e agreed days without one
 where A is the activity of the span, k is 1 / activity of the window (or of its tails for the few
 that come early or late), N(x) = x / (1 - x / D) and L(x) = -D ln(1 - x / D) for the D days on which
 anything happens at all (E. H. Simpson's effective number, Nature 163 (1949), 688; where D is great,
-N(x) and L(x) are x: a mere Poisson process). Where everybody is paid on Thursdays, D counts
-Thursdays, and to be paid on each of them says nothing of one who is paid often.
+N(x) and L(x) are x: a mere Poisson process). If everybody is paid on Thursdays, D counts Thursdays,
+and a party that is often paid on them proves nothing.
 
-From it goes the price of having chosen: of frequency, phase, width and h, of beginning and end (a
+The price of choosing is subtracted: of frequency, phase, width and h, of beginning and end (a
 Bonferroni correction; "look-elsewhere effect", E. Gross and O. Vitells, Eur. Phys. J. C 70 (2010),
-525-530). What is left is the logarithm of odds: books with their days shuffled reach x with a
+525-530). The rest is the logarithm of odds: books with their days shuffled reach x with a
 probability of at most about exp(-x), whatever weekdays, pay days and closed days they have.
 
 The point process and its likelihood: D. J. Daley, D. Vere-Jones, "An Introduction to the Theory of
@@ -51,7 +52,11 @@ ALIKE = 0.02  # of log amounts: what costs about the same
 
 @dataclass(frozen=True)
 class Fit:
-    """A grid that a set of days keeps. `hits` are places in the set, one per slot, in order."""
+    """A grid that a set of days keeps.
+
+    `hits` are the positions in the set of the days that keep it, one per slot, in order. `slots`
+    and `offsets` are each one's slot and its days after the agreed day.
+    """
 
     grid: Grid
     width: int
@@ -63,26 +68,27 @@ class Fit:
 
     @property
     def expected(self) -> int:
-        """The number of agreed days from the first occurrence to the last."""
+        """Return the number of agreed days from the first occurrence to the last."""
         return int(self.slots[-1] - self.slots[0]) + 1
 
 
 def best(requests: Sequence[FitRequest], others: Others, sure: float) -> list[Fit | None]:
-    """For each set, the fit of the frequency with the greatest odds, or None if no odds reach
-    `sure`.
+    """Return, for each set, the fit with the greatest odds over all frequencies, or None if no odds
+    reach `sure`.
 
-    If several days are in one slot, amounts choose: the one most similar to the others.
+    If several days are in one slot, the day whose amount is most similar to the others is taken.
     """
     return [fit for some in chunks(requests) for fit in _best(Sets.of(some, others), sure)]
 
 
 def _best(sets: Sets, sure: float) -> list[Fit | None]:
-    """The best fit of each set. Candidates are tried in order of promise, for all sets at once."""
+    """Return the best fit of each set, or None. The candidates with the highest bounds are tried
+    first, for all sets at once."""
     fits = _Found.none(sure + sets.price)
     every = candidate_grids.worth_trying(sets, fits.odds)
     begin = ragged.cut(every.of, len(sets))
     turn = 0
-    while len(places := _still(every, begin, turn, fits.odds)):
+    while len(places := _candidates_of_turn(every, begin, turn, fits.odds)):
         some = every.only(places)
         worth = candidate_grids.of_runs(sets, some) > fits.odds[some.of]
         if worth.any():
@@ -91,8 +97,9 @@ def _best(sets: Sets, sure: float) -> list[Fit | None]:
     return _with_ends(sets, every, fits)
 
 
-def _still(every: Tries, begin: Ints, turn: int, least: Floats) -> Ints:
-    """The candidates of this turn that may be better than the best fit so far."""
+def _candidates_of_turn(every: Tries, begin: Ints, turn: int, least: Floats) -> Ints:
+    """Return the candidates to try in this turn: the turn's next one of each set, if its bound
+    exceeds the set's best odds so far."""
     places = begin[:-1] + turn
     places = places[places < begin[1:]]
     return places[every.bound[places] > least[every.of[places]]]
@@ -100,8 +107,8 @@ def _still(every: Tries, begin: Ints, turn: int, least: Floats) -> Ints:
 
 @dataclass(frozen=True)
 class _Found:
-    """Runs with their odds, their ends among the near days, and the number of their try (-1: none
-    yet)."""
+    """The best run so far of each set or grid: its odds, its begin and end among the near days,
+    and the number of its try (-1: none yet)."""
 
     odds: Floats
     begin: Ints
@@ -110,12 +117,14 @@ class _Found:
 
     @classmethod
     def none(cls, least: Floats) -> "_Found":
-        """No runs. A run must have better odds than `least` to be taken."""
+        """Return an empty entry per element of `least`. A run replaces it if its odds are better
+        than that."""
         zeros = np.zeros(len(least), dtype=np.int64)
         return cls(least.copy(), zeros, zeros.copy(), zeros - 1)
 
     def take(self, others: "_Found", place: Ints, at: Ints) -> None:
-        """Replace the runs at these places by those of `others` that are better."""
+        """Replace the entries `at` by the runs in `others` that have better odds. `place` has
+        the number of the try of each run."""
         better = others.odds > self.odds[at]
         self.place[at[better]] = place[better]
         for name in ("odds", "begin", "end"):
@@ -123,9 +132,9 @@ class _Found:
 
 
 def _fits(sets: Sets, some: Tries) -> _Found:
-    """The best run of each grid, with the share of kept days that suits it best."""
+    """Return the best run of each grid, with the share of kept days that gives the best odds."""
     fits = _Found.none(np.full(len(some), -np.inf))
-    near, enough = _enough(sets, some)
+    near, enough = _with_enough_days(sets, some)
     if not len(enough):
         return fits
     tries = some.only(enough)
@@ -162,8 +171,9 @@ class _Near:
         return _Near(places, self.amounts[rows], slots, offsets, self.inside[rows], begin)
 
 
-def _enough(sets: Sets, some: Tries) -> tuple[_Near, Ints]:
-    """The near days of those grids that have enough of them, and the numbers of these grids."""
+def _with_enough_days(sets: Sets, some: Tries) -> tuple[_Near, Ints]:
+    """Return the near days of those grids that have enough of them, and the numbers of these
+    grids in `some`."""
     near, of = _near(sets, some)
     counts = np.diff(near.begin)
     has_enough = counts >= LEAST_OF[some.frequency]
@@ -191,12 +201,14 @@ def _near(sets: Sets, some: Tries) -> tuple[_Near, Ints]:
 
 
 def _window(some: Tries) -> tuple[Ints, Ints, Ints]:
-    """The days before and after the agreed one that the window contains, and the tails."""
+    """Return, for each grid, the window's first and last day relative to the agreed day, and the
+    days of the tails before and after it."""
     return -(some.width // 2), (some.width - 1) // 2, TAIL_DAYS[some.frequency]
 
 
 def _one_a_slot(of: Ints, slots: Ints, cost: Floats | Ints) -> Ints:
-    """The cheapest row of each slot of each grid; of equal rows the first."""
+    """Return the row with the least `cost` in each slot of each grid; of equal rows the first.
+    `of` has the grid of each row."""
     order = np.lexsort((cost, slots, of))
     new = np.ones(len(order), dtype=bool)
     new[1:] = (np.diff(slots[order]) != 0) | (np.diff(of[order]) != 0)
@@ -204,7 +216,8 @@ def _one_a_slot(of: Ints, slots: Ints, cost: Floats | Ints) -> Ints:
 
 
 def _density(sets: Sets, some: Tries, near: _Near) -> Floats:
-    """ln k of each day: how much more likely it is at its place than by activity alone."""
+    """Return ln k of each near day: how densely the series puts its occurrences there, per unit
+    of activity."""
     of = np.repeat(np.arange(len(some)), np.diff(near.begin))
     group, agreed = sets.group[some.of[of]], some.grids.agreed(near.slots, of)
     low, high, tail = (bounds[of] for bounds in _window(some))
@@ -214,13 +227,15 @@ def _density(sets: Sets, some: Tries, near: _Near) -> Floats:
 
 
 def _span(some: Tries, first: Ints, last: Ints) -> tuple[Ints, Ints]:
-    """The days from half a period before the first slot to half a period after the last."""
+    """Return (first day, day after the last) of each grid: half a period before the slot `first`
+    to half a period after the slot `last`."""
     half, of = (PERIOD[some.frequency] // 2).astype(np.int64), np.arange(len(some))
     return some.grids.agreed(first, of) - half, some.grids.agreed(last, of) + half + 1
 
 
 def _judged(sets: Sets, some: Tries, near: _Near, density: Floats, run: Run) -> Floats:
-    """The odds of the runs, with the share of kept days and the other days as they are in them."""
+    """Return the log odds of each run (minus infinity if it is too short), with the share of
+    kept days and the other days that it really has."""
     begin, end = (near.begin[:-1] + offset for offset in run)
     first, last, m = near.slots[begin], near.slots[end - 1], end - begin
     since, until = _span(some, first, last)
@@ -238,13 +253,14 @@ def _judged(sets: Sets, some: Tries, near: _Near, density: Floats, run: Run) -> 
 
 
 def _chance(n: Ints, cells: Floats) -> tuple[Floats, Floats]:
-    """N and L for n days out of this number of cells."""
+    """Return N(n) and L(n) of the module's formula for n days and D = `cells`."""
     cells = np.maximum(cells, n + 1.0)
     return n / (1 - n / cells), -cells * np.log(1 - n / cells)
 
 
 def _by_chance(n: Ints, m: Ints, cells: Floats) -> Floats:
-    """How well chance alone explains n days, less how well it explains those not in the series."""
+    """Return the log likelihood of n days by chance, less that of the n - m days that are not in
+    the series."""
     cells = np.maximum(cells, n + 1.0)
     odds, rate = _chance(n, cells)
     less, rest = _chance(n - m, cells)
@@ -253,7 +269,7 @@ def _by_chance(n: Ints, m: Ints, cells: Floats) -> Floats:
 
 
 def _with_ends(sets: Sets, every: Tries, winners: _Found) -> list[Fit | None]:
-    """The winners as fits, extended at both ends."""
+    """Return the fit of each set's winning run, extended at both ends, or None without one."""
     fits: list[Fit | None] = [None] * len(sets)
     some = np.flatnonzero(winners.place >= 0)
     if not len(some):
@@ -270,10 +286,11 @@ def _with_ends(sets: Sets, every: Tries, winners: _Found) -> list[Fit | None]:
 
 
 def _whole(sets: Sets, near: _Near, shape: tuple[Grid, int], run: tuple[int, int, int]) -> Fit:
-    """The fit, with the next occurrences at both ends, if they are late or early and cost about the
-    same.
+    """Return the fit of a run, extended by the next occurrence at each end if that is late or early
+    and has about the same amount.
 
-    An occurrence outside the window proves nothing by itself, so the best run ends before it.
+    `shape` is (grid, width), and `run` is (number of the grid, begin, end). An occurrence outside
+    the window proves nothing by itself, so the best run ends before it.
     """
     at, begin, end = run
     first, last, m = int(near.slots[begin]), int(near.slots[end - 1]), end - begin

@@ -16,7 +16,8 @@ NEAR = 3  # days by which the agreed day may differ from the middle of the windo
 
 @dataclass(frozen=True)
 class Habit:
-    """The agreed day as the series itself shows it, and what weekends do to it.
+    """On which day a series usually comes: its agreed day, and how weekends or the payer's runs
+    move it.
 
     `turn` is 1 or -1 if the agreed day is in the cycle after or before the grid's own.
     """
@@ -31,9 +32,12 @@ class Habit:
         return shifted(self.grid.agreed(slots + self.turn), self.weekend, self.run)
 
     def in_own_months(self, slots: Ints) -> Ints:
-        """The expected days; a day that weekends or runs would move to another month moves the
-        other way (the business-day convention "modified following"). So each slot of a monthly
-        series counts in its own month."""
+        """Return the expected day of each slot, for a monthly series within the month of its agreed
+        day.
+
+        A day that weekends or runs would move to another month moves the other way (the
+        business-day convention "modified following").
+        """
         days = self.expected(slots)
         if not self.grid.frequency.monthly:
             return days
@@ -44,11 +48,11 @@ class Habit:
 
 @dataclass(frozen=True)
 class Habits:
-    """Every habit that a series may have: phases near the grid's own, and what weekends or the
-    payer's weekly runs do.
+    """All habits that a series may have: one for each phase near the grid's own and each way in
+    which weekends or the payer's weekly runs may move days.
 
-    There is one row per habit, the plainest first, and one column per occurrence. It has the day
-    that the habit expects, and its mean error up to then.
+    There is one row per habit, the plainest first, and one column per occurrence. `expected` has
+    the day that the habit expects, `spread` its mean error in days up to then.
     """
 
     grid: Grid
@@ -72,12 +76,12 @@ class Habits:
         return cls(grid, by, expected, spread, run)
 
     def best(self, count: int) -> int:
-        """The habit with the smallest error over the first `count` occurrences; of equal ones the
-        plainest."""
+        """Return the row of the habit with the smallest error over the first `count`
+        occurrences; of equal ones the plainest."""
         return int(np.round(self.spread[:, count - 1], 6).argmin())
 
     def habit(self, count: int) -> Habit:
-        """The habit with the smallest error, as `Habits.best` selects it."""
+        """Return the habit with the smallest error over the first `count` occurrences."""
         best = self.best(count)
         by, weekend = divmod(best, len(WAYS))
         turn, phase = (int(each[by]) for each in moved(self.grid, self.by))

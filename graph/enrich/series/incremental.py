@@ -64,8 +64,8 @@ class Known:
 
 
 def find(user_id: UUID, payments: Payments, *, everything: bool = False) -> list[Series]:
-    """The tenant's series in the order of their first payments. With `everything`, all groups are
-    searched."""
+    """Return the tenant's series in the order of their first payments. With `everything`, all
+    groups are searched again."""
     groups = {_key(payments, places): places for places in detect.groups(payments)}
     stored = {} if everything else _known(user_id)
     digests = {key: _digest(payments, places) for key, places in groups.items()}
@@ -87,7 +87,7 @@ def _key(payments: Payments, places: Ints) -> str:
 
 
 def _digest(payments: Payments, places: Ints) -> str:
-    """A digest of the group's days, amounts and words, in the order of the books."""
+    """Return a digest of the days, amounts and descriptions of the group's rows, in their order."""
     words = "\x00".join(payments.description[places]).encode("utf-8", "surrogatepass")
     return _hashed(payments.day[places].tobytes(), payments.amount[places].tobytes(), words)
 

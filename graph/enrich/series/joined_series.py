@@ -36,7 +36,7 @@ LETTERS = 5  # letters in which names must agree at the beginning
 
 
 def joined(payments: Payments, found: Sequence[Series]) -> list[Series]:
-    """The series after joining. The order in which they were found does not matter."""
+    """Return the series after joining. The order of `found` does not matter."""
     whole = [without_strays(payments, one) for one in found]
     ordered = sorted(whole, key=lambda one: int(one.places[0]))
     series = _halves(payments, ordered)
@@ -63,7 +63,8 @@ def _chained(
 
 
 def _one(payments: Payments, first: Series, second: Series) -> Series | None:
-    """Both series on the grid of the one with more occurrences; None if they do not fit."""
+    """Return both series as one on the grid of the one with more occurrences; None if they do
+    not fit on it."""
     grid = max(first, second, key=lambda one: len(one.fit.hits)).fit.grid
     return _on(payments, grid, first, second)
 
@@ -120,7 +121,8 @@ def _twice(payments: Payments, one: Series, other: Series) -> Series | None:
 
 
 def _spelled(payments: Payments, series: list[Series]) -> list[tuple[int, int]]:
-    """Pairs with one payer, in which the payee is spelled differently from some day on."""
+    """Return pairs (places in `series`) of one payer, in which the payee is spelled differently
+    from some day on."""
     texts = _parties_of_texts(payments)
     span = _spans(payments, payments.payee)
 
@@ -140,8 +142,8 @@ def _spelled(payments: Payments, series: list[Series]) -> list[tuple[int, int]]:
 
 
 def _turned(payments: Payments, series: list[Series]) -> list[tuple[int, int]]:
-    """Pairs between the same two parties with payer and payee swapped, at a time at which this
-    happens to others of the source, too."""
+    """Return pairs (places in `series`) between the same two parties with payer and payee
+    swapped, at a time at which this happens to others of the source, too."""
 
     def key(one: Series) -> tuple[object, ...]:
         source, currency, *ends = _group(payments, one)
@@ -161,7 +163,8 @@ def _turned(payments: Payments, series: list[Series]) -> list[tuple[int, int]]:
 
 
 def _at_once(window: tuple[int, int], every: list[tuple[int, int]]) -> bool:
-    """Return whether TURNED of the windows have a day in common with this one."""
+    """Return whether some day in this window is in TURNED of the windows `every`. A window is
+    (day before the first, last day)."""
     days = range(window[0] + 1, window[1] + 1)
     return max(sum(low < day <= high for low, high in every) for day in days) >= TURNED
 
@@ -176,8 +179,11 @@ def _pairs(
     key: Callable[[Series], tuple[object, ...]],
     fits: Callable[[Series, Series], bool],
 ) -> Iterator[tuple[int, int]]:
-    """Yield pairs with one key in which the second series continues the first. Each series has one
-    partner."""
+    """Yield pairs (places in `series`) with one key and frequency, in which the second series
+    continues the first and `fits` allows it.
+
+    A series that could continue, or be continued by, several others is left out.
+    """
     groups: dict[tuple[object, ...], list[int]] = defaultdict(list)
     for at, one in enumerate(series):
         groups[key(one), one.frequency].append(at)
@@ -196,7 +202,8 @@ def _pairs(
 
 
 def _goes_on(payments: Payments, one: Series, other: Series) -> bool:
-    """Return whether the second begins in the next slots of the first, with the same amount."""
+    """Return whether the series `other` begins in the slots after the last one of `one`, with
+    the same amount."""
     first, second = int(one.places[-1]), int(other.places[0])
     grid, step = one.fit.grid, payments.day[second] - payments.day[first]
     if not 0 < step <= (NEXT + 0.5) * grid.frequency.period:
@@ -216,7 +223,7 @@ def _group(payments: Payments, one: Series) -> tuple[object, ...]:
 
 
 def _parties_of_texts(payments: Payments) -> dict[str, set[int]]:
-    """The payees of each informative text."""
+    """Return description → the payees that have it. Blank descriptions are left out."""
     parties: dict[str, set[int]] = defaultdict(set)
     pairs = zip(payments.description.tolist(), payments.payee.tolist(), strict=True)
     for text, payee in pairs:
@@ -226,7 +233,8 @@ def _parties_of_texts(payments: Payments) -> dict[str, set[int]]:
 
 
 def _spans(payments: Payments, party: Ints) -> dict[int, tuple[int, int]]:
-    """The first and the last day of each party."""
+    """Return party → (first day, last day) of its payments. `party` has the party of each
+    payment."""
     names, at = np.unique(party, return_inverse=True)
     first, last = np.full(len(names), np.iinfo(np.int64).max), np.full(len(names), -1)
     np.minimum.at(first, at, payments.day)
@@ -236,8 +244,8 @@ def _spans(payments: Payments, party: Ints) -> dict[int, tuple[int, int]]:
 
 
 def _begin_alike(one: str, other: str) -> bool:
-    """Return whether the names have the same first word, or one is cut within it, and no different
-    numbers."""
+    """Return whether the names begin with the same word, or with a word and its beginning, and
+    have no different numbers."""
     words = [normalized(name).split(" ") for name in (one, other)]
     numbers = [{word for word in each if word.isdigit()} for each in words]
     short, long = sorted((each[0] for each in words), key=len)

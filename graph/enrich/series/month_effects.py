@@ -25,8 +25,11 @@ class Effect:
 
 
 def month_effect(frequency: Frequency, slots: Ints, amounts: Floats, slot: int) -> Effect:
-    """The effect of the slot's month. It is computed from the occurrences' slots and log amounts:
-    how far the same month of earlier years was from its neighbours."""
+    """Return the effect of the month of `slot`: how far the amounts in that month of earlier years
+    were from the amounts around them.
+
+    `slots` and `amounts` (logarithms) are those of the occurrences so far.
+    """
     if not _has_months(frequency) or np.ptp(amounts) <= TELLING:
         return Effect()
     same = np.flatnonzero((slot - slots) % (12 // frequency.step) == 0)
@@ -40,7 +43,8 @@ def month_effect(frequency: Frequency, slots: Ints, amounts: Floats, slot: int) 
 
 
 def without(frequency: Frequency, slots: Ints, amounts: Floats) -> Floats:
-    """The amounts without the effects of their months, if several years agree."""
+    """Return the log amounts without the effects of their months, if several years agree on an
+    effect."""
     if (
         not _has_months(frequency)
         or len(amounts) <= 12 // frequency.step
@@ -68,7 +72,7 @@ def _has_months(frequency: Frequency) -> bool:
 
 
 def _all_beside(amounts: Floats) -> Floats:
-    """The result of `_beside` for each occurrence."""
+    """Return `_beside` of each occurrence."""
     padded = np.pad(amounts, BESIDE, constant_values=np.nan)
     windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * BESIDE + 1).copy()
     windows[:, BESIDE] = np.nan
@@ -76,6 +80,6 @@ def _all_beside(amounts: Floats) -> Floats:
 
 
 def _beside(amounts: Floats, at: int) -> float:
-    """The median of the occurrences around one, without the one itself."""
+    """Return the median of the amounts around position `at`, without the one itself."""
     around = np.delete(amounts, at)
     return float(np.median(around[max(at - BESIDE, 0) : at + BESIDE]))

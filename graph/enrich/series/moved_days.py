@@ -24,7 +24,8 @@ MONDAY = 4  # (day - MONDAY) % 7 is 0 on a Monday
 
 @once
 def run_weekdays(payments: Payments) -> Ints:
-    """For each payment, the weekday of its payer's runs in that source (0 Monday), or NO_RUN."""
+    """Return, for each payment, the weekday on which its payer pays nearly everything in that
+    source (0 Monday), or NO_RUN."""
     payer = codes(payments.source, payments.payer)
     size = int(payer.max(initial=-1)) + 1
     weekday = (payments.day - MONDAY) % 7
@@ -36,8 +37,12 @@ def run_weekdays(payments: Payments) -> Ints:
 
 
 def shifted(days: Ints, way: str, run: int = NO_RUN) -> Ints:
-    """The days, with weekends moved to the Monday after or to the Friday before, or not moved. Or
-    all days moved to the payer's next weekly run, or to the one before."""
+    """Return the days, moved in the way `way`.
+
+    "kept": not at all. "after", "before": weekends to the Monday after or the Friday before.
+    "run_after", "run_before": all days to the payer's next or previous weekly run, on weekday
+    `run`.
+    """
     if way == "kept":
         return days
     if way.startswith("run"):

@@ -20,8 +20,12 @@ SHARED = 0.5  # least share of the shorter series' occurrences that are sighting
 
 
 def behind(payments: Payments, every: Sequence[Course], same: Pairs) -> set[int]:
-    """The places in `every` of the series of which another series has the same payments and went on
-    longer. Two that end with one payment are both up to date."""
+    """Return the places in `every` of the series whose payments another series has as well, and
+    which end earlier than that one.
+
+    `same` are the pairs of sightings of one payment. Of two series that end with one payment
+    neither is behind.
+    """
     payment = joined(np.arange(len(payments)), same.one, same.other)
     last = [int(payment[course.last[-1]]) for course in every]
     first_seen = np.full(len(payments), np.iinfo(np.int64).max)
@@ -36,7 +40,8 @@ def behind(payments: Payments, every: Sequence[Course], same: Pairs) -> set[int]
 
 
 def _shared(every: Sequence[Course], payment: Ints) -> Counter[tuple[int, int]]:
-    """The number of payments that two series have in common, by their places."""
+    """Return pair of places in `every` → the number of payments that both series have. `payment`
+    numbers the payments of all rows."""
     holders: defaultdict[int, list[int]] = defaultdict(list)
     for at, course in enumerate(every):
         for one in np.unique(payment[course.series.places]).tolist():

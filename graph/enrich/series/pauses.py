@@ -15,9 +15,9 @@ LONGEST = 31  # days of the longest period; a series of a longer one has too few
 
 
 def resumes(slots: Ints, days: Ints, expected: int) -> int | None:
-    """The day on which the series goes on, if it pauses on the day `expected`; else None.
+    """Return the day on which the series resumes, if it pauses on the day `expected`; else None.
 
-    `slots` and `days` are those of its occurrences up to now.
+    `slots` and `days` are those of the series' occurrences up to now.
     """
     for at in np.flatnonzero(are_pauses(slots, days))[::-1].tolist():
         years = round((days[-1] - days[at]) / YEAR)
@@ -28,12 +28,13 @@ def resumes(slots: Ints, days: Ints, expected: int) -> int | None:
 
 
 def are_pauses(slots: Ints, days: Ints) -> NDArray[np.bool_]:
-    """Marks each step between two occurrences that is as long as a pause."""
+    """Return, for each step from one occurrence to the next, whether it is as long as a pause."""
     return np.asarray((np.diff(slots) > SLOTS) & (np.diff(days) >= DAYS))
 
 
 def agreed(slots: Ints, days: Ints) -> int:
-    """The number of agreed days from the first occurrence to the last, without those in pauses."""
+    """Return the number of agreed days from the first occurrence to the last, without those in
+    pauses."""
     steps = np.diff(slots)
     return int(1 + steps.sum() - (steps - 1)[are_pauses(slots, days)].sum())
 
@@ -41,11 +42,11 @@ def agreed(slots: Ints, days: Ints) -> int:
 def going_on(
     grid: Grid, slots: Ints, days: Ints, coming: Ints, expected: Ints, *, every: int = 1
 ) -> Iterator[int]:
-    """Yield the places in `coming` at which a series goes on: each `every`-th one, except in the
-    seasons in which it pauses.
+    """Yield the positions in `coming` at which a series is expected: each `every`-th one, except in
+    the seasons in which it pauses.
 
-    `slots` and `days` are those of its occurrences up to now. `coming` has the consecutive slots
-    after these, and `expected` their days.
+    `slots` and `days` are those of the series' occurrences up to now. `coming` has the consecutive
+    slots after these, and `expected` their days.
     """
     may_pause = grid.frequency.period <= LONGEST and are_pauses(slots, days).any()
     at = every - 1

@@ -16,13 +16,14 @@ MONTH_CYCLE = 31  # days of the month, 1..31, as phases
 
 @dataclass(frozen=True, slots=True)
 class Frequency:
-    """A frequency: every `step` days, or `step` months (`monthly`).
+    """A frequency: every `step` days, or every `step` months (`monthly`).
 
-    A width is the number of consecutive days on which an occurrence may fall. The widest allows
-    four days of lateness or earliness and a weekend, as long as the window still distinguishes days
-    of the frequency from others. `rarity` is the log odds against this frequency before any day is
-    known, compared with the usual ones. `times` is the number of payment days per month. With two,
-    the phase contains the first day and, in whole cycles, the days from it to the second.
+    `windows` are widths: numbers of consecutive days on which an occurrence may fall. The widest
+    allows four days of lateness or earliness and a weekend, as long as the window still
+    distinguishes days of the frequency from others. `rarity` is the log odds against this frequency
+    before any day is known, compared with the usual ones. `times` is the number of payment days per
+    month. With two, the phase contains the first day and, in whole cycles, the days from it to the
+    second.
     """
 
     name: str
@@ -34,17 +35,18 @@ class Frequency:
 
     @property
     def period(self) -> float:
-        """The mean length in days (the Gregorian year has 365.2425)."""
+        """Return the mean number of days from one agreed day to the next (the Gregorian year has
+        365.2425)."""
         return self.step * 365.2425 / 12 / self.times if self.monthly else float(self.step)
 
     @property
     def cycle(self) -> int:
-        """The number of phases."""
+        """Return the number of phases."""
         return self.step * (MONTH_CYCLE if self.monthly else 1)
 
     @property
     def tail(self) -> int:
-        """The number of days outside the window by which an occurrence may be early or late."""
+        """Return by how many days an occurrence may be early or late outside the window."""
         return min(7, int(self.period - self.windows[-1]) // 3)
 
 
@@ -73,20 +75,20 @@ TAIL_DAYS = np.array([frequency.tail for frequency in EVERY], dtype=np.int64)
 
 
 def month_of(days: Ints) -> Ints:
-    """The month of each day."""
+    """Return the month of each day, counted from January 1970."""
     months: Ints = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
     return months
 
 
 def first_of(months: Ints) -> Ints:
-    """The first day of each month."""
+    """Return the first day of each month."""
     days: Ints = months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
     return days
 
 
 @dataclass(frozen=True)
 class Days:
-    """Days, with the values that frequencies need of them."""
+    """Days, together with each day's month and phase, which are computed once."""
 
     day: Ints
 
@@ -96,17 +98,17 @@ class Days:
 
     @cached_property
     def of_month(self) -> Ints:
-        """The day of the month, counted from 0."""
+        """Return each day's position in its month, from 0."""
         return self.day - first_of(self.month)
 
     def at(self, places: Ints) -> "Days":
-        """The days at these places. A place may occur several times."""
+        """Return the days at these positions. A position may occur several times."""
         some = Days(self.day[places])
         some.__dict__["month"] = self.month[places]
         return some
 
     def phases(self, frequency: Frequency) -> Ints:
-        """The position of each day in the frequency's cycle."""
+        """Return the position of each day in the frequency's cycle, from 0."""
         if not frequency.monthly:
             return self.day % frequency.step
         return (self.month % frequency.step) * MONTH_CYCLE + self.of_month
@@ -114,17 +116,19 @@ class Days:
 
 @dataclass(frozen=True)
 class Grids:
-    """Many grids at once: the frequency of each (a place in EVERY) and its phase.
+    """Many grids at once: `frequency` is the place of each one's frequency in EVERY, `phase` its
+    phase.
 
-    A grid consists of the agreed days of a frequency with one phase. Slots number them from 1970
-    on, also backwards. In a month that is too short, the agreed day is the last day.
+    A grid consists of the agreed days of a frequency with one phase. Slots number these days from
+    1970 on; earlier days have negative numbers. In a month that is too short, the agreed day is the
+    last day.
     """
 
     frequency: Ints
     phase: Ints
 
     def agreed(self, slots: Ints, of: Ints) -> Ints:
-        """The agreed day of each slot of the grids `of`."""
+        """Return the agreed day of each slot. `of` has the number of the grid for each slot."""
         frequency, phase = self.frequency[of], self.phase[of]
         days = slots * STEP[frequency] + phase
         some = np.flatnonzero(MONTHLY[frequency])
@@ -138,7 +142,8 @@ class Grids:
         return days
 
     def slots(self, days: Days, of: Ints) -> Ints:
-        """The slot whose agreed day is nearest to each day; of two the earlier one."""
+        """Return, for each day, the slot whose agreed day is nearest; of two the earlier one.
+        `of` has the number of the grid for each day."""
         step, phase = STEP[self.frequency[of]], self.phase[of]
         slots = -((phase - days.day + step // 2) // step)
         some = np.flatnonzero(MONTHLY[self.frequency[of]])
@@ -158,17 +163,17 @@ class Grids:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """One grid."""
+    """One grid: the agreed days of a frequency with one phase."""
 
     frequency: Frequency
     phase: int
 
     def agreed(self, slots: Ints) -> Ints:
-        """The agreed day of each slot."""
+        """Return the agreed day of each slot."""
         return self._alone.agreed(slots, np.zeros(len(slots), dtype=np.int64))
 
     def slots(self, days: Days) -> Ints:
-        """The slot whose agreed day is nearest to each day; the earlier one of two."""
+        """Return, for each day, the slot whose agreed day is nearest; of two the earlier one."""
         return self._alone.slots(days, np.zeros(len(days.day), dtype=np.int64))
 
     @property
@@ -177,8 +182,10 @@ class Grid:
 
 
 def moved(grid: Grid, by: Ints) -> tuple[Ints, Ints]:
-    """The grid's phase moved by this many days: the cycles that the phase turns into, and the phase
-    in its cycle."""
+    """Return (turns, phases) after moving the grid's phase by each of these numbers of days.
+
+    A turn is how many cycles the phase has moved, and the phase is within its cycle again.
+    """
     if grid.frequency is TWICE:
         gap, first = divmod(grid.phase, MONTH_CYCLE)
         return np.zeros_like(by), gap * MONTH_CYCLE + np.clip(first + by, 0, MONTH_CYCLE - 1)

@@ -27,7 +27,8 @@ LONGEST = 1200  # months; a century of books, because older ones do not matter f
 
 @dataclass(frozen=True)
 class Season:
-    """The strength in 0..1, the months (1..12) that are high, and the numbers behind them."""
+    """A season of monthly totals: its strength (0..1), the months (1..12) that are high, and the
+    numbers behind them."""
 
     strength: float
     months: tuple[int, ...]
@@ -37,10 +38,11 @@ class Season:
 
 
 def season(totals: Floats, months: Ints) -> Season | None:
-    """The season of these months' totals (0 is January 1970). Unknown months are absent.
+    """Return the season of these months' totals, or None. `months` count from January 1970; unknown
+    months are absent.
 
-    None if there are fewer than two cycles, if noise could be as seasonal (the F-test of the
-    months' means, on the trend's residuals), or if no month stands out.
+    Returns None if there are fewer than two cycles, if noise could be as seasonal (the F-test of
+    the months' means, on the trend's residuals), or if no month stands out.
     """
     if not len(totals) or np.ptp(months) + 1 < LEAST_MONTHS or totals.mean() <= 0:
         return None
@@ -77,8 +79,8 @@ def _decomposed(totals: Floats, months: Ints) -> tuple[Floats, Floats]:
 
 
 def _chance(seasonal: Floats, rest: Floats) -> float:
-    """The p-value for equal means of the months: one-way analysis of variance (R. A. Fisher,
-    1925)."""
+    """Return the p-value of the hypothesis that all months have the same mean: one-way analysis
+    of variance (R. A. Fisher, 1925)."""
     free = len(rest) - YEAR - 1
     within = float((rest**2).sum())
     if free <= 0:

@@ -34,8 +34,11 @@ WIDTH = 3  # days around the agreed day
 
 @dataclass(frozen=True)
 class Group:
-    """Payments between two parties that are in no series yet, by day. It has the logarithms of
-    their amounts, their wordings, and whether many parties have a wording."""
+    """Payments between two parties that are in no series yet, ordered by day.
+
+    `amounts` has the logarithms of their amounts, `wording` a code of the description, and
+    `is_common` says that many parties have a wording of theirs.
+    """
 
     days: Ints
     amounts: Floats
@@ -44,7 +47,7 @@ class Group:
 
 
 def find(group: Group) -> Iterator[tuple[Ints, Fit]]:
-    """Yield the places of the payments of each short series, one per slot, and its fit."""
+    """Yield (positions of the payments in the group, one per slot; fit) of each short series."""
     amounts, of, counts = np.unique(group.amounts, return_inverse=True, return_counts=True)
     for at in np.flatnonzero((counts >= FEWEST) & (counts <= MOST)).tolist():
         places = np.flatnonzero(of == at)
@@ -55,7 +58,8 @@ def find(group: Group) -> Iterator[tuple[Ints, Fit]]:
 
 
 def chance(occurrences: int) -> float:
-    """The probability that this number of equal payments on their agreed days is a series."""
+    """Return the probability that this number of equal payments on their agreed days is a
+    series."""
     return IS_SERIES[min(max(occurrences, min(IS_SERIES)), max(IS_SERIES))]
 
 
@@ -83,8 +87,8 @@ def _of_two(group: Group) -> Fit | None:
 
 
 def _kept(frequency: Frequency, days: Ints) -> Fit | None:
-    """The fit to the grid of the frequency if these are its agreed days, one after the other; else
-    None."""
+    """Return the fit to a grid of the frequency if each day is the agreed day after the one
+    before; else None."""
     for phase in dict.fromkeys(Days(days).phases(frequency).tolist()):
         grid = Grid(frequency, phase)
         slots = grid.slots(Days(days))
@@ -95,7 +99,8 @@ def _kept(frequency: Frequency, days: Ints) -> Fit | None:
 
 
 def _as_agreed(agreed: Ints, days: Ints) -> Ints:
-    """Marks days that are the agreed day, or the day to which a weekend or a holiday moves it."""
+    """Return one boolean per day: whether it is the agreed day, or a weekend or holiday may have
+    moved it from there."""
     moved = are_closed(agreed) & (abs(days - agreed) <= MOVED)
     return np.asarray((days == agreed) | moved)
 

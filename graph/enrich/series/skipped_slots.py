@@ -24,8 +24,8 @@ ALIKE, UNLIKE = 0.12, 0.7  # of log amounts: those of the series, and the stray 
 
 
 def without_strays(payments: Payments, one: Series) -> Series:
-    """The series with the longer frequency and without its one stray payment; otherwise the series
-    unchanged."""
+    """Return the series with twice the period and without its one stray payment, if it is like
+    that; otherwise the series unchanged."""
     slots = np.unique(one.slots[one.main > 0])
     parity = int(np.bincount(slots % 2, minlength=2).argmax())
     kept = slots[slots % 2 == parity]

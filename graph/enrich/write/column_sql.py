@@ -9,7 +9,7 @@ from psycopg.sql import SQL, Composable, Identifier
 
 
 def parts(model: type[Model], key: str, columns: Sequence[str]) -> dict[str, Composable]:
-    """What the layers' statements are filled with.
+    """Return the parts of SQL, by name, with which the layers' statements are filled.
 
     table    the model's table
     names    the columns
@@ -32,7 +32,7 @@ def parts(model: type[Model], key: str, columns: Sequence[str]) -> dict[str, Com
 
 
 def type_of(model: type[Model], column: str) -> Any:
-    """The column's type in the database, as the model declares it."""
+    """Return the column's PostgreSQL type, as the model declares it."""
     fields = model._meta.concrete_fields
     field = next(candidate for candidate in fields if candidate.column == column)
     return field.db_type(connections["default"])

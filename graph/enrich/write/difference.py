@@ -13,10 +13,11 @@ from graph.enrich.write.counts import Counts
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """The names of the statements in sql/enrich, and the columns of the table of found rows.
+    """The names of the statements in sql/enrich by which found rows are written, and their columns.
 
-    `found` creates that table, which has the same name. `gone` removes stored rows that were not
-    found. `written` inserts or changes the found rows, and returns for each whether it is new.
+    `found` creates the table of found rows, which has the same name. `gone` removes stored rows
+    that were not found. `written` inserts or changes the found rows, and returns for each whether
+    it is new.
     """
 
     found: str
@@ -31,8 +32,11 @@ def write(
     rows: Iterable[Sequence[object]],
     values: Mapping[str, Any] | None = None,
 ) -> Counts:
-    """Make the stored rows exactly these. One transaction; `values` are parameters of the
-    statements."""
+    """Make the stored rows equal to `rows`, in one transaction. Return how many were added, changed
+    and removed.
+
+    `values` are further parameters of the statements.
+    """
     found = difference.found
     parameters = {"user_id": user_id, **(values or {})}
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:

@@ -25,9 +25,10 @@ STAGE = "COPY given_facts (relationship_id, {names}) FROM STDIN"
 
 
 def write(user_id: UUID, model: type[Model], columns: Sequence[str], rows: Iterable[Row]) -> Counts:
-    """Make the layer's rows exactly these: each has `relationship_id` and the columns.
+    """Make the layer's rows of the tenant equal to `rows`, in one transaction. Return how many were
+    added, changed and removed.
 
-    A row with unchanged columns is not touched. One transaction.
+    Each row has `relationship_id` and the columns. A row with unchanged columns is not touched.
     """
     parts = column_sql.parts(model, "relationship_id", columns)
     staging, stage, insert = (
@@ -50,7 +51,7 @@ def write(user_id: UUID, model: type[Model], columns: Sequence[str], rows: Itera
 def _texts(
     model: type[Model], columns: Sequence[str], rows: Iterable[Row]
 ) -> Iterator[tuple[Any, ...]]:
-    """The rows' values in the order of the columns, with JSON as text."""
+    """Yield each row's values in the order of the columns, with JSON as text."""
     is_json = [type_of(model, name) == "jsonb" for name in columns]
     for row in rows:
         yield tuple(

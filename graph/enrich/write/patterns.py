@@ -36,9 +36,11 @@ class Shared:
 
 
 def write(user_id: UUID, layer: str, model: type[Model], patterns: Sequence[Shared]) -> Counts:
-    """Make the layer's patterns exactly these. Keys are unique, and so are members.
+    """Make the layer's patterns of the tenant equal to `patterns`, in one transaction. Return how
+    many were added, changed and removed.
 
-    A row with unchanged columns is not changed, so its id stays. One transaction.
+    No two patterns may have the same key or a member in common. A row with unchanged columns is not
+    changed, so its id stays.
     """
     names = list(patterns[0].columns) if patterns else []
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:

@@ -33,7 +33,8 @@ class Link:
 
 
 def write(user_id: UUID, detection_method: str, links: Iterable[Link]) -> Counts:
-    """Make the method's links exactly these. One transaction; running twice changes nothing.
+    """Make the method's links of the tenant equal to `links`, in one transaction. Return how many
+    were added, changed and removed.
 
     A link that is no longer found is soft-deleted with a reason that begins with 'withdrawn', and
     restored under its own id when it is found again. Links that people deleted stay deleted, links
@@ -44,8 +45,8 @@ def write(user_id: UUID, detection_method: str, links: Iterable[Link]) -> Counts
 
 
 def _one_way(links: Iterable[Link]) -> Iterator[Link]:
-    """Keep one of two links of one type between the same two events in opposite directions: the one
-    with the higher confidence."""
+    """Yield the links. Of two links of one type between the same two events in opposite
+    directions, only the one with the higher confidence is kept."""
     surest: dict[tuple[str, ...], Link] = {}
     for link in links:
         key = (link.type, *sorted((link.source_event, link.target_event)))

@@ -121,8 +121,8 @@ def _cents(match: re.Match[str]) -> str | None:
 
 
 def _value(match: re.Match[str]) -> Decimal | None:
-    """Return the number, or None if it is ambiguous: 1.234 (a price per litre?), £5 100 (two
-    columns?)."""
+    """Return the number that the match has, or None if it is ambiguous, such as 1.234 (a price
+    per litre?) or £5 100 (two columns?)."""
     number, mark, cents = match["number"], match["mark"], _cents(match)
     if mark and not cents and (mark == "." or (mark.isspace() and not match["after"])):
         return None

@@ -118,7 +118,8 @@ def sender(header: str) -> tuple[str, str]:
 
 
 def _decoded(name: str) -> str:
-    """The name with RFC 2047's encoded words decoded: =?utf-8?q?M=C3=BCller?= becomes Müller."""
+    """Return the name with RFC 2047's encoded words decoded: =?utf-8?q?M=C3=BCller?= becomes
+    Müller."""
     try:
         return str(make_header(decode_header(name)))
     except (ValueError, LookupError, HeaderParseError):

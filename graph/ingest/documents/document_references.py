@@ -75,7 +75,7 @@ class Reference:
 
 
 def named(text: str) -> tuple[Reference, ...]:
-    """The references in the text, each number once, in the order of the text."""
+    """Return the document numbers in the text, each once, in the order of the text."""
     references: dict[str, tuple[int, Reference]] = {}
     for match in _NAMED.finditer(text):
         _keep(references, match.start(), _labelled(match))

@@ -29,7 +29,7 @@ def is_readable(name: str) -> bool:
 
 
 def of(content: bytes, name: str) -> str:
-    """Return the text of a document, at most 200,000 characters and the first 50 pages.
+    """Return the text of a document: at most 200,000 characters, and of a PDF the first 50 pages.
 
     The file name determines the type: .txt .md .html .htm .eml .pdf. Raises DocumentError for
     another name, for more than 25 MiB, and for a PDF that is encrypted or broken.
@@ -57,7 +57,8 @@ def _short(name: str) -> str:
 
 
 def _decoded(content: bytes) -> str:
-    """The text, decoded by its byte order mark, else as UTF-8, else by the most likely encoding."""
+    """Return the text, decoded by its byte order mark, else as UTF-8, else by the most likely
+    encoding."""
     if content.startswith(_MARKS):
         codec = "utf-8-sig" if content.startswith(_MARKS[2]) else "utf-16"
         return content.decode(codec, errors="replace")
@@ -68,7 +69,8 @@ def _decoded(content: bytes) -> str:
 
 
 def _of_mail(content: bytes) -> str:
-    """The plain text of a mail (RFC 5322), or else its HTML as text, or "" if it has neither."""
+    """Return the plain text of a mail (RFC 5322), or else its HTML as text, or "" if it has
+    neither."""
     message = message_from_bytes(content)
     parts = [part for part in message.walk() if not part.is_multipart()]
     for kind, read in (("text/plain", str), ("text/html", of_html)):

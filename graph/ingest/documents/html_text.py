@@ -17,7 +17,7 @@ _ENTITY = re.compile(r"&(?:#[0-9]{1,7}(?![0-9])|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A
 
 
 def of_html(text: str) -> str:
-    """The visible text of the HTML: one line per block, spaces collapsed. Never raises."""
+    """Return the visible text of the HTML: one line per block, spaces collapsed. Never raises."""
     visible = _ENTITY.sub(lambda entity: html.unescape(entity[0]), "".join(_parts(text)))
     lines = (" ".join(line.split()) for line in visible.splitlines())
     return "\n".join(line for line in lines if line)
@@ -51,9 +51,10 @@ def _at_mark(text: str, at: int) -> tuple[str, int]:
 
 
 def _after(text: str, end: str, at: int) -> int:
-    """Return the position after the next `end`, or the end of the text if there is none.
+    """Return the position after the next `end` in the text from `at` on, or the end of the text if
+    there is none.
 
-    So a missing `end` is searched for only once.
+    Reading then ends, so a missing `end` is searched for only once.
     """
     position = text.find(end, at)
     return len(text) if position < 0 else position + len(end)

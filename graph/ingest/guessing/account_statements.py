@@ -159,10 +159,10 @@ def _with_direction(
 
 
 def _prior(sample: Sample, book: Book) -> float:
-    """Return a weight for "positive amounts come in"; 0 without evidence.
+    """Return a weight for the assumption that positive amounts come in; 0 without evidence.
 
-    An account at a processor mostly receives. Otherwise the sign counts of the rows whose payer is
-    the tenant, if it is always the same.
+    An account at a processor mostly receives. Otherwise the weight follows from the signs of the
+    rows whose payer is the tenant, if these signs are always the same.
     """
     if is_processor_account(sample):
         return 4.0  # of what comes in

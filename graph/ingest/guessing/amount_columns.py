@@ -188,8 +188,8 @@ def _is_fuller(net: Column, amount: Column) -> bool:
 
 
 def _is_part(sample: Sample, gross: Column, net: Column) -> bool:
-    """Return whether the net is only a subtotal: the total has more than the tax in it, such as
-    postage."""
+    """Return whether the net is only a subtotal, because the total contains more than net and
+    tax, such as postage."""
     tax = sample.role("tax")
     return "sub" in net.name and (tax is None or not _differs_by(sample, gross, net, tax))
 
@@ -257,8 +257,8 @@ def _is_swapped(sample: Sample, debit: Column, credit: Column) -> bool:
 
 
 def _endings(column: Column) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the words after the amounts that mean paid, and those that mean received: '1,200.00
-    Dr'."""
+    """Return the words at the ends of the amounts that mean paid, and those that mean received,
+    such as 'Dr' in '1,200.00 Dr'."""
     words = {match[1].casefold() for value in column.values if (match := _ENDING.search(value))}
     if not words or not words <= {word for word in words if plain(word) in PAID | RECEIVED}:
         return frozenset(), frozenset()

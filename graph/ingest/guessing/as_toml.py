@@ -64,8 +64,8 @@ def _lines(mapping: Mapping) -> Iterator[str]:
 
 
 def _file(rule: FileRule) -> Iterator[str]:
-    """The lines of the file's rule, without the encoding, because the next file may have
-    another."""
+    """Yield the lines of TOML about the file's layout. They leave out the encoding, because the
+    next file may have another."""
     yield from _table(
         "file",
         [
@@ -160,7 +160,7 @@ def _value(value: object) -> str:
 
 
 def _text(text: str) -> str:
-    """The text as a basic string of TOML. JSON's escapes are valid in TOML, too."""
+    """Return the text as a basic string of TOML. JSON's escapes are valid in TOML, too."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 

@@ -216,8 +216,8 @@ def _spending(
 def _by_sign(sample: Sample, guessed: Book, texts: list[Column]) -> Book:
     """Return the book with the sign that means spending.
 
-    Spending is positive if few rows are negative (refunds); otherwise it is negative, as on a
-    statement.
+    Few negative rows are refunds, and spending is then positive. With more of them the rows decide
+    (`direction_of`).
     """
     column = guessed.money.column
     if column is None or column.negative < 0.3 * max(1, len(column.values)):

@@ -191,7 +191,8 @@ def _by_account(sample: Sample) -> tuple[str, ...]:
 
 
 def _shares(sample: Sample, patterns: dict[str, re.Pattern[str]]) -> dict[str, float]:
-    """For each currency with enough evidence, the share of the rows that contain its words."""
+    """Return currency → share of the rows (0..1) that contain its words, for currencies with
+    enough evidence."""
     account = sample.role("account")
     at = [column.at for column in sample.columns if column.texty or column is account]
     texts = [" | ".join(row[place] for place in at) for row in sample.table]
@@ -203,13 +204,14 @@ def _shares(sample: Sample, patterns: dict[str, re.Pattern[str]]) -> dict[str, f
 
 
 def _by_cells(sample: Sample) -> tuple[str, ...]:
-    """Return the currencies of countries in which alone the cells' ways of paying, tax offices or
-    account numbers exist."""
+    """Return the currencies of countries that the cells show, by ways of paying, tax offices or
+    account numbers that exist in one country only."""
     return tuple(_shares(sample, COUNTRY_CELLS))
 
 
 def _by_titles(sample: Sample) -> tuple[str, ...]:
-    """Return the currencies of countries in which alone the titles are used.
+    """Return the currencies of countries that the titles show, by titles that are used in one
+    country only.
 
     "a + b" means that the header has both titles.
     """
@@ -222,8 +224,8 @@ def _by_titles(sample: Sample) -> tuple[str, ...]:
 
 
 def _by_forms(sample: Sample) -> tuple[str, ...]:
-    """Return the currencies of the countries of companies' legal forms, those in the most rows
-    first."""
+    """Return the currencies of countries whose legal forms of companies, such as GmbH, the cells
+    have; the currency of the most rows first."""
     shares = _shares(sample, COUNTRY_FORMS)
     most = max(shares.values(), default=0.0)
     codes = sorted(shares, key=lambda code: -shares[code])

@@ -101,9 +101,10 @@ def _timestamp(text: str, formats: tuple[str, ...]) -> datetime | None:
 
 
 def _constant(column: Column) -> float:
-    """Return a weight if the dates have few values in one part: that part is the month.
+    """Return the weight of the evidence that one part of the dates, day or month, has fewer values
+    than the other: that part is the month.
 
-    A weight above zero speaks for month first.
+    A weight above zero speaks for month first, one below zero for day first.
     """
     timestamps = _timestamps(column, DAY)
     days, months = len({at.day for at in timestamps}), len({at.month for at in timestamps})

@@ -9,7 +9,7 @@ from graph.ingest.mappings.mapping import Mapping
 
 
 def explain(mapping: Mapping) -> list[str]:
-    """Lines that say how a mapping reads a file, and what a guess is not sure of."""
+    """Return lines that say how a mapping reads a file, and what is not sure if it was guessed."""
     lines = mapping.evidence or tuple(_stated(mapping))
     return [*lines, *(f"not sure: {note}" for note in mapping.notes)]
 

@@ -148,7 +148,12 @@ def agreement(sample: Sample, column: Column, amounts: list[Decimal | None]) -> 
 
 
 def _by_words(sample: Sample, amounts: list[Decimal | None]) -> float:
-    """Return the weight of a column of words for paid and received that both occur with signs."""
+    """Return the weight of the evidence in a column whose words mean paid or received, for positive
+    amounts that come in.
+
+    It is above zero if words and signs agree, below zero if they disagree, and 0 without such a
+    column.
+    """
     best = 0.0
     for column in sample.columns:
         if column.distinct > 12 or not column.values or column.is_money:
@@ -174,7 +179,8 @@ def _by_sign(amounts: list[Decimal | None], *, card: bool) -> float:
 
 
 def _by_bill(sample: Sample, amounts: list[Decimal | None], texts: list[Column]) -> float:
-    """Return the weight of rows that pay a card's bill: this money comes in on the card."""
+    """Return the weight of the evidence in rows that pay a card's bill, for positive amounts
+    that come in: on a card, this money comes in."""
     bills = {True: 0, False: 0}
     others = {True: 0, False: 0}
     for row, amount in zip(sample.table, amounts, strict=True):

@@ -87,10 +87,11 @@ def with_roles(sample: Sample, choices: Choices) -> tuple[Sample, tuple[Doubt, .
 
 
 def _closing(sample: Sample) -> Column | None:
-    """Return the column of words that the last row alone leaves blank, or None.
+    """Return the column of words that only the last row leaves blank, or None.
 
-    Another column must be blank there, too: a bank writes the account's balance so, below the
-    payments. In a part of a file the last row says nothing.
+    That row is then no payment but the account's balance, which a bank writes below the payments
+    with another column blank as well. Returns None for a part of a file, whose last row says
+    nothing.
     """
     if not sample.is_whole:
         return None

@@ -61,7 +61,8 @@ def others_of(sample: Sample) -> Others:
 
 
 def _holds_ours_only(payer: Column | None, payee: Column | None) -> bool:
-    """Return whether payer and payee name only one party, in turns: then it is the tenant."""
+    """Return whether the columns payer and payee have only one name between them, which is then
+    the tenant's own."""
     if payer is None or payee is None:
         return False
     return len(set(payer.values) | set(payee.values)) == 1 and payer.rows > 2
@@ -95,7 +96,8 @@ def has_party(sample: Sample) -> bool:
 
 
 def _chain(columns: list[Column | None]) -> tuple[Column, ...]:
-    """Return the columns in order, each once, up to the first that is filled in every row."""
+    """Return the columns in order, each once, up to and with the first that is filled in every
+    row."""
     chain: list[Column] = []
     for column in columns:
         if column is None or column in chain or not column.values:
@@ -173,9 +175,10 @@ def _is_category(column: Column) -> bool:
 
 
 def _numbered(columns: list[Column]) -> list[Column]:
-    """Return the columns that have the same name but for a number.
+    """Return the columns, in another order if the first two have the same title but for a number at
+    its end.
 
-    A column that is not always filled comes first, because it says more.
+    Of these two, one that is not always filled comes first, because it says more.
     """
     if len(columns) > 1:
         first, second = columns[:2]

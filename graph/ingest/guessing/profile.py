@@ -81,12 +81,12 @@ class Column:
 
     @cached_property
     def mark(self) -> str:
-        """The decimal mark with which most values are amounts."""
+        """Return the decimal mark with which most values are amounts."""
         return "," if self.money_hits(",") > self.money_hits(".") else "."
 
     @cached_property
     def money_share(self) -> float:
-        """The share of the values that are amounts in one notation, from 0 to 1."""
+        """Return the share of the values that are amounts in one notation, from 0 to 1."""
         best = max(self.money_hits("."), self.money_hits(","))
         return best / len(self.values) if self.values else 0.0
 
@@ -97,7 +97,7 @@ class Column:
 
     @cached_property
     def negative(self) -> int:
-        """The number of values that are negative amounts."""
+        """Return the number of values that are negative amounts."""
         return sum((amount_of(v, self.mark) or 0) < 0 for v in self.values)
 
     @cached_property
@@ -111,16 +111,17 @@ class Column:
 
     @cached_property
     def length(self) -> float:
-        """The number of characters of a typical value."""
+        """Return the mean number of characters of the values."""
         return sum(map(len, self.values)) / len(self.values) if self.values else 0.0
 
     def share(self, fits: Callable[[str], object]) -> float:
-        """The share of the values that fit, from 0 to 1."""
+        """Return the share (0..1) of the values for which `fits` is true."""
         return sum(bool(fits(v)) for v in self.values) / len(self.values) if self.values else 0.0
 
     @cached_property
     def dates(self) -> Dates:
-        """The most likely formats. If nothing decides, day first."""
+        """Return the most likely formats of the values as dates. If nothing decides, the day
+        comes first."""
         return dates(self.values, month_first=False)
 
     @cached_property
@@ -141,7 +142,11 @@ class Column:
 
 @lru_cache(maxsize=65_536)
 def amount_of(text: str, decimal: str) -> Decimal | None:
-    """The amount, without "Dr" or "Cr" after it; None if the text is not an amount."""
+    """Return the amount in the text, without "Dr" or "Cr" after it; None if the text is not an
+    amount.
+
+    `decimal` is the decimal mark.
+    """
     plain_text = ENDING.sub("", text)
     if (unit := _CODE.search(plain_text)) and unit[0] not in CODES:
         return None
@@ -167,9 +172,9 @@ def decimal_mark(values: Iterable[str], usual: str) -> tuple[str, bool]:
 def dates(values: Sequence[str], month_first: bool, forced: bool = False) -> Dates:
     """Return the formats of the dates: as few as read the most values.
 
-    Day first or month first, whichever reads more values. If both read equally many, `month_first`
-    decides; with `forced` it decides in any case. The question arises only with "/" and "-",
-    because nobody writes month.day.year.
+    The day or the month comes first, whichever reads more values. If both read equally many,
+    `month_first` decides; with `forced` it decides in any case. The question arises only with "/"
+    and "-", because nobody writes month.day.year.
     """
     counts = Counter(values)
     hits = {form: hit for form in DATE_FORMATS if (hit := _parsed(form, counts))}

@@ -183,7 +183,7 @@ def _other(column: Column) -> float:
 
 
 def typeness(column: Column) -> float:
-    """Return the share of the values that say how money was moved, not with whom: 'SEPA
+    """Return the share (0..1) of the values that only say how money was moved, such as 'SEPA
     Lastschrift'."""
     return column.share(lambda v: set(re.sub(r"[0-9]", "", plain(v)).split()) <= TYPE_WORDS)
 
@@ -206,7 +206,8 @@ _CONTENTS: dict[str, Callable[[Column], float]] = {
 
 
 def _nameless(role: str, column: Column) -> float:
-    """Return the score of a column whose title says nothing, by its values: dates, cents, codes."""
+    """Return the score (0..1) of a column for the role by its values alone, because its title
+    says nothing."""
     if _speaks_of_other(role, column):
         return 0.0
     if role == "date" and column.is_date and column.filled >= 0.9:

@@ -12,8 +12,8 @@ from graph.ingest.guessing.vocabulary import LANGUAGES, plain
 
 
 def _is_ours(assigned: tuple[Column, float] | None) -> bool:
-    """Return whether a column called IBAN and nothing more has one value in every row: our
-    account."""
+    """Return whether the column is the tenant's own account: titled IBAN and nothing more, with
+    the same value in every row."""
     if assigned is None or words(assigned[0].title) != "iban":
         return False
     column = assigned[0]
@@ -51,8 +51,7 @@ class Sample:
         return assigned
 
     def _is_open(self, balance: Column, assigned: dict[str, tuple[Column, float]]) -> bool:
-        """Return whether the balance is the amount that is open of each row, and no running
-        balance."""
+        """Return whether the balance is no running balance, but what is still open of each row."""
         for role in ("amount", "gross", "net"):
             if role in assigned:
                 pairs = zip(self.amounts(balance), self.amounts(assigned[role][0]), strict=True)
@@ -97,8 +96,8 @@ class Sample:
 
     @cached_property
     def above_words(self) -> str:
-        """The words above the table and in the file's name, in the form of vocabulary.plain: " a b
-        c "."""
+        """Return the words above the table and in the file's name, with a space before and after
+        each: " a b c "."""
         words_above = f" {plain(' '.join((*self.above, self.file_name)))} "
         return words_above.replace(" ledger balance ", " balance ")  # as banks call it
 
@@ -108,8 +107,8 @@ class Sample:
 
     @cached_property
     def languages(self) -> tuple[str, ...]:
-        """The currencies of the language of most titles; () for English or none, several for a
-        tie."""
+        """Return the currencies of the languages that most titles are in: () for English or
+        none, several for a tie."""
         titles = [f" {plain(column.title)} " for column in self.columns]
         votes = {
             code: sum(any(f" {word} " in title for word in known) for title in titles)
@@ -120,7 +119,7 @@ class Sample:
 
     @property
     def language(self) -> str | None:
-        """The currency of the language of most titles; None for English or none."""
+        """Return the currency of the language that most titles are in; None for English or none."""
         return self.languages[0] if self.languages else None
 
     def adds_up(self, before: Column, amount: Column, after: Column) -> bool:
@@ -131,7 +130,7 @@ class Sample:
         )
 
     def amounts(self, column: Column) -> Iterator[Decimal | None]:
-        """The column's amount in every row of the table."""
+        """Yield the column's amount in every row of the table; None if the cell has none."""
         for row in self.table:
             text = row[column.at]
             yield amount_of(text, column.mark) if text else None

@@ -32,8 +32,8 @@ class UnsureError(LedgerError):
 
 
 def question(path: Path, mapping: Mapping) -> str:
-    """Return, for each blocking doubt, the readings and the options with which a person chooses
-    one."""
+    """Return a text that shows, for each blocking doubt, the file's first rows in both readings
+    and the options that choose one."""
     lines = ["it can be read in two ways"]
     for doubt in mapping.doubts:
         if doubt.blocking:

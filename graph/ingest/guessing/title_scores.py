@@ -48,7 +48,7 @@ def _ranked(groups: list[list[str]]) -> dict[str, float]:
 def likeness(role: str, title: str) -> float:
     """Return how well the title fits the role, from 0 (not at all) to 1.
 
-    The title may be a name of the role, contain one, or end in one (a compound).
+    It fits if it is a name of the role, contains one, or ends in one (a compound).
     """
     names, against = roles()[role]
     title_words = words(title)
@@ -68,7 +68,8 @@ def _squashed(role: str) -> dict[str, float]:
 
 
 def _held(names: dict[str, float], title: str) -> float:
-    """Return the best score of a name that the title contains: the larger its part, the better."""
+    """Return the best score of a name that the title contains, 0 without one. A name that is a
+    larger part of the title scores more."""
     fits = [
         value * (0.45 + 0.4 * len(name) / max(1, len(title)))
         for name, value in names.items()

@@ -29,7 +29,8 @@ _OWN_NAME = (
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What the user says about a file's account: its `name`, or that it is the `same` as before."""
+    """What a person says about a file's account: its `name`, or that it is the `same` as that of
+    earlier files."""
 
     name: str = ""
     same: bool = False

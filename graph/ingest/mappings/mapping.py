@@ -173,7 +173,7 @@ class Mapping:
 
     @property
     def states_account(self) -> bool:
-        """Whether the file says whose account it is, in a column or above its header."""
+        """Return whether the file says whose account it is, in a column or above its header."""
         return bool(self.key.account or self.payer.name or self.payer.keys)
 
     def names(self, header: Sequence[str]) -> list[str]:
@@ -204,7 +204,8 @@ class Mapping:
 
     @property
     def recorded(self) -> str:
-        """What the rows record, as text: one of RECORDS, or the rule that decides for each row."""
+        """Return what the rows record, as text: one of RECORDS, or the rule that decides for
+        each row."""
         rule = self.records
         if isinstance(rule, str):
             return rule

@@ -113,11 +113,13 @@ class Table:
         return name
 
     def column_by_name(self) -> tuple[tuple[str, str], ...]:
-        """The whole table as (name, column)."""
+        """Return the whole table as pairs (name, column). Raises TableError for values that are
+        no texts."""
         return tuple((key, self.column_needed(key)) for key in self._content)
 
     def patterns(self, among: Sequence[str]) -> tuple[tuple[str, re.Pattern[str]], ...]:
-        """The whole table as (name, regular expression); each name is one of `among`."""
+        """Return the whole table as pairs (name, regular expression). Raises TableError for a
+        name that is not one of `among`."""
         for key in self._content:
             if key not in among:
                 raise self.error(
@@ -126,7 +128,8 @@ class Table:
         return tuple((key, self._pattern(key)) for key in self._content)
 
     def pattern(self, key: str) -> re.Pattern[str] | None:
-        """A regular expression that ignores case; None if the key is missing."""
+        """Return the key's value as a regular expression that ignores case; None if the key is
+        missing."""
         text = self._get(key, str, "a regular expression")
         try:
             return None if text is None else re.compile(text, re.IGNORECASE)
@@ -134,7 +137,7 @@ class Table:
             raise self.error(key, f"is not a regular expression: {error}") from error
 
     def tables(self) -> list[tuple[str, "Table"]]:
-        """The whole table as (column, table)."""
+        """Return the whole table as pairs (column, inner table)."""
         return [(self._name(key, key), self.table(key)) for key in self._content]
 
     def _pattern(self, key: str) -> re.Pattern[str]:
@@ -144,7 +147,7 @@ class Table:
             raise self.error(key, f"is not a regular expression: {error}") from error
 
     def aliases(self) -> dict[str, tuple[str, ...]]:
-        """The whole table as canonical name → other spellings."""
+        """Return the whole table as canonical name → other spellings."""
         return {self._name(key, key): self.texts(key) for key in self._content}
 
     def currency(self, key: str) -> str | None:
@@ -171,7 +174,8 @@ class Table:
         return value
 
     def date_formats(self, key: str) -> tuple[str, ...]:
-        """At least one date format. Each must contain a year."""
+        """Return the date formats under the key, at least one. Raises TableError for a format
+        without a year."""
         formats = self.texts(key)
         if not formats:
             raise self.error(key, 'is missing: give a list such as ["%Y-%m-%d"]')

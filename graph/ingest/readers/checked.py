@@ -52,7 +52,7 @@ def checked(
     precision: Precision = "day",
     records: Records = "payment",
 ) -> LedgerRow:
-    """Return the row. Raises RefusedError for an amount, a currency or a text that cannot be
+    """Return the row, checked like a CSV's. Raises RefusedError for a value that cannot be
     stored."""
     _must_all_be_fit(data, (payer, payee))
     return LedgerRow(
@@ -98,7 +98,7 @@ def _fit(text: str) -> str:
 
 
 def _amount(amount: Decimal) -> Decimal:
-    """The amount. Raises RefusedError for more than 15 digits or 4 decimals."""
+    """Return the amount unchanged. Raises RefusedError for more than 15 digits or 4 decimals."""
     if not amount.is_finite():
         raise RefusedError("amount", f"{amount} is not an amount")
     try:
@@ -119,7 +119,7 @@ def _named(party: Party) -> Party:
 
 
 def amount_of(text: str, decimal: str = ".") -> Decimal:
-    """The amount in a cell, without grouping marks. Raises RefusedError."""
+    """Return the amount in a cell, without grouping marks. Raises RefusedError."""
     try:
         return money(text.strip(), decimal, "")
     except ValueError as error:
@@ -127,7 +127,8 @@ def amount_of(text: str, decimal: str = ".") -> Decimal:
 
 
 def day_of(text: str, field: str = "date") -> date:
-    """The day in '2025-01-13' or in a timestamp that begins like that. Raises RefusedError."""
+    """Return the day in '2025-01-13' or in a timestamp that begins like that. Raises
+    RefusedError."""
     try:
         return date.fromisoformat(text.strip()[:10])
     except ValueError as error:

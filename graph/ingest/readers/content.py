@@ -12,13 +12,15 @@ LONGEST_LINE = 1024 * 1024  # characters of a line
 
 
 def start(path: Path) -> bytes:
-    """The file's first 64 KiB after unpacking. Raises LedgerFileError."""
+    """Return the file's first 64 KiB after unpacking. Raises LedgerFileError if the file cannot
+    be read."""
     with explained(path), unpacked(path) as (stream, _):
         return stream.read(SAMPLE)
 
 
 def whole(path: Path, most: int = LARGEST) -> bytes:
-    """All bytes after unpacking. Raises LedgerFileError for more than `most`."""
+    """Return all bytes of the file after unpacking. Raises LedgerFileError for more than `most`
+    bytes."""
     with explained(path), unpacked(path) as (stream, _):
         content = stream.read(most + 1)
     if len(content) > most:

@@ -55,7 +55,7 @@ def root_of(start: bytes) -> Root | None:
 
 
 def local(element: Element) -> str:
-    """The element's name without its namespace."""
+    """Return the element's name without its namespace."""
     return str(element.tag).rpartition("}")[2]
 
 
@@ -83,7 +83,7 @@ def _iterated(path: Path, stream: Readable, names: frozenset[str]) -> Iterator[E
 
 
 def parsed(data: bytes, name: str) -> Element:
-    """The root of a whole document. `name` is its file name for messages. Raises
+    """Return the root of a whole document. `name` is its file name for messages. Raises
     LedgerFileError."""
     try:
         parser = etree.XMLPullParser(events=("start",), **_SAFE)
@@ -128,15 +128,15 @@ def child(element: Element | None, *path: str) -> Element | None:
 
 
 def children(element: Element | None, *path: str) -> list[Element]:
-    """Return all elements of the path's last name, below the first element along the rest of the
-    path."""
+    """Return all elements with the last name of the path, inside the first element along the
+    path before it."""
     *above, last = path
     parent = child(element, *above)
     return [inner for inner in parent if local(inner) == last] if parent is not None else []
 
 
 def text(element: Element | None, *path: str) -> str:
-    """The text at the end of the path with single spaces, or "" if there is none."""
+    """Return the text at the end of the path with single spaces, or "" if there is none."""
     element_found = child(element, *path)
     return " ".join((element_found.text or "").split()) if element_found is not None else ""
 

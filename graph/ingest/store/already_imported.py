@@ -44,9 +44,10 @@ class Overlap:
 
     @property
     def contradicts(self) -> bool:
-        """Return whether the file's rows contradict the stored ones.
+        """Return whether the file's rows contradict the stored ones, so that they are probably
+        another account's.
 
-        Two downloads of one account agree about most rows of a day that both contain.
+        Two downloads of one account have most rows of a day in common that both contain.
         """
         missing = self.gone - self.renamed
         both = self.shared + self.renamed
@@ -55,9 +56,11 @@ class Overlap:
 
     @property
     def describes_otherwise(self) -> bool:
-        """Return whether file and books describe the same rows differently.
+        """Return whether the file and the books probably have the same rows, but describe some
+        differently.
 
-        They do if some rows agree, or if too many rows fit for a coincidence.
+        That is so if some rows are equal, or if at least three rows differ in their description
+        only and no stored row is missing in the file.
         """
         missing = self.gone - self.renamed
         return self.shared > 0 or (self.renamed >= 3 and missing == 0)

@@ -23,18 +23,18 @@ STEPS = (
 def link(
     connection: BaseDatabaseWrapper, user_id: UUID, events: Sequence[UUID] | None = None
 ) -> int:
-    """Link the tenant's unlinked documents to their transactions; return how many were linked.
+    """Link the tenant's unlinked documents to their transactions, and return how many were linked.
 
-    Only these `events`, if any are given. Must be called in the tenant's transaction. A document
-    gets one link, the surest, or none if two transactions are equally sure. What people have
-    deleted is not linked again.
+    With `events`, only these documents are linked. Must be called in the tenant's transaction. A
+    document gets one link, the one with the highest confidence, or none if two transactions have
+    the same one. Links that people have deleted are not made again. The confidences are:
 
-    0.97  the transaction bears the document's number, and its amount
-    0.95  lines of one party bear its number and add up to its amount: the first of them
-    0.9   the transaction bears its number and is with a party of its sender's or a like name
-    0.8   only this transaction bears its number (of four characters or more); it names no amount
+    0.97  the transaction has the document's number and its amount
+    0.95  lines of one party have its number and add up to its amount: the first of them
+    0.9   the transaction has its number, and a party that is the sender or is called like it
+    0.8   only this transaction has its number (of four characters or more); it names no amount
     0.75  the only transaction of that amount with its sender, 10 days before to 120 days after it,
-          unless it bears another number
+          unless it has another number
     """
     with connection.cursor() as cursor:
         alone(cursor, user_id)

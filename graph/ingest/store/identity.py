@@ -13,10 +13,11 @@ _NOT_WORD = re.compile(r"[\W_]+")
 
 @lru_cache(maxsize=65_536)
 def identity(party: Party) -> str:
-    """Return a party's identity: its normalized name, and its first strong key if it has one.
+    """Return a text that identifies a party: its normalized name, and its first strong key if it
+    has one.
 
-    Both together: parties that share a key are not merged by it, nor are parties that share a name
-    (such as a redacted one).
+    Neither identifies alone: two parties may share a key, and two parties may share a name (such as
+    a redacted one).
     """
     name = normalized(party.name)
     if not party.keys:

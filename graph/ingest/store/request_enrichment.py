@@ -8,5 +8,9 @@ from graph import sql
 
 
 def books_changed(cursor: CursorWrapper, user_id: UUID) -> None:
-    """Request enrichment; a worker's periodic task or `manage.py enrich` does it."""
+    """Record that the tenant's books have changed, so that a worker or `manage.py enrich` computes
+    the layers again.
+
+    It is part of the caller's transaction.
+    """
     cursor.execute(sql.read("enrich_requests/wanted"), {"user_id": user_id})

@@ -82,12 +82,12 @@ class Settled:
 
 
 def settle(cursor: CursorWrapper, values: dict[str, Any], *, is_whole: bool = True) -> Settled:
-    """Take bookings that the tenant has already out of `incoming`, and give reworded ones their old
-    keys.
+    """Remove from the table `incoming` the rows of bookings that another source has stated, and
+    give reworded rows of this source their old keys.
 
-    Return the number of rows taken out, and doubts. `values` has user_id, source, platform and file
-    of the import. It runs in the tenant's transaction. `is_whole` means that all of the file's rows
-    are incoming, not only some.
+    `values` has user_id, source, platform and file of the import. It runs in the tenant's
+    transaction. `is_whole` means that all of the file's rows are incoming, not only some. Returns
+    the number of rows removed, and doubts.
     """
     if values["platform"] not in PLATFORMS:
         return Settled()
@@ -178,13 +178,15 @@ def _references(data: dict[str, str]) -> frozenset[str]:
 
 
 def _end_to_end_id(data: dict[str, str]) -> str:
-    """The end-to-end id. A table's column may be called "Kundenreferenz (End-to-End)"."""
+    """Return the end-to-end id in the row's columns, or "". A table's column may be called
+    "Kundenreferenz (End-to-End)"."""
     ids = (text for name, text in data.items() if "end_to_end" in name and text)
     return reference(next(ids, ""))
 
 
 def _codes(text: str, data: dict[str, str]) -> frozenset[str]:
-    """Return the codes in the text, which other formats probably repeat, and the references.
+    """Return what looks like a reference in the text, with the references in `data`. Other formats
+    probably repeat these.
 
     A code has six characters or more, and a digit.
     """
@@ -215,7 +217,8 @@ def paired(incoming: list[Booking], stored: list[Booking]) -> tuple[list[Pair], 
 
 
 def _by_value_day(incoming: list[Booking], stored: list[Booking]) -> list[Pair]:
-    """Return the pairs of bookings with one value day, if one of the two states no other day."""
+    """Return the pairs of bookings that have the same value day. One of the two must state no
+    other day."""
     pairs: list[Pair] = []
     for ours_are in (True, False):
         ours = [booking for booking in incoming if booking.is_value_dated == ours_are]
@@ -243,7 +246,8 @@ def _grouped(bookings: Iterable[Booking]) -> dict[Group, list[Booking]]:
 
 
 def _of_group(bookings: list[Booking], stored: list[Booking]) -> list[Pair]:
-    """Return pairs of equal bookings, the most likely pairs first.
+    """Return the pairs of bookings of one day, amount and account that are the same, the most
+    likely pairs first.
 
     If several are equally likely, the first on both sides are paired.
     """
@@ -309,7 +313,8 @@ def _doubts(
 
 
 def _apply(cursor: CursorWrapper, values: dict[str, Any], pairs: list[Pair]) -> int:
-    """Take the rows that another source stated out of `incoming`, and return their number."""
+    """Remove the rows that another source has stated from `incoming`, and give reworded rows
+    their old keys. Return the number of rows removed."""
     sightings: list[tuple[str, str, str]] = []
     dropped: set[str] = set()
     renamed: list[tuple[str, str]] = []

@@ -177,7 +177,7 @@ def _json(value: object) -> str:
 
 
 def _fit(value: object) -> object:
-    """The value as JSON that PostgreSQL accepts."""
+    """Return the value as JSON that PostgreSQL can store."""
     if isinstance(value, str):
         return _clean(value)
     if isinstance(value, dict):

@@ -67,7 +67,8 @@ class Books:
     not data. `by_content` means that the rows' keys are made of their content (KeyRule.content).
     `is_stated` means that a column, the file or a person says whose account it is. `is_rest` means
     that the other rows of the file are stored already, so no stored row is one of these. `doubts`
-    collects what storing is not sure of.
+    collects what storing is not sure of. `upload` is the key of the upload that brings the rows,
+    "" if a program does.
     """
 
     user_id: UUID
@@ -79,6 +80,7 @@ class Books:
     is_stated: bool = False
     is_rest: bool = False
     doubts: list[Doubt] = field(default_factory=list)
+    upload: str = ""
     parameters: dict[str, Any] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -87,6 +89,7 @@ class Books:
             "source": self.source,
             "platform": self.platform,
             "file": self.file,
+            "upload": self.upload,
         }
         object.__setattr__(self, "parameters", values)
 

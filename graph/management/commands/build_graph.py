@@ -33,7 +33,8 @@ class Command(BaseCommand):
 
 
 def built(user: str) -> dict[str, Any]:
-    """The statistics of the user's graph. `seconds` is the time to load and build it."""
+    """Return the statistics of the user's graph, as loaded now. `seconds` is the time to load
+    and build it."""
     user_id = tenant_lookup.find(user)
     start = time.perf_counter()
     graph, queries = load(user_id)

@@ -62,7 +62,7 @@ class Command(BaseCommand):
 
 
 def read(path: Path, currency: str | None) -> list[Candidate]:
-    """The file's payments. Raises CommandError that names each wrong line and field."""
+    """Return the file's payments. Raises CommandError that names each wrong line and field."""
     is_json = path.suffix.casefold() == ".json"
     try:
         rows = list(_of_json(path) if is_json else _of_csv(path))

@@ -46,7 +46,8 @@ class Command(BaseCommand):
 
 
 def enriched(user_id: UUID, layers: Sequence[str] = (), *, everything: bool = False) -> list[Done]:
-    """Run the steps, with a progress bar on a terminal."""
+    """Run the steps of the enrichment, with a progress bar on a terminal. Return what each step
+    wrote."""
     total = len(layers or run_enrichment.STEPS)
     with tqdm(total=total, unit=" layers", disable=not sys.stderr.isatty()) as bar:
 

@@ -61,7 +61,7 @@ class Command(BaseCommand):
 
     @contextmanager
     def _opened(self, output: Path | None) -> Iterator[IO[bytes]]:
-        """A temporary file, renamed to the output when it is complete."""
+        """Yield a temporary file, which is renamed to `output` when it is complete."""
         if output is None:
             yield getattr(self.stdout, "buffer", sys.stdout.buffer)
             return
@@ -75,7 +75,7 @@ class Command(BaseCommand):
 
 
 def shown(export: Export, what: str) -> Iterator[pa.Table]:
-    """The pages, with a progress bar on a terminal."""
+    """Yield the pages, with a progress bar on a terminal."""
     hidden = not sys.stderr.isatty()
     with tqdm(total=export.total, desc=what, unit="row", unit_scale=True, disable=hidden) as bar:
         for page in export.pages:

@@ -19,13 +19,22 @@ from graph import tenant_lookup
 from graph.errors import GraphError, TenantUnknown
 from graph.ingest.file_parts import format_of, parts_of
 from graph.ingest.guessing.side_by_side import SHOWN, row_in_words
-from graph.ingest.import_file import Imported, import_file, must_be_sure, summed, with_known
+from graph.ingest.import_file import (
+    Imported,
+    file_name,
+    import_file,
+    must_be_sure,
+    summed,
+    with_known,
+)
 from graph.ingest.mappings import from_toml, ready_formats
 from graph.ingest.mappings.mapping import Mapping
 from graph.ingest.parse_cells import currency_code
 from graph.ingest.progress import ProgressBar
 from graph.ingest.readers.parts import Hints, Part
+from graph.ingest.store import take_back
 from graph.ingest.store.store_rows import Stored
+from graph.ingest.store.take_back import Effect, Import
 from graph.management import ledger_options
 from graph.management.commands.enrich import enriched
 from graph.management.ledger_options import choices_of
@@ -74,21 +83,13 @@ class Command(BaseCommand):
             metavar="NAME",
             help="a name, VAT id or IBAN of your own company, which may stand in invoices",
         )
-        parser.add_argument(
-            "--dry-run", action="store_true", help="show each file's format, and import nothing"
-        )
-        parser.add_argument(
-            "--rejects",
-            type=Path,
-            default=settings.STATE_DIR / "rejects",
-            metavar="FOLDER",
-            help="where rejects files go (default: %(default)s)",
-        )
-        parser.add_argument("--no-enrich", action="store_true", help="leave the layers to a worker")
-        parser.add_argument("--json", action="store_true", help="print one JSON object")
+        _add_doing(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         start = time.perf_counter()
+        if options["take_back"]:
+            self._take_back(options)
+            return
         mapping = self._chosen(options)
         if options["dry_run"]:
             failures = self._show(options["files"], mapping, options)
@@ -102,6 +103,25 @@ class Command(BaseCommand):
                 enriched(user_id)
         if failures:
             raise CommandError("\n".join(failures))
+
+    def _take_back(self, options: dict[str, Any]) -> None:
+        """Take back what was imported under each file's name, or show what that would remove."""
+        user_id = self._tenant(options["user"], create=False)
+        removed: list[dict[str, Any]] = []
+        for path in options["files"]:
+            of = Import(file=file_name(path))
+            if options["dry_run"]:
+                effect = take_back.effect(user_id, of)
+            else:
+                effect = take_back.take_back(user_id, of, "import_ledger")
+            removed.append({"file": of.file, **take_back.as_dict(effect)})
+            if not options["json"]:
+                self.stdout.write(taken_in_words(of.file, effect, is_done=not options["dry_run"]))
+        if options["json"]:
+            self.stdout.write(json.dumps({"files": removed}, default=str))
+        is_due = any(row["rows"] for row in removed) and not options["dry_run"]
+        if is_due and not options["no_enrich"]:
+            enriched(user_id)
 
     def _chosen(self, options: dict[str, Any]) -> Mapping | None:
         if options["format"]:
@@ -203,6 +223,28 @@ class Command(BaseCommand):
         self.stdout.write(f"{in_words(total)}; {seconds:.1f} s, peak {measured['peak_mb']:.0f} MB")
 
 
+def _add_doing(parser: CommandParser) -> None:
+    """Add the options that say what is done with the files, and what is printed."""
+    parser.add_argument(
+        "--dry-run", action="store_true", help="show each file's format, and import nothing"
+    )
+    parser.add_argument(
+        "--take-back",
+        action="store_true",
+        help="take back what programs imported from files of these names instead of importing; "
+        "with --dry-run, show what would go",
+    )
+    parser.add_argument(
+        "--rejects",
+        type=Path,
+        default=settings.STATE_DIR / "rejects",
+        metavar="FOLDER",
+        help="where rejects files go (default: %(default)s)",
+    )
+    parser.add_argument("--no-enrich", action="store_true", help="leave the layers to a worker")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
 def _as_dict(path: Path, part: Part) -> dict[str, Any]:
     return {
         "file": path.name,
@@ -217,12 +259,25 @@ def _as_dict(path: Path, part: Part) -> dict[str, Any]:
     }
 
 
+def taken_in_words(file: str, effect: Effect, *, is_done: bool) -> str:
+    """What taking a file's import back has removed, or would remove."""
+    if not effect.rows and not effect.rows_kept:
+        return f"{file}: no row of your books comes from a file of this name"
+    sums = ", ".join(f"{row['currency']} {row['amount']:,.2f}" for row in effect.sums)
+    rows = f"{effect.rows:,} rows{f' ({sums})' if sums else ''}"
+    return (
+        f"{file}: {rows} {'are gone' if is_done else 'would go'}; {effect.rows_kept:,} stay, which "
+        f"another import holds, too; {effect.still_counted:,} payments count on through other "
+        f"books; {effect.cases_decided:,} decided and {effect.cases_open:,} open cases rest on them"
+    )
+
+
 def has_changed(counts: Stored) -> bool:
     return bool(counts.rows_stored or counts.rows_updated)
 
 
 def _forms(name: str) -> tuple[str, str]:
-    """The name as an identifier in capitals without spaces, and in lower case."""
+    """Return the name as an identifier in capitals without spaces, and in lower case."""
     return name.replace(" ", "").upper(), " ".join(name.split()).casefold()
 
 
@@ -242,7 +297,7 @@ def _hints(options: dict[str, Any]) -> Hints:
 
 
 def peak_mb() -> float:
-    """This process's peak resident memory (Linux counts it in kilobytes, macOS in bytes)."""
+    """Return this process's peak resident memory (Linux counts it in kilobytes, macOS in bytes)."""
     status = Path("/proc/self/status")
     if status.exists():  # getrusage counts what a parent had before it started this program, too
         line = next(x for x in status.read_text().splitlines() if x.startswith("VmHWM"))

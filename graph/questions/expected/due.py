@@ -56,7 +56,7 @@ def due_until(
 
 
 def last_day(today: date, count: int = AHEAD) -> date:
-    """The last of `count` days from today on: today is the first one."""
+    """Return the last of `count` days of which today is the first."""
     return days.later(today, timedelta(days=count - 1))
 
 
@@ -65,30 +65,31 @@ def _facts(row: Answer) -> Answer:
 
 
 def predictions(user_id: UUID, today: date, party: str | None = None) -> list[Answer]:
-    """The pending, overdue and stale predictions as of `today`, the earliest first.
+    """Return the pending, overdue and stale predictions as of `today`, the earliest first.
 
-    Each has `comes_in`, and the `party` with which the tenant's accounts and departments deal.
+    Each has `comes_in` and `party`, as `seen_by_us` adds them.
     """
     answer = insights.due(user_id, statuses=(*DUE, STALE), party=party, today=today, limit=None)
     return [seen_by_us(row) for row in answer["results"] if row["insight"]["expected_from"]]
 
 
 def seen_by_us(row: Answer) -> Answer:
-    """The row with `comes_in`, and the `party` with which the tenant's accounts and departments
-    deal."""
+    """Return the prediction's row with `comes_in` and `party` added: whether the tenant receives
+    the payment, and the party with which its accounts and departments deal."""
     target = row["target"]
     comes_in = target is not None and target.kind in CASH_OF
     return {**row, "comes_in": comes_in, "party": row["source"] if comes_in else target}
 
 
 def ahead(rows: Iterable[Answer], today: date, until: date) -> list[Answer]:
-    """The occurrences of these predictions up to the day `until`, the earliest first."""
+    """Return the occurrences of these predictions up to the day `until`, the earliest first."""
     every = [one for row in rows for one in occurrences.of(row, today, until)]
     return sorted(every, key=lambda row: (row["day"], str(row["id"])))
 
 
 def totals(rows: Iterable[Answer]) -> list[Answer]:
-    """The sums of occurrences by currency and direction: what goes out first, the greatest first.
+    """Return the sums of occurrences by currency and direction: what goes out first, the greatest
+    first.
 
     As in cash flow, overdue ones do not count, nor series that are not cash: invoices, and what a
     card bought if an account's payment of the card counts. `payments` is their number, `projected`

@@ -17,7 +17,8 @@ Answer = dict[str, Any]
 
 
 def by_month(predicted: Iterable[Answer], today: date) -> list[Answer]:
-    """The least and the greatest sums of money in and out by month and currency, from today on.
+    """Return the least and the greatest sums of money in and out by month and currency, from today
+    on.
 
     `predicted` are rows of `questions/cash_flow_expected.sql`. An overdue payment does not count.
     `payments` is the number of occurrences, `projected` how many of them are projected.
@@ -53,7 +54,7 @@ def _nothing() -> Answer:
 
 
 def _as_insight(row: Answer, today: date) -> Answer:
-    """The row in the form of `insights`."""
+    """Return the row of the SQL query with the names that a row of `insights` has."""
     evidence = json.loads(row["evidence"])
     columns = {name: row[name] for name in COLUMNS}
     return {

@@ -41,14 +41,14 @@ def of(row: Answer, today: date, until: date) -> Iterator[Answer]:
 
 
 def most_likely(row: Answer) -> date | None:
-    """The most likely day of a prediction; None if it has no day."""
+    """Return the most likely day of a prediction; None if it has no day."""
     likeliest = row["evidence"].get("most_likely")
     day: date | None = row["insight"]["expected_from"]
     return date.fromisoformat(likeliest) if likeliest else day
 
 
 def _reach(row: Answer) -> timedelta:
-    """How far ahead the series is projected."""
+    """Return for how long after its prediction the series is projected."""
     frequency = BY_FREQUENCY.get(str(row["evidence"].get("agreed", "")).partition(" ")[0])
     is_short = frequency is None or frequency.period < SHORT
     return timedelta(days=NEAR_DAYS if is_short else FAR_DAYS)

@@ -44,7 +44,7 @@ def neighbourhood(size: Size, parameters: Parameters) -> int:
 
 
 def importance(size: Size, parameters: Parameters) -> int:
-    """Return the steps of a centrality.
+    """Return the steps of a question about importance, by its centrality.
 
     PageRank reads all edges a few times; betweenness and closeness read them once per node
     (Brandes, J. Math. Sociol. 25, 2001).

@@ -54,7 +54,11 @@ def known(user_id: UUID, key: QuestionKey) -> AskedQuestion | None:
 
 
 def accept(user_id: UUID, key: QuestionKey) -> AskedQuestion:
-    """Queue the question, unless it is queued, running or answered already. Raises TooMany."""
+    """Return the question with this key, which a worker will answer. It is queued, unless it is
+    queued, running or answered already.
+
+    Raises TooMany if the tenant has too many open questions.
+    """
     with _transaction(user_id) as connection:
         with connection.cursor() as cursor:  # one at a time, so that the active ones can be counted
             cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 7))", [str(user_id)])

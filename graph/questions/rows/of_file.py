@@ -13,18 +13,24 @@ Parts = Iterable[Mapping[str, str]]
 
 
 def parameters(user_id: UUID, parts: Parts) -> dict[str, Any]:
-    """The parameters of queries about the rows of these parts, each with its `source` and with the
-    `file` that its rows name."""
+    """Return the parameters of queries about the rows of these parts, each with its `source`, with
+    the `file` that its rows name, and with the key of the `upload`, if one brought them."""
     stored = list(parts)
     return {
         "user_id": user_id,
         "sources": [part["source"] for part in stored],
-        "files": [json.dumps([{"file": part["file"]}]) for part in stored],
+        "files": [json.dumps([_place(part)]) for part in stored],
     }
 
 
+def _place(part: Mapping[str, str]) -> dict[str, str]:
+    """The part as its rows state it."""
+    return {name: part[name] for name in ("file", "upload") if part.get(name)}
+
+
 def ids(user_id: UUID, parts: Parts, start: int, end: int) -> list[UUID]:
-    """Return the ids of the rows' relationships from one place up to another, the newest first."""
+    """Return the ids of the relationships of the rows, newest first, from position `start` up
+    to, but not including, `end`."""
     values = {**parameters(user_id, parts), "start": start, "most": end - start}
     return [row["id"] for row in rows(user_id, "questions/rows_of_file", values)]
 
@@ -36,7 +42,7 @@ def sums(user_id: UUID, parts: Parts) -> list[Answer]:
 
 
 def rows(user_id: UUID, query: str, values: Mapping[str, Any]) -> list[Answer]:
-    """Return the rows of a query of graph/sql with these values, by the names of its columns."""
+    """Return the rows of the SQL file `query` with these parameters, as dicts by column."""
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         cursor.execute(sql.read(query), values)
         columns = [column.name for column in cursor.description]

@@ -44,7 +44,8 @@ def perhaps_the_same(user_id: UUID) -> dict[UUID, Answer]:
 
 
 def _seen_as(reader: Reader, user_id: UUID) -> list[Answer]:
-    """Return the parties to which other books give another name. They are read once per version."""
+    """Return pairs of parties: one as these books name it, and the one that other books name for
+    the same payments. They are read once per version."""
     key = user_id, reader.version
     with _lock:
         stored = _seen.get(key)
@@ -56,8 +57,8 @@ def _seen_as(reader: Reader, user_id: UUID) -> list[Answer]:
 
 
 def _alike(pairs: Any) -> dict[UUID, Answer]:
-    """Return, by entity, the other entity of its most likely pair. The pairs come in ascending
-    order of confidence."""
+    """Return entity → the other entity of its most likely pair. `pairs` come in ascending order
+    of confidence."""
     others: dict[UUID, Answer] = {}
     for pair in pairs:
         for one, other in ((pair.kept, pair.merged), (pair.merged, pair.kept)):

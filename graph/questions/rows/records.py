@@ -47,7 +47,8 @@ def named(user_id: UUID, rows: Sequence[Answer]) -> list[Answer]:
 
 
 def facts(relationship: TenantRelationship, ends: Answer) -> Answer:
-    """Return what `named` needs to know of a relationship and of the entities at its `ends`."""
+    """Return the fields that `named` needs: those of the relationship, and the entities at its
+    `ends`."""
     names = ("kind", "relationship_type", "source_event_id")
     return {**{name: getattr(relationship, name) for name in names}, **ends}
 
@@ -75,7 +76,7 @@ def _is_ours(entity: Any) -> bool:
 
 
 def _credit_notes(user_id: UUID, events: Iterable[UUID]) -> set[UUID]:
-    """Return those of the events that are a payer's posting of a negative row."""
+    """Return those of the events that are the payer's posting of a row with a negative amount."""
     ids = list(events)
     if not ids:
         return set()

@@ -1,5 +1,5 @@
 -- What was predicted and may still change: pending, overdue or fulfilled, with the series and the
--- slot that each is of; and what a person has given up, which is not to be expected again.
+-- slot that each is of; and what a person has dismissed, which is not to be expected again.
 SELECT
     id::text AS id, relationship_id::text AS relationship_id, prediction_confidence,
     prediction_reason, expected_from::text AS expected_from, expected_to::text AS expected_to,

@@ -9,7 +9,8 @@ WITH pairs AS (
         source, external_id,
         jsonb_agg(DISTINCT jsonb_build_object(
             'file', %(file)s::text, 'publication', publication, 'line', line
-        )) AS entries
+        ) || CASE WHEN %(upload)s = '' THEN '{}'
+        ELSE jsonb_build_object('upload', %(upload)s::text) END) AS entries
     FROM pairs
     GROUP BY source, external_id
 )

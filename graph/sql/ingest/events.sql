@@ -11,6 +11,7 @@ SELECT
     side.kind, side.name, side.keys, description, data,
     jsonb_build_array(
         jsonb_build_object('file', %(file)s::text, 'publication', publication, 'line', line)
+        || CASE WHEN %(upload)s = '' THEN '{}' ELSE jsonb_build_object('upload', %(upload)s::text) END
     ),
     content_hash, records, balance
 FROM final

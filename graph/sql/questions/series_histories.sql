@@ -1,6 +1,7 @@
 -- Each relationship asked for that is of a recurring series, with all payments of that series.
 SELECT
     asked.id AS relationship_id,
+    payment.id,
     (payment.occurred_at AT TIME ZONE 'UTC')::date AS day,
     payment.amount
 FROM tenant_relationships AS asked

@@ -16,7 +16,7 @@ MOST = 1_000
 
 
 class Filters(StrictQuery):
-    """Filters of failures."""
+    """The parameters by which the list of failures is filtered."""
 
     status = serializers.ChoiceField(
         [CURRENT, ANY, *FailureStatus.values],

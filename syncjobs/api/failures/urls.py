@@ -1,4 +1,4 @@
-"""Dead letters: /api/v1/job-failures/…"""
+"""The URLs of the API of job failures (dead letters): /api/v1/job-failures/…"""
 
 from django.urls import path
 

@@ -133,6 +133,18 @@ class PartAnswer(Answer):
     looked_at = serializers.IntegerField()
 
 
+class TakenBackAnswer(Answer):
+    by = serializers.CharField()
+    at = serializers.DateTimeField(required=False, help_text="Missing while a worker is at it")
+    rows = serializers.IntegerField(required=False, help_text="Rows that are gone")
+    rows_kept = serializers.IntegerField(
+        required=False, help_text="Rows that stay, because another import holds them, too"
+    )
+    still_counted = serializers.IntegerField(required=False)
+    cases_decided = serializers.IntegerField(required=False)
+    cases_open = serializers.IntegerField(required=False)
+
+
 class OutcomeAnswer(Answer):
     format = serializers.CharField()
     rows_in = serializers.IntegerField()
@@ -141,6 +153,40 @@ class OutcomeAnswer(Answer):
     rows_unchanged = serializers.IntegerField()
     rows_rejected = serializers.IntegerField()
     warnings = serializers.ListField(child=serializers.CharField())
+    taken_back = TakenBackAnswer(required=False)
+
+
+class TakenSum(Answer):
+    direction = serializers.CharField(help_text="in, out, to receive, to pay, between or unknown")
+    currency = serializers.CharField()
+    rows = serializers.IntegerField()
+    amount = serializers.DecimalField(max_digits=20, decimal_places=4)
+
+
+class TakeBackAnswer(Answer):
+    """What taking the import back removes, and what depends on it."""
+
+    rows = serializers.IntegerField(help_text="Rows that go: send it as `rows` to take them back")
+    rows_kept = serializers.IntegerField(
+        help_text="Rows that stay, because another import holds them, too"
+    )
+    changed = serializers.IntegerField(
+        help_text="How often the file changed a row that was there; what stays keeps the changes"
+    )
+    still_counted = serializers.IntegerField(
+        help_text="Payments of these rows that other rows of the books have, and that count on"
+    )
+    cases_decided = serializers.IntegerField(
+        help_text="Decided cases of possible double payments with such rows; decisions stay"
+    )
+    cases_open = serializers.IntegerField(help_text="The same, not decided: they go")
+    sums = TakenSum(many=True, help_text="Of the rows that go")
+
+
+class TakeBackBody(StrictBody):
+    rows = serializers.IntegerField(
+        min_value=0, help_text="How many rows you saw: 409 if it is another number now"
+    )
 
 
 class UploadAnswer(Answer):

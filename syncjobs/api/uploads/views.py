@@ -14,15 +14,19 @@ from rest_framework.reverse import reverse
 
 from graph.api.shapes.common_serializers import Problem
 from graph.errors import NotFound
+from graph.http.scopes import REVIEW
 from syncjobs.api.bodies import raw
 from syncjobs.api.serializers import NoBody
 from syncjobs.api.uploads import serializers as shapes
 from syncjobs.api.views import NOT_FOUND, READ_ERRORS, SENT, Api
 from syncjobs.models import Upload
-from syncjobs.uploads import lifecycle, rejected_rows
+from syncjobs.uploads import lifecycle, rejected_rows, take_back_upload
 
 UPLOAD_ID = OpenApiParameter("upload_id", OpenApiTypes.UUID, "path")
 TAGS = ["uploads"]
+TAKEN = {
+    409: OpenApiResponse(Problem, description="It is taken back already, or has other rows now")
+}
 FULL = {429: OpenApiResponse(Problem, description="Too many open files, or too many requests")}
 
 
@@ -163,6 +167,39 @@ class ConfirmView(Api):
         body = self.body(request, shapes.ConfirmBody)
         tenant, upload = self.tenant(request), _id(upload_id)
         lifecycle.confirm(tenant, upload, save_mapping=body["save_mapping"])
+        return _answer(lifecycle.get(tenant, upload), status.HTTP_202_ACCEPTED)
+
+
+@extend_schema(parameters=[UPLOAD_ID])
+class TakeBackView(Api):
+    scope = REVIEW
+
+    @extend_schema(
+        operation_id="uploads_take_back_preview",
+        summary="What taking an import back would remove",
+        tags=TAGS,
+        responses={200: shapes.TakeBackAnswer, **READ_ERRORS, **NOT_FOUND, **TAKEN},
+    )
+    def get(self, request: Request, upload_id: str) -> Response:
+        """The rows that would go, their sums, and what depends on them. Nothing is changed."""
+        self.parameters(request)
+        answer = take_back_upload.shown(self.tenant(request), _id(upload_id))
+        return Response(shapes.TakeBackAnswer(answer).data)
+
+    @extend_schema(
+        operation_id="uploads_take_back",
+        summary="Take an import back",
+        tags=TAGS,
+        request=shapes.TakeBackBody,
+        responses={202: shapes.UploadDetailAnswer, **SENT, **NOT_FOUND, **TAKEN},
+    )
+    def post(self, request: Request, upload_id: str) -> Response:
+        """Let a worker remove the rows that only this import brought. Those that other imports
+        hold, too, stay. The same file can be imported again afterwards."""
+        body = self.body(request, shapes.TakeBackBody)
+        by = str(getattr(request.user, "email", request.user))
+        tenant, upload = self.tenant(request), _id(upload_id)
+        take_back_upload.request(tenant, upload, rows=body["rows"], by=by)
         return _answer(lifecycle.get(tenant, upload), status.HTTP_202_ACCEPTED)
 
 

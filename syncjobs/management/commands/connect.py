@@ -13,7 +13,7 @@ from syncjobs import connections
 from syncjobs.errors import RequestError
 from syncjobs.models.choices import Provider
 
-LEAST = 60
+LEAST = 60  # seconds between two scheduled syncs
 
 
 class Command(BaseCommand):

@@ -19,7 +19,7 @@ from tests.graph.api.conftest import ROOT
 
 @dataclass
 class Asking:
-    """A connected client. `calls` lists the tools that it has called."""
+    """A connected MCP client. `calls` has the names of the tools that it has called, in order."""
 
     portal: BlockingPortal
     client: Client
@@ -30,8 +30,8 @@ class Asking:
         return self.portal.call(self.client.call_tool, tool, arguments)
 
     def ask(self, tool: str, **arguments: Any) -> Any:
-        """The structured answer of the tool. The client has checked it against the output
-        schema."""
+        """Call the tool and return its structured answer, which the client has checked against the
+        output schema. Fails if the tool refuses."""
         result = self.call(tool, **arguments)
         assert not result.is_error, result.content
         return result.structured_content
@@ -63,7 +63,8 @@ def over_http(address: str, token: str, mode: str = "auto"):
 
 
 def over_stdio(*arguments: str, mode: str = "auto", **environment: str):
-    """Run `manage.py mcp` on the test database in a process of its own."""
+    """Run `manage.py mcp` on the test database in a process of its own. Return a context manager
+    that gives a connected client."""
     database = connections["owner"].settings_dict["NAME"]
     parameters = StdioServerParameters(
         command=sys.executable,

@@ -52,7 +52,7 @@ class Demo:
 
 
 def named(ask: Ask, name: str) -> str:
-    """The id of the first party that the search finds."""
+    """The id of the first party that a search for this name finds."""
     return str(ask("search_parties", name=name, limit=1)["parties"][0]["party_id"])
 
 
@@ -65,7 +65,8 @@ def all_cases(ask: Ask) -> Iterator[dict[str, Any]]:
 
 
 def explained(ask: Ask, demo: Demo, ref: Ref, **more: Any) -> dict[str, Any]:
-    """The explanation of one row, which is found by its day and amount."""
+    """The answer of the tool explain_payment for the row `ref`, which is found by its day and
+    amount."""
     day, amount = demo.day(ref), str(demo.amount(ref))
     page = ask("find_payments", since=day, until=day, min_amount=amount, max_amount=amount, **more)
     for one in page["payments"]:
@@ -168,7 +169,8 @@ def _of_party(demo: Demo, party: str) -> tuple[Decimal, Decimal]:
 
 
 def _cash_with(ask: Ask, demo: Demo, party: str) -> tuple[Decimal, Decimal]:
-    """The party's money in and out. Its money in is ours out."""
+    """The party's money in and out, seen from the party: its money in is the company's money
+    out."""
     found = named(ask, demo.party(party).name)
     months = ask("cash_flow", party=found, today=TODAY)["months"]
     return (

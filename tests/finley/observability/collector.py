@@ -14,7 +14,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 
 
 class Collector:
-    """`bodies` are the bodies of the requests in order, `headers` are their headers."""
+    """The simulated collector. `bodies` has the bodies of the requests in order, `headers` their
+    headers."""
 
     def __init__(self, address: str) -> None:
         self.address = address
@@ -38,7 +39,7 @@ class Collector:
         }
 
     def until(self, name: str, seconds: float = 30) -> Any:
-        """Wait for the first span of this name and return it."""
+        """Wait until a span of this name has arrived, for at most `seconds`, and return it."""
         limit = time.monotonic() + seconds
         while time.monotonic() < limit:
             for span in self.spans():

@@ -12,7 +12,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from finley.models import Membership, Role, User
-from finley.web import account
+from finley.web.account import account
 from graph.database.role import as_owner
 from tests.finley.auth.test_sign_in import forget_attempts
 from tests.finley.test_admin import logged_in

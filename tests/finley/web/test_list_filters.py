@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from django.http import QueryDict
 
 from finley.web import list_filters
 from graph.errors import QuestionError
@@ -59,3 +60,23 @@ def test_what_is_no_amount_or_may_be_two_names_its_field(text):
     with pytest.raises(QuestionError) as refused:
         list_filters.amount("min_amount", text)
     assert refused.value.field == "min_amount"
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("since=2024-02-01&until=2024-01-31", "until"),
+        ("min_amount=10&max_amount=9.99", "max_amount"),
+    ],
+)
+def test_limits_the_wrong_way_round_name_their_field(query, field):
+    with pytest.raises(QuestionError) as refused:
+        list_filters.of_payments(QueryDict(query))
+    assert refused.value.field == field
+
+
+@pytest.mark.parametrize(
+    "query", ["since=2024-02-01&until=2024-02-01", "min_amount=9&max_amount=9"]
+)
+def test_one_day_and_one_amount_are_limits(query):
+    assert len(list_filters.of_payments(QueryDict(query))) == 2

@@ -28,6 +28,7 @@ OF_PARAMETER = {
     "pair": "entity_resolutions",
     "prediction": "predicted_relationships",
     "upload_id": "uploads",
+    "export_id": "tenant_exports",
     "member": "memberships",
     "token_key": "tokens",
 }
@@ -57,9 +58,9 @@ def forms(known: dict[str, list[str]], theirs: User) -> dict[str, list[dict[str,
         "decide-parties": [{"word": word, "seen": "open"} for word in ("merge", "apart", "undo")],
         "one-party": [
             {"word": word, "tenant": str(theirs.id), "other": known["normalized_entities"][1]}
-            for word in ("merge", "apart")
+            for word in ("merge", "apart", "undo")
         ],
-        "decide-missed": [{"action": action} for action in ("give_up", "expect")],
+        "decide-missed": [{"action": action} for action in ("dismiss", "expect")],
         "imports": [{"tenant": str(theirs.id)}],
         "import-mend": [{"tenant": str(theirs.id), "drop": "1"}, {"drop": "1"}],
         "import-choose": [{"direction": "in"}],

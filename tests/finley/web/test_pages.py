@@ -36,7 +36,7 @@ def pages(books) -> list[str]:
         "/review/",
         "/review/parties/",
         "/review/missed/",
-        "/review/missed/?show=given-up",
+        "/review/missed/?show=dismissed",
         "/open/",
         "/cash/rows/?way=out&currency=GBP",
         "/spending/rows/?currency=GBP",
@@ -165,25 +165,54 @@ def test_the_overview_says_what_came_since_the_last_visit(person, books):
     assert counts == [1, 0]
 
 
-def test_a_payment_that_did_not_come_is_given_up_and_expected_again(client, tenant, books):
+def test_a_payment_that_did_not_come_is_dismissed_and_expected_again(client, tenant, books):
     page = text_of(client.get("/review/missed/"))
     assert "1 recurring payment that did not come" in page
     (address,) = re.findall(r'action="(/review/missed/[^"]+)"', page)
-    given_up = text_of(client.post(address, {"action": "give_up"}, follow=True))
-    assert "The payment is given up." in given_up
-    assert "0 recurring payments that did not come" in given_up
-    assert tenant.email in text_of(client.get("/review/missed/?show=given-up"))
-    assert "already" in text_of(client.post(address, {"action": "give_up"}, follow=True))
+    dismissed = text_of(client.post(address, {"action": "dismiss"}, follow=True))
+    assert "The payment is dismissed." in dismissed
+    assert "0 recurring payments that did not come" in dismissed
+    assert tenant.email in text_of(client.get("/review/missed/?show=dismissed"))
+    assert "already" in text_of(client.post(address, {"action": "dismiss"}, follow=True))
     again = text_of(client.post(address, {"action": "expect"}, follow=True))
     assert "The payment is expected again." in again
     assert client.post(address, {"action": "burn"}).status_code == 400
+
+
+def test_a_series_page_dismisses_what_is_expected_next_and_takes_that_back(client, tenant):
+    office = rows.entity(tenant.id, "Office", "department")
+    in_series(tenant.id, office, "Phones", [50, 50, 50, 60, 60])
+    phones = models.RelationshipInstance.objects.using("owner").filter(user_id=tenant.id)
+    last = phones.order_by("-source_event__occurred_at").first()
+    due = days.today(tenant.id) + timedelta(days=25)
+    rows.add(
+        models.PredictedRelationship, user_id=tenant.id, relationship_id=last.pk, amount_low=60,
+        amount_high=60, currency="GBP", expected_from=due, expected_to=due, status="pending",
+        prediction_confidence=0.9, prediction_reason="it recurs monthly",
+    )  # fmt: skip
+    refresh.refresh()
+    page = f"/recurring/{phones.order_by('source_event__occurred_at').first().pk}/"
+    text = text_of(client.get(page))
+    assert f"{written(due)}, GBP 60.00 to 60.00. It recurs monthly." in text
+    assert set(re.findall(r'/payments/([0-9a-f-]{36})/">GBP', text)) == {str(x.pk) for x in phones}
+    prices = text.split("Price changes")[1].split("</table>")[0]
+    assert re.findall(r"GBP ([\d.]+)", prices) == ["50.00", "60.00"]
+    (address,) = re.findall(r'action="(/review/missed/[^"]+)"', text)
+    dismissed = client.post(address, {"action": "dismiss", "back": page}, follow=True)
+    assert dismissed.redirect_chain == [(page, 302)]
+    assert f"Dismissed by {tenant.email}" in text_of(dismissed)
+    assert "Phones" not in text_of(client.get("/recurring/due/?span=30-days"))
+    again = text_of(client.post(address, {"action": "expect", "back": page}, follow=True))
+    assert "Dismiss: no longer expected" in again
+    assert "Phones" in text_of(client.get("/recurring/due/?span=30-days"))
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("acne wool", "Acme 100% Wool"),
-        ("inv-7", "No payment or invoice has this"),
+        ("inv-7", "GBP 120.50"),
+        ("inv-70", "No payment or invoice has this"),
         ("INV-7", "GBP 120.50"),
         ("120,50", "INV-7"),
         ("GBP 120.50", "INV-7"),
@@ -330,7 +359,7 @@ def test_a_file_holds_all_pages_of_the_list_and_runs_no_formula(client, tenant, 
 
 def test_a_price_over_time_is_drawn_from_the_payments_of_its_series(client, tenant, books):
     response = client.get(f"/recurring/{books.annotated}/")
-    assert "1 payments" in text_of(response)
+    assert "1 payment, GBP" in text_of(response)
     pattern = rows.add(
         models.TemporalPattern,
         user_id=tenant.id,

@@ -63,6 +63,15 @@ def test_the_queue_is_narrowed_by_party_and_amount(client, two):
     assert "Twice Ltd" not in text
 
 
+def test_an_amount_that_is_none_is_named_beside_its_field(client, two):
+    response = client.get("/review/?min_amount=lots&party=twice")
+    text = text_of(response)
+    assert response.status_code == 400
+    assert 'id="error-min_amount" role="alert">lots is not an amount' in text
+    assert 'value="lots"' in text
+    assert 'name="party" value="twice"' in text
+
+
 def test_one_is_confirmed_and_leaves_the_queue(client, tenant, two):
     text = text_of(decide(client, two[1:]))
     assert "1 of 1 confirmed." in text

@@ -9,7 +9,7 @@ from tests.syncjobs import run_rows
 
 def all_layers(user) -> dict[type, TenantRow]:
     """Create a payment between two entities with a row of every layer, and one row of each other
-    table. Return the rows by model."""
+    table. Return the rows: model → row."""
     payer, payee = rows.entity(user, "Adult Care", "department"), rows.entity(user, "ACME Ltd")
     source, target = rows.event(user, payer, amount=-1), rows.event(user, payee)
     patterns = patterns_of(user)

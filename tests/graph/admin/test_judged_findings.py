@@ -96,8 +96,8 @@ def test_missed_recurrences_are_listed(staff, books):
     assert overdue().status == "overdue"
 
 
-def test_what_is_given_up_is_not_expected_again_until_somebody_says_so(staff, books):
-    assert "1 given up." in act(staff, PREDICTIONS, "give_up", overdue())
+def test_what_is_dismissed_is_not_expected_again_until_somebody_says_so(staff, books):
+    assert "1 dismissed." in act(staff, PREDICTIONS, "dismiss", overdue())
     run_enrichment.enrich(books.id)
     (row,) = models.PredictedRelationship.objects.using("owner").all()
     assert (row.status, row.evidence["cancelled_by"]) == ("cancelled", "staff@example.org")

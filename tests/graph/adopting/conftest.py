@@ -23,8 +23,8 @@ USER, OTHER = UUID(int=11), UUID(int=12)
 
 @pytest.fixture
 def old(committed) -> Iterator[Replaced]:
-    """The rows that `put` writes to the schema of the replaced system. The schema is dropped
-    afterwards."""
+    """An empty Replaced, whose rows the fixture `put` writes to the schema of the replaced system.
+    The schema is dropped afterwards."""
     yield Replaced()
     with connections["owner"].cursor() as cursor:
         cursor.execute(f'DROP SCHEMA IF EXISTS "{SCHEMA}" CASCADE')
@@ -62,14 +62,14 @@ def put(old: Replaced, raw: psycopg.Connection) -> Callable[..., None]:
 
 @pytest.fixture
 def elsewhere(address: str, raw: psycopg.Connection) -> Iterator[str]:
-    """The address of another, empty database."""
+    """The conninfo of another database, which is empty and dropped afterwards."""
     raw.execute(f"CREATE DATABASE {ELSEWHERE}")
     yield make_conninfo(address, dbname=ELSEWHERE)
     raw.execute(f"DROP DATABASE {ELSEWHERE} WITH (FORCE)")
 
 
 def shown(user: UUID) -> dict[UUID, dict[str, Any]]:
-    """The tenant's rows of the refreshed view, by relationship."""
+    """Refresh the view. Return the tenant's rows of it: relationship's id → columns."""
     refresh.refresh()
     result = models.EnrichedRelationship.objects.using("owner").filter(user_id=user).values()
     by_id = {row["id"]: row for row in result}

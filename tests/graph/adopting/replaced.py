@@ -23,7 +23,7 @@ Row = dict[str, Any]
 
 
 class Replaced:
-    """The old rows to write, by table."""
+    """Generated rows of the replaced system by table, to be written to its schema."""
 
     def __init__(self, seed: int = 1) -> None:
         self.random = random.Random(seed)
@@ -228,9 +228,9 @@ class Replaced:
         }
 
     def fraud(self, user: UUID, row: Row, live: list[Row]) -> Row:
-        """Whether the row's relationship is a duplicate: whether a pair that nobody dismissed says
-        so. Of several pairs of the same two relationships, the one with the highest confidence
-        counts."""
+        """The fraud columns of the relationship `row`: whether it is a duplicate, because of a pair
+        that nobody dismissed. Of several pairs of the same two relationships, the one with the
+        highest confidence counts."""
         values: dict[frozenset[UUID], tuple[Any, ...]] = {}
         for relationship in live:
             for pair in self.pairs(user, relationship, live):

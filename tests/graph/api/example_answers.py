@@ -38,14 +38,15 @@ TODAY = {"today": "2024-03-31"}
 
 
 def operations() -> Iterator[tuple[str, dict[str, Any]]]:
-    """The path of every question in the schema, with its operation."""
+    """Yield (path, operation) for every question in the schema."""
     for path, methods in published()["paths"].items():
         if path.startswith(V1):
             yield from ((path.removeprefix(V1), operation) for operation in methods.values())
 
 
 def asked_of(books) -> dict[str, tuple[str, dict[str, Any]]]:
-    """For each operation the path and the parameters of a request that has an answer."""
+    """The request whose answer is the example of each operation: operation's id → (path,
+    parameters)."""
     ends = {"source": books.acme, "target": books.borough}
     return {
         "graph_stats": ("stats/", {}),
@@ -71,6 +72,10 @@ def asked_of(books) -> dict[str, tuple[str, dict[str, Any]]]:
         "graph_export": ("export/", {"columns": "relationship_type,amount,occurred_at"}),
         "graph_changes_stream": ("changes/stream/", {}),
         "graph_questions_list": ("questions/", {}),
+        "graph_resolutions_preview": (
+            "resolutions/preview/",
+            {"one": books.acme, "other": books.borough},
+        ),
     }
 
 
@@ -98,7 +103,8 @@ def answers(api, books) -> dict[str, dict[str, Any]]:
 
 
 def body(api, path: str, parameters: dict[str, Any]) -> Any:
-    """The answer, shortened; its text if it is not JSON."""
+    """Request the path and return the answer, shortened; as text if it is not JSON. Of an export,
+    one text per media type."""
     if path == "changes/stream/":
         return streamed(api)
     answer = api.get(V1 + path, parameters)
@@ -142,6 +148,8 @@ def not_found(api, path: str, parameters: dict[str, Any]) -> Any:
     steps = path.split("/")
     if "source" in parameters:
         parameters = {**parameters, "target": SOMEBODY}
+    elif path == "resolutions/preview/":
+        parameters = {**parameters, "other": SOMEBODY}
     elif path in {"cash-flow/", "open-items/", "spend/"}:
         parameters = {"party": "nobody"}
     else:
@@ -152,7 +160,8 @@ def not_found(api, path: str, parameters: dict[str, Any]) -> Any:
 
 
 def case_of(tenant, books) -> UUID:
-    """Create a possible double payment of the payments to Acme. Return its id."""
+    """Create an open case that says that the payments to Acme are possibly one payment twice.
+    Return its id."""
     case = rows.add(
         PaymentCase,
         user_id=tenant.id,
@@ -237,8 +246,8 @@ def checked(api) -> dict[str, Any]:
 
 
 def decisions(api, user_id: UUID, books) -> dict[str, dict[str, Any]]:
-    """The answers to decisions about a pair of entities, about any two entities, and about an
-    expected payment."""
+    """The answers to decisions by the id of the operation and the status: about a pair of entities,
+    any two entities, and an expected payment."""
     pair = rows.add(
         EntityResolution, user_id=user_id, kept_id=books.acme, merged_id=books.cab,
         confidence=0.6, reason="nearly the same name", decided="open",
@@ -264,7 +273,7 @@ def decisions(api, user_id: UUID, books) -> dict[str, dict[str, Any]]:
         "graph_prediction_decide": decided(
             api, user_id,
             (f"predictions/{prediction}/decide/", f"predictions/{SOMEBODY}/decide/"),
-            {"action": "give_up"},
+            {"action": "dismiss"},
         ),
     }  # fmt: skip
 
@@ -298,7 +307,7 @@ def questions_to_workers(api) -> dict[str, dict[str, Any]]:
 
 
 def problems(api, tenant, settings) -> dict[str, Any]:
-    """One problem of each status with which any question may be refused."""
+    """One problem for each status with which any question may be refused: status → problem."""
     stats = V1 + "stats/"
     accepted = api.get(V1 + "communities/", headers={"Prefer": "respond-async"})
     claim = question_state.claimed(*accepted_job(accepted), "worker:1")
@@ -341,8 +350,8 @@ def never_filled(api) -> Any:
 
 
 def shortened(value: Any) -> Any:
-    """The value with two items of each list. Where a list has no order of its own, these are the
-    items with the most values."""
+    """The value with at most two items of each list. Of a list without an order of its own, these
+    are the items with the most values."""
     if isinstance(value, dict):
         return {name: shortened(inner) for name, inner in value.items()}
     if not isinstance(value, list):

@@ -59,6 +59,36 @@ def test_any_two_parties_are_merged_kept_apart_and_taken_back(api, tenant):
         assert api.post(f"{V1}resolutions/", sent, format="json").status_code == status
 
 
+def test_a_merge_is_previewed_done_once_and_told_in_the_changes(api, tenant, books):
+    one, other = books.acme, books.borough
+    ends = {"one": str(one), "other": str(other)}
+    preview = api.get(f"{V1}resolutions/preview/", ends).json()
+    validator(f"{V1}resolutions/preview/", 200).validate(preview)
+    assert [preview[side]["totals"][0]["money_in"] for side in ("one", "other", "together")] == [
+        "123.5000", "5.0000", "128.5000",
+    ]  # fmt: skip
+    assert (preview["together"]["rows"], preview["decided"]) == (4, "none")
+    since = api.get(f"{V1}stats/").json()["as_of_version"]
+    body = {**ends, "decision": "merge", "seen": "none"}
+    once = {"Idempotency-Key": "once"}
+    first = api.post(f"{V1}resolutions/", body, format="json", headers=once)
+    again = api.post(f"{V1}resolutions/", body, format="json", headers=once)
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert again.json() == first.json()
+    changes = api.get(f"{V1}changes/", {"since": since}).json()
+    gone = models.NormalizedEntity.objects.using("owner").get(merged_into__isnull=False)
+    assert changes["entities"]["removed"] == [str(gone.pk)]
+    (merged,) = changes["entities"]["merged"]
+    assert str(gone.merged_into_id) in merged.values()
+    assert api.get(f"{V1}entities/{gone.pk}/").json()["id"] == str(gone.merged_into_id)
+    late = api.post(f"{V1}resolutions/", body, format="json")
+    assert (late.status_code, "Somebody else was faster" in late.json()["detail"]) == (409, True)
+    late = api.post(f"{V1}resolutions/", {**ends, "decision": "merge"}, format="json")
+    assert (late.status_code, "one party already" in late.json()["detail"]) == (409, True)
+    same = api.get(f"{V1}resolutions/preview/", ends)
+    assert same.status_code == 400
+
+
 @pytest.mark.parametrize("scopes", [("read",)])
 def test_who_only_reads_decides_nothing(tenant, pair, scopes):  # noqa: F811
     reader = client_of(tenant, *scopes)
@@ -67,7 +97,7 @@ def test_who_only_reads_decides_nothing(tenant, pair, scopes):  # noqa: F811
     assert reader.post(path, {"decision": "merge"}, format="json").status_code == 403
 
 
-def test_an_expected_payment_is_given_up_in_all_views_and_expected_again(api, tenant, books):
+def test_an_expected_payment_is_dismissed_in_all_views_and_expected_again(api, tenant, books):
     user = tenant.id
     first = models.PredictedRelationship.objects.using("owner").get(user_id=user)
     second = rows.add(
@@ -79,7 +109,7 @@ def test_an_expected_payment_is_given_up_in_all_views_and_expected_again(api, te
     )
     refresh.refresh()
     path = f"{V1}predictions/{first.pk}/decide/"
-    answer = api.post(path, {"action": "give_up"}, format="json").json()
+    answer = api.post(path, {"action": "dismiss"}, format="json").json()
     assert (answer["status"], answer["by"], answer["target"]["name"]) == (
         "cancelled", tenant.email, "Acme 100% Wool",
     )  # fmt: skip
@@ -87,9 +117,9 @@ def test_an_expected_payment_is_given_up_in_all_views_and_expected_again(api, te
     listed = api.get(f"{V1}predictions/").json()
     validator(f"{V1}predictions/", 200).validate(listed)
     assert {row["id"] for row in listed["results"]} == {str(first.pk), str(second.pk)}
-    again = api.post(path, {"action": "give_up"}, format="json")
+    again = api.post(path, {"action": "dismiss"}, format="json")
     assert again.status_code == 409
-    assert f"given up by {tenant.email}" in again.json()["detail"]
+    assert f"dismissed by {tenant.email}" in again.json()["detail"]
     back = api.post(path, {"action": "expect"}, format="json").json()
     assert (back["status"], back["by"]) == ("overdue", "")
     assert api.get(f"{V1}predictions/").json()["count"] == 0

@@ -19,7 +19,7 @@ QUERY = Path(__file__).with_name("rules.sql")
 
 
 def kept() -> dict[str, str]:
-    """The rules of the database: each rule's line, and the statement that drops the rule."""
+    """The rules that the database has: the rule's line → the SQL statement that drops the rule."""
     with connections["owner"].cursor() as cursor:
         cursor.execute(QUERY.read_text(), {"role": role.application_role()})
         return {" ".join(line.split()): statement for line, statement in cursor.fetchall()}

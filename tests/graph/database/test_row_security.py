@@ -16,7 +16,15 @@ from graph.database.tenancy import tenant_transaction
 from graph.system_checks import the_application_is_bound
 from graph.view import refresh
 from graph.view.triggers import EVERYBODY
-from syncjobs.models import AlertRule, Delivery, DeliveryEndpoint, Upload, UploadPiece
+from syncjobs.models import (
+    AlertRule,
+    Delivery,
+    DeliveryEndpoint,
+    TenantExport,
+    TenantExportPiece,
+    Upload,
+    UploadPiece,
+)
 from tests.graph import rows
 from tests.graph.api.conftest import keep_books
 from tests.syncjobs import run_rows
@@ -40,6 +48,8 @@ def everything_of(user: UUID) -> None:
     rows.case(user)
     upload = rows.add(Upload, user_id=user, name="books.csv", size=1)
     rows.add(UploadPiece, user_id=user, upload_id=upload.id, number=0, data=b"x")
+    export = rows.add(TenantExport, user_id=user, requested_by="me@example.org")
+    rows.add(TenantExportPiece, user_id=user, export_id=export.id, number=0, data=b"x")
     endpoint = rows.add(
         DeliveryEndpoint, user_id=user, name="me", channel="email", address="me@example.org"
     )

@@ -42,7 +42,8 @@ def nodes(count: int) -> pa.Table:
 
 
 def edges(source: Ends, target: Ends, **columns: pa.Array) -> pa.Table:
-    """A table of edges. None is an unresolved end, and GONE an end whose entity was deleted."""
+    """A table of edges from `source` to `target`, as numbers of nodes. None is an unresolved end,
+    and GONE an end whose entity was deleted."""
     return pa.table(
         {
             "id": uuids(range(len(source)), EDGE),
@@ -66,7 +67,8 @@ def graph(
     causal: Sequence[float | None] = (),
     confidence: Sequence[float] = (),
 ) -> Graph:
-    """The graph of these pairs. Scores that are not given are 1, and causal_score is NULL."""
+    """The graph of `count` nodes with an edge for each pair of numbers. By default the confidence
+    is 1 and causal_score is NULL."""
     source, target = [u for u, _ in pairs], [v for _, v in pairs]
     return build(nodes(count), edges(source, target, **scores(len(pairs), causal, confidence)))
 

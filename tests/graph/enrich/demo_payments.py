@@ -25,8 +25,8 @@ EPOCH = np.datetime64("1970-01-01")
 
 
 class Demo(NamedTuple):
-    """Demo books: the payments, the truth, each row's place among the payments, each payment's
-    stated account and fields."""
+    """Demo books as payments: the payments, the truth, the position of each row among the payments,
+    and each payment's stated account and fields."""
 
     payments: Payments
     truth: Truth
@@ -36,8 +36,8 @@ class Demo(NamedTuple):
 
 
 class Read(NamedTuple):
-    """Books that were read: the payments, each row's place among them, each payment's stated
-    account and fields."""
+    """Books read from files: the payments, the position of each row among them, and each payment's
+    stated account and fields."""
 
     payments: Payments
     place: dict[Ref, int]
@@ -55,8 +55,8 @@ def demo(seed: int, **options: Any) -> Demo:
 
 
 def of_files(paths: list[Path], *, merged: bool = True) -> Read:
-    """The rows of ledger files, each key once. Similar parties are merged unless `merged` is
-    False."""
+    """Read ledger files as payments, each key once. Similar parties are merged as enrichment does,
+    unless `merged` is False."""
     row_by_key: dict[tuple[str, str], tuple[str, str, str, LedgerRow]] = {}
     for path in paths:
         by = format_of(path)
@@ -116,7 +116,7 @@ def _days(day: Any) -> int:
 
 
 def _entities(rows: list[Any], merged: bool) -> tuple[dict[tuple[str, str], int], Entities]:
-    """For each (kind, identity) the number of the entity that stands for it, and the entities."""
+    """The entities, and for each (kind, identity) the position of the entity that stands for it."""
     party_by_mark: dict[tuple[str, str], Any] = {}
     sources, keys, events = defaultdict(set), defaultdict(set), defaultdict(int)
     for _, source, _, row in rows:

@@ -17,8 +17,9 @@ KINDS = {
 
 
 def payments(*rows: dict[str, Any]) -> Payments:
-    """The rows as payments, sorted by day. A row has day, party, amount (negative: from the party),
-    own, source, …"""
+    """Payments from one dictionary per row, sorted by day. A row may have day (a number), party,
+    amount (in units of the currency; negative: from the party), own, source, currency and so on;
+    there is a default for each."""
     usual = {"day": 0, "party": "Acme Mills", "amount": 10, "own": OURS, "source": "ledger"}
     usual |= {"currency": "GBP", "document": "", "description": "", "due": None, "key": None}
     filled = [{**usual, "key": str(at), **row} for at, row in enumerate(rows)]

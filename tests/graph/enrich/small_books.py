@@ -33,7 +33,8 @@ def number(day: date) -> int:
 
 
 def monthly(first: date, count: int, **values: Any) -> list[Paid]:
-    """Payments on the same day of each month, whatever the weekday."""
+    """`count` payments on the same day of each month from `first` on, whatever the weekday.
+    `values` are fields of Paid."""
     months = [first.year * 12 + first.month - 1 + at for at in range(count)]
     return [Paid(number(date(m // 12, m % 12 + 1, first.day)), **values) for m in months]
 
@@ -80,7 +81,8 @@ def payments(paid: Iterable[Paid]) -> Payments:
 
 
 def columns(day: np.ndarray[Any, Any], amount: np.ndarray[Any, Any]) -> Payments:
-    """Payments of one pair, as columns. Amounts are whole numbers of 1/10,000."""
+    """Payments between one pair of parties, as columns. `day` has the days as numbers, `amount` the
+    amounts in 1/10,000 of the currency's unit."""
     one = payments([Paid(0)])
     count = len(day)
     fields = {
@@ -94,7 +96,8 @@ def columns(day: np.ndarray[Any, Any], amount: np.ndarray[Any, Any]) -> Payments
 
 
 def shuffled(books: Payments, seed: int) -> Payments:
-    """The books with the days of each source dealt out at random among its payments."""
+    """A copy of the books in which the days of each source are exchanged at random among its
+    payments."""
     rng = np.random.default_rng(seed)
     day = books.day.copy()
     for source in sorted(set(books.source)):

@@ -47,7 +47,8 @@ def run(*arguments: object, state: Path) -> subprocess.CompletedProcess[str]:
 
 
 def answer(*arguments: object, state: Path) -> dict[str, Any]:
-    """The JSON that the command prints if it succeeds."""
+    """Run the command with --json and return the JSON that it prints. Fails if the command
+    fails."""
     process = run(*arguments, "--json", state=state)
     assert process.returncode == 0, process.stderr
     report: dict[str, Any] = json.loads(process.stdout)
@@ -55,16 +56,16 @@ def answer(*arguments: object, state: Path) -> dict[str, Any]:
 
 
 def _url(alias: str) -> str:
-    """The DATABASE_URL of the alias. A socket's folder is a parameter, because the host of a URL
-    loses its capitals."""
+    """The DATABASE_URL of the alias. A socket's folder is a parameter of the URL, because a URL's
+    host loses its capital letters."""
     to = connections[alias].get_connection_params()
     options = {name: to[name] for name in ("host", "port", "password") if to.get(name)}
     return f"postgresql://{quote(to['user'], safe='')}@/{quote(to['dbname'])}?{urlencode(options)}"
 
 
 def waiting(what: str) -> int:
-    """The number of sessions that wait for this: "advisory", "transactionid" (a row), or a table's
-    name."""
+    """The number of sessions that wait for a lock: "advisory", "transactionid" (a row's), or that
+    of the table of this name."""
     with connections["owner"].cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM pg_locks LEFT JOIN pg_class ON pg_class.oid = relation "

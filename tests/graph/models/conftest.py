@@ -35,7 +35,8 @@ def insert(table: str, values: dict) -> uuid.UUID:
 
 
 def refused(values: dict, table: str, by: str) -> None:
-    """Assert that the row is refused, and that the error names the rule `by`."""
+    """Assert that PostgreSQL refuses to insert these values into the table, and that the error
+    names the rule `by`."""
     with pytest.raises(IntegrityError) as refusal:
         insert(table, values)
     assert refusal.value.__cause__.diag.constraint_name == by

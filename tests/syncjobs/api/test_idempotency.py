@@ -98,7 +98,7 @@ def graph_request(path: str, user_id: UUID) -> tuple[str, dict]:
         PredictedRelationship, user_id=user_id, relationship_id=payment,
         prediction_confidence=0.4, prediction_reason="monthly",
     )  # fmt: skip
-    return path.format(prediction_id=prediction.pk), {"action": "give_up"}
+    return path.format(prediction_id=prediction.pk), {"action": "dismiss"}
 
 
 def upload_request(path: str, api) -> tuple[str, dict]:
@@ -131,6 +131,8 @@ def counts() -> tuple[int, ...]:
 def test_only_what_people_do_signed_in_takes_no_key():
     """The text of a token, above all, is kept nowhere, nor the secret of a subscription."""
     assert UNKEYED == [
+        "erasure/",
+        "exports/",
         "graph/check/",
         "invitations/{membership_id}/",
         "members/",

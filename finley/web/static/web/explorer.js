@@ -5,6 +5,9 @@
   const [, , width, height] = svg.getAttribute("viewBox").split(" ").map(Number);
   const view = { x: 0, y: 0, scale: 1 };
 
+  const region = svg.parentElement; // on a narrow screen it scrolls; the party is in the middle
+  region.scrollLeft = (region.scrollWidth - region.clientWidth) / 2;
+
   const draw = () => svg.setAttribute("viewBox",
     `${view.x} ${view.y} ${width * view.scale} ${height * view.scale}`);
 

@@ -112,8 +112,8 @@ class Invoice:
 
 
 def _sum(amounts: Iterable[Decimal]) -> Decimal | None:
-    """The sum, or None if there are no amounts: an invoice profile without lines states no
-    amounts."""
+    """Return the sum of the amounts, or None if there are none: an invoice profile without lines
+    states no amounts."""
     values = list(amounts)
     return sum(values, Decimal(0)) if values else None
 

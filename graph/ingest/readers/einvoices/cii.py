@@ -52,7 +52,8 @@ def _due(terms: Element) -> date | None:
 
 
 def _day(element: Element | None) -> date | None:
-    """The day in the element, in format 102 (YYYYMMDD), the only one that EN 16931 allows."""
+    """Return the day in the element in format 102 (YYYYMMDD), the only one that EN 16931 allows;
+    None without one."""
     day_text = text(element)
     if not day_text:
         return None

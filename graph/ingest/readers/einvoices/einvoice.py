@@ -227,7 +227,7 @@ def _sums(invoice: Invoice) -> dict[str, object]:
 
 
 def _lines(invoice: Invoice) -> str:
-    """The first LINES lines as JSON, or "" if there are none."""
+    """Return the first LINES lines of the invoice as JSON, or "" if there are none."""
     lines = [
         {"number": line.number, "name": line.name, "quantity": f"{line.quantity} {line.unit}",
          "price": line.price, "net": str(line.net)}

@@ -130,7 +130,8 @@ def _lines(root: Element) -> Iterator[Line]:
 
 
 def amount(holder: Element | None, *path: str) -> Decimal | None:
-    """The amount along the path, or None if it is not stated. Raises RefusedError."""
+    """Return the amount at the end of the path of elements, or None if it is not stated. Raises
+    RefusedError for a text that is no amount."""
     amount_text = text(holder, *path)
     try:
         return amount_of(amount_text) if amount_text else None

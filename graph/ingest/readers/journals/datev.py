@@ -235,7 +235,7 @@ class _Reading:
         return Party(kind, self._called.get(account) or f"{usual} {account}", ((key, account),))
 
     def _amount(self, data: dict[str, str]) -> Decimal:
-        """The amount, negative for a general reversal (Generalumkehr)."""
+        """Return the amount, negative for a general reversal (Generalumkehr)."""
         try:
             amount = money(data.get(_NEEDED[0], ""), ",", ".")
         except ValueError as error:
@@ -243,8 +243,8 @@ class _Reading:
         return -amount if data.get("Generalumkehr (GU)") in {"1", "G"} else amount
 
     def _booked_on(self, data: dict[str, str]) -> date:
-        """The day of DDMM, or DMM without the leading zero, in the year that puts it within the
-        period."""
+        """Return the day of the text DDMM, or DMM without the leading zero, in the year in which
+        the day is within the period."""
         text = data.get("Belegdatum", "").zfill(4)
         years = sorted({self._head.first.year, self._head.last.year, self._head.year_begins.year})
         days = []

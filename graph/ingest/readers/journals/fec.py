@@ -192,7 +192,8 @@ def _transfer(one: _Line, other: _Line) -> _Leg:
 
 
 def _paid(money_line: _Line, others: list[_Line]) -> Iterator[_Leg]:
-    """Yield what we pay each party (its lines are debits), or what it pays us."""
+    """Yield a payment for each other line of the entry: to the line's party if it is a debit,
+    from it if it is a credit."""
     by_name: dict[str, list[_Line]] = {}
     for line in others:
         by_name.setdefault(line.name, []).append(line)

@@ -87,7 +87,11 @@ def _split(text: str, is_beancount: bool) -> tuple[str, str]:
 
 
 def _weight(text: str) -> tuple[Decimal, str]:
-    """The amount and currency, converted at the posting's price or total price."""
+    """Return what a posting's amount weighs in the balance of its transaction: (amount, currency).
+
+    An amount with a price, a total price or a cost is converted at that. Raises RefusedError for a
+    balance assertion without an amount.
+    """
     plain = re.split(r"\s*={1,2}\*?\s*", text, maxsplit=1)[0].strip()  # a balance assertion
     if not plain:
         raise RefusedError("amount", "a balance assertion without an amount")
@@ -124,8 +128,8 @@ def _amount(text: str) -> tuple[Decimal, str]:
 
 
 def _number(text: str) -> Decimal:
-    """The number in the text. The last mark is the decimal one, unless it is a single comma before
-    exactly three digits."""
+    """Return the number in the text. The last mark is the decimal one, unless it is a single
+    comma before exactly three digits."""
     comma, point = text.rfind(","), text.rfind(".")
     decimal = "," if comma > point and len(text) - comma - 1 != 3 else "."
     try:

@@ -83,7 +83,8 @@ class Controls:
         self._closing[control.account] = control.closing
 
     def warnings(self) -> Iterator[str]:
-        """Sentences about wrong sums, and about gaps between two statements of one account."""
+        """Yield sentences about wrong sums, and about gaps between two statements of one
+        account."""
         previous: dict[str, Control] = {}
         for control in self.ended:
             if sentence := control.broken():

@@ -183,7 +183,7 @@ def _booked_on(element: Element) -> date:
 
 
 def _signed(amount: Decimal, indicator: str) -> Decimal:
-    """The amount that the account gains. Raises RefusedError if no direction is stated."""
+    """Return the amount that the account gains. Raises RefusedError if no direction is stated."""
     if indicator not in {"CRDT", "DBIT"}:
         raise RefusedError("CdtDbtInd", f"{indicator[:20]!r} is neither CRDT nor DBIT")
     if amount < 0:

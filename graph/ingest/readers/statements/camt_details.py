@@ -89,10 +89,8 @@ def _is_batch(element: Element) -> bool:
 
 
 def _in_one_unit(facts: EntryFacts, element: Element, rows: list[Entry]) -> Iterator[Entry]:
-    """Yield the rows. If an entry has several, each gets the entry as its `unit`.
-
-    Another format may state the entry as one row.
-    """
+    """Yield the rows. If an entry has several, set the entry's key and amount as each one's
+    `unit` and `unit_amount`, because another format may state the entry as one row."""
     if len(rows) > 1:
         bank_reference = statement.reference(first_text(element, "AcctSvcrRef", "NtryRef"))
         content = "\x1f".join(f"{row.party}\x1e{row.amount}\x1e{row.description}" for row in rows)

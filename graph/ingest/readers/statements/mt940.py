@@ -185,7 +185,8 @@ class _Reading:
             yield f"{self._expected} expected movements (EC, ED) are not booked and not imported"
 
     def _ended(self, details: str) -> Iterator[Entry | Reject]:
-        """Yield the open movement, with its :86: field or without one."""
+        """Yield the movement that is being read as a row, or as a Reject if it cannot be read.
+        `details` is the text of its field :86:, or ""."""
         opened, self._open = self._open, None
         if opened is None:
             return
@@ -243,7 +244,7 @@ def _entry(
 def _facts(
     match: re.Match[str], valued: date, details: subfield86.Details, *, is_whole: bool
 ) -> dict[str, str]:
-    """Return the details other than amount, date and party, by name.
+    """Return name → value of a movement's details, other than amount, date and party.
 
     `is_whole` says that no row of the statement's days is missing.
     """

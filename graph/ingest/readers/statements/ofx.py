@@ -214,7 +214,8 @@ def _account(node: _Node) -> Account:
 
 
 def _day(text: str) -> date:
-    """The day in YYYYMMDD. A time or zone after it is ignored, because the day is the bank's."""
+    """Return the day in YYYYMMDD. A time or zone after it is ignored, because the day is the
+    bank's."""
     try:
         return date(int(text[:4]), int(text[4:6]), int(text[6:8]))
     except ValueError as error:
@@ -222,6 +223,6 @@ def _day(text: str) -> date:
 
 
 def _amount(text: str) -> Decimal:
-    """The amount, with a comma or a point before the decimals and no other marks."""
+    """Return the amount, with a comma or a point before the decimals and no other marks."""
     plain = text.strip()
     return amount_of(plain, "," if "," in plain and "." not in plain else ".")

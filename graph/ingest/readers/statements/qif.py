@@ -197,8 +197,8 @@ def _amount(text: str, mark: str) -> Decimal:
 
 
 def _day(text: str, month_first: bool) -> date:
-    """The day in 1/13/25, 1/13'25, 13.01.2025 or 2025-01-13. Years below 70 belong to this
-    century."""
+    """Return the day in 1/13/25, 1/13'25, 13.01.2025 or 2025-01-13. Years below 70 belong to
+    this century."""
     match = _DATE.match(text)
     if match is None:
         raise RefusedError("D", f"{text[:40]!r} is not a date")

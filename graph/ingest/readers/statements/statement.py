@@ -88,7 +88,7 @@ class Numbering:
         return count
 
     def first_content(self, section: int, key: str, content: str) -> str:
-        """The content of the section's first row with this key."""
+        """Return the content of the section's first row with this key."""
         return self.contents.setdefault((section, key), content)
 
 
@@ -168,7 +168,7 @@ def _data(entry: Entry, form: str) -> dict[str, str]:
 
 
 def _content_key(entry: Entry) -> str:
-    """A digest of the entry's account, day, amount, party, text and references."""
+    """Return a digest of the entry's account, day, amount, party, text and references."""
     parts = (
         entry.account.number,
         entry.booked_on.isoformat(),
@@ -184,12 +184,12 @@ def _content_key(entry: Entry) -> str:
 
 
 def at_midnight(day: date) -> datetime:
-    """The day as a timestamp: midnight, UTC."""
+    """Return the day as a timestamp: midnight, UTC."""
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 def reference(text: str) -> str:
-    """A reference as stated, or "" if it is a word that means that there is none."""
+    """Return a reference as stated, or "" if it is a word that means that there is none."""
     return "" if text.strip().upper() in _NO_REFERENCE else text.strip()
 
 
@@ -206,5 +206,5 @@ def is_iban(text: str) -> bool:
 
 
 def account_number(text: str) -> str:
-    """An IBAN in capitals without spaces; any other number with single spaces."""
+    """Return an IBAN in capitals without spaces; any other number with single spaces."""
     return text.replace(" ", "").upper() if is_iban(text) else " ".join(text.split())

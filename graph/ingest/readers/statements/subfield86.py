@@ -78,7 +78,8 @@ def _german(flat: str, mark: str) -> Details:
 
 
 def _joined(lines: list[str]) -> str:
-    """Lines of a fixed width as one text. A full line continues in the next one without a space."""
+    """Return the lines, which have a fixed width, as one text. A full line continues in the next
+    one without a space."""
     text = ""
     for line in lines:
         text += line if len(line) >= _FULL else f"{line} "
@@ -86,7 +87,7 @@ def _joined(lines: list[str]) -> str:
 
 
 def _sepa(text: str) -> dict[str, str]:
-    """The texts after SEPA's tags, by tag. The text before the first tag has the key ""."""
+    """Return SEPA tag → the text after it. The text before the first tag has the key ""."""
     texts: dict[str, str] = {}
     tags = list(_SEPA.finditer(text))
     texts[""] = text[: tags[0].start()].strip() if tags else text.strip()
@@ -111,8 +112,8 @@ def _of_sepa(texts: dict[str, str]) -> Details:
 
 
 def _slashes(flat: str) -> Details:
-    """The details between slashes: "/CNTP/" has account, BIC, name and town, "/BENM/" and "/ORDP/"
-    a name."""
+    """Return the details between slashes: "/CNTP/" has account, BIC, name and town, "/BENM/" and
+    "/ORDP/" a name."""
     texts: dict[str, str] = {}
     words = list(_WORD.finditer(flat))
     for at, word in enumerate(words):

@@ -20,7 +20,7 @@ def texts(column: Sequence[Cell]) -> list[str]:
 
 
 def _number(cell: float) -> str:
-    """The number as a spreadsheet shows it, with 15 significant digits; "" for NaN and
+    """Return the number as a spreadsheet shows it, with 15 significant digits; "" for NaN and
     infinities."""
     number = f"{cell:.15g}"
     if "e" not in number and "n" not in number:
@@ -34,7 +34,7 @@ def _decimals(number: str) -> str:
 
 
 def _padded(number: str) -> str:
-    """The number with two decimals."""
+    """Return the number with two decimals."""
     if not number:
         return ""
     whole, _, decimals = number.partition(".")

@@ -15,9 +15,10 @@ _ROOT = Path(graph.__file__).parents[1]
 
 
 def converted(kind: str, file: Path, folder: Path, name: str) -> list[dict[str, Any]]:
-    """Return the tables of a "workbook" or a "parquet" file, as its process describes them.
+    """Convert a "workbook" or a "parquet" file to CSVs in `folder`, in a process of its own. Return
+    its tables as dicts: `name`, `visible`, and `file`, the CSV's name.
 
-    `name` is the file's name for people. Raises LedgerFileError.
+    `name` is the file's name in messages. Raises LedgerFileError.
     """
     module = f"graph.ingest.readers.tables.{kind}_process"
     command = [sys.executable, "-m", module, str(file), str(folder)]

@@ -88,7 +88,8 @@ def _record(line: int, text: str) -> dict[str, str] | Reject:
 
 
 def _loads(text: str | bytes) -> Any:
-    """Parse the JSON. Numbers stay texts as written, because a binary fraction cannot hold 0.10."""
+    """Return the parsed JSON. Numbers stay texts as written, because a binary fraction cannot
+    hold 0.10."""
     return json.loads(text, parse_float=str, parse_int=str, parse_constant=str)
 
 

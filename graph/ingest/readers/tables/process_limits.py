@@ -13,8 +13,8 @@ Tables = list[dict[str, object]]
 
 
 def answer(convert: Callable[[str, Path], Tables], refusals: dict[type[Exception], str]) -> int:
-    """Convert the file that the command line names, within the limits, and print the tables. Return
-    the exit code.
+    """Convert the file that the command line names, within the limits of the process, and print the
+    tables as JSON. Return the exit code.
 
     `refusals` has the sentence to print for each type of error that `convert` may raise.
     """
@@ -32,7 +32,8 @@ def answer(convert: Callable[[str, Path], Tables], refusals: dict[type[Exception
 
 
 def _limit(kind: int, most: int) -> None:
-    """Set the limit, but to no more than the caller's own."""
+    """Set a resource limit of this process to `most`, or to the caller's own limit if that is
+    less."""
     _, hard = resource.getrlimit(kind)
     least = most if hard == resource.RLIM_INFINITY else min(most, hard)
     resource.setrlimit(kind, (least, least))

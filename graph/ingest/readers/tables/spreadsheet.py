@@ -49,8 +49,8 @@ FORMAT = TableFormat("spreadsheet", "Excel or OpenDocument workbook", fits, tabl
 
 
 def _must_be_workbook(path: Path, book: Path) -> None:
-    """Raises LedgerFileError if the archive's own directory shows no workbook. Nothing is unpacked
-    before that."""
+    """Raise LedgerFileError if the archive's own directory shows no workbook. Nothing is
+    unpacked before that."""
     try:
         with zipfile.ZipFile(book) as archive:
             members = archive.infolist()

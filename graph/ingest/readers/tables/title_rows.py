@@ -36,7 +36,8 @@ def _are_titles(upper: Row, lower: Row) -> bool:
 
 
 def _follow(spanned: list[int], groups: list[int]) -> bool:
-    """Return whether every cell without a title above it comes right after a cell of its group."""
+    """Return whether each position in `spanned` (a title without a title above it) comes right
+    after a position of `groups` or another one in `spanned`."""
     known = set(groups)
     for at in spanned:
         if at - 1 not in known:

@@ -3,6 +3,9 @@
 import re
 from decimal import Decimal
 
+import pytest
+from django.http import QueryDict
+
 from graph.view import refresh
 from tests.finley.web.conftest import text_of
 from tests.graph import rows
@@ -55,7 +58,34 @@ def test_every_view_keeps_its_address_from_party_to_party(client, books):
     assert f'href="/explore/{books.acme}/?depth=2&amp;since=2024-01-01"' in text
 
 
-def test_what_is_asked_wrongly_is_said(client, books, their_books):
-    for query in ("depth=9", "since=x", "until=2024-99-99", "has=x", "min_amount=lots"):
-        assert client.get(f"/explore/{books.acme}/?{query}").status_code == 400
-    assert client.get(f"/explore/{their_books.acme}/").status_code == 404
+@pytest.mark.parametrize(
+    ("query", "beside"),
+    [
+        ("since=2024-99-99", "since: 2024-99-99 is not a day."),
+        ("since=2024-03-01&until=2024-02-01", "until: This day is before the first one."),
+        ("min_amount=lots", "min_amount: lots is not an amount"),
+        ("min_amount=9&max_amount=1", "max_amount: This amount is below the least one."),
+        ("has=x", "has: There is no layer x."),
+    ],
+)
+def test_a_wrong_filter_is_named_beside_its_field_and_the_entries_stay(
+    client, books, their_books, query, beside
+):
+    for address in (f"/explore/{books.acme}/", "/explore/"):
+        response = client.get(f"{address}?{query}&type=payment")
+        text = text_of(response)
+        assert response.status_code == 400
+        (message,) = re.findall(r'id="error-(\w+)" role="alert">([^<]+)', text)
+        assert ": ".join(message).startswith(beside)
+        assert "<form" in text.split("<main")[1]
+        for name, value in QueryDict(query).items():
+            assert name == "has" or f'name="{name}"' in text
+            assert name == "has" or f'value="{value}"' in text
+        assert "<table" not in text
+    assert client.get(f"/explore/{their_books.acme}/?{query}").status_code == 404
+
+
+def test_a_wrong_depth_is_named(client, books):
+    response = client.get(f"/explore/{books.acme}/?depth=9")
+    assert (response.status_code, "The depth is 1 or 2." in text_of(response)) == (400, True)
+    assert client.get("/explore/data/?has=x").status_code == 400

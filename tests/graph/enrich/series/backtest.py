@@ -22,7 +22,8 @@ class Backtest:
 
 
 def backtest(payments: Payments, series: Sequence[Series]) -> Backtest:
-    """Hide the last occurrence of each series, and check whether the ranges hold.
+    """Hide the last occurrence of each series, predict it from the earlier ones, and check whether
+    its day and amount are within the predicted ranges.
 
     An occurrence that did not come in the very next slot counts as missed.
     """

@@ -18,8 +18,8 @@ def by(make_mapping: Callable[..., Mapping]) -> Mapping:
 
 @pytest.fixture
 def take(committed: None, tenant: User, by: Mapping, tmp_path: Path) -> Take:
-    """A function that imports these lines. It returns how many were stored, updated, unchanged and
-    rejected."""
+    """A function that imports these lines as a file. It returns the numbers of stored, updated,
+    unchanged and rejected lines."""
 
     def taken(*lines: tuple[str, ...], file: str = "one.csv", user: UUID = tenant.id, by=by):
         return counted(user, written(tmp_path / file, lines), by)
@@ -33,7 +33,7 @@ Import = Callable[..., None]
 
 @pytest.fixture
 def books(tenant: User, make_mapping: Callable[..., Mapping], tmp_path: Path) -> Import:
-    """A function that imports rows of (id, date, amount, supplier, invoice)."""
+    """A function that imports rows, each given as (id, date, amount, supplier, invoice)."""
     by = make_mapping()
 
     def imported(*lines: tuple[str, ...], user: UUID = tenant.id, supplier_id: str = "") -> None:

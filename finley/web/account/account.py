@@ -16,7 +16,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
 from django.views.decorators.http import require_POST
 
-from finley.auth import client_address, failed_attempts, members, tokens
+from finley.auth import client_address, failed_attempts, members, second_factor, tokens
 from finley.models import Role
 from finley.web import since_last_visit
 from finley.web.access import SESSION_RESUME, PageRequest, page, require_same_tenant
@@ -84,8 +84,8 @@ class TokenForm(forms.Form):
 
 @page()
 def account(request: PageRequest) -> HttpResponse:
-    """The signed-in person, the tenants that it may see, the members of the session's tenant, and
-    its own tokens."""
+    """The account page: the signed-in person, the tenants that the person may see, the members of
+    the session's tenant, and the person's own tokens."""
     return _account(request)
 
 
@@ -97,6 +97,7 @@ def _account(request: PageRequest, **more: Any) -> HttpResponse:
         "invitations": members.invitations(person),
         "members": members.members(access.tenant_id) if access.owns else [],
         "tokens": tokens.listed(person),
+        "has_second_factor": second_factor.is_on(person),
         "form": MemberForm(),
         "token_form": TokenForm(),
     }
@@ -138,7 +139,7 @@ def invite(request: PageRequest) -> HttpResponse:
 @require_POST
 @page(Role.OWNER)
 def remove(request: PageRequest, member: int) -> HttpResponse:
-    """End a user's membership."""
+    """End the membership with this id in the session's tenant, and show the account page again."""
     members.remove(request.access.tenant_id, member)
     messages.success(request, "The member was removed.")
     return redirect("account")
@@ -173,7 +174,7 @@ def make_token(request: PageRequest) -> HttpResponse:
 @require_POST
 @page()
 def revoke_token(request: PageRequest, token_key: str) -> HttpResponse:
-    """Revoke the token."""
+    """Revoke the person's token with these first letters, and show the account page again."""
     tokens.revoke(request.access.person, token_key)
     messages.success(request, "The token is revoked.")
     return redirect("account")
@@ -181,7 +182,8 @@ def revoke_token(request: PageRequest, token_key: str) -> HttpResponse:
 
 @login_required
 def resume(request: HttpRequest) -> HttpResponse:
-    """Show a form that was sent after its session had ended, to be sent again. It is shown once."""
+    """Show a form again that was sent after its session had ended, so that the person can send it.
+    It is shown once."""
     kept = request.session.pop(SESSION_RESUME, None)
     if kept is None:
         return HttpResponseRedirect(reverse_lazy("overview"))

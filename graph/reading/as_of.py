@@ -7,7 +7,6 @@ from uuid import UUID
 from graph.database.past import Past
 from graph.errors import QuestionError
 from graph.history import moments
-from graph.questions import days
 from graph.reading.change_feed import VERSION
 from graph.view import version as view_version
 
@@ -29,16 +28,17 @@ class Moment:
     today: date
 
 
-def moment(user_id: UUID, as_of: str | None = None, valid: date | None = None) -> Moment:
+def moment(
+    user_id: UUID, zone: ZoneInfo, as_of: str | None = None, valid: date | None = None
+) -> Moment:
     """Return the moment for a day or a version `as_of`, and for events up to the day `valid`.
 
-    A day means what finley knew at its end, in the tenant's time zone; the current day means now. A
+    A day means what finley knew at its end, in the time zone; the current day means now. A
     version means what finley knew last before another version followed. Without `as_of`, what
     finley knows now. `valid` is a day in UTC. Raises QuestionError for a text that is neither, for
     a day or version of the future, and for one before the first that is known exactly.
     """
     until = None if valid is None else datetime.combine(valid, time.max, UTC)
-    zone = days.time_zone(user_id)
     now = datetime.now(zone)
     recorded = None if as_of is None else _recorded(user_id, as_of, now)
     known = (recorded or now).astimezone(zone) - timedelta(microseconds=bool(recorded))

@@ -1,0 +1,191 @@
+"""The second factor at sign-in: set up, checked, replaced by a recovery code, turned off.
+
+A session is marked at its sign-in if its person has a second factor. Until a code was right, such a
+session sees no page and no answer of the API (SecondFactorMiddleware, SessionAuthentication).
+
+django-otp is not used: it stores secrets readable, and its tables could not be the owner's role's
+alone. Secrets here are encrypted like those of endpoints (`manage.py rotate_keys`).
+"""
+
+import hashlib
+import logging
+import secrets
+import time
+from collections.abc import MutableMapping
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.signals import user_logged_in
+from django.db.models import F, Func, Value
+from django.db.models.functions import Now
+from django.dispatch import receiver
+from django.http import HttpRequest
+
+from finley.auth import failed_attempts, totp
+from finley.models import SecondFactor, User
+from graph.database.role import as_owner
+from graph.errors import QuestionError, TooMany
+from syncjobs.alerts import sealed_secrets
+
+log = logging.getLogger("finley.audit")
+
+SESSION_PENDING, SESSION_VERIFIED = "second_factor_pending", "second_factor"
+FREE = 5  # wrong codes of a person that need no wait
+RECOVERY_CODES = 10
+RECOVERY_BYTES = 10  # of randomness in each
+WRONG = "The code is wrong, or was used already. Take the next one that the app shows."
+NEEDED = "This session waits for the code of your second factor."
+TO_SET_UP = "Staff need a second factor here. Set one up on the page account/second-factor/set-up/."
+
+Session = MutableMapping[str, Any]
+
+
+class MustWait(TooMany):
+    """Too many wrong codes."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"Too many wrong codes. Wait {seconds:.0f} seconds.", after=seconds)
+
+
+@receiver(user_logged_in)
+def mark(request: HttpRequest, user: User, **_: Any) -> None:
+    """Mark the new session if its person has a second factor."""
+    request.session.pop(SESSION_VERIFIED, None)
+    if is_on(user):
+        request.session[SESSION_PENDING] = True
+
+
+def is_on(person: User) -> bool:
+    """Return whether the person has a confirmed second factor."""
+    with as_owner():
+        return SecondFactor.objects.filter(person=person, confirmed_at__isnull=False).exists()
+
+
+def lacking(person: User, session: Session) -> str:
+    """What the session lacks before it may do anything: NEEDED, TO_SET_UP, or "" for nothing."""
+    if session.get(SESSION_VERIFIED):
+        return ""
+    if session.get(SESSION_PENDING):
+        return NEEDED
+    return TO_SET_UP if settings.STAFF_SECOND_FACTOR and person.is_staff else ""
+
+
+def begin(person: User) -> str:
+    """The secret for the person's authenticator app, the same until it is confirmed. Raises
+    QuestionError if the person has a second factor."""
+    with as_owner():
+        factor, _ = SecondFactor.objects.get_or_create(
+            person=person, defaults={"secret": sealed_secrets.seal(totp.new_secret())}
+        )
+    if factor.confirmed_at is not None:
+        raise QuestionError("You have a second factor. Turn it off first.", "code")
+    return sealed_secrets.unseal(factor.secret)
+
+
+def confirm(person: User, code: str, session: Session) -> list[str]:
+    """Turn the second factor on, if the app's code is right. Return the recovery codes, which are
+    not shown again. Raises QuestionError, MustWait."""
+    begin(person)
+    _must_be_right(person, code, with_recovery=False)
+    with as_owner():
+        SecondFactor.objects.filter(person=person).update(confirmed_at=Now())
+    log.warning("%s turned a second factor on", person.pk)
+    verified(session)
+    return new_recovery_codes(person)
+
+
+def check(person: User, code: str, session: Session) -> None:
+    """Let the session do what its person may, if the code of the app or a recovery code is right.
+
+    Raises QuestionError, MustWait.
+    """
+    _must_be_right(person, code)
+    verified(session)
+
+
+def verified(session: Session) -> None:
+    session.pop(SESSION_PENDING, None)
+    session[SESSION_VERIFIED] = True
+
+
+def replace_recovery_codes(person: User, code: str) -> list[str]:
+    """New recovery codes; the former ones are void. Raises QuestionError, MustWait."""
+    _must_be_right(person, code)
+    return new_recovery_codes(person)
+
+
+def turn_off(person: User, code: str) -> None:
+    """Delete the second factor. Raises QuestionError, also where staff must have one; MustWait."""
+    if settings.STAFF_SECOND_FACTOR and person.is_staff:
+        raise QuestionError("Staff need a second factor here: it stays on.", "code")
+    _must_be_right(person, code)
+    forget(person)
+
+
+def forget(person: User) -> bool:
+    """Delete the second factor without a code. Return False if there was none."""
+    with as_owner():
+        count, _ = SecondFactor.objects.filter(person=person).delete()
+    if count:
+        log.warning("the second factor of %s was deleted", person.pk)
+    return bool(count)
+
+
+def new_recovery_codes(person: User) -> list[str]:
+    """Store new recovery codes as digests and return them. Each works once."""
+    codes = [secrets.token_hex(RECOVERY_BYTES) for _ in range(RECOVERY_CODES)]
+    with as_owner():
+        SecondFactor.objects.filter(person=person).update(recovery=[_digest(c) for c in codes])
+    return ["-".join(code[at : at + 5] for at in range(0, len(code), 5)) for code in codes]
+
+
+def rotate_keys() -> int:
+    """Encrypt the secrets by the newest key. Return their number. Raises SecretUnreadable."""
+    with as_owner():
+        factors = list(SecondFactor.objects.all())
+        for factor in factors:
+            factor.secret = sealed_secrets.rotated(factor.secret)
+            factor.save(update_fields=["secret"])
+    return len(factors)
+
+
+def _must_be_right(person: User, code: str, *, with_recovery: bool = True) -> None:
+    key = failed_attempts.key("code", str(person.pk))
+    if (seconds := failed_attempts.wait(key, FREE)) > 0:
+        raise MustWait(seconds)
+    text = code.replace(" ", "").replace("-", "").lower()
+    with as_owner():
+        if _is_of_app(person, text) or (with_recovery and _is_for_recovery(person, text)):
+            failed_attempts.forget(key)
+            return
+    failed_attempts.count(key)
+    log.warning("a wrong code of the second factor of %s", person.pk)
+    raise QuestionError(WRONG, "code")
+
+
+def _is_of_app(person: User, text: str) -> bool:
+    """Return whether the app shows this code now. Each code works once, also if it comes twice at
+    the same time."""
+    factor = SecondFactor.objects.filter(person=person).first()
+    if factor is None or not (text.isascii() and text.isdigit()):
+        return False
+    step = totp.step_of(sealed_secrets.unseal(factor.secret), text, time.time())
+    if step is None:
+        return False
+    unused = SecondFactor.objects.filter(pk=factor.pk, last_step__lt=step)
+    return bool(unused.update(last_step=step))
+
+
+def _is_for_recovery(person: User, text: str) -> bool:
+    """Return whether this is an unused recovery code. It is used then."""
+    digest = _digest(text)
+    factor = SecondFactor.objects.filter(person=person, recovery__contains=[digest])
+    without = Func(F("recovery"), Value(digest), function="array_remove")
+    changed = factor.update(recovery=without)
+    if changed:
+        log.warning("%s used a recovery code", person.pk)
+    return bool(changed)
+
+
+def _digest(code: str) -> str:
+    return hashlib.sha256(code.encode()).hexdigest()

@@ -1,0 +1,179 @@
+"""Erasures that a tenant's owner requests: confirmed by name, carried out by a worker after a wait.
+
+The tables are the owner's role's, and so is everything here. After the erasure only the person who
+requested it can read the certificate, by an address with a secret in it.
+"""
+
+import hashlib
+import json
+import logging
+import secrets
+from dataclasses import asdict
+from datetime import timedelta
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Coalesce, Now
+
+from finley.auth.members import Access
+from finley.models import Erasure, User
+from finley.tenant_data import erase
+from finley.tenant_data.archive import ROLE
+from graph.database.role import as_owner
+from graph.errors import NotFound, QuestionError
+from syncjobs.alerts import sealed_secrets
+
+log = logging.getLogger("finley.audit")
+
+CERTIFICATE_KEPT = timedelta(days=90)
+REDIS_AGAIN = timedelta(minutes=1)
+NOT_YOURS = "Only the user whose tenant it is can have it erased."
+BEGUN = "The erasure has begun. It cannot be cancelled."
+
+
+def request(access: Access, confirm: str, hold: str = "") -> tuple[Erasure, str]:
+    """Accept an erasure of the tenant. Return it, and the secret of its certificate's address.
+
+    `confirm` must be the tenant's name, its user's e-mail address. A legal `hold` is the reason why
+    the books stay. A worker erases the tenant FINLEY_ERASE_AFTER_HOURS later. Raises QuestionError.
+    """
+    _must_be_its_user(access)
+    if confirm.strip().casefold() != access.tenant.casefold():
+        raise QuestionError(
+            f"Nothing will be erased: type the tenant's name ({access.tenant}) to confirm.",
+            "confirm",
+        )
+    secret = secrets.token_urlsafe(32)
+    row = Erasure(
+        tenant_id=access.tenant_id,
+        digest=_digest(secret),
+        legal_hold=hold.strip(),
+        erase_at=Now() + timedelta(hours=settings.ERASE_AFTER_HOURS),
+    )
+    with as_owner():
+        try:
+            with transaction.atomic(using=ROLE):
+                row.save(force_insert=True)
+        except IntegrityError:
+            raise QuestionError("An erasure is already requested.", "state") from None
+        row.refresh_from_db()
+    log.warning("%s requested the erasure of tenant %s", access.person.pk, access.tenant_id)
+    return row, secret
+
+
+def pending(access: Access) -> Erasure | None:
+    """The erasure that waits for its time or has begun."""
+    with as_owner():
+        return Erasure.objects.filter(tenant_id=access.tenant_id).first()
+
+
+def cancel(access: Access) -> None:
+    """Cancel the erasure before it begins. Raises NotFound, QuestionError."""
+    _must_be_its_user(access)
+    with as_owner():
+        mine = Erasure.objects.filter(tenant_id=access.tenant_id)
+        if mine.filter(begun_at=None).delete()[0]:
+            log.warning("%s cancelled the erasure of tenant %s", access.person.pk, access.tenant_id)
+            return
+        if mine.exists():
+            raise QuestionError(BEGUN, "state")
+    raise NotFound("No erasure is requested.", "id")
+
+
+def by_secret(secret: str) -> tuple[Erasure, dict[str, Any] | None]:
+    """The erasure whose certificate has this address, and the certificate once it has ended.
+    Raises NotFound."""
+    with as_owner():
+        row = Erasure.objects.filter(digest=_digest(secret)).first()
+    if row is None:
+        raise NotFound("There is no such certificate.", "secret")
+    certificate = _unsealed(row)["certificate"] if row.ended_at else None
+    return row, certificate
+
+
+def erase_next() -> bool:
+    """Carry out the erasure that has been due longest. Return False if none is due.
+
+    A tenant is erased twice: again after FINLEY_TOKEN_SECONDS, because other processes accept
+    cached tokens until then.
+    """
+    with as_owner():
+        due = Erasure.objects.filter(ended_at=None, erase_at__lte=Now())
+        row = due.order_by("erase_at").first()
+        if row is None:
+            return False
+        _erase(row)
+        return True
+
+
+def forget_certificates() -> int:
+    """Delete certificates that are older than CERTIFICATE_KEPT. Return their number."""
+    with as_owner():
+        return Erasure.objects.filter(ended_at__lt=Now() - CERTIFICATE_KEPT).delete()[0]
+
+
+def rotate_keys() -> int:
+    """Encrypt the certificates by the newest key. Return their number. Raises SecretUnreadable."""
+    with as_owner():
+        rows = list(Erasure.objects.exclude(certificate=""))
+        for row in rows:
+            mine = Erasure.objects.filter(pk=row.pk, certificate=row.certificate)
+            mine.update(certificate=sealed_secrets.rotated(row.certificate))
+    return len(rows)
+
+
+def _erase(row: Erasure) -> None:
+    tenant_id = row.tenant_id
+    assert tenant_id is not None  # noqa: S101 - a constraint: it has not ended
+    tenant = User.objects.filter(pk=tenant_id).first()
+    hold = "; ".join(filter(None, (getattr(tenant, "legal_hold", ""), row.legal_hold)))
+    before = _so_far(row) if row.begun_at else None
+    erasure = erase.erase(
+        tenant or User(pk=tenant_id, email=str(tenant_id)),
+        hold=hold,
+        before=before,
+        record=partial(_record, row, hold),
+    )
+    if before is None or erasure.redis_missed:
+        _record(row, hold, erasure, again=REDIS_AGAIN if before else None)
+        return
+    sealed = {"certificate": {**erasure.certificate(hold), "erasure": str(row.pk)}}
+    Erasure.objects.filter(pk=row.pk).update(
+        tenant_id=None, legal_hold="", ended_at=Now(),
+        certificate=sealed_secrets.seal(json.dumps(sealed)),
+    )  # fmt: skip
+    log.warning("erasure %s has ended", row.pk)
+
+
+def _record(
+    row: Erasure, hold: str, erasure: erase.Erasure, again: timedelta | None = None
+) -> None:
+    """Store what has been erased so far, and when the tenant is erased again."""
+    wait = again or timedelta(seconds=settings.TOKEN_SECONDS)
+    state = {"erasure": {**asdict(erasure), "user_id": str(erasure.user_id)}}
+    Erasure.objects.filter(pk=row.pk).update(
+        begun_at=Coalesce("begun_at", Now()), erase_at=Now() + wait, legal_hold=hold,
+        certificate=sealed_secrets.seal(json.dumps(state)),
+    )  # fmt: skip
+
+
+def _so_far(row: Erasure) -> erase.Erasure:
+    state = _unsealed(row)["erasure"]
+    return erase.Erasure(**{**state, "user_id": UUID(state["user_id"])})
+
+
+def _unsealed(row: Erasure) -> dict[str, Any]:
+    state: dict[str, Any] = json.loads(sealed_secrets.unseal(row.certificate))
+    return state
+
+
+def _must_be_its_user(access: Access) -> None:
+    if access.person.pk != access.tenant_id:
+        raise QuestionError(NOT_YOURS, "tenant")
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,93 @@
+"""Pages of the second factor: enter a code after the password, set it up, turn it off."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render, resolve_url
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from finley.auth import second_factor, totp
+from finley.models import User
+from finley.web.access import PageRequest, page
+from graph.errors import QuestionError, TooMany
+
+
+@never_cache
+@login_required
+def enter(request: HttpRequest) -> HttpResponse:
+    """Asks for a code of the app, or a recovery code, and then goes where the person wanted."""
+    person = _person(request)
+    error = ""
+    if second_factor.lacking(person, request.session) != second_factor.NEEDED:
+        return redirect(_following(request))
+    if request.method == "POST":
+        try:
+            second_factor.check(person, request.POST.get("code", ""), request.session)
+        except (QuestionError, TooMany) as refused:
+            error = str(refused)
+        else:
+            request.session.cycle_key()
+            return redirect(_following(request))
+    context = {"error": error, "next": _following(request)}
+    return render(request, "web/second_factor.html", context)
+
+
+@never_cache
+@login_required
+def set_up(request: HttpRequest) -> HttpResponse:
+    """Shows the secret for the app, and turns the second factor on with the app's first code."""
+    person = _person(request)
+    if second_factor.is_on(person):
+        return render(request, "web/second_factor_on.html", {"person": person})
+    error = ""
+    if request.method == "POST":
+        try:
+            codes = second_factor.confirm(person, request.POST.get("code", ""), request.session)
+        except (QuestionError, TooMany) as refused:
+            error = str(refused)
+        else:
+            request.session.cycle_key()
+            return render(request, "web/second_factor_on.html", {"codes": codes})
+    secret = second_factor.begin(person)
+    address = totp.address(secret, person.email)
+    context = {"error": error, "secret": secret, "address": address}
+    return render(request, "web/second_factor_set_up.html", context)
+
+
+@require_POST
+@page()
+def new_codes(request: PageRequest) -> HttpResponse:
+    """Makes new recovery codes, for a code of the app. The former ones are void."""
+    codes = second_factor.replace_recovery_codes(
+        request.access.person, request.POST.get("code", "")
+    )
+    return render(request, "web/second_factor_on.html", {"codes": codes})
+
+
+@require_POST
+@page()
+def turn_off(request: PageRequest) -> HttpResponse:
+    """Turns the second factor off, for a code of the app or a recovery code."""
+    second_factor.turn_off(request.access.person, request.POST.get("code", ""))
+    messages.success(request, "The second factor is off.")
+    return redirect("account")
+
+
+def _person(request: HttpRequest) -> User:
+    person: Any = request.user
+    assert isinstance(person, User)  # noqa: S101 - login_required has seen to it
+    return person
+
+
+def _following(request: HttpRequest) -> str:
+    """The page that the person wanted, if it is one of finley's."""
+    wanted = request.POST.get(REDIRECT_FIELD_NAME) or request.GET.get(REDIRECT_FIELD_NAME, "")
+    safe = url_has_allowed_host_and_scheme(
+        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return wanted if safe else resolve_url("overview")

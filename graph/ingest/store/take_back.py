@@ -1,0 +1,108 @@
+"""Takes an import back: the rows that only this import brought leave the books.
+
+The postings go with all that rests on them (links, layers, rows of cases), and the log of changes
+keeps each row as it was. So no sum and no detector sees them, and importing the file again stores
+it again. A case keeps a person's decision by the keys of its rows. Rows that another import holds,
+too, stay as they were read last.
+"""
+
+import logging
+from dataclasses import asdict, dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.db.backends.utils import CursorWrapper
+
+from graph import sql
+from graph.database.bulk import AS_USUAL, IN_BULK, alone
+from graph.database.tenancy import tenant_transaction
+from graph.ingest.store.request_enrichment import books_changed
+
+log = logging.getLogger("finley.audit")
+KEY_LENGTH = 12  # hexadecimal digits of an upload's id that its rows state
+STEPS = (
+    "take_back/logged",
+    "take_back/regrouped",
+    "take_back/unmatch_documents",
+    "take_back/parties_left",
+    "take_back/events",
+    "take_back/parties",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """One import: an upload by its key, or all that programs imported from files of one name."""
+
+    upload: str = ""
+    file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What taking an import back removes, and what depends on it.
+
+    rows            rows that go
+    rows_kept       rows that stay, because another import holds them, too
+    still_counted   payments of `rows` that other rows of the books have, and that count on
+    cases_decided   cases of possible double payments that people decided and that have such rows
+    cases_open      the same, not decided
+    sums            of `rows`: payer_kind, payee_kind, records, currency, amount, rows
+    """
+
+    rows: int
+    rows_kept: int
+    still_counted: int
+    cases_decided: int
+    cases_open: int
+    sums: list[dict[str, Any]] = field(default_factory=list)
+
+
+def as_dict(effect: Effect) -> dict[str, int]:
+    """The numbers of the effect, without its sums."""
+    return {name: value for name, value in asdict(effect).items() if name != "sums"}
+
+
+def upload_key(upload_id: UUID) -> str:
+    """The key by which the rows of an upload name it."""
+    return upload_id.hex[:KEY_LENGTH]
+
+
+def effect(user_id: UUID, of: Import) -> Effect:
+    """Return what taking the import back would remove. Nothing is changed."""
+    with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
+        return _drop(cursor, _effect(cursor, user_id, of))
+
+
+def take_back(user_id: UUID, of: Import, by: str) -> Effect:
+    """Take the import back in one transaction, and return what that has removed.
+
+    `by` is the person who wants it. Of an import without rows, nothing is removed.
+    """
+    with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
+        alone(cursor, user_id)
+        removed = _effect(cursor, user_id, of)
+        for step in STEPS:
+            cursor.execute(sql.read(step), {"user_id": user_id, "by": by})
+        if removed.rows:
+            books_changed(cursor, user_id)
+        cursor.execute(AS_USUAL)
+        log.info("%s: %s taken back by %s: %s rows", user_id, of, by, removed.rows)
+        return _drop(cursor, removed)
+
+
+def _effect(cursor: CursorWrapper, user_id: UUID, of: Import) -> Effect:
+    values: dict[str, Any] = {"user_id": user_id, "upload": of.upload, "file": of.file}
+    cursor.execute(IN_BULK)
+    cursor.execute(sql.read("take_back/held"), values)
+    cursor.execute(sql.read("take_back/effect"), values)
+    rows, kept, counted, decided, undecided = cursor.fetchone()
+    cursor.execute(sql.read("take_back/sums"), values)
+    names = [column.name for column in cursor.description]
+    sums = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    return Effect(rows, kept, counted, decided, undecided, sums)
+
+
+def _drop(cursor: CursorWrapper, result: Effect) -> Effect:
+    cursor.execute(sql.read("take_back/dropped"))
+    return result

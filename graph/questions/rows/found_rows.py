@@ -1,0 +1,102 @@
+"""Finds rows of the books by words of their text or document number, by amount and by day."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import connections
+from psycopg.types.multirange import Multirange
+from psycopg.types.range import Range
+
+from graph import sql
+from graph.database.tenancy import tenant_transaction
+
+WORDS = 10  # of a text; further ones are ignored
+NEWEST = 10  # events that are read for each row of a page, which has at most two of them
+PART = re.compile(r"\d+|[^\W\d_]+")  # of a word: digits, or letters
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to find: rows with all words of a text, with one of some amounts (whatever their sign),
+    and of some days (the first and the last of each span)."""
+
+    text: str = ""
+    amounts: Sequence[Decimal] = ()
+    spans: Sequence[tuple[date, date]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The ids of payments and invoices that were found by their words, amount or day, each list
+    with the newest first."""
+
+    words: list[UUID] = field(default_factory=list)
+    amount: list[UUID] = field(default_factory=list)
+    day: list[UUID] = field(default_factory=list)
+
+
+def find(user_id: UUID, wanted: Wanted, *, most: int | None = None) -> Found:
+    """Return the `most` newest payments and invoices of each way (None: all).
+
+    Words are looked for in the description, the document number and the party's name as the source
+    writes it. A word may be written in another case, with or without punctuation: `INV-2041` is
+    found as `inv2041`, and the other way round. It may be the beginning of a longer one, but a
+    number is not found inside a longer number. A text that is the number of a row in the books
+    finds that row.
+    """
+    likes, forms = patterns(wanted.text)
+    parameters: dict[str, Any] = {
+        "user_id": user_id,
+        "text": wanted.text,
+        "likes": likes,
+        "forms": forms,
+        "amounts": [abs(amount) for amount in wanted.amounts],
+        "days": Multirange([_range(*span) for span in wanted.spans]),
+        "most": None if most is None else most * NEWEST,
+    }
+    found = Found()
+    with tenant_transaction(user_id), connections["default"].cursor() as cursor:
+        cursor.execute(sql.read("questions/rows_found"), parameters)
+        for way, id_ in cursor.fetchall():
+            ids: list[UUID] = getattr(found, way)
+            if most is None or len(ids) < most:
+                ids.append(id_)
+    return found
+
+
+def _range(first: date, last: date) -> Range[datetime]:
+    return Range(
+        datetime.combine(first, time.min, UTC), datetime.combine(last, time.max, UTC), "[]"
+    )
+
+
+def patterns(text: str) -> tuple[list[str], list[str]]:
+    """Return, for each word of the text, a LIKE pattern and a regular expression. Both match, if
+    the word is there. The first one is quick and matches more."""
+    words = [parts for word in text.split() if (parts := PART.findall(word))][:WORDS]
+    likes = [f"%{'%'.join(map(_like, parts))}%" for parts in words]
+    return likes, [_form(parts) for parts in words]
+
+
+def _like(part: str) -> str:
+    """The part with `_` for letters that the database compares only in their own case."""
+    return re.sub(r"[^\x00-\x7f]", "_", part)
+
+
+def _form(parts: Sequence[str]) -> str:
+    """The parts one after another, with up to three signs between two, of which two numbers need at
+    least one."""
+    form = ""
+    for before, part in zip(("", *parts), parts, strict=False):
+        if before:
+            least = 1 if before.isdigit() and part.isdigit() else 0
+            form += rf"[^[:alnum:]]{{{least},3}}"
+        elif part.isdigit():
+            form += r"(?<![0-9])"
+        form += re.sub(r"[^\x00-\x7f]", lambda at: f"[{at[0].lower()}{at[0].upper()}]", part)
+    return form
