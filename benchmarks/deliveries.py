@@ -111,14 +111,14 @@ def receiving(chance: random.Random) -> Iterator[Receiver]:
             self.end_headers()
 
         def log_message(self, *_: Any) -> None:
-            """The requests are counted, not logged."""
+            """Log nothing, because the requests are counted."""
 
     class Server(ThreadingHTTPServer):
         request_queue_size = 128
         daemon_threads = True
 
         def handle_error(self, *_: Any) -> None:
-            """A killed worker, or one that did not wait for a late answer, has hung up."""
+            """Ignore that a killed worker, or one that did not wait for an answer, has hung up."""
 
     server = Server(("127.0.0.1", 0), Handler)
     receiver.port = server.server_port

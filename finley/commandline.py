@@ -1,4 +1,5 @@
-"""`manage.py`: Django's commands, with a clear message if the embedded servers cannot start."""
+"""`manage.py`: Django's commands, with one sentence instead of a traceback if the machine is at
+fault."""
 
 import errno
 import os
@@ -14,7 +15,8 @@ FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 def main(arguments: list[str]) -> None:
-    """Run a command; exit with 1 and the reason if the embedded servers cannot start."""
+    """Run a command. If it fails because of the machine (see `_refusal`), exit with 1 and a
+    sentence that says why."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "finley.settings")
     try:
         execute_from_command_line(arguments)

@@ -83,6 +83,7 @@ MIDDLEWARE = [
     *(["finley.server.middleware.OnlyApiMiddleware"] if ONLY_API else []),
     *(["finley.observability.tracing.TracingMiddleware"] if TRACED else []),
     "finley.server.database_gate.DatabaseGate",
+    "finley.server.kept_answers.KeptAnswersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "finley.server.middleware.LooserPoliciesMiddleware",

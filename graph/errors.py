@@ -105,7 +105,8 @@ class QuestionError(GraphError):
 
 
 class DecidedMeanwhile(QuestionError):
-    """Another person decided it after this person had read it. Nothing was changed."""
+    """Another person has decided the same case, pair or prediction since this person read it.
+    Nothing was changed."""
 
 
 class NotFound(QuestionError):

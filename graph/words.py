@@ -1,4 +1,4 @@
-"""Numbers and codes in words for people."""
+"""Puts frequencies of series and sizes in bytes in words for people."""
 
 FREQUENCIES = {  # of graph.models.choices.Frequency
     "weekly": "weekly",

@@ -113,7 +113,8 @@ def get(user_id: UUID, connection_id: UUID) -> SyncConnection:
 
 
 def change(user_id: UUID, connection_id: UUID, changes: Mapping[str, Any]) -> SyncConnection:
-    """Change `sync_every` (the schedule) and `state` (pause or resume), if they are in `changes`.
+    """Change `sync_every` (the schedule) and `state` (pause or resume) of the connection, if they
+    are in `changes`. Return the connection.
 
     Raises ConnectionUnknown, ConnectionUnusable, StateRefused.
     """

@@ -128,7 +128,8 @@ def _deleted_counts(name: str, **more: float) -> Iterator[int]:
 
 
 def _of_site(path: str) -> Callable[[], dict[str, Any]]:
-    """The work at this dotted path, which is imported when it is first done."""
+    """A function that calls the function at this dotted path of the site's code. Its module is
+    imported at the first call."""
 
     def work() -> dict[str, Any]:
         counts: dict[str, Any] = import_string(path)()

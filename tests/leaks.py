@@ -191,9 +191,10 @@ def _takes(path: str, name: str) -> bool:
         "ids": path.endswith("/job-failures/replay/"),
         "note": path.endswith(("/resolve/", "/ignore/")),
         "reason": path.endswith("/discard/"),
-        "action": path.endswith("/decide/") and "/resolutions/" not in path,
+        "action": path.endswith("/decide/")
+        and not any(part in path for part in ("/resolutions/", "/relationships/")),
         "payments": path.endswith("/check/"),
-        "decision": "/resolutions/" in path,
+        "decision": any(part in path for part in ("/resolutions/", "/relationships/")),
         "one": path.endswith("/resolutions/"),
         "other": path.endswith("/resolutions/"),
         "name": path.endswith(("/uploads/", "/subscriptions/")),

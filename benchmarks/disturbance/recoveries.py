@@ -21,9 +21,10 @@ WHERE outcome = 'succeeded' AND ended_at > to_timestamp(%s)
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """What recovered, and when: from the disturbance to the work that went on, as Unix times.
+    """A recovery from a disturbance: what recovered (`what`), when it was disturbed (`begin`) and
+    when it went on (`end`), as Unix times in seconds.
 
-    `servers_back` is when the last disturbance of the servers before the recovery ended. While the
+    `servers_back` is when the last disturbance of the servers before `end` was over. While the
     servers are away, nothing can recover.
     """
 
@@ -34,18 +35,23 @@ class Recovery:
 
     @property
     def waited(self) -> float:
-        """Seconds from the disturbance on."""
+        """The seconds from the disturbance until the work went on."""
         return self.end - self.begin
 
     @property
     def seconds(self) -> float:
-        """Seconds from the disturbance on, or from the end of a later one of the servers."""
+        """The seconds from the disturbance, or from the end of a later disturbance of the servers,
+        until the work went on."""
         return self.end - max(self.begin, self.servers_back)
 
 
 def longest_first(kills: dict[int, float], others: list[tuple[str, float]]) -> list[Recovery]:
-    """The recoveries: from a kill until each interrupted run continued, and from the end of another
-    disturbance until the next run succeeded. `kills` has the time of each killed process."""
+    """All recoveries, the longest first: from a kill until each interrupted run continued, and from
+    the end of another disturbance until the next run succeeded.
+
+    `kills` maps a killed process to the time of the kill; `others` are the other disturbances with
+    the times of their ends.
+    """
     recoveries = [
         # A worker that only stalled counts from the time at which its run was taken away.
         Recovery(f"run {run}", kills.get(process, float(ended)), float(began), _back(others, began))
@@ -65,8 +71,8 @@ def _back(others: list[tuple[str, float]], until: float) -> float:
 def explained(
     recoveries: list[Recovery], kills: dict[int, float], others: list[tuple[str, float]]
 ) -> str:
-    """The longest recoveries as lines, with what happened meanwhile, in seconds after their
-    begin."""
+    """A text with a line for each of the longest recoveries: what recovered, how long it took, and
+    the disturbances meanwhile, in seconds after its begin."""
     events = sorted([("kill", at) for at in kills.values()] + others, key=lambda event: event[1])
     lines = []
     for recovery in recoveries[:SHOWN]:

@@ -170,7 +170,8 @@ class TokenView(PersonsView):
 
 
 def signed_in(request: Request) -> SessionCredentials:
-    """The rights of the request's session. Raises PermissionDenied if the request has a token."""
+    """Return the rights of the request's session. Raises PermissionDenied if the request has a
+    token instead of a session."""
     if not isinstance(request.auth, SessionCredentials):
         raise PermissionDenied(NO_TOKENS)
     return request.auth

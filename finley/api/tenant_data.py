@@ -40,7 +40,8 @@ class OwnersView(PersonsView):
     """A view for people who own the tenant that the session reads."""
 
     def owner(self, request: Request) -> Access:
-        """The owner and the tenant. Raises PermissionDenied."""
+        """Return the signed-in person and the tenant. Raises PermissionDenied if the person does
+        not own the tenant."""
         access = signed_in(request).access
         if not access.owns:
             raise PermissionDenied(f"Only an owner may do this; you are {access.role}.")
@@ -191,7 +192,8 @@ class CertificateView(APIView):
 
 
 def erasure(row: Erasure | None) -> dict[str, Any]:
-    """The erasure as the answers and pages show it."""
+    """The erasure as JSON for answers and pages: state, requested_at, erase_at and legal_hold. The
+    state is "none" if `row` is None."""
     if row is None:
         return {"state": "none", "requested_at": None, "erase_at": None, "legal_hold": ""}
     state = "ended" if row.ended_at else "begun" if row.begun_at else "waiting"
@@ -204,7 +206,7 @@ def erasure(row: Erasure | None) -> dict[str, Any]:
 
 
 def file_of(row: TenantExport) -> StreamingHttpResponse:
-    """The export's file as a response that reads one piece at a time."""
+    """A response with the export's file, which is read from the database one piece at a time."""
     return StreamingHttpResponse(
         _pieces(row),
         headers={

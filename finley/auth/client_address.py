@@ -10,8 +10,8 @@ UNKNOWN = "unknown"  # a Unix socket's client
 
 
 def of_scope(scope: Mapping[str, Any]) -> str:
-    """The address of the client of an ASGI request: an IPv4 address, or an IPv6 network of 64
-    bits."""
+    """The address of the client of an ASGI request: an IPv4 address, or an IPv6 network of 64 bits.
+    UNKNOWN if there is none."""
     forwarded = dict(scope["headers"]).get(b"x-forwarded-for", b"").decode("latin-1")
     client = scope.get("client")
     return _network(_stated(client[0] if client else "", forwarded))
@@ -19,7 +19,7 @@ def of_scope(scope: Mapping[str, Any]) -> str:
 
 def of_meta(meta: Mapping[str, Any]) -> str:
     """The address of the client of a Django request, from its META: an IPv4 address, or an IPv6
-    network of 64 bits."""
+    network of 64 bits. UNKNOWN if there is none."""
     return _network(
         _stated(str(meta.get("REMOTE_ADDR", "")), str(meta.get("HTTP_X_FORWARDED_FOR", "")))
     )
@@ -36,7 +36,7 @@ def _stated(peer: str, forwarded: str) -> str:
 
 def _network(address: str) -> str:
     """The address itself if it is IPv4. For IPv6 the /64 network, because one client has all
-    addresses in it."""
+    addresses in it. UNKNOWN for any other text."""
     try:
         parsed = ip_address(address)
     except ValueError:

@@ -94,7 +94,8 @@ def members(tenant_id: UUID) -> list[Membership]:
 
 
 def invite(tenant_id: UUID, email: str, role: str) -> Membership:
-    """Invite a user to see the tenant's data, or change a member's role.
+    """Invite the user with this e-mail address to see the tenant's data, or change the role of a
+    member. Return the membership.
 
     An invitation has no effect until the invited person accepts it. Raises QuestionError if no
     other user has the address.

@@ -26,31 +26,31 @@ class PerToken(BaseThrottle):
     With several processes a token may exceed its limit by 1/50 for each further process.
     """
 
-    _away_until = 0.0
-
-    def __init__(self) -> None:
-        self._left = 0.0
+    away_until = 0.0  # on the monotonic clock; no attempt before
 
     def allow_request(self, request: Request, view: Any) -> bool:
-        most: int = settings.REQUESTS_PER_MINUTE
         token: Any = request.auth
-        if not most or token is None or time.monotonic() < PerToken._away_until:
-            return True
-        window, passed = divmod(time.time(), MINUTE)
-        self._left = MINUTE - passed
-        key = f"finley:throttle:{token.token_key}:{window:.0f}"
-        try:
-            return _counts(int(window)).one_more(key, max(1, most // PART)) <= most
-        except (RedisError, OSError) as error:
-            PerToken._away_until = time.monotonic() + AWAY
-            log.warning(
-                "Requests are not counted: Redis is not available (%s)", type(error).__name__
-            )
-            return True
+        return token is None or allowed(token.token_key)
 
     def wait(self) -> float:
-        """Seconds until the next window begins, in which the token may send requests again."""
-        return self._left
+        """Return the seconds until the next window begins, in which the token may send requests
+        again."""
+        return MINUTE - time.time() % MINUTE
+
+
+def allowed(token_key: str) -> bool:
+    """Count one request of the token, and return whether it is within the limit."""
+    most: int = settings.REQUESTS_PER_MINUTE
+    if not most or time.monotonic() < PerToken.away_until:
+        return True
+    window = int(time.time() // MINUTE)
+    key = f"finley:throttle:{token_key}:{window}"
+    try:
+        return _counts(window).one_more(key, max(1, most // PART)) <= most
+    except (RedisError, OSError) as error:
+        PerToken.away_until = time.monotonic() + AWAY
+        log.warning("Requests are not counted: Redis is not available (%s)", type(error).__name__)
+        return True
 
 
 class _Counts:

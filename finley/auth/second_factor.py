@@ -41,7 +41,7 @@ Session = MutableMapping[str, Any]
 
 
 class MustWait(TooMany):
-    """Too many wrong codes."""
+    """Raised if the person entered too many wrong codes. `after` is the wait in seconds."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(f"Too many wrong codes. Wait {seconds:.0f} seconds.", after=seconds)
@@ -49,7 +49,8 @@ class MustWait(TooMany):
 
 @receiver(user_logged_in)
 def mark(request: HttpRequest, user: User, **_: Any) -> None:
-    """Mark the new session if its person has a second factor."""
+    """Note in the new session that a code is still to be entered, if the person has a second
+    factor. Called when a person signs in."""
     request.session.pop(SESSION_VERIFIED, None)
     if is_on(user):
         request.session[SESSION_PENDING] = True
@@ -62,7 +63,8 @@ def is_on(person: User) -> bool:
 
 
 def lacking(person: User, session: Session) -> str:
-    """What the session lacks before it may do anything: NEEDED, TO_SET_UP, or "" for nothing."""
+    """What the session lacks before it may do anything: NEEDED (a code), TO_SET_UP (a second
+    factor), or "" for nothing."""
     if session.get(SESSION_VERIFIED):
         return ""
     if session.get(SESSION_PENDING):
@@ -71,8 +73,8 @@ def lacking(person: User, session: Session) -> str:
 
 
 def begin(person: User) -> str:
-    """The secret for the person's authenticator app, the same until it is confirmed. Raises
-    QuestionError if the person has a second factor."""
+    """Return the secret for the person's authenticator app, in base32. It stays the same until it
+    is confirmed. Raises QuestionError if the person has a second factor already."""
     with as_owner():
         factor, _ = SecondFactor.objects.get_or_create(
             person=person, defaults={"secret": sealed_secrets.seal(totp.new_secret())}
@@ -95,9 +97,10 @@ def confirm(person: User, code: str, session: Session) -> list[str]:
 
 
 def check(person: User, code: str, session: Session) -> None:
-    """Let the session do what its person may, if the code of the app or a recovery code is right.
+    """Check a code of the app or a recovery code. If it is right, the session may do what its
+    person may.
 
-    Raises QuestionError, MustWait.
+    Raises QuestionError for a wrong code, and MustWait after too many wrong ones.
     """
     _must_be_right(person, code)
     verified(session)
@@ -109,13 +112,15 @@ def verified(session: Session) -> None:
 
 
 def replace_recovery_codes(person: User, code: str) -> list[str]:
-    """New recovery codes; the former ones are void. Raises QuestionError, MustWait."""
+    """Make new recovery codes and return them; the former ones do not work any more. Raises
+    QuestionError for a wrong code, and MustWait."""
     _must_be_right(person, code)
     return new_recovery_codes(person)
 
 
 def turn_off(person: User, code: str) -> None:
-    """Delete the second factor. Raises QuestionError, also where staff must have one; MustWait."""
+    """Delete the second factor if the code is right. Raises QuestionError for a wrong code, or if
+    staff must have a second factor; and MustWait."""
     if settings.STAFF_SECOND_FACTOR and person.is_staff:
         raise QuestionError("Staff need a second factor here: it stays on.", "code")
     _must_be_right(person, code)
@@ -164,8 +169,8 @@ def _must_be_right(person: User, code: str, *, with_recovery: bool = True) -> No
 
 
 def _is_of_app(person: User, text: str) -> bool:
-    """Return whether the app shows this code now. Each code works once, also if it comes twice at
-    the same time."""
+    """Return whether the app shows this code now, and use the code up. Each code works only once,
+    even if it is sent twice at the same time."""
     factor = SecondFactor.objects.filter(person=person).first()
     if factor is None or not (text.isascii() and text.isdigit()):
         return False
@@ -177,7 +182,7 @@ def _is_of_app(person: User, text: str) -> bool:
 
 
 def _is_for_recovery(person: User, text: str) -> bool:
-    """Return whether this is an unused recovery code. It is used then."""
+    """Return whether this is an unused recovery code, and use it up."""
     digest = _digest(text)
     factor = SecondFactor.objects.filter(person=person, recovery__contains=[digest])
     without = Func(F("recovery"), Value(digest), function="array_remove")

@@ -1,4 +1,4 @@
-"""Middleware that lets a session without its second factor go nowhere else."""
+"""Middleware that shows a session without its second factor no page but the one for the code."""
 
 from collections.abc import Callable
 

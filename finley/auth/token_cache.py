@@ -42,14 +42,19 @@ _entries: TLRUCache[str, Entry] = TLRUCache(MOST, _expires)
 
 
 def get(token: str) -> Known | None:
-    """The user and the token if this token was validated within the last FINLEY_TOKEN_SECONDS, else
-    None."""
+    """Return the user and the token if this token was validated within the last
+    FINLEY_TOKEN_SECONDS, else None."""
+    values_of_both = entry(token)
+    return None if values_of_both is None else made(*values_of_both)
+
+
+def entry(token: str) -> Entry | None:
+    """Return what `get` returns as column values."""
     with _lock:
-        entry = _entries.get(hash_token(token))
-    if entry is None:
-        return None
-    known_tokens.note(token)
-    return made(*entry)
+        values_of_both = _entries.get(hash_token(token))
+    if values_of_both is not None:
+        known_tokens.note(token)
+    return values_of_both
 
 
 def made(user: Values, token: Values) -> Known:

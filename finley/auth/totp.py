@@ -28,8 +28,11 @@ def code(secret: str, step: int) -> str:
 
 
 def step_of(secret: str, text: str, now: float) -> int | None:
-    """The time step whose code this is, at most DRIFT steps from `now` (Unix time). None for a
-    wrong code. The comparison takes the same time whichever digits are wrong."""
+    """The time step to which the code `text` belongs, at most DRIFT steps from `now` (Unix time in
+    seconds). None for a wrong code.
+
+    The comparison takes the same time whichever digits are wrong.
+    """
     current = int(now) // STEP
     steps = range(current - DRIFT, current + DRIFT + 1)
     matching = [step for step in steps if hmac.compare_digest(code(secret, step), text)]
@@ -37,6 +40,7 @@ def step_of(secret: str, text: str, now: float) -> int | None:
 
 
 def address(secret: str, account: str, issuer: str = "finley") -> str:
-    """The otpauth address that an authenticator app opens."""
+    """The otpauth URL by which an authenticator app takes over the secret, for example from a QR
+    code."""
     query = urlencode({"secret": secret, "issuer": issuer, "digits": DIGITS, "period": STEP})
     return f"otpauth://totp/{quote(issuer)}:{quote(account)}?{query}"

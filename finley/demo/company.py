@@ -7,19 +7,14 @@ from datetime import date
 from random import Random
 
 from finley.demo import spelling_noise
+from finley.demo.commitments import SPECS, Spec, Stream, first_day, habit_of, random_price
 from finley.demo.frequency import (
     DAY,
-    JITTER_LIMIT,
-    STEP_DAYS,
-    STEP_MONTHS,
     Habit,
-    add_months,
     dice,
-    due_days,
 )
 from finley.demo.invented_names import TRADES, Names
 from finley.demo.parties import Party, Registry
-from finley.demo.streams import SPECS, Spec, Stream
 
 DEPARTMENTS = ("Premises", "Production", "Sales", "Office")
 
@@ -123,8 +118,8 @@ def _commit(company: Company, rng: Random, spec: Spec, party: Party, usual: Habi
     first = start + DAY * rng.randint(length // 4, length // 3) if spec.late else start
     last = end - DAY * rng.randint(length * 2 // 5, length // 2) if spec.early else end
     return Stream(
-        spec, party, _first_day(rng, spec, first), last, not spec.early,
-        _habit(spec, usual), _price(rng, spec),
+        spec, party, first_day(rng, spec, first), last, not spec.early,
+        habit_of(spec, usual), random_price(rng, spec),
         rise_on=start + DAY * rng.randint(length * 2 // 5, length * 3 // 5) if spec.rises else None,
         rise=rng.uniform(1.04, 1.15), who=rng.choice(company.staff),
     )  # fmt: skip
@@ -138,33 +133,6 @@ def _partner(company: Company, spec: Spec) -> Party:
     return company.customers[orders.index(spec.id) - 1]
 
 
-def _first_day(rng: Random, spec: Spec, earliest: date) -> date:
-    """A random day in the commitment's first period from `earliest` on; for a yearly commitment, in
-    its first four months."""
-    if spec.frequency in STEP_DAYS:
-        day = earliest + DAY * rng.randrange(STEP_DAYS[spec.frequency])
-        return day + DAY * max(0, 7 - day.weekday()) if day.weekday() >= 5 else day
-    ahead = rng.randrange(min(4, STEP_MONTHS[spec.frequency]))
-    month = add_months(earliest.replace(day=1), ahead)
-    day = month.replace(day=spec.day or rng.randint(2, 26))
-    return day if day >= earliest else add_months(day, 1)
-
-
-def _price(rng: Random, spec: Spec) -> int:
-    """A random price in pence, in whole or half pounds. A salary may be any number of pence."""
-    pence = rng.randint(spec.low * 100, spec.high * 100)
-    return pence if spec.via == "payroll" else round(pence / 50) * 50
-
-
-def _habit(spec: Spec, usual: Habit) -> Habit:
-    if spec.steady:
-        return Habit()
-    jitter = min(usual.jitter, JITTER_LIMIT.get(spec.frequency, usual.jitter))
-    missed = 0.0 if spec.frequency == "yearly" else usual.missed
-    shifted = usual.shifted if spec.frequency in STEP_MONTHS else 0.0
-    return Habit(jitter, missed, shifted, doubled=0.04 if spec.doubles else 0.0)
-
-
 def _employ(company: Company, rng: Random, person: Party, number: int) -> Stream:
     """The stream of a person's salary. Of the staff, some join late, one in ten leaves, and one in
     four is paid by the hour."""
@@ -174,14 +142,3 @@ def _employ(company: Company, rng: Random, person: Party, number: int) -> Stream
         late=number % 9 == 4, early=number % 10 == 7,
     )  # fmt: skip
     return _commit(company, rng, spec, person, Habit())
-
-
-def expected_days(stream: Stream) -> tuple[list[date], date | None]:
-    """The days on which the commitment falls due up to the stream's last day, and the next such day
-    if the stream goes on, else None."""
-    days: list[date] = []
-    for day in due_days(stream.spec.frequency, stream.first, stream.spec.months):
-        if day > stream.last:
-            return days, day if stream.active else None
-        days.append(day)
-    raise AssertionError("a plan has no end")

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from datetime import date
 from random import Random
 
-from finley.demo.company import expected_days
+from finley.demo.commitments import Stream, expected_days
 from finley.demo.frequency import DAY, Occurrence, occurrences, within, workday_before
 from finley.demo.journal import PENDING, Journal, Row
-from finley.demo.streams import Stream
 from finley.demo.truth import Fee, SameTransaction, Series
 
 

@@ -76,7 +76,8 @@ def _run(state: Path, *, as_json: bool) -> None:
 
 
 def main() -> int:
-    """Returns the exit code: 0, 1 after an error message, 3 if nothing runs."""
+    """Run the command line. Return the exit code: 0, 1 after an error message, 3 if nothing
+    runs."""
     args = _parser().parse_args()
     request = {
         "restart-postgres": lambda: f"restart-postgres {args.how}",

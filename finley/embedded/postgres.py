@@ -161,11 +161,11 @@ def _ready(data: Path, pid: int) -> bool:
 
 
 def check_free(data: Path) -> None:
-    """Remove the postmaster.pid of a PostgreSQL that ended without removing it. Raises
-    EmbeddedServerError if a PostgreSQL runs on this data folder.
+    """Make sure that no PostgreSQL runs on this data folder. Raises EmbeddedServerError if one
+    does.
 
-    PostgreSQL itself only checks whether any process has the file's pid, which is likely in a
-    container.
+    An old postmaster.pid is removed if another program has got its pid by now, which is likely in a
+    container. PostgreSQL itself would refuse to start then.
     """
     file = data / "postmaster.pid"
     try:

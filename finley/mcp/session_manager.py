@@ -82,7 +82,7 @@ class Sessions:
         """Run a session manager until this task is cancelled. The future `ready` gets the manager,
         or the error of its start."""
         try:
-            manager = import_module("finley.mcp.manager").build()
+            manager = import_module("finley.mcp.build_session_manager").build()
             async with manager.run():
                 ready.set_result(manager)
                 await asyncio.Event().wait()

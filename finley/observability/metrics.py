@@ -71,7 +71,8 @@ def method(request: HttpRequest) -> str:
 
 
 class StateCollector(Collector):
-    """Reads the current state at each scrape. If the database fails, its metrics are left out."""
+    """Reads the current state of pools, runs and change records at each scrape. If the database
+    fails, the metrics that need it are left out."""
 
     def collect(self) -> Iterator[Metric]:
         yield from _pools()
@@ -86,7 +87,8 @@ class StateCollector(Collector):
 
 
 def _pools() -> Iterator[Metric]:
-    """The connection pools: Django's for both roles, and Arrow's for graphs."""
+    """Yield the metrics of the connection pools: Django's for both roles, and Arrow's for
+    graphs."""
     pools = {alias: _psycopg(alias) for alias in connections} | {"arrow": _arrow()}
     for key, (name, meaning) in POOL.items():
         yield _of_pools(GaugeMetricFamily(name, meaning, labels=["pool"]), key, pools)

@@ -69,7 +69,7 @@ class TracingMiddleware:
 
 @contextmanager
 def _statements() -> Iterator[None]:
-    """Creates a span for each statement on Django's connections."""
+    """While the block runs, create a span for each statement on Django's connections."""
     with ExitStack() as wrapped:
         for alias in connections:
             wrapped.enter_context(connections[alias].execute_wrapper(_statement))

@@ -18,28 +18,29 @@ def _is_api(request: HttpRequest) -> bool:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
-    """400: Django cannot parse the request."""
+    """Answer 400, because Django cannot parse the request."""
     if _is_api(request):
         return _problem(400, "The request cannot be read. Its host, headers or form are invalid.")
     return defaults.bad_request(request, exception)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponseBase:
-    """403: the person may not do this."""
+    """Answer 403, because the person may not do this."""
     if _is_api(request):
         return _problem(403, "You are not allowed to do that.")
     return defaults.permission_denied(request, exception)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
-    """404: no view has this URL."""
+    """Answer 404, because no view has this URL."""
     if _is_api(request):
         return _problem(404, "There is nothing at this address. See /api/docs/ for all addresses.")
     return defaults.page_not_found(request, exception)
 
 
 def server_error(request: HttpRequest, *_: Any) -> HttpResponseBase:
-    """500: an unexpected error. The log has it under the request's id; the response does not."""
+    """Answer 500 after an unexpected error. The log has the error under the request's id; the
+    response does not."""
     if _is_api(request):
         return _problem(500, "An error on our side. The log has details under this request_id.")
     return defaults.server_error(request)

@@ -65,7 +65,7 @@ def request(access: Access, confirm: str, hold: str = "") -> tuple[Erasure, str]
 
 
 def pending(access: Access) -> Erasure | None:
-    """The erasure that waits for its time or has begun."""
+    """The tenant's erasure, which waits for its time or has begun; None if there is none."""
     with as_owner():
         return Erasure.objects.filter(tenant_id=access.tenant_id).first()
 
@@ -84,8 +84,8 @@ def cancel(access: Access) -> None:
 
 
 def by_secret(secret: str) -> tuple[Erasure, dict[str, Any] | None]:
-    """The erasure whose certificate has this address, and the certificate once it has ended.
-    Raises NotFound."""
+    """The erasure that belongs to the secret of a certificate's address, and the certificate if the
+    erasure has ended, else None. Raises NotFound."""
     with as_owner():
         row = Erasure.objects.filter(digest=_digest(secret)).first()
     if row is None:

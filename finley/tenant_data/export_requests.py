@@ -58,13 +58,13 @@ def begin(user_id: UUID, by: str) -> TenantExport:
 
 
 def listed(user_id: UUID) -> list[TenantExport]:
-    """The tenant's exports, newest first. An expired one is not there any more."""
+    """The tenant's exports, newest first, without expired ones."""
     with tenant_transaction(user_id):
         return list(_current(user_id).order_by("-created_at", "id"))
 
 
 def get(user_id: UUID, export_id: UUID) -> TenantExport:
-    """The export. Raises NotFound."""
+    """Read the tenant's export with this id. Raises NotFound, also if it has expired."""
     with tenant_transaction(user_id):
         row = _current(user_id).filter(pk=export_id).first()
     if row is None:
@@ -83,8 +83,8 @@ def remove(user_id: UUID, export_id: UUID) -> None:
 
 
 def ready(user_id: UUID, export_id: UUID, by: str) -> TenantExport:
-    """The export, whose file the person with this e-mail address downloads now. Raises NotFound,
-    and QuestionError if it has no file."""
+    """Return the export whose file is to be downloaded, and log that the person `by` (an e-mail
+    address) downloads it. Raises NotFound, and QuestionError if the export has no file."""
     row = get(user_id, export_id)
     if row.state != ExportState.DONE:
         raise QuestionError(f"This export has no file: it is {row.get_state_display()}.", "state")
@@ -146,7 +146,8 @@ def _make(row: TenantExport) -> None:
 
 
 def _keep(row: TenantExport, file: BinaryIO, rows: int) -> None:
-    """Store the file in pieces, wholly or not at all."""
+    """Store the file of the export in pieces, wholly or not at all, and mark the export as done.
+    `rows` is the number of rows in the file."""
     digest, size = hashlib.sha256(), 0
     with transaction.atomic(using=archive.ROLE):
         number = 0

@@ -6,7 +6,8 @@ from finley.tenant_data import erasure_requests, export_requests
 
 
 def work() -> dict[str, Any]:
-    """Make one export and carry out one erasure, and delete what has expired. Return the counts."""
+    """Make the oldest waiting export, carry out the erasure that has been due longest, and delete
+    what has expired. Return the numbers of exports, erasures and deleted ones."""
     return {
         "exports": int(export_requests.make_next()),
         "erasures": int(erasure_requests.erase_next()),

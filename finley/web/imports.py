@@ -15,9 +15,11 @@ from django.views.decorators.http import require_POST
 from finley.models import Role
 from finley.web import answer_cache, rejected_rows
 from finley.web.access import PageRequest, page, require_same_tenant
+from finley.web.words import choices
 from graph.errors import QuestionError
 from graph.ingest.mappings.mapping import RECORDS
-from graph.questions import days
+from graph.models.choices import EntityKind
+from graph.questions import days, search
 from graph.questions.rows import elsewhere, of_file
 from syncjobs.models import Upload
 from syncjobs.models.choices import UploadState
@@ -27,13 +29,23 @@ from syncjobs.uploads.upload_options import NAMES
 
 WITHOUT_SCRIPT = 900_000  # bytes of a whole form, because the service limits bodies to 1 MiB
 CHOICES: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
-    ("direction", "A positive amount is", (("in", "money in"), ("out", "money out"))),
-    ("date_order", "Dates begin with", (("day", "the day"), ("month", "the month"))),
-    ("decimal", "The decimal mark is", ((".", "a point"), (",", "a comma"))),
-    ("records", "A row records", tuple((name, name) for name in RECORDS)),
+    (
+        "direction",
+        "A positive amount is",
+        (("in", "money in: we receive it"), ("out", "money out: we pay it")),
+    ),
+    (
+        "date_order",
+        "Dates are written",
+        (("day", "day first: 31/01/2025"), ("month", "month first: 01/31/2025")),
+    ),
+    ("decimal", "Decimals come after", ((".", "a point: 1,234.50"), (",", "a comma: 1.234,50"))),
+    ("records", "Each row is", tuple((name, choices.RECORDS[name]) for name in RECORDS)),
 )
-COLUMNS = (("payee", "The other side is in"), ("amount", "The amount is in"),
-           ("date", "The date is in"))  # fmt: skip
+COLUMNS = (("payee", "Column of the other party"), ("amount", "Column of the amount"),
+           ("date", "Column of the date"),
+           ("document", "Column of the document number (invoice number or reference)"))  # fmt: skip
+MOST_ACCOUNTS = 200  # of the tenant, that the form offers
 MOST_PAIRS = 100  # rows on a page, each with its other sighting
 Row = dict[str, Any]
 
@@ -86,6 +98,7 @@ def one(request: PageRequest, upload_id: UUID) -> HttpResponse:
         "blocked": any(doubt["blocking"] for doubt in doubts),
         "is_table": bool(preview["columns"]),
         "fields": _fields(upload, preview["columns"], doubts),
+        **_accounts(upload),
         "elsewhere": _elsewhere(upload)[0],
         "same_before": lifecycle.same_before(upload),
         "stored_sums": _stored_sums(upload),
@@ -155,13 +168,25 @@ def _fields(upload: Upload, columns: list[str], doubts: list[Row]) -> list[Row]:
     ]
 
 
+def _accounts(upload: Upload) -> Row:
+    """The accounts of the books, by name, for the form, and a chosen one that is not among them."""
+    page_ = search.entities(upload.user_id, kind=EntityKind.ACCOUNT.value, limit=MOST_ACCOUNTS)
+    names = list(dict.fromkeys(entity["name"] for entity in page_.entities))
+    chosen = upload.choices.get("account", "")
+    return {"accounts": names, "new_account": "" if chosen in names else chosen}
+
+
 @require_POST
 @page(Role.OWNER)
 def choose(request: PageRequest, upload_id: UUID) -> HttpResponse:
     """Let the file be read again with the form's corrections."""
-    choices = {name: request.POST.get(name, "").replace("\0", "").strip() for name in NAMES}
-    choices["currency"] = choices["currency"].upper()
-    lifecycle.choose(request.access.tenant_id, upload_id, choices)
+    form = {
+        name: request.POST.get(name, "").replace("\0", "").strip()
+        for name in (*NAMES, "new_account")
+    }
+    form["account"] = form.pop("new_account") or form["account"]
+    form["currency"] = form["currency"].upper()
+    lifecycle.choose(request.access.tenant_id, upload_id, form)
     return redirect("import", upload_id)
 
 

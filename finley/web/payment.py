@@ -4,16 +4,24 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
 
-from finley.web.access import PageRequest, page
+from finley.models import Role
+from finley.web.access import PageRequest, page, require_same_tenant
 from finley.web.words import layers
+from graph.errors import DecidedMeanwhile, NotFound, QuestionError
 from graph.questions import explain, link_trail, relationships
-from graph.questions.rows import records
+from graph.questions.rows import link_decisions, records
 
 Answer = dict[str, Any]
 VIEW = "same_transaction"
+SAID = {
+    "apart": "The two are apart now. Sums count both; the rest follows in a moment.",
+    "undo": "The two belong together again, as finley had found.",
+}
 
 
 @page()
@@ -32,11 +40,30 @@ def payment(request: PageRequest, relationship_id: UUID) -> HttpResponse:
             "in_words": layers.readable(explained["in_words"], explained["layers"]["fraud"]),
             "events": [(event, _cells(event.data)) for event in walked["events"]],
             "views": [step for step in steps if _is_view(step)],
+            "apart": link_decisions.taken_apart(user_id, relationship_id),
             "steps": list(_belonging(steps, walked["payment_group_id"])),
             "known": _with_rows(user_id, known),
             "unknown": layers.unknown(explained["layers"]),
         },
     )
+
+
+@require_POST
+@page(Role.REVIEWER)
+def apart(request: PageRequest, relationship_id: UUID) -> HttpResponse:
+    """Say that the rows of a link are not the same, or take that back, and show the payment from
+    whose page it was said. The form has the `link`."""
+    require_same_tenant(request, must_name=True)
+    word = request.POST.get("word", "")
+    if word not in link_decisions.WORDS:
+        raise QuestionError("Choose apart or undo.", "word")
+    by = str(request.access.person.email)
+    try:
+        link_decisions.decide(request.access.tenant_id, request.POST.get("link", ""), word, by=by)
+        messages.success(request, SAID[word])
+    except (DecidedMeanwhile, NotFound) as error:
+        messages.warning(request, str(error))
+    return redirect("payment", relationship_id)
 
 
 def _named(user_id: UUID, steps: list[Answer]) -> list[Answer]:
@@ -52,11 +79,11 @@ def _named(user_id: UUID, steps: list[Answer]) -> list[Answer]:
 
 def _belonging(steps: list[Answer], group: UUID | None) -> Iterator[Answer]:
     """Yield the steps to other payments and invoices. Sightings of the same payment (the group) are
-    left out. Each step gets `why`: the reasons of the links that lead to it."""
+    left out. Each step gets `why`: the links with a reason that lead to it."""
     for step in steps:
         row = step["relationship"]
         if row.edge_class == "flow" and (group is None or row.payment_group_id != group):
-            yield {**step, "why": [link.reason for link in _leading(steps, step) if link.reason]}
+            yield {**step, "why": [link for link in _leading(steps, step) if link.reason]}
 
 
 def _leading(steps: list[Answer], to: Answer) -> Iterator[Any]:

@@ -34,6 +34,7 @@ urlpatterns = [
     path("parties/<uuid:entity_id>/rows/", sum_rows.dealings, name="party-rows"),
     path("payments/", payments.payments, name="payments"),
     path("payments/<uuid:relationship_id>/", payment.payment, name="payment"),
+    path("payments/<uuid:relationship_id>/apart/", payment.apart, name="take-apart"),
     path("review/", cases.review, name="review"),
     path("review/decide/", cases.decide, name="decide"),
     path("review/<uuid:case_id>/", cases.one, name="case"),

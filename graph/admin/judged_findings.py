@@ -117,8 +117,10 @@ def _evidence_row(row: DuplicateTransaction, at: int) -> str:
 
 @admin.register(PredictedRelationship)
 class PredictedRelationshipAdmin(Findings):
-    """The admin page of predictions, at first the overdue ones: expected payments that have not
-    come."""
+    """The admin page of predictions.
+
+    It first lists the overdue ones: expected payments that have not come.
+    """
 
     list_display = (
         "party",

@@ -213,7 +213,7 @@ class RootCauseAnalysisAdmin(FactTable):
 
 @admin.register(models.EventDeltaLog)
 class EventDeltaLogAdmin(ReadOnly, FactTable):
-    """A log, which only programs write."""
+    """The admin page of the log of changes (layer 8), which only programs write."""
 
     list_display = (
         "event_key",
@@ -237,7 +237,7 @@ LAYER_FIELDS: dict[str, tuple[Any, ...]] = {
 
 @admin.register(models.EnrichedRelationship)
 class EnrichedRelationshipAdmin(ReadOnly):
-    """The rows of the view as of its last refresh."""
+    """The admin page of the view's rows as of its last refresh."""
 
     list_display = (
         "id",
@@ -296,7 +296,7 @@ class EnrichedRelationshipAdmin(ReadOnly):
 
 @admin.register(models.Enrichment)
 class EnrichmentAdmin(ReadOnly):
-    """Tenants whose layers are older than their books."""
+    """The admin page of tenants whose layers are older than their books."""
 
     list_display = ("user_id", "wanted_at", "done_for", "finished_at")
     ordering = ("-wanted_at", "id")
@@ -305,7 +305,8 @@ class EnrichmentAdmin(ReadOnly):
 
 @admin.register(models.TenantPreference)
 class TenantPreferenceAdmin(TenantTable):
-    """The settings of tenants, such as the time zone that determines their current day."""
+    """The admin page of tenants' settings, such as the time zone that determines the current
+    day."""
 
     list_display = ("user_id", "time_zone")
     ordering = ("user_id", "id")
@@ -314,7 +315,8 @@ class TenantPreferenceAdmin(TenantTable):
 
 @admin.register(models.PaymentCase)
 class PaymentCaseAdmin(ReadOnly):
-    """Cases of possible double payments. People decide them over the API and in the web pages."""
+    """The admin page of cases of possible double payments. People decide them over the API and
+    in the web pages."""
 
     list_display = ("party", "amount_at_risk", "currency", "reason", "state", "owner", "user_id")
     list_filter = ("state", "found")
@@ -346,7 +348,7 @@ class PaymentCaseEntryAdmin(ReadOnly):
 
 @admin.register(models.AskedQuestion)
 class AskedQuestionAdmin(ReadOnly):
-    """Questions that workers answer."""
+    """The admin page of questions that workers answer."""
 
     list_display = ("question", "status", "created_at", "finished_at", "error", "user_id")
     readonly_fields = (

@@ -26,11 +26,11 @@ OF_ORIGINAL = {
 
 
 def attach(cursor: Cursor[Any], plan: LayerPlan) -> int:
-    """Create two temporary tables for one layer, and return the number of pointers removed.
+    """Create two temporary tables for one layer, and return the number of pointers set to NULL.
 
     `attached_<table>` has each old row beside every relationship that it is about. `new_<table>`
-    has the rows to write. A relationship's pointer is removed if the pattern it refers to does not
-    exist.
+    has the rows to write. A relationship's pointer is set to NULL if the pattern that it refers to
+    does not exist.
     """
     old = plan.old
     run(cursor, "enriched", old)
@@ -45,8 +45,8 @@ def attach(cursor: Cursor[Any], plan: LayerPlan) -> int:
 
 
 def clear_pointers(cursor: Cursor[Any], layer: Layer) -> int:
-    """Set the pointers to a pattern layer that has no old table to NULL. Return the number of
-    relationships that had one."""
+    """Set the relationships' pointers to a pattern layer to NULL, because the layer has no old
+    table. Return the number of relationships that had one."""
     return run(cursor, "unpointed", pointer=layer.pointer)
 
 

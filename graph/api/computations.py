@@ -67,7 +67,7 @@ class Computation:
         return {name: _text(fields.get(name), value) for name, value in sorted(parameters.items())}
 
     def read(self, parameters: Mapping[str, str]) -> Parameters:
-        """Return the parameters of a text that `as_text` made. Raises ValidationError."""
+        """Return the validated parameters of texts that `as_text` made. Raises ValidationError."""
         fields = self.query().fields
         query = self.query(data={n: v for n, v in parameters.items() if n in fields})
         query.is_valid(raise_exception=True)
@@ -131,8 +131,11 @@ BY_NAME = {
 
 
 def answer(name: str, user_id: UUID, parameters: Mapping[str, str], seconds: float) -> str:
-    """Return the answer as JSON, for a worker. Raises KeyError, ValidationError and the question's
-    errors."""
+    """Return the answer to the question `name` as JSON, computed within `seconds`, for a worker.
+
+    Raises KeyError for an unknown name, ValidationError for wrong parameters, and the question's
+    errors.
+    """
     computation = BY_NAME[name]
     with deadlines.seconds(seconds):
         result = computation.compute(user_id, computation.read(parameters))

@@ -5,6 +5,7 @@ While the tenant's version stays the same, the process returns a stored answer t
 """
 
 from collections.abc import Hashable
+from datetime import date
 from functools import cache
 from typing import Any, cast
 from uuid import UUID
@@ -21,6 +22,7 @@ from rest_framework.response import Response
 from graph import metrics
 from graph.api.json_object import JsonObject
 from graph.api.tenant_view import TenantView
+from graph.http.tenant_request import Reusable, TenantRequest
 from graph.reading import memory_cache
 from graph.view import version as view_version
 
@@ -47,6 +49,8 @@ class Versioned(TenantView):
     If-None-Match has this ETag, the response is 304 before anything is computed. If the process has
     stored the answer to an equal request at this version, the response is that answer.
     """
+
+    today: date | None = None  # the day that counts as today, if the answer depends on it
 
     def variant(self) -> str:
         """Return a text that distinguishes this representation from others with the same URL."""
@@ -81,6 +85,7 @@ class Versioned(TenantView):
         if has_version and response.status_code in {200, 304}:
             response.headers["ETag"] = etag(self.version, self.variant())
             response.headers["Cache-Control"] = "private, no-cache"
+            self._mark_reusable(request, response.status_code)
         if has_version and response.status_code == 200 and isinstance(response, Response):
             response.data = _with_version(response.data, self.version)
             if request.method == "GET" and "Content-Location" not in response.headers:
@@ -90,6 +95,13 @@ class Versioned(TenantView):
                 )
         # A view may return any response, but the REST framework's types know only its own.
         return super().finalize_response(request, cast(Response, response), *args, **kwargs)
+
+    def _mark_reusable(self, request: Request, status: int) -> None:
+        tenant_id = self.tenant(request)
+        if (moment := view_version.moment(tenant_id)) is not None:
+            answer = self._cache_key(request) if status == 200 else None
+            reusable = Reusable(tenant_id, moment, self.today, answer)
+            cast(TenantRequest, request._request).reusable = reusable
 
     def _cache_key(self, request: Request) -> Hashable:
         """Return the key under which the process stores the answer to an equal request.

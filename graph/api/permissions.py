@@ -1,4 +1,4 @@
-"""Permissions by the scopes of tokens."""
+"""Decides which scope of a token or session a request needs."""
 
 from typing import Any
 

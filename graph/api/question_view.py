@@ -1,6 +1,7 @@
 """The base of all question endpoints: their schema and their time limit."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -71,7 +72,8 @@ def described[View: Callable[..., Response]](
 
 
 class Question(Versioned):
-    """A question about the graph, with a time limit."""
+    """The base of endpoints of questions. A request has at most `QUESTIONS["request_seconds"]`
+    seconds."""
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         with deadlines.seconds(settings.QUESTIONS["request_seconds"]), view_version.seen_once():
@@ -83,6 +85,8 @@ class DatedQuestion(Question):
 
     A stored answer is valid on that day only.
     """
+
+    today: date
 
     def read_version(self, user_id: UUID) -> str:
         self.today, version = days.today_and_version(user_id)

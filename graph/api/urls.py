@@ -7,6 +7,7 @@ from graph.api import (
     decision_views,
     export,
     heavy_views,
+    link_views,
     views,
 )
 
@@ -61,6 +62,16 @@ urlpatterns = [
     path("spend/", views.SpendView.as_view(), name="graph-spend"),
     path("open-items/", views.OpenItemsView.as_view(), name="graph-open-items"),
     path("relationships/", views.RelationshipsView.as_view(), name="graph-relationships"),
+    path(
+        "relationships/<str:relationship_id>/decide/",
+        link_views.LinkDecisionView.as_view(),
+        name="graph-relationship-decide",
+    ),
+    path(
+        "relationships/<str:relationship_id>/apart/",
+        link_views.ApartView.as_view(),
+        name="graph-relationship-apart",
+    ),
     path(
         "relationships/<str:relationship_id>/explain/",
         views.ExplainView.as_view(),

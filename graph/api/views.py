@@ -1,4 +1,5 @@
-"""Endpoints of questions. The tenant comes from the authentication only."""
+"""Endpoints of questions: entities, relationships, layers, explanations, cash flow, what is due,
+open or spent, and the check of payments. The tenant comes from the authentication only."""
 
 from typing import Any
 
@@ -234,8 +235,10 @@ class CashFlowView(PastView, DatedQuestion):
     @described(sums.CashFlowQuery, sums.CashFlowAnswer, may_be_missing=True, name="graph_cash_flow")
     def get(self, request: Request) -> Response:
         """Money in and out by month and currency, what is owed, and the predicted months."""
-        answer = cash_flow.cash_flow(self.tenant(request), **self.dated(request))
-        return Response(sums.CashFlowAnswer(answer).data)
+        answer = cash_flow.written(self.tenant(request), **self.dated(request))
+        expected = sums.ExpectedMonth(answer.pop("expected"), many=True).data
+        texts = (f'"{name}":{answer.pop(name)}' for name in ("months", "obligations"))
+        return Response(JsonObject(f"{{{','.join(texts)}}}").beside(**answer, expected=expected))
 
 
 class DueView(PastView, DatedQuestion):

@@ -1,4 +1,4 @@
-"""PostgreSQL → Arrow over ADBC, in a tenant's transaction, on a bounded connection pool."""
+"""Reads a tenant's rows from PostgreSQL as Arrow tables (ADBC), on a bounded connection pool."""
 
 import atexit
 import threading

@@ -10,7 +10,7 @@ from psycopg.errors import InvalidFunctionDefinition
 from psycopg.sql import SQL, Identifier, Literal
 
 from graph import sql
-from graph.models import answer_sql
+from graph.models import answer_json_sql
 from graph.models.kept_queries import KEPT
 
 # Functions that run as their owner check the transaction's tenant, or the one token, themselves.
@@ -20,6 +20,7 @@ FILES = (
     "reading/relationships_nth",
     "view/changes_state",
     "view/unchanged_since",
+    "view/unchanged_and_zone",
     "database/token_of_digest",
     "database/expired_tokens_forgotten",
 )
@@ -31,7 +32,7 @@ def statements() -> dict[str, str]:
     """Return function's signature → SQL statement that creates the function."""
     texts = (
         *map(sql.read, FILES),
-        *answer_sql.functions(),
+        *answer_json_sql.functions(),
         *(query.function for query in KEPT),
     )
     return {_signature(text): text for text in texts}

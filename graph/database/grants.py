@@ -17,7 +17,7 @@ from graph.models.view_sql import TENANT_VIEW, VIEW
 
 TENANT_APPS = ("graph", "syncjobs")
 READ_ONLY = (TENANT_VIEW, "view_refreshes", "django_migrations")
-NONE = (  # of all tenants
+NONE = (  # have rows of all tenants: the application may not touch them
     VIEW,
     "duties",
     "replay_batches",

@@ -1,4 +1,4 @@
-"""Ranks entities by three centralities of the simple projection."""
+"""Ranks entities by a centrality: PageRank, betweenness or closeness."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,8 +19,10 @@ DAMPING = 0.85
 
 @dataclass(frozen=True, slots=True)
 class Importance:
-    """One score per node, in the order of the graph's nodes, and how many edges each weight column
-    served."""
+    """The result of a centrality: one score per node, in the order of the graph's nodes.
+
+    `weights_used` has, for each column of weights, the number of edges whose weight came from it.
+    """
 
     scores: Scores
     weights_used: dict[str, int]
@@ -83,8 +85,11 @@ ALGORITHMS: dict[str, Callable[[Graph, Direction], Importance]] = {
 def _rustworkx(
     graph: Graph, direction: Direction
 ) -> "rx.PyGraph[int, None] | rx.PyDiGraph[int, None]":
-    """Return the simple projection as a rustworkx graph: parallel edges count once, as in
-    networkx."""
+    """Return the graph as a simple rustworkx graph, in which parallel edges count once, as in
+    networkx.
+
+    It is undirected for the direction "any".
+    """
     projected = rx.PyGraph() if direction == "any" else rx.PyDiGraph()
     projected.add_nodes_from(range(graph.node_count))
     projected.add_edges_from_no_data([(int(u), int(v)) for u, v in pairs(graph, direction)])

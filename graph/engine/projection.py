@@ -29,7 +29,8 @@ def adjacency(graph: Graph, weights: Weights, direction: Direction = "any") -> s
 
 
 def pairs(graph: Graph, direction: Direction = "any") -> npt.NDArray[np.int64]:
-    """Return the distinct pairs (u, v) without self-loops, shape (k, 2).
+    """Return the distinct pairs of node rows (u, v) that an edge connects, shape (k, 2), without
+    self-loops.
 
     With `any`, each pair occurs once, u < v.
     """

@@ -12,12 +12,12 @@ from graph.layers import LAYERS
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """Key figures of a graph.
+    """Key figures of a graph with n nodes and m edges.
 
-    `average_degree` is 2m/n. `density` is m / n(n-1), which parallel edges can lift above 1.
-    `components` counts weakly connected components; a node without edges is one. `unresolved` and
-    `dangling` count the relationships that are not edges (see Graph). `layers` counts, for each
-    layer, the edges that have a value of it.
+    `average_degree` is 2m/n. `density` is m / n(n-1), which is above 1 if there are enough parallel
+    edges. `components` counts weakly connected components; a node without edges is one.
+    `unresolved` and `dangling` count the relationships that are not edges (see Graph). `layers`
+    counts, for each layer, the edges that have a value of it.
     """
 
     nodes: int

@@ -1,0 +1,1 @@
+"""Computes the nine layers, the links and the merged entities from a tenant's books."""

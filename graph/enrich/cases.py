@@ -28,7 +28,7 @@ CLOSED = (CaseState.DISMISSED, CaseState.RECOVERED)
 
 
 def enrich(user_id: UUID) -> Counts:
-    """Write the tenant's cases as found now. People's decisions stay.
+    """Write the tenant's cases, and return the numbers of changed cases. People's decisions stay.
 
     It must run after fraud, settles and payment_groups, whose results it reads.
     """

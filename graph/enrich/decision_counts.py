@@ -19,7 +19,8 @@ ENOUGH, HALF = 20, 0.5
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """The numbers of decided and of confirmed cases."""
+    """How many cases of one kind of duplicate people have decided, and how many of these they
+    have confirmed."""
 
     confirmed: int
     decided: int

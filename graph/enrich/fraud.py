@@ -57,7 +57,7 @@ WORDS = {
     "same_amount": "the same party, purpose and odd amount, which it is hardly ever paid twice",
     "republished": "a whole publication whose rows are there again under other keys",
 }
-RHYTHMIC = {"paid_twice": 0.95, "same_amount": 0.5}  # of the confidence, a month or so apart
+RHYTHMIC = {"paid_twice": 0.95, "same_amount": 0.5}  # factors of the confidence a month apart
 SLIPS = frozenset({"transposed_number", "transposed_amount", "number_suffix", "leading_zeros"})
 
 

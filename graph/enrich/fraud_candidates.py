@@ -16,26 +16,29 @@ from graph.enrich.columns.grouping import codes, codes_of_texts, groups, having
 from graph.enrich.columns.payments import UNIT, Ints, Payments, Texts
 from graph.enrich.repeat_keys import Columns
 
-LABEL = 3  # days of a number, from more of which on its amounts vary: a mandate
-PARTLY = 0.6  # of the confidence where the number was once paid another sum, too
-NEXT = 0.4  # of the confidence where the party is paid the amount under a number next to it, too
+LABEL = 3  # most days with one number; with more, it is a mandate's, and its amounts vary
+PARTLY = 0.6  # factor of the confidence if another sum was once paid for the number, too
+NEXT = 0.4  # factor of the confidence if the number before or after it has the same amount
 SOON = 100  # days within which an invoice that is entered with a slip comes again
-CROWD = 60  # rows of one key; of more, none tells the others apart
-TRIFLE = 0.6  # of the confidence, for less than one of its currency: nobody is paid a penny
+CROWD = 60  # most rows of one key; a key with more tells no repeat from other rows
+TRIFLE = 0.6  # factor of the confidence for amounts below one unit of the currency
 WEEKS = 45  # days within which an amount without a number comes again
-KNOWN, RARELY = 6, 0.9  # payments of a party that is known; the share of its amounts unlike others
-KEPT, ABOUT = 0.8, 0.15  # of a party's steps that are periods of it; of a period, give or take
-NEXT_BUT, EARLY = 3, 0.75  # periods of one step at most; of a period, after which the next may come
-PARTS = 6  # of an invoice that is entered again in parts
-# Confidence of a slip in the number or amount: all 144 of the three generators' seeds 1 to 3 are
-# right; a sceptic's seven count against them.
+KNOWN = 6  # least payments of a party whose habits are known
+RARELY = 0.9  # least share of its amounts that differ from each other
+KEPT = 0.8  # least share of the steps between its payments that are whole periods
+ABOUT = 0.15  # share of a period by which such a step may deviate
+NEXT_BUT = 3  # most periods of one step
+EARLY = 0.75  # share of a period within which no other payment comes
+PARTS = 6  # most parts of an invoice that is entered again in parts
+# Confidence of a slip in the number or amount: all 144 in the three generators' seeds 1 to 3 are
+# right, and seven doubtful ones count against them.
 SLIP = 0.95
 
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """The places of the later payment and of the original that it may repeat, the kind and the
-    confidence."""
+    """A payment that may repeat another one: the row numbers of both, the kind of repetition,
+    and the confidence (0..1)."""
 
     later: int
     original: int
@@ -282,7 +285,7 @@ def is_in_turn(days: Ints, day: int) -> bool:
     return bool((kept & (passed < NEXT_BUT + ABOUT)).mean() >= KEPT and near.sum() == 1)
 
 
-WAYS: tuple[Callable[[Columns], Iterator[Repeat]], ...] = (  # of equally sure ones the first counts
+WAYS: tuple[Callable[[Columns], Iterator[Repeat]], ...] = (  # the first wins a tie
     _same_number,
     _same_account,
     _split,

@@ -24,7 +24,7 @@ from graph.enrich.write.patterns import Shared
 from graph.models.enrichment import RelationshipPattern
 
 BANDS = (0, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 25_000, 100_000)
-FIXED = 0.02  # spread of log amounts: a fixed amount may be rounded, or rise once by this much
+FIXED = 0.02  # largest spread of log amounts of a fixed amount: rounding, or one small rise
 RISES = 0.25  # share of the steps between amounts that may be larger: the price may rise
 DIGITS = 4
 FREQUENCY_WORDS = {

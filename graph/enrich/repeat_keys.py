@@ -20,10 +20,10 @@ _SUFFIX = re.compile(
     r"(?:[0-9]{1,2}|[A-Z]|DUP|DUPL|DUPLICATE|COPY|REV|R[0-9]|BIS)"
     r"|(?P<joined>.*[0-9][A-Z]?)(?:[A-Z]|DUP|COPY))$"
 )
-LABEL = 3  # days of one party, amount and number; with more, the number is a label,
-OFTEN = 12  # or days on which the party has the number at all
+LABEL = 3  # most days of one party, amount and number; with more, the number is a label
+OFTEN = 12  # most days of one party and number; with more, it is a label, too
 UNLIKE = 3  # different sums under one number; with more, it belongs to a case or a contract
-CASE = 4  # days of a number with two different sums; with more, it does, too
+CASE = 4  # days of a number with two different sums; from these on, it is a case's, too
 BESIDE = 2  # factor of the distance between the two numbers within which a third one is near
 MASK = 5  # parties with one name; with more, the name is a mask and identifies nobody
 

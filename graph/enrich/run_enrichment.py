@@ -151,7 +151,7 @@ def waiting(limit: int, quiet: float = 0) -> list[UUID]:
 
 
 def postpone(user_id: UUID) -> None:
-    """Move the tenant behind all others that wait."""
+    """Move the tenant behind all other tenants that wait for enrichment."""
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         books_changed(cursor, user_id)
 

@@ -23,8 +23,8 @@ from graph.enrich.write.patterns import Shared
 from graph.models.enrichment import SeasonalPattern
 
 DIGITS = 4
-RARE = 60.0  # days between two occurrences
-MERELY_MISSED = 0.8  # of a series' agreed days are kept; less may be a season itself
+RARE = 60.0  # days; a series with a longer period has no season of its own
+MERELY_MISSED = 0.8  # least share of kept agreed days; with less, the gaps may be a season
 
 
 def enrich(user_id: UUID, payments: Payments, every: Sequence[Course], until: Todays) -> Counts:

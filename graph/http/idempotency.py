@@ -74,7 +74,8 @@ class Execution:
     kept: bool = False
 
     def keep(self, status: int, answer: str, location: str) -> None:
-        """Store the answer under the key."""
+        """Store the response (status, body as text, Location header) under the key, and keep the
+        changes of the transaction."""
         once = self.once
         expired = RepeatedRequest.objects.filter(user_id=once.user_id, key=once.key)
         expired.delete()

@@ -1,11 +1,33 @@
 """The type of a request after authentication has found its tenant."""
 
+from collections.abc import Hashable
+from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from django.http import HttpRequest
 
+from graph.view.version import Moment
 
-class TenantRequest(HttpRequest):
-    """`tenant_id` is the user whose rows the request reads."""
+
+@dataclass(frozen=True, slots=True)
+class Reusable:
+    """What a response depends on that may be sent again to an equal request.
+
+    It is right as long as the tenant's data is as it was at `moment`, and the tenant's day is `day`
+    (None: the day does not matter). `answer` is the key of its body in
+    `graph.reading.memory_cache.answers`; None for a response without a body.
+    """
 
     tenant_id: UUID
+    moment: Moment
+    day: date | None
+    answer: Hashable | None
+
+
+class TenantRequest(HttpRequest):
+    """`tenant_id` is the user whose rows the request reads. `reusable` is set if the response may
+    be sent again."""
+
+    tenant_id: UUID
+    reusable: Reusable

@@ -1,0 +1,1 @@
+"""Reads files and documents into the rows of a tenant's books."""

@@ -58,9 +58,10 @@ def layout(path: Path, rule: FileRule, whole: bool = True) -> Layout:
 
 
 def _delimiter(separator: re.Match[str] | None, sample: str) -> str:
-    """Return the delimiter that splits the most records into equally many cells.
+    """Return the delimiter of the file: the one that its line "sep=" states, or else the one that
+    splits the most records of the sample into equally many cells.
 
-    If several do, the one that makes more cells is preferred.
+    Of several such delimiters, the one that makes more cells is preferred.
     """
     return separator[1] if separator else max(DELIMITERS, key=lambda mark: _evenness(sample, mark))
 

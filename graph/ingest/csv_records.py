@@ -86,7 +86,7 @@ class Lines:
 
 
 def records(lines: Lines, delimiter: str, width: int | None = None) -> Iterator[Record]:
-    """Yield every record. A blank line is [] or empty cells.
+    """Yield every record. The `cells` of a blank line are [] or blank.
 
     A record over several lines may be too long, badly quoted or not `width` cells wide. It has then
     probably swallowed the next records because of a stray quote. Its first line becomes a problem,

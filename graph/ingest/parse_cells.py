@@ -200,7 +200,8 @@ _YEAR_Q = re.compile(r"(?<![0-9])([12][0-9]{3})[\W_]*q([1-4])(?![0-9])")
 def quarter_end(file_name: str) -> datetime | None:
     """Return the last day of the quarter in a file's name: 'apr-jun-2014', 'Q2_2014', '2014q2'.
 
-    Q1 is January to March. None if the name contains no quarter (or three months that are not one).
+    Q1 is January to March. Returns None if the name contains no quarter, or three months that are
+    no quarter.
     """
     name = file_name.lower()
     if span := _SPAN.search(name):

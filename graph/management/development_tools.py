@@ -1,4 +1,5 @@
-"""Commands whose code the wheel and the image leave out."""
+"""Commands that say which development tool is missing where the wheel or the image leaves it
+out."""
 
 import sys
 from importlib import import_module

@@ -18,6 +18,7 @@ def add(parser: ArgumentParser) -> None:
     group.add_argument("--payee", metavar="COLUMN", help="the column that names the other side")
     group.add_argument("--amount", metavar="COLUMN", help="the column of the amount")
     group.add_argument("--date", metavar="COLUMN", help="the column of the date")
+    group.add_argument("--document", metavar="COLUMN", help="the column of the document's number")
 
 
 def choices_of(options: dict[str, Any]) -> Choices:

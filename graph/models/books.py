@@ -102,6 +102,11 @@ class RawEvent(TenantRow):
                 name="raw_events_balance",
                 condition=Q(balance__isnull=False),
             ),
+            models.Index(
+                fields=["user_id", "source", "occurred_at"],
+                name="raw_events_reach",
+                condition=Q(kind="posting"),
+            ),
         ]
 
     def __str__(self) -> str:

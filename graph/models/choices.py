@@ -10,7 +10,8 @@ class EventKind(models.TextChoices):
 
 
 class Records(models.TextChoices):
-    """What a row of a source records: a payment, an obligation, an order and so on."""
+    """The kinds of records that a source's row may be: a payment, an obligation, an order and so
+    on."""
 
     PAYMENT = "payment", "payment: money moved"
     OBLIGATION = "obligation", "obligation: an invoice, a bill, a credit note: money is owed"

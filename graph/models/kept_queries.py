@@ -53,34 +53,42 @@ def with_arguments(query: str) -> str:
     return PARAMETER.sub(r"of_\1", query)
 
 
+FLOWS = "questions/flows"
+OWED = (FLOWS, "questions/owed")
+COUNTED = (FLOWS, "questions/cash_flow_counted")
+COUNTING = (*COUNTED, "questions/expected_counted")
 OPEN_ITEMS = KeptQuery(
     name="open_items_of",
-    files=("questions/open_items",),
-    parameters={"user_id": "uuid", "today": "date", "parties": "uuid[]", "loose": "boolean"},
+    files=(*OWED, "questions/open_items"),
+    parameters={"user_id": "uuid", "today": "date", "parties": "uuid[]"},
     columns="id text, item text, direction text, currency text, day date, due_on date, "
     "party_id text, party text, document_ref text, source text, amount numeric, settled numeric, "
     "open numeric, days_overdue integer",
     settings="SET enable_nestloop = off",  # the planner underestimates the rows
 )
 CASH_FLOW = KeptQuery(
-    name="cash_flow_of",
-    files=("questions/cash_flow_counted", "questions/cash_flow"),
+    name="cash_flow_parts",
+    files=(
+        *COUNTING,
+        "questions/cash_flow_expected",
+        "questions/owed",
+        "questions/cash_flow",
+    ),
     parameters={
         "user_id": "uuid",
         "parties": "uuid[]",
         "since": "timestamptz",
         "until": "timestamptz",
         "by": "text",
+        "today": "date",
     },
-    columns="month text, currency text, party_id text, party text, money_in numeric, "
-    "money_out numeric, payments_in bigint, payments_out bigint, transferred numeric, "
-    "off_statement_in numeric, off_statement_out numeric, off_statement_payments bigint",
+    columns="months text, obligations text, expected text",
+    settings="SET enable_nestloop = off",
 )
-CASH_FLOW_EXPECTED = KeptQuery(
-    name="cash_flow_expected_of",
-    files=("questions/expected_counted", "questions/cash_flow_expected"),
-    parameters={"user_id": "uuid", "parties": "uuid[]", "today": "date"},
-    columns="id uuid, currency text, amount_low numeric, amount_high numeric, expected_from date, "
-    "expected_to date, status text, stale_from date, comes_in boolean, evidence text",
+BOOKS = KeptQuery(
+    name="books_of",
+    files=("questions/books",),
+    parameters={"user_id": "uuid", "today": "date"},
+    columns="source text, until date",
 )
-KEPT: Iterable[KeptQuery] = (OPEN_ITEMS, CASH_FLOW, CASH_FLOW_EXPECTED)
+KEPT: Iterable[KeptQuery] = (OPEN_ITEMS, CASH_FLOW, BOOKS)

@@ -41,7 +41,8 @@ class Enrichment(TenantRow):
 
 
 class SavedMapping(TenantRow):
-    """How a tenant's files with certain columns are read (graph.ingest.mappings.saved_mappings)."""
+    """A mapping that a tenant saved for files with certain columns
+    (graph.ingest.mappings.saved_mappings)."""
 
     layout = models.TextField(help_text="Of the columns' names, in any order")
     name = models.TextField()

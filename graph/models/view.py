@@ -1,6 +1,4 @@
-"""Unmanaged models of `view_enriched_relationships` and of its part for one tenant; the record of
-refreshes.
-"""
+"""The models of the view, of its part for one tenant, and of the record of its refreshes."""
 
 from functools import reduce
 from operator import or_

@@ -1,16 +1,31 @@
 """Money in and out by month, what is owed, and what is expected."""
 
+import json
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
 from graph import sql
-from graph.models.kept_queries import CASH_FLOW, CASH_FLOW_EXPECTED
+from graph.models.kept_queries import CASH_FLOW, COUNTED
 from graph.questions import days, open_items
 from graph.questions.expected import months
 from graph.reading import current_rows
 
 Answer = dict[str, Any]
+SUMS = (
+    "money_in",
+    "money_out",
+    "transferred",
+    "off_statement_in",
+    "off_statement_out",
+    "open",
+    "overdue",
+    "amount_low",
+    "amount_high",
+)
+PAYMENTS = "".join(map(sql.read, (*COUNTED, "questions/cash_flow_payments")))
+DAYS = ("expected_from", "expected_to", "stale_from")
 
 
 def cash_flow(
@@ -34,19 +49,54 @@ def cash_flow(
     of them is neither in nor out. `by="party"` splits each month by counterparty. Raises NotFound
     for an unknown party, ViewMissing, ViewUnpopulated.
     """
+    parts = written(user_id, party=party, since=since, until=until, by=by, today=today)
+    return {**parts, **{name: _rows(parts[name]) for name in ("months", "obligations")}}
+
+
+def written(
+    user_id: UUID,
+    *,
+    party: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    by: Literal["month", "party"] = "month",
+    today: date | None = None,
+) -> Answer:
+    """Return the answer of `cash_flow` with `months` and `obligations` as JSON arrays that the
+    database has written."""
     day = today or days.today(user_id)
     with current_rows.snapshot(user_id) as reader:
-        parties = open_items.entities_named(user_id, party)
-        whose = {"user_id": user_id, "parties": parties, "today": day}
-        within = {"since": since, "until": until, "by": by}
-        owed = open_items.read(reader, user_id, day, parties, only_owed=True)
-        return {
+        parameters = {
+            "user_id": user_id,
+            "parties": open_items.entities_named(user_id, party),
+            "since": since,
+            "until": until,
+            "by": by,
             "today": day,
-            "books": days.books(reader, user_id, day),
-            "months": reader.kept_rows(CASH_FLOW, whose | within),
-            "obligations": open_items.obligations(owed),
-            "expected": months.by_month(reader.kept_rows(CASH_FLOW_EXPECTED, whose), day),
         }
+        with open_items.hashed(reader):
+            (parts,) = reader.kept_rows(CASH_FLOW, parameters)
+        books = days.books(reader, user_id, day)
+    return {
+        "today": day,
+        "books": books,
+        **parts,
+        "expected": months.by_month(_rows(parts["expected"]), day),
+    }
+
+
+def _rows(text: str) -> list[Answer]:
+    """Return the rows of a JSON array of the database, with amounts as Decimals and days as
+    dates."""
+    return [{name: _value(name, value) for name, value in row.items()} for row in json.loads(text)]
+
+
+def _value(name: str, value: Any) -> Any:
+    if value is None:
+        return None
+    if name in SUMS:
+        return Decimal(value)
+    return date.fromisoformat(value) if name in DAYS else value
 
 
 def payments_of(
@@ -73,10 +123,4 @@ def payments_of(
             "currency": currency,
             "way": way,
         }
-        return reader.rows(_with_counted_payments("questions/cash_flow_payments"), parameters)
-
-
-def _with_counted_payments(query: str) -> str:
-    """Return the text of the SQL file `query` after a WITH clause that selects the payments that
-    count, each once."""
-    return f"{sql.read('questions/cash_flow_counted')}{sql.read(query)}"
+        return reader.rows(PAYMENTS, parameters)

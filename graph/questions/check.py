@@ -157,7 +157,8 @@ def _finding(with_them: Books, found: Finding, ids: dict[int, str]) -> Answer:
 
 
 def _shown(with_them: Books, at: int, ids: dict[int, str]) -> Answer:
-    """Return the fields of the row at this position, which is a candidate or a row of the books."""
+    """Return, as the answer shows it, row `at` of the books with the candidates: a candidate or
+    a stored row."""
     payments = with_them.payments
     return {
         "candidate": ids.get(at),

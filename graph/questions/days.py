@@ -9,9 +9,11 @@ from django.conf import settings
 
 from graph import sql
 from graph.database.tenancy import Query, tenant_row, tenant_rows
+from graph.models.kept_queries import BOOKS
 from graph.questions import source_names
 from graph.reading.current_rows import Reader
 from graph.view import version
+from graph.view.version import Moment
 
 Answer = dict[str, Any]
 ZONE: LiteralString = "(SELECT time_zone FROM tenant_preferences WHERE user_id = %s) AS time_zone"
@@ -34,6 +36,14 @@ def today_and_version(user_id: UUID) -> tuple[date, str]:
     return datetime.now(_zone(row)).date(), version.of_row(row)
 
 
+def unchanged(user_id: UUID, moment: Moment, day: date | None) -> bool:
+    """Return whether the tenant's data is as it was at that moment and `day`, unless it is None, is
+    the current day."""
+    parameters = (user_id, moment.snapshot, moment.server_start)
+    row = tenant_row(user_id, Query("SELECT * FROM unchanged_and_zone(%s, %s, %s)", parameters))
+    return row["unchanged"] and (day is None or datetime.now(_zone(row)).date() == day)
+
+
 def _zone(row: dict[str, Any]) -> ZoneInfo:
     return ZoneInfo(row["time_zone"] or settings.TIME_ZONE)
 
@@ -45,7 +55,7 @@ def later(day: date, by: timedelta) -> date:
 
 def reach(user_id: UUID, today: date) -> list[Answer]:
     """Return what `books` returns, by one round trip of its own."""
-    query = Query(sql.read("questions/books"), (user_id, today))
+    query = Query("SELECT * FROM books_of(%s, %s)", (user_id, today))
     return _named(user_id, tenant_rows(user_id, query))
 
 
@@ -56,7 +66,8 @@ def books(reader: Reader, user_id: UUID, today: date) -> list[Answer]:
     They are read each time, because a new event, or one that changes its source, changes them
     without changing the version of the data.
     """
-    return _named(user_id, reader.rows(sql.read("questions/books"), (user_id, today)))
+    parameters = {"user_id": user_id, "today": today}
+    return _named(user_id, reader.kept_rows(BOOKS, parameters))
 
 
 def _named(user_id: UUID, rows: list[Answer]) -> list[Answer]:

@@ -37,7 +37,7 @@ def groups(user_id: UUID, wanted: Mapping[str, Any], by: str, *, most: int = 200
 
 
 def _keys(user_id: UUID, relationships: Rows, by: str) -> Iterator[tuple[Rows, tuple[str, ...]]]:
-    """Yield each query to sum, with the columns by which its rows are grouped."""
+    """Yield (query, columns): relationships to sum, and the columns by which to group them."""
     if by == "party":
         for end, direction in (("target", "in"), ("source", "out")):
             entity = F(f"{end}_entity_id")

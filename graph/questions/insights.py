@@ -13,8 +13,9 @@ from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
 from graph import sql
 from graph.errors import NotFound, QuestionError
 from graph.layers import BY_NAME, FURTHER, Layer
-from graph.models import TenantRelationship, answer_sql
+from graph.models import TenantRelationship, answer_json_sql
 from graph.models.choices import PredictionStatus
+from graph.models.kept_queries import COUNTING
 from graph.models.layer_models import model_of, statuses_of
 from graph.questions import counted_rows, days, edge_ends
 from graph.questions.prediction_status import STALE, status_on
@@ -38,7 +39,7 @@ FACTS = (
 )
 EXPECTED = "expected"  # a prediction in any state except fulfilled
 DUE = (PredictionStatus.PENDING.value, PredictionStatus.OVERDUE.value)
-DUE_PAYMENTS = sql.read("questions/expected_counted") + sql.read("questions/due_payments")
+DUE_PAYMENTS = "".join(map(sql.read, (*COUNTING, "questions/due_payments")))
 Answer = dict[str, Any]
 
 
@@ -142,6 +143,7 @@ def due(
     with reading_rows.snapshot(user_id) as reader:
         parties = None if party is None else representatives_of(user_id, party)
         parameters |= {"parties": parties, "limit": limit, "offset": offset}
+        parameters |= {"since": None, "until": None}
         (counts,) = reader.rows(DUE_PAYMENTS, parameters)
         page, counting = counts.pop("page"), set(counts.pop("counting"))
         predicted = reader.relationships(_annotated(user_id, layer).filter(id__in=page))
@@ -274,7 +276,7 @@ def evidence_of(user_id: UUID, row_ids: Mapping[str, UUID]) -> dict[str, Answer]
     """
     if not row_ids:
         return {}
-    texts = [answer_sql.evidence_query(BY_NAME[name]) for name in row_ids]
+    texts = [answer_json_sql.evidence_query(BY_NAME[name]) for name in row_ids]
     parameters = [value for name, row_id in row_ids.items() for value in (name, user_id, row_id)]
     with connections["default"].cursor() as cursor:
         cursor.execute(" UNION ALL ".join(texts), parameters)

@@ -1,7 +1,7 @@
 """Invoices that are not settled, and payments that are not allocated, by age."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -55,20 +55,10 @@ def open_items(
     }
 
 
-def read(
-    reader: Reader,
-    user_id: UUID,
-    today: date,
-    parties: list[UUID] | None,
-    *,
-    only_owed: bool = False,
-) -> list[Answer]:
-    """Return all items that are open on that day, each with its ageing bucket.
-
-    With `only_owed`, overpayments, refunds and payments without an invoice are left out.
-    """
-    parameters = {"user_id": user_id, "today": today, "parties": parties, "loose": not only_owed}
-    with hashed(reader) if reader.corrects else nullcontext():
+def read(reader: Reader, user_id: UUID, today: date, parties: list[UUID] | None) -> list[Answer]:
+    """Return all items that are open on that day, each with its ageing bucket."""
+    parameters = {"user_id": user_id, "today": today, "parties": parties}
+    with hashed(reader):
         items = reader.kept_rows(OPEN_ITEMS, parameters)
     return [{**row, "age": bucket(row["days_overdue"])} for row in items]
 
@@ -76,7 +66,13 @@ def read(
 @contextmanager
 def hashed(reader: Reader) -> Iterator[None]:
     """Turn nested loops off for the reader's queries inside, because the planner underestimates
-    their rows."""
+    their rows.
+
+    A kept query turns them off itself, so this does so only for corrected rows.
+    """
+    if not reader.corrects:
+        yield
+        return
     with reader.connection.cursor() as cursor:
         cursor.execute("SELECT set_config('enable_nestloop', 'off', true)")
         yield
@@ -125,29 +121,4 @@ def totals(items: Iterable[Answer]) -> list[Answer]:
             "ages": ages,
         }
         for (direction, item, currency), ages in sorted(sums.items())
-    ]
-
-
-def obligations(items: Iterable[Answer]) -> list[Answer]:
-    """Return receivable and payable amounts by currency and month of the due day.
-
-    Each has the open amount, and the part of it that is overdue.
-    """
-    sums: dict[tuple[str, str, str], list[Decimal]] = {}
-    for row in items:
-        if row["item"] in OWED:
-            due = row["due_on"] or row["day"]
-            key = (row["direction"], row["currency"], f"{due:%Y-%m}")
-            open_, overdue = sums.setdefault(key, [Decimal(0), Decimal(0)])
-            late = row["open"] if row["days_overdue"] > 0 else Decimal(0)
-            sums[key] = [open_ + row["open"], overdue + late]
-    return [
-        {
-            "direction": direction,
-            "currency": currency,
-            "due_month": month,
-            "open": open_,
-            "overdue": overdue,
-        }
-        for (direction, currency, month), (open_, overdue) in sorted(sums.items())
     ]

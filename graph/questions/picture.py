@@ -86,8 +86,8 @@ def _counted(graph: Graph, kind: str) -> Graph:
 
 
 def _summed(graph: Graph) -> tuple[dict[str, Array], Answer]:
-    """Return one edge for each payer, payee and currency: sum, number, first and last day since
-    1970."""
+    """Return one edge for each payer, payee and currency as arrays: ends, sum, number, first and
+    last day since 1970; and the facts about the arrays."""
     names = sorted({name or "" for name in values(graph.edges["currency"])})
     codes = pc.fill_null(storage(graph.edges["currency"]), "")
     currency = pc.index_in(codes, pa.array(names, pa.string())).to_numpy(zero_copy_only=False)

@@ -21,7 +21,7 @@ After = tuple[float, str, UUID]  # the likeness, the name in lower case and the 
 @dataclass(frozen=True, slots=True)
 class EntityPage:
     """A page of entities. `kinds` has the number of all matches by kind, whichever kind was
-    requested."""
+    requested. `following` is the position of the next page or None."""
 
     entities: list[dict[str, Any]]
     kinds: dict[str, int]

@@ -15,7 +15,7 @@ History = list[tuple[date, Decimal]]
 
 
 def histories(user_id: UUID, relationship_ids: Sequence[UUID]) -> dict[UUID, History]:
-    """Return, by relationship, the days and amounts of the series that it belongs to, oldest first.
+    """Return relationship → the (day, amount) pairs of the series that it belongs to, oldest first.
 
     A series has one source, so no payment is in it twice. Raises ViewMissing, ViewUnpopulated.
     """

@@ -43,7 +43,8 @@ def read_once() -> Iterator[None]:
 
 
 def names(user_id: UUID) -> Names:
-    """Return the name of each source whose key a program made, by key. No two names are equal."""
+    """Return source's key → name, for each source whose key a program made. No two names are
+    equal."""
     kept = _read.get()
     if kept is None:
         return _names(user_id)
@@ -98,7 +99,7 @@ def _numbered(name: str, taken: Set[str]) -> str:
 
 
 def among(user_id: UUID, sources: Iterable[str]) -> dict[str, str]:
-    """Return the name of each of these sources, by key. Most are called by their key.
+    """Return source's key → name, for each of these sources. Most sources are called by their key.
 
     The database is read only if a program made one of the keys.
     """

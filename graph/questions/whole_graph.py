@@ -1,4 +1,4 @@
-"""Questions about a tenant's graph: load the needed columns, compute, add names.
+"""Questions about a tenant's graph: key figures, paths, neighbourhoods, importance, communities.
 
 Each returns plain values, ready for an answer in JSON. Amounts are summed on flow edges only.
 """

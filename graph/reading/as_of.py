@@ -22,7 +22,7 @@ GONE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class AsOf:
     """What is read, and the day that counted as today then."""
 
     past: Past
@@ -31,7 +31,7 @@ class Moment:
 
 def moment(
     user_id: UUID, zone: ZoneInfo, as_of: str | None = None, valid: date | None = None
-) -> Moment:
+) -> AsOf:
     """Return the moment for a day or a version `as_of`, and for events up to the day `valid`.
 
     A day means what finley knew at its end, in the time zone; the current day means now. A
@@ -44,7 +44,7 @@ def moment(
     recorded = None if as_of is None else _recorded(user_id, as_of, now)
     known = (recorded or now).astimezone(zone) - timedelta(microseconds=bool(recorded))
     today = known.date() if valid is None else min(known.date(), valid)
-    return Moment(Past(recorded, until), today)
+    return AsOf(Past(recorded, until), today)
 
 
 def _recorded(user_id: UUID, as_of: str, now: datetime) -> datetime | None:

@@ -1,4 +1,4 @@
-"""Current reads: the view's rows, corrected by the changes since the view was computed.
+"""Reads all of a tenant's nodes and edges, corrected by the changes since the view was computed.
 
 A read uses one snapshot and never waits for a refresh. A change record of a shared pattern corrects
 that layer's columns in all rows that point at the pattern. Every other change record causes its
@@ -74,9 +74,9 @@ def edges(reader: TenantReader, query: EdgeQuery, state: State, *, apart: bool =
     """Return the tenant's relationships with the query's columns, as they are in the reader's
     snapshot.
 
-    With `apart`, two kinds of columns get queries of their own: columns of shared patterns are read
-    once per pattern, and columns of rare layers only for the relationships that have them. This
-    needs more queries, but half the time for a large tenant.
+    With `apart`, two kinds of columns are read by separate queries: columns of shared patterns once
+    per pattern, and columns of rare layers only for the relationships that have them. This needs
+    more queries, but half the time for a large tenant.
     """
     change_records = sum(state.pending.get(kind, 0) for kind in query.kinds())
     if state.unknown or _is_live_cheaper(reader, query, change_records):
@@ -231,7 +231,8 @@ def pending(snapshot: str | None) -> Composable:
 def changed_relationships(
     user_id: UUID, kinds: Sequence[str], which: Composable, *, template: str = "fresh"
 ) -> Composed:
-    """Return the query for the ids of the relationships that change records of these kinds concern.
+    """Return the query for the ids of the relationships that change records of these kinds are
+    about.
 
     `which` is a condition on the change records. `template` names the SQL files: `fresh` returns
     ids only, `feed` also the written columns.

@@ -1,4 +1,4 @@
-"""Current reads of single rows and pages through the view's name.
+"""Reads single rows and pages of a tenant's view, corrected by the changes since its refresh.
 
 A query gets a WITH clause that redefines the tenant's view: the view's rows without the ones that
 pending change records concern, plus those relationships as the tables have them. If nothing is
@@ -96,9 +96,10 @@ def snapshot(user_id: UUID) -> Iterator[Reader]:
 
 @contextmanager
 def current(user_id: UUID) -> Iterator[Reader]:
-    """Yield a reader for a transaction that also writes: each query sees what is committed by then.
+    """Yield a reader for a transaction that also writes. Each of its queries sees what was
+    committed before the query.
 
-    Otherwise as `snapshot`. Raises ViewMissing, ViewUnpopulated.
+    It is otherwise like the reader of `snapshot`. Raises ViewMissing, ViewUnpopulated.
     """
     with (
         readable_view(),

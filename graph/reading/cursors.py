@@ -1,4 +1,5 @@
-"""Keyset pagination: a position is a (timestamp, id), so new rows do not shift later pages."""
+"""Pages of a list that is ordered by time, and the cursors between them. A cursor is a
+(timestamp, id), so new rows do not shift later pages."""
 
 import base64
 from collections.abc import Callable

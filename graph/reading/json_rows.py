@@ -70,7 +70,8 @@ def insights(user_id: UUID, layer: str, day: date) -> Query:
 def one(user_id: UUID, relationship_id: UUID | str, *, today: date) -> str | None:
     """Return the relationship as a JSON object. A prediction's status is as of `today`.
 
-    Returns None as the module says, and also if there is no such relationship.
+    Returns None if the database cannot answer in this way, and also if there is no such
+    relationship.
     """
     seen, key = version.seen(user_id), _key(relationship_id)
     if seen is None or key is None:

@@ -11,8 +11,8 @@ from graph.enrich.check.payment_history import History
 
 
 class BoundedCache[Value]:
-    """A thread-safe LRU cache whose values have at most `bound()` bytes in all. With 0 it stores
-    nothing."""
+    """A thread-safe cache whose values have at most `bound()` bytes in all. It drops the value
+    that was not used for longest. With a bound of 0 it stores nothing."""
 
     def __init__(self, bound: Callable[[], int]) -> None:
         self._bound = bound

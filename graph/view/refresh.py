@@ -1,4 +1,4 @@
-"""The state of the materialized view, and its refresh."""
+"""Refreshes the materialized view, and tells what state it is in."""
 
 import time
 from collections.abc import Iterator

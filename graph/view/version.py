@@ -46,8 +46,20 @@ class Seen:
     snapshot: str
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When a transaction has read the data: its snapshot, and when the server of that snapshot was
+    started. A snapshot says nothing about another server, or about one that was restored."""
+
+    snapshot: str
+    server_start: str
+
+
 STATE: LiteralString = "SELECT * FROM changes_state(%s)"
 UNCHANGED: LiteralString = "unchanged_since(%s, %s) AS unchanged"
+MOMENT: LiteralString = (
+    "pg_current_snapshot()::text AS seen, pg_postmaster_start_time()::text AS server_start"
+)
 _rows: ContextVar[dict[UUID, Mapping[str, Any]] | None] = ContextVar("finley_states", default=None)
 
 
@@ -79,6 +91,13 @@ def seen(user_id: UUID) -> Seen | None:
     return None if state.unknown or state.pending else Seen(state, row["seen"])
 
 
+def moment(user_id: UUID) -> Moment | None:
+    """Return when the current request has read the tenant's version; None if it has not, or if
+    change records may come from another server."""
+    row = (_rows.get() or {}).get(user_id)
+    return None if row is None or row["foreign"] else Moment(row["seen"], row["server_start"])
+
+
 def unchanged(
     user_id: UUID, seen: Seen, further: LiteralString = "", parameters: tuple[Any, ...] = ()
 ) -> Query:
@@ -107,7 +126,7 @@ def version_row(
 
     `further` is SQL for these columns and begins with a comma.
     """
-    columns: LiteralString = f"state.*, pg_current_snapshot()::text AS seen{further}"
+    columns: LiteralString = f"state.*, {MOMENT}{further}"
     text: LiteralString = f"SELECT {columns} FROM ({STATE}) AS state"  # noqa: S608
     row = tenant_row(user_id, Query(text, (*parameters, user_id)))
     if (rows := _rows.get()) is not None:
@@ -122,7 +141,7 @@ def query(user_id: UUID) -> Query:
 
 
 def composed(user_id: UUID) -> Composed:
-    """Return the query of `query` as a part for another query."""
+    """Return the SQL of `query` with its parameters filled in, to be part of another statement."""
     return SQL(STATE.replace("%s", "{}")).format(Literal(user_id))
 
 

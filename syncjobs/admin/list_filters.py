@@ -66,7 +66,8 @@ class _Typed(TextFilter):
 
 
 def tenant_filter(time: str, *, is_indexed: bool = True) -> type[_Typed]:
-    """A filter for the newest rows of a tenant, by e-mail address, a part of it, name or id.
+    """Make a filter for the newest rows of a tenant, who is named by e-mail address, a part of it,
+    name or id.
 
     `is_indexed` means that the table has an index of tenant and time.
     """
@@ -87,8 +88,8 @@ def tenant_filter(time: str, *, is_indexed: bool = True) -> type[_Typed]:
 
 
 def time_filters(time: str) -> list[type[_Typed]]:
-    """Two filters, for rows since and until a time: a timestamp, or a duration ago. The column must
-    have an index."""
+    """Make two filters: for rows since a time, and for rows until a time. A time is a timestamp, or
+    a duration ago. The column `time` must have an index."""
 
     class SinceFilter(_Typed):
         title = "since (2 h, 3 d, or a time)"
@@ -110,7 +111,8 @@ def time_filters(time: str) -> list[type[_Typed]]:
 
 
 def at_least(name: str, column: str, title: str, time: str) -> type[_Typed]:
-    """A filter for rows whose number in the column is at least the typed whole number."""
+    """Make a filter for rows whose number in the column is at least the typed whole number, among
+    the newest rows by `time`."""
 
     class AtLeastFilter(_Typed):
         parameter_name = name
@@ -127,8 +129,8 @@ def at_least(name: str, column: str, title: str, time: str) -> type[_Typed]:
 
 
 def longer_than(ends: Any, time: str) -> type[_Typed]:
-    """A filter for rows whose duration is at least the typed one. `ends` is the SQL expression of a
-    row's duration."""
+    """Make a filter for rows whose duration is at least the typed one, among the newest rows by
+    `time`. `ends` is the SQL expression of a row's duration."""
 
     class DurationFilter(_Typed):
         title = f"took at least (90 s, 5 min), {OF_NEWEST}"
@@ -143,7 +145,8 @@ def longer_than(ends: Any, time: str) -> type[_Typed]:
 
 
 def containing(name: str, column: str, title: str, time: str) -> type[_Typed]:
-    """A filter for rows whose column contains the typed text."""
+    """Make a filter for rows whose column contains the typed text in any case, among the newest
+    rows by `time`."""
 
     class TextIn(_Typed):
         parameter_name = name

@@ -14,7 +14,7 @@ def page_of(model: type[Model], key: object) -> str:
 
 
 def link(model: type[Model], key: object, text: object = None) -> str:
-    """A link to the row's admin page, labelled with its key or `text`. A dash if there is no
+    """An HTML link to the row's admin page, labelled with its key or `text`. A dash if there is no
     row."""
     if not key:
         return "-"

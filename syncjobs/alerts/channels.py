@@ -129,7 +129,8 @@ async def _posted(
 
 @cache
 def _trust() -> ssl.SSLContext:
-    """The TLS settings, made once because reading the certificates takes longer than a request."""
+    """The TLS settings for requests. They are made once, because reading the certificates takes
+    longer than a request."""
     return httpx.create_ssl_context()
 
 

@@ -30,7 +30,8 @@ def unseal(sealed: str) -> str:
 
 
 def rotated(sealed: str) -> str:
-    """Decrypt the secret and encrypt it by the first key. Raises SecretUnreadable."""
+    """Decrypt the secret and encrypt it by the first key. Return the result. Raises
+    SecretUnreadable if no key decrypts it."""
     try:
         return str(_fernet().rotate(sealed.encode()).decode())
     except _invalid():
@@ -44,7 +45,8 @@ _UNREADABLE = (
 
 
 def _fernet() -> Any:
-    """All keys as one cipher. Raises ImproperlyConfigured if a key is not valid."""
+    """A cipher that encrypts by the first key and decrypts by every key. Raises
+    ImproperlyConfigured if a key is not valid."""
     from cryptography.fernet import Fernet, MultiFernet  # noqa: PLC0415  10 MB, seldom needed
 
     return MultiFernet([Fernet(key) for key in _keys()])

@@ -17,9 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from finley.demo import books
+from finley.demo.commitments import SPECS
 from finley.demo.frequency import FREQUENCIES, JITTER_LIMIT
 from finley.demo.journal import COLUMNS
-from finley.demo.streams import SPECS
 from finley.demo.truth import Ref, Series
 from graph.ingest import rows_from_file
 from graph.ingest.ledger_rows import Reject

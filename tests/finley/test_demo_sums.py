@@ -12,7 +12,7 @@ import pytest
 from benchmarks.otherbooks import charity as other_books
 from finley.demo import books as demo_books
 from finley.demo.truth import Alias, Truth
-from graph.enrich.resolution.similarity import Name, read
+from graph.enrich.resolution.name_words import Name, read
 from graph.enrich.run_enrichment import enrich
 from graph.ingest.import_file import format_of, import_file
 from graph.models import EntityMatch, RawEvent

@@ -20,7 +20,8 @@ from graph.errors import QuestionError, TooMany
 @never_cache
 @login_required
 def enter(request: HttpRequest) -> HttpResponse:
-    """Asks for a code of the app, or a recovery code, and then goes where the person wanted."""
+    """The page that asks for a code of the app, or a recovery code. After a right code it leads to
+    the page that the person wanted."""
     person = _person(request)
     error = ""
     if second_factor.lacking(person, request.session) != second_factor.NEEDED:
@@ -40,7 +41,8 @@ def enter(request: HttpRequest) -> HttpResponse:
 @never_cache
 @login_required
 def set_up(request: HttpRequest) -> HttpResponse:
-    """Shows the secret for the app, and turns the second factor on with the app's first code."""
+    """The page that shows the secret for the app. It turns the second factor on if the person
+    enters the app's first code."""
     person = _person(request)
     if second_factor.is_on(person):
         return render(request, "web/second_factor_on.html", {"person": person})
@@ -62,7 +64,8 @@ def set_up(request: HttpRequest) -> HttpResponse:
 @require_POST
 @page()
 def new_codes(request: PageRequest) -> HttpResponse:
-    """Makes new recovery codes, for a code of the app. The former ones are void."""
+    """Make new recovery codes and show them, if the person enters a code of the app. The former
+    ones do not work any more."""
     codes = second_factor.replace_recovery_codes(
         request.access.person, request.POST.get("code", "")
     )
@@ -72,7 +75,7 @@ def new_codes(request: PageRequest) -> HttpResponse:
 @require_POST
 @page()
 def turn_off(request: PageRequest) -> HttpResponse:
-    """Turns the second factor off, for a code of the app or a recovery code."""
+    """Turn the second factor off, if the person enters a code of the app or a recovery code."""
     second_factor.turn_off(request.access.person, request.POST.get("code", ""))
     messages.success(request, "The second factor is off.")
     return redirect("account")
@@ -85,7 +88,8 @@ def _person(request: HttpRequest) -> User:
 
 
 def _following(request: HttpRequest) -> str:
-    """The page that the person wanted, if it is one of finley's."""
+    """The path of the page that the person wanted, if it is one of finley's; else that of the first
+    page."""
     wanted = request.POST.get(REDIRECT_FIELD_NAME) or request.GET.get(REDIRECT_FIELD_NAME, "")
     safe = url_has_allowed_host_and_scheme(
         wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()

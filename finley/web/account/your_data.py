@@ -17,7 +17,8 @@ from finley.web.access import PageRequest, page, require_same_tenant
 
 @page(Role.OWNER)
 def your_data(request: PageRequest) -> HttpResponse:
-    """The tenant's exports, and whether it will be erased."""
+    """The page with the tenant's exports, and with the erasure of the tenant if one is
+    requested."""
     return _shown(request)
 
 
@@ -36,7 +37,7 @@ def _shown(request: PageRequest, **more: Any) -> HttpResponse:
 @require_POST
 @page(Role.OWNER)
 def export(request: PageRequest) -> HttpResponse:
-    """Let a worker make an export."""
+    """Let a worker make an export of all data of the tenant."""
     require_same_tenant(request, must_name=True)
     export_requests.begin(request.access.tenant_id, request.access.person.email)
     messages.success(request, "The export is being made. Load this page again in a while.")
@@ -45,7 +46,7 @@ def export(request: PageRequest) -> HttpResponse:
 
 @page(Role.OWNER)
 def download(request: PageRequest, export_id: UUID) -> HttpResponseBase:
-    """The export's file."""
+    """The file of the export, as a download."""
     access = request.access
     return tenant_data.file_of(
         export_requests.ready(access.tenant_id, export_id, access.person.email)
@@ -65,7 +66,8 @@ def remove(request: PageRequest, export_id: UUID) -> HttpResponse:
 @require_POST
 @page(Role.OWNER)
 def erase(request: PageRequest) -> HttpResponse:
-    """Request the erasure. The certificate's address is on this response only."""
+    """Request the erasure of the tenant. Only this response shows the address of the
+    certificate."""
     require_same_tenant(request, must_name=True)
     form = request.POST
     _, secret = erasure_requests.request(
@@ -78,7 +80,7 @@ def erase(request: PageRequest) -> HttpResponse:
 @require_POST
 @page(Role.OWNER)
 def keep(request: PageRequest) -> HttpResponse:
-    """Cancel the erasure."""
+    """Cancel the erasure of the tenant."""
     require_same_tenant(request, must_name=True)
     erasure_requests.cancel(request.access)
     messages.success(request, "The erasure is cancelled. Nothing was erased.")

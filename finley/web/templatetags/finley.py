@@ -9,7 +9,7 @@ from django.http import QueryDict
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from finley.web.words import choices, layers, sources, text
+from finley.web.words import choices, evidence, sources, text
 from graph.words import FREQUENCIES
 
 register = template.Library()
@@ -22,7 +22,7 @@ for _filter in (
     text.weekday,
     text.month,
     text.number,
-    layers.percent,
+    evidence.percent,
 ):
     register.filter(_filter.__name__, _filter)
 
@@ -54,7 +54,7 @@ def frequency(value: str) -> str:
 @register.filter
 def expected_state(value: str) -> str:
     """The state of an expected payment in words."""
-    return layers.STATES.get(value, value)
+    return evidence.STATES.get(value, value)
 
 
 @register.filter
@@ -67,6 +67,13 @@ def party_kind(value: str) -> str:
 def decided(value: str) -> str:
     """What was done to a case, such as `dismissed` for dismiss."""
     return choices.DECISIONS.get(value, value)
+
+
+@register.filter
+def shown_type(row: dict[str, Any]) -> str:
+    """What a row of a file is, such as `bill`. The row is that of a preview."""
+    owed = choices.OWED.get(row["direction"], "invoice or bill")
+    return choices.ROWS.get(row["records"], owed)
 
 
 @register.filter

@@ -13,6 +13,22 @@ KINDS = {
     Records.FEE.value: "fees",
     counted_rows.ALL: "everything",
 }
+RECORDS = {  # what each row of a file is, before its import
+    Records.PAYMENT.value: "a payment: money has moved",
+    Records.OBLIGATION.value: "an invoice, a bill or a credit note: money is owed",
+    Records.ORDER.value: "an order: nothing is owed yet",
+    Records.TRANSFER.value: "a transfer between our own accounts",
+    Records.CLAIM.value: "an expense claim of an employee",
+    Records.FEE.value: "a fee or a charge that was taken",
+}
+ROWS = {  # one row of a file that is shown before its import
+    Records.PAYMENT.value: "payment",
+    Records.ORDER.value: "order",
+    Records.TRANSFER.value: "transfer",
+    Records.CLAIM.value: "expense claim",
+    Records.FEE.value: "fee",
+}
+OWED = {"to receive": "invoice", "to pay": "bill"}  # by the direction of the row
 SUMMED = {**KINDS, Records.PAYMENT.value: "payments"}  # what a sum of one kind has
 LAYERS = {  # in a form, after "Only rows that"
     "causal": "led to another row",

@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from graph.api.shapes.common_serializers import Answer, StrictQuery
 from graph.api.shapes.graph_serializers import EntityAnswer
-from graph.api.shapes.list_serializers import money
+from graph.api.shapes.list_serializers import money, total
 from graph.api.shapes.request_bodies import StrictBody
 from graph.models.choices import PredictionStatus, ResolutionDecision
 from graph.questions import predictions
@@ -90,8 +90,8 @@ class PreviewQuery(StrictQuery):
 
 class PartyTotal(Answer):
     currency = serializers.CharField()
-    money_in = money()
-    money_out = money()
+    money_in = total("the payments that the party receives, each once")
+    money_out = total("the payments that the party makes, each once")
     payments_in = serializers.IntegerField()
     payments_out = serializers.IntegerField()
 

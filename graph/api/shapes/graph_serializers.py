@@ -1,4 +1,5 @@
-"""Request and response shapes. The layers' shapes follow from `graph.layers`."""
+"""Request and response shapes of relationships, layers, key figures, importance, communities and
+workers' questions. The layers' shapes follow from `graph.layers`."""
 
 import json
 from functools import cache
@@ -83,7 +84,8 @@ class EdgesQuery(StrictQuery):
 
 
 def constrained(parameters: dict[str, Any]) -> dict[str, Any]:
-    """Return the parameters as questions take them, with the filter of edges as `only`."""
+    """Return the parameters as the questions' functions take them: those that filter edges are
+    replaced by `only`, one filter for all."""
     arguments = dict(parameters)
     usual = counted_rows.DEFAULT if arguments.get("edges") == "flow" else counted_rows.ALL
     only = Only(
@@ -212,7 +214,7 @@ class CommunitiesAnswer(Answer):
 
 @cache
 def layer_answer(name: str) -> type[Answer]:
-    """Return the serializer of one layer's columns, made from the layer's declaration."""
+    """Return the serializer class of one layer's columns, made from the layer's declaration."""
     fields: Fields = {column: FIELDS[kind]() for column, kind in layer_fields(name).items()}
     return type(f"{name.title().replace('_', '')}Layer", (Answer,), dict(fields))
 
@@ -285,7 +287,7 @@ INSIGHTS = {
     )
 )
 class Insights(serializers.Field[Any, Any, Any, Any]):
-    """A list of rows of one layer. Each row has the columns of the layer that it names."""
+    """A serializer field for a list of layers' rows. Each row has the columns of its own layer."""
 
     def to_representation(self, value: Any) -> Any:
         return [INSIGHTS[row["layer"]](row).data for row in value]
@@ -332,7 +334,7 @@ class QuestionsAnswer(Answer):
 
 
 class StoredJson(serializers.Field[Any, Any, Any, Any]):
-    """JSON that is stored as text and returned as JSON."""
+    """A serializer field for JSON that is stored as text. The response has it as JSON."""
 
     def to_representation(self, value: str) -> Any:
         return json.loads(value)

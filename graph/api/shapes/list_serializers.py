@@ -41,9 +41,10 @@ def records_field(**options: Any) -> Any:
 
 
 class SparseQuery(StrictQuery):
-    """Parameters of a list, among them `fields`: the fields of a row that the client wants.
+    """Parameters of a list, among them `fields`, which names the fields of a row that the client
+    wants.
 
-    Without `fields`, a row has all. `row` is the serializer of a row, whose fields may be named.
+    Without `fields`, rows have all fields. `row` is the serializer of a row.
     """
 
     row: type[Answer]

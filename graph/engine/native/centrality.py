@@ -1,4 +1,5 @@
-"""Centralities. Scores equal networkx's up to rounding, because sums have another order."""
+"""Centralities with networkx's parameters: PageRank, eigenvector, betweenness, closeness,
+harmonic. Scores equal networkx's up to rounding, because sums have another order."""
 
 from collections.abc import Hashable, Mapping
 from typing import Any

@@ -1,4 +1,5 @@
-"""Louvain and Leiden by NetworKit, undirected and in one thread: a seed always gives one result.
+"""Communities with networkx's parameters: Louvain and Leiden, by NetworKit, undirected and in one
+thread, so that a seed always gives one result.
 
 The partition differs from networkx's for the same seed, but has comparable modularity. Communities
 are ordered by their first nodes.

@@ -1,4 +1,5 @@
-"""Shortest paths by SciPy. As in networkx, any of several equally short paths may be returned."""
+"""Shortest paths with networkx's parameters, by SciPy. As in networkx, any of several equally
+short paths may be returned."""
 
 import heapq
 from collections.abc import Hashable, Iterator

@@ -1,1 +1,1 @@
-"""finley as a networkx backend."""
+"""Lets networkx run its functions on finley's graphs: finley as a networkx backend."""

@@ -66,7 +66,8 @@ NATIVE: dict[str, Callable[..., Any]] = {
 
 
 class Backend:
-    """networkx's backend interface."""
+    """The functions that networkx calls on a backend: they convert graphs, and say which
+    functions run here."""
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name in NATIVE:

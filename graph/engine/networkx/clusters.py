@@ -1,4 +1,4 @@
-"""Core numbers and triangles of simple undirected graphs."""
+"""Core numbers, triangles, clustering and transitivity of simple undirected graphs."""
 
 from collections.abc import Hashable
 from typing import Any
@@ -30,8 +30,8 @@ def triangles(G: Topology, nodes: Any = None) -> Any:
 
 
 def clustering(G: Topology, nodes: Any = None, weight: Weight = None) -> Any:
-    """Return, for each node or one node, the share of its pairs of neighbours that are
-    connected."""
+    """Return the clustering coefficient of each node, or of one node: the share of its pairs of
+    neighbours that are connected."""
     if G.directed or G.multigraph or weight is not None:
         raise Unsupported("clustering of a directed or multigraph, or a weighted one")
     return _selected(G, dict(zip(G.labels, _clustering(G), strict=True)), nodes)
@@ -47,7 +47,7 @@ def average_clustering(
 
 
 def transitivity(G: Topology) -> float:
-    """Return the share of all paths of two edges that are part of a triangle."""
+    """Return the share (0..1) of all paths of two edges that are part of a triangle."""
     if G.directed or G.multigraph:
         raise Unsupported("transitivity of a directed graph")
     degree = _degree(G)

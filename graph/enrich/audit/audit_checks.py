@@ -22,9 +22,9 @@ Floats = NDArray[np.float64]
 
 NEAR_LIMIT, DAYS = 0.5, 7  # of the limit, that each part is at least; days between the parts
 ROUND = 100 * UNIT  # a round amount is a multiple of this
-UNLIKELY = 1e-5  # the chance of so many round amounts, or fewer
-FEWEST = 5  # payments of a party from which on shares are meaningful
-SELDOM = 0.02  # of a source's rows on closed days: of more, it works on them
+UNLIKELY = 1e-5  # probability below which this many round amounts are no chance
+FEWEST = 5  # least payments of a party whose shares say something
+SELDOM = 0.02  # largest share of a source's rows on closed days; with more, it works on them
 SETTLING = 180  # days of books after which a party is new
 LARGE = 0.99  # share of its source's payments that are smaller
 KNOWN = 3  # payments to an account before another one is a change

@@ -14,6 +14,7 @@ from graph.enrich.check.payment_history import History
 from graph.enrich.columns.grouping import are, inserted
 from graph.enrich.columns.payments import UNIT, Entities, Extended, Ints, Payments, Texts
 from graph.enrich.columns.stated_fields import Fields
+from graph.enrich.columns.taken_apart import NOTHING
 from graph.enrich.fraud import Stated
 from graph.ingest.store.identity import normalized
 
@@ -137,8 +138,10 @@ def _payments(
             column = matched.representative[column]
         insert = inserted if column.dtype == object else np.insert
         columns[name] = insert(column, before, some)
-    new = replace(old, **values, entities=entities)
-    extended = vars(old) | columns | {"entities": entities}
+    new = replace(old, **values, entities=entities, apart=NOTHING)
+    places = np.arange(len(old))
+    moved = old.apart.moved(places + np.searchsorted(np.sort(before), places, side="right"))
+    extended = vars(old) | columns | {"entities": entities, "apart": moved}
     return Extended(**extended, old=old, new=new, before=before)
 
 

@@ -18,7 +18,7 @@ from graph.ingest.store.identity import identity, normalized
 class Known:
     """The payee of each candidate, as a place among `entities`.
 
-    `representative` has, for each place of the history, the place of the entity that stands for it
+    `representative` has, for each entity of the history, the place of the entity that represents it
     after the candidates were added, because two parties may turn out to be one.
     """
 

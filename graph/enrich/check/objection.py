@@ -1,4 +1,4 @@
-"""An objection to a payment, and texts that describe rows."""
+"""An objection to a payment, as data, and texts that describe rows for it."""
 
 from dataclasses import dataclass
 

@@ -43,7 +43,8 @@ def likeness(entities: Entities) -> "Likeness":
 
 
 class Likeness:
-    """Compares the tenant's parties by their places among the entities.
+    """Computes how similar the names of the tenant's parties are. A party is given as its place
+    among the entities.
 
     `samples` caches the similarities of samples of pairs, by the two lists of places.
     """

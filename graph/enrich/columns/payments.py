@@ -13,6 +13,7 @@ from psycopg.sql import SQL, Literal
 
 from graph import sql
 from graph.database.arrow import tenant_snapshot
+from graph.enrich.columns.taken_apart import NOTHING, TakenApart, of_links
 
 Ints = NDArray[np.int64]
 Texts = NDArray[Any]  # of str objects
@@ -38,6 +39,7 @@ class Payments:
                     the postings' ids, as text
     timestamp       seconds since 1970-01-01 (UTC); as exact as the precision says; None: not read
     records         what each row records, such as payment or obligation; None: not read
+    apart           pairs of rows whose links people took apart
     Rows are in ORDER, so that results repeat.
     """
 
@@ -60,6 +62,7 @@ class Payments:
     entities: "Entities"
     timestamp: Ints | None = None
     records: Texts | None = None
+    apart: TakenApart = NOTHING
 
     def __len__(self) -> int:
         return len(self.relationship)
@@ -91,11 +94,15 @@ def load(user_id: UUID) -> Payments:
     with tenant_snapshot(user_id, hashed=True) as reader:
         rows = reader.table(SQL(sql.read("enrich/payments")).format(user_id=tenant))
         parties = reader.table(SQL(sql.read("enrich/entities")).format(user_id=tenant))
+        apart = reader.table(SQL(sql.read("enrich/taken_apart")).format(user_id=tenant))
     ordered = rows.take(pc.sort_indices(rows, [(name, "ascending") for name in ORDER]))
     timestamp = ordered["occurred_at"].cast(pa.int64())
     payments = _payments(ordered.drop_columns("occurred_at"), _entities(parties))
+    links = [(row["type"], row["one"], row["other"]) for row in apart.to_pylist()]
     return replace(
-        payments, timestamp=_numbers(timestamp) // _PER_SECOND[ordered["occurred_at"].type.unit]
+        payments,
+        timestamp=_numbers(timestamp) // _PER_SECOND[ordered["occurred_at"].type.unit],
+        apart=of_links(links, (payments.payer_event, payments.payee_event)),
     )
 
 
@@ -110,7 +117,8 @@ def _payments(table: pa.Table, entities: Entities) -> Payments:
     numbers = {name: _numbers(table[name]) for name in ("amount", "day", "due_day")}
     converted = {*ends, *numbers}
     words = {name: texts(table[name]) for name in table.column_names if name not in converted}
-    return Payments(**ends, **numbers, **words, entities=entities)
+    columns: dict[str, Any] = {**ends, **numbers, **words}
+    return Payments(**columns, entities=entities)
 
 
 def _places(column: pa.ChunkedArray, places: pa.Array) -> Ints:

@@ -1,4 +1,4 @@
-"""What the payments' rows record."""
+"""Says which payments' rows record money that moved."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,4 +1,4 @@
-"""Assigns the most likely pairs one to one.
+"""Chooses the most likely pairs of rows such that no row is in two pairs.
 
 It is a maximum-weight matching, solved for each connected component of the candidates (R. Jonker,
 A. Volgenant, Computing 38, 1987, as in SciPy). A component that is too large for a dense matrix is

@@ -1,4 +1,5 @@
-"""Finds a payment for all rows of a source since the last one: expense claims, a card's month.
+"""Finds payments that each pay for all rows since the payment before, such as expense claims or a
+card's month.
 
 No row names the payment, and none has a due day. But the rows are in order, and each payment pays
 for the rows since the payment before: consecutive days whose sum is exactly the payment's amount.
@@ -27,8 +28,8 @@ LATE = 45  # days from the last row of a batch to its payment
 LONG = 70  # days with rows in one batch
 CLOSEST = 12  # runs that are compared per payment
 DAYS, FAR = 10_000_000, 9 * 10**11  # a day is less; a sum of more is told apart later
-REMAINDERS = 1_048_573  # a prime; by amounts' remainders, sums that nobody is paid are left out
-CHANCE = 0.05  # payments that find a run by chance, at most, where one by itself is believed
+REMAINDERS = 1_048_573  # a prime; sums whose remainder no amount has are left out
+CHANCE = 0.05  # most payments that find a run by chance, if a single batch is to be believed
 FEWEST = 3  # batches in a chain, each for several rows and of an amount of its own
 
 
@@ -219,7 +220,10 @@ def _to_others(books: _Books) -> Iterator[Batch]:
 
 @dataclass(frozen=True)
 class _Several:
-    """Groups of payments one after the other, with the source and the currency of each group."""
+    """Several groups of payments in one column: group i has the rows begin[i] to begin[i + 1].
+
+    `source` and `currency` are those of each group.
+    """
 
     payments: Payments
     rows: Ints

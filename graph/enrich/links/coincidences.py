@@ -21,7 +21,7 @@ from graph.enrich.columns.payments import Ints, Payments
 Floats = NDArray[np.float64]
 
 NEAR = 0.1  # share of an amount by which a near miss may differ
-STEPS = 20  # or this many steps
+STEPS = 20  # or this many steps of the common divisor, if that is more
 SOON = 60  # days within which two sources mostly record one payment
 MANY = 100  # pairs of two parties' rows; with fewer, hardly any agree by chance
 OWN = 5.0  # weight, in pairs, of the share over all parties in a party's own share

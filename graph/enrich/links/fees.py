@@ -1,4 +1,4 @@
-"""Finds the charge of a bank or processor for a payment.
+"""Finds rows that are the charge of a bank or processor for another payment.
 
 A charge is a row of the same source, at most three days from its payment. If both have one
 currency, it is small compared with the payment. What both state connects them: the reference, the

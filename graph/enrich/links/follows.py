@@ -19,12 +19,13 @@ METHOD = "series"
 
 
 def enrich(user_id: UUID, payments: Payments, every: Sequence[Course]) -> Counts:
-    """Write the tenant's follows links for these series."""
+    """Write the tenant's follows links for these series, and return the numbers of changed
+    links."""
     return write(user_id, METHOD, links(payments, every))
 
 
 def links(payments: Payments, every: Sequence[Course]) -> Iterator[Link]:
-    """Yield one link for each two neighbouring occurrences."""
+    """Yield one link from each occurrence of a series to the one before it."""
     for course in every:
         sure = round(min(max(course.series.score, 0.0), 1.0), 2)
         occurrences = zip(course.slots.tolist(), course.last.tolist(), strict=True)

@@ -1,4 +1,4 @@
-"""Tells statements of two accounts from two statements of one account.
+"""Decides whether two statements are of two accounts or of one.
 
 Money that leaves one account does not leave another one: rows of two accounts' statements in the
 same direction are two payments, also if both agree with one row of a ledger. A card's fee is not

@@ -1,4 +1,4 @@
-"""Words in a payment's description which say that money is given back."""
+"""Recognises words in a payment's description that say that money is given back."""
 
 import re
 from functools import lru_cache

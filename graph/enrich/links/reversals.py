@@ -40,7 +40,7 @@ METHOD = "reversal"
 NEAR = 25  # earlier payments that are compared with a reversal
 WHOLE, PART = 180, 60  # days until the whole amount, or a part of it, is given back
 NUMBERED = 400  # days if the reversal names the original's number
-SOON = 10  # days
+SOON = 10  # days within which a reversal of the whole amount needs no number
 SHARE = 0.35  # share of a party's payments in the other direction; more is traffic
 MONEY_KEEPERS = ("employee", "account")  # the tenant's own parties to which money goes back
 MOST_OWNERS = 20.0  # the most that one party on the books' own side counts for
@@ -97,10 +97,10 @@ def find(payments: Payments, same: Pairs, charges: Fees) -> Reversals:
     side, twin = _sides(payments, same), _twins(same)
     candidates = _candidates(payments, side, charges)
     odds = _odds(payments, side, candidates)
-    odds *= refunds_together.favour(
-        payments, charges, candidates.reversal, candidates.original, odds
-    )
-    candidates, odds = candidates.only(odds > 0), odds[odds > 0]
+    ends = candidates.reversal, candidates.original
+    odds *= refunds_together.favour(payments, charges, *ends, odds)
+    apart = payments.apart.among(METHOD, *ends)
+    candidates, odds = candidates.only((odds > 0) & ~apart), odds[(odds > 0) & ~apart]
     odds = _with_twins(payments, candidates, odds, twin)
     return _without_chains(
         _shared_with_sightings(payments, _chosen(payments, candidates, odds), twin)

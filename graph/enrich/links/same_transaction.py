@@ -183,7 +183,7 @@ def _candidates(context: _Context, feed: str, books: str) -> tuple[Ints, Ints]:
         for side in (0, 1)
     )
     mask = context.claim[one] == context.claim[other]
-    mask &= ~context.statements.apart(one, other)
+    mask &= ~(context.statements.apart(one, other) | payments.apart.among(METHOD, one, other))
     return one[mask], other[mask]
 
 

@@ -62,10 +62,8 @@ CONFIDENCE = {
 @dataclass(frozen=True, slots=True)
 class Settled:
     """A settlement of an invoice by a payment, as row numbers, with the amount in 1/10,000 of the
-    currency's unit and the evidence (`how`).
-
-    `returned` says that the payment came back, so that the invoice is open again.
-    """
+    currency's unit and the evidence (`how`). `returned`: the payment came back, so that the invoice
+    is open again."""
 
     invoice: int
     payment: int
@@ -116,7 +114,10 @@ def find(payments: Payments, same: Pairs, charges: Fees, reversed_by: Reversals)
     for rows in groups(group, np.flatnonzero(books.takes_part)):
         if books.is_invoice[rows].any() and not books.is_invoice[rows].all():
             settlements += _of_party(books, rows)
-    return sorted(settlements, key=lambda settlement: (settlement.payment, settlement.invoice))
+    ordered = sorted(settlements, key=lambda settlement: (settlement.payment, settlement.invoice))
+    return [
+        one for one in ordered if (one.invoice, one.payment) not in payments.apart.of("settles")
+    ]
 
 
 def _of_batch(payments: Payments, batch: Batch) -> Iterator[Settled]:
@@ -168,6 +169,7 @@ class _Books:
         self.takes_part[charges.fee] = False
         self.view = joined(np.arange(len(payments)), same.one, same.other)
         self.spent: set[int] = set()  # the sightings of one payment settle once
+        self.apart = {(one, int(self.view[other])) for one, other in payments.apart.of("settles")}
 
     def settled(self, paying: list[Batch]) -> None:
         """Mark the rows and payments of these batches as used, so that they take no part in the
@@ -215,10 +217,7 @@ def _in_turn(
     books: _Books, waiting: Ints, paying: list[int], allocate: "_Allocate"
 ) -> Iterator[Settled]:
     """Yield the settlements that `allocate` returns for each payment in the order of days, among
-    the invoices that exist by then.
-
-    Open amounts are reduced as it goes.
-    """
+    the invoices that exist by then. Open amounts are reduced as it goes."""
     payments, open_ = books.payments, dict[int, int]()
     rest = iter(waiting.tolist())
     following = next(rest, None)
@@ -248,7 +247,8 @@ def _watched(books: _Books, open_: dict[int, int], payment: int) -> Iterator[int
     payments = books.payments
     for invoice in islice(reversed(open_), WATCHED):
         elsewhere = payments.source[invoice] != payments.source[payment]
-        if elsewhere and payments.day[payment] - payments.day[invoice] <= OLDEST:
+        together = elsewhere and (invoice, int(books.view[payment])) not in books.apart
+        if together and payments.day[payment] - payments.day[invoice] <= OLDEST:
             yield invoice
 
 

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import combinations, islice, takewhile
 
-from graph.enrich.resolution.similarity import BRIEFEST, SLIP_FROM, Name
+from graph.enrich.resolution.name_words import Name
+from graph.enrich.resolution.similarity import BRIEFEST, SLIP_FROM
 from graph.ingest.store.identity import normalized
 
 WIDEST = 40  # names in a block

@@ -13,7 +13,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
-from graph.enrich.resolution.similarity import Likeness, Name, is_short, read
+from graph.enrich.resolution.name_words import Name, read
+from graph.enrich.resolution.similarity import Likeness, is_short
 
 BEGINS, CUT, INITIALS, AUTHORITY, TRADES = 0.66, 0.6, 0.5, 0.7, 0.7
 LONGEST = 6  # words by which the longer name may exceed the shorter
@@ -110,8 +111,8 @@ def _first_letters(words: Sequence[str]) -> str:
 
 
 def _authorities(names: Sequence[Name], companies: list[int]) -> Iterator[Offer]:
-    """Yield pairs of names of one local authority: the same place, a title of an authority, and
-    no different rank."""
+    """Yield pairs of names that may be of one local authority: the same place, a title of an
+    authority, and no different rank."""
     of: defaultdict[str, list[int]] = defaultdict(list)
     for at in companies:
         words = names[at].words

@@ -18,17 +18,10 @@ from itertools import combinations, pairwise
 from typing import Any, Literal
 
 from graph.enrich.resolution import blocking, offers, spelling
-from graph.enrich.resolution.accidents import MOST, beyond_accident
 from graph.enrich.resolution.clustering import Clusters, Edge
-from graph.enrich.resolution.similarity import (
-    POSSIBLE,
-    SURE,
-    Likeness,
-    Name,
-    are_kin,
-    compare,
-    read,
-)
+from graph.enrich.resolution.improbable_counts import MOST, beyond_accident
+from graph.enrich.resolution.name_words import Name, read
+from graph.enrich.resolution.similarity import POSSIBLE, SURE, Likeness, are_kin, compare
 from graph.ingest.store.identity import normalized
 
 PARTIES = frozenset({"vendor", "customer", "employee"})
@@ -66,7 +59,7 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A person's decision on two entities. The newest counts."""
+    """A person's decision on two entities. Of several on the same two, the newest counts."""
 
     one: str
     other: str

@@ -9,7 +9,7 @@ beginning of a registered name (one with a legal form) that SHARE of the rows be
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from graph.enrich.resolution.similarity import Name
+from graph.enrich.resolution.name_words import Name
 
 SHARE = 0.1
 Part = tuple[str, bool]  # a word; whether it is taken as the first one

@@ -18,8 +18,8 @@ from django.db.backends.utils import CursorWrapper
 from graph import sql
 from graph.database.bulk import AS_USUAL, IN_BULK, alone
 from graph.database.tenancy import tenant_transaction
-from graph.enrich.resolution import chances
-from graph.enrich.resolution.chances import Dealings, Judged
+from graph.enrich.resolution import odds
+from graph.enrich.resolution.odds import Dealings, Judged
 from graph.enrich.resolution.offers import PAYMENTS
 from graph.enrich.resolution.resolve import (
     PARTIES,
@@ -101,7 +101,7 @@ def _recompute(connection: BaseDatabaseWrapper, cursor: CursorWrapper, user_id: 
     found = resolve(
         parties(cursor, user_id), decisions(cursor, user_id), continued(cursor, user_id)
     )
-    pairs = chances.weighed(found, _dealings(cursor, user_id, found), _judged(cursor, user_id))
+    pairs = odds.weighed(found, _dealings(cursor, user_id, found), _judged(cursor, user_id))
     cursor.execute(sql.read("resolution/staged"))
     _copy(connection, pairs)
     cursor.execute("ANALYZE found_resolutions")
@@ -184,7 +184,7 @@ def _dealings(
     """Return entity → source → its dealings, for the entities of open pairs, and of some merged
     pairs to learn from."""
     offered = [pair for pair in pairs if pair.decided == "open"]
-    asked = [*offered, *chances.merged(pairs)] if offered else []
+    asked = [*offered, *odds.merged(pairs)] if offered else []
     entities = {end for pair in asked for end in (pair.kept, pair.merged)}
     by_entity: defaultdict[str, dict[str, Dealings]] = defaultdict(dict)
     if entities:

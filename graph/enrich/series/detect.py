@@ -36,7 +36,7 @@ from graph.enrich.series.grid_fit import ALIKE, Fit, best
 from graph.enrich.series.periods import Ints
 
 SURE = 8.0  # log odds, 3,000 : 1; a tenant has hundreds of groups that could seem to recur
-SUREST = 0.99  # no series is stated to be surer
+SUREST = 0.99  # largest probability that is stated for a series
 GAPS = (1.0, 0.4, 0.15, 0.05, 0.012, 0.0)  # in log amounts; with the last only equal amounts
 COMMON, PARTIES = 60, 8  # least payments and payees of a wording that has an activity of its own
 FEW_PARTIES = 2  # payees of a wording up to which the wording identifies a payment
@@ -98,7 +98,7 @@ def find(payments: Payments) -> Found:
 
 
 def search(payments: Payments, among: Iterable[Ints]) -> Iterator[Found]:
-    """Yield the series of each of these groups, without ordinals."""
+    """Yield a list of series for each of these groups of row numbers. Their ordinals are 0."""
     activities = _Activities(payments)
     amounts = np.log(np.maximum(payments.amount, 1).astype(np.float64))
     columns = (payments.day, amounts, activities.wording)
@@ -149,8 +149,8 @@ def _answered[Result](asking: Asking[Result], others: Others) -> Result:
 
 
 def groups(payments: Payments) -> Iterator[Ints]:
-    """Yield the places of the payments between the same two parties, in one source and currency, if
-    they could be a series.
+    """Yield the row numbers of each group of payments that could contain a series: those between
+    the same two parties, in one source and currency.
 
     Payments of zero and of placeholder names ('REDACTED') are left out.
     """

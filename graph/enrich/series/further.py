@@ -23,16 +23,17 @@ from graph.enrich.series.forecast import USUAL, Amounts, Course, Expected, Scale
 
 NEAR_DAYS, FAR_DAYS = 92, 365  # how far series are projected: those of less than SHORT days, others
 SHORT = 28.0
-DRIFT = 0.2  # in log amounts, either way
+DRIFT = 0.2  # largest drift of log amounts up or down
 YEAR = 365
 UNLIKELY = 0.05
-ALIKE = 0.02  # of log amounts, that are one price
-BESIDE = 2  # occurrences more, as a source's books may end two periods before today
+ALIKE = 0.02  # largest difference of log amounts that are one price
+BESIDE = 2  # further occurrences, because a source's books may end two periods before today
 
 
 @dataclass(frozen=True)
 class Further:
-    """An occurrence some steps after the next one: its slot and days, its amounts in 1/10,000."""
+    """An occurrence some steps after the next one: its slot, its day with the range first …
+    last, and its amount from low to high, in 1/10,000 of the currency's unit."""
 
     slot: int
     day: int

@@ -43,11 +43,11 @@ from graph.enrich.series.periods import FREQUENCIES, PERIOD, TAIL_DAYS, Grid, In
 
 Flags = NDArray[np.bool_]
 
-LEAST_KEPT = 0.4  # share of the agreed days; less is not a frequency, however far from chance
+LEAST_KEPT = 0.4  # least share of agreed days that a series keeps, however unlikely by chance
 TAIL = 0.06  # share of the occurrences that come early or late
-UNLIKE = 0.1  # of log amounts: as bad as a whole window's distance
-MOST_UNLIKE = 5.0  # such distances; more is not worse
-ALIKE = 0.02  # of log amounts: what costs about the same
+UNLIKE = 0.1  # difference of log amounts that counts as much as a whole window of days
+MOST_UNLIKE = 5.0  # most of these differences that count
+ALIKE = 0.02  # largest difference of log amounts that are about the same
 
 
 @dataclass(frozen=True)

@@ -27,8 +27,8 @@ from graph.enrich.series.skipped_slots import without_strays
 from graph.ingest.store.identity import normalized
 
 NEXT = 2  # slots after the first's last one within which the second begins
-RISE = 0.12  # in log amounts, from the last of the first to the first of the second
-ALIKE = 0.25  # in log amounts, between the two days of a month
+RISE = 0.12  # largest difference of log amounts: the first series' last, the second's first
+ALIKE = 0.25  # largest difference of log amounts of the two days of a month
 HALF = range(13, 18)  # days between the two days of a month
 TOGETHER = 0.8  # least share of common months
 TURNED = 3  # parties of a source whose sides change at a time: the books' signs changed

@@ -102,7 +102,8 @@ def _labelled(match: re.Match[str]) -> Reference | None:
 def _is_number(token: str, is_labelled: bool) -> bool:
     """Return whether the token is a number of a document.
 
-    Dates and amounts are not. Years and short tokens are only if a label says so.
+    Dates and amounts are no such numbers. Years and short tokens are only accepted after a label,
+    such as "Invoice no.".
     """
     if not re.search("[0-9]", token) or _DATE.fullmatch(token) or _MONEY.fullmatch(token):
         return False
@@ -115,7 +116,7 @@ def chief(references: tuple[Reference, ...]) -> Reference | None:
     """Return the number of the document itself, or None if there are no references.
 
     An invoice's or credit note's number wins over that of a receipt, an order and others. Of
-    several, the first one wins. A subject comes before the text.
+    several, the first one in `references` wins.
     """
     return min(references, key=lambda reference: _CHIEF[reference.kind], default=None)
 

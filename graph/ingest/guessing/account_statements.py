@@ -1,4 +1,4 @@
-"""Guesses statements of an account or a card, in which the tenant's account pays or is paid."""
+"""Recognises statements of the tenant's account or card, and guesses who pays whom in them."""
 
 from dataclasses import replace
 
@@ -71,8 +71,9 @@ def account_book(sample: Sample, own: str, money: Money, choices: Choices, *, ca
     if not others.paid and not others.received:
         raise MissingError("party", PARTY)
     paid, received = others.paid or others.received, others.received or others.paid
+    customer = sample.role("customer")
     payee = PartyRule(
-        "vendor",
+        "customer" if paid[0] is received[0] is customer else "vendor",
         paid[0].name,
         "Unknown" if min(paid[0].filled, received[0].filled) < 1 else None,
         keys(sample, "party"),
@@ -98,7 +99,8 @@ def account_book(sample: Sample, own: str, money: Money, choices: Choices, *, ca
 def _refuse_groups(sample: Sample) -> None:
     """Raise GuessError for a report in groups, whose rows have the party in a row above them.
 
-    A nameless column is then filled only in rows without a date, and blank in all others.
+    Such a report has a nameless column that is filled in some rows without a date, and blank in all
+    others.
     """
     date = sample.role("date")
     for column in sample.columns:

@@ -102,7 +102,8 @@ def _is_more(sample: Sample, total: Column, net: Column) -> bool:
 
 
 def _repeats(sample: Sample, total: Column, net: Column) -> bool:
-    """Return whether the rows of an invoice all have its total, besides different net amounts."""
+    """Return whether each row repeats the total of its invoice: the rows of some invoice have
+    one total but different net amounts."""
     document = sample.role("document")
     if document is None or document.unique:
         return False

@@ -37,10 +37,34 @@ def book(sample: Sample, own: str, choices: Choices) -> Book:
     _refuse_journal(sample)
     money, doubts = debits(sample, money, choices)
     guessed = _kind(sample, own, money, choices)
-    guessed = replace(guessed, doubts=(*guessed.doubts, *doubts))
+    guessed = _named_by_rows(replace(guessed, doubts=(*guessed.doubts, *doubts)), choices)
     if choices.records:
         return replace(guessed, records=choices.records)
     return _ordered(guessed) if _is_orders(sample) else _by_due_day(sample, guessed)
+
+
+def _named_by_rows(guessed: Book, choices: Choices) -> Book:
+    """Return the book, whose other party is no vendor if the rows do not pay it.
+
+    If every row is money that we receive or are owed, it is a customer; if the rows are said to be
+    expense claims, it is an employee.
+    """
+    payee, money = guessed.payee, guessed.money
+    if payee.kind != "vendor" or guessed.payer.kind == "employee" or payee.own:
+        return guessed
+    is_one_way = money.column is not None and not money.signed and guessed.direction is None
+    comes_in = guessed.positive == "payer_receives" and not any(guessed.words)
+    if choices.records == "claim":
+        return replace(guessed, payee=_of_kind(payee, "employee"))
+    return (
+        replace(guessed, payee=_of_kind(payee, "customer")) if is_one_way and comes_in else guessed
+    )
+
+
+def _of_kind(party: PartyRule, kind: str) -> PartyRule:
+    """The party of another kind. A supplier's number is no key of it."""
+    keys_of_it = tuple(pair for pair in party.keys if pair[0] != "supplier_id")
+    return replace(party, kind=kind, keys=keys_of_it)
 
 
 def _by_due_day(sample: Sample, guessed: Book) -> Book:

@@ -156,7 +156,11 @@ def _sampled(
         Column(at, name, title, tuple(row[at] for row in table if row[at]), len(table))
         for at, (name, title) in enumerate(zip(names, titles_of, strict=True))
     )
-    titles = {"counterparty": choices.payee, "date": choices.date}
+    titles = {
+        "counterparty": choices.payee,
+        "date": choices.date,
+        "document": choices.document,
+    }
     forced = {role: _column(columns, title) for role, title in titles.items() if title}
     return Sample(columns, table, own_name(path), above, forced, labels, is_whole)
 

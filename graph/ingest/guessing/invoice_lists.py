@@ -1,4 +1,4 @@
-"""Guesses lists of invoices that the tenant owes or is owed."""
+"""Recognises lists of invoices, and guesses whether the tenant owes or is owed them."""
 
 from dataclasses import replace
 from math import exp
@@ -122,7 +122,8 @@ def invoices(sample: Sample, own: str, money: Money, choices: Choices) -> Book:
     coded = role("direction")
     if coded and not money.signed:
         paid, received = says(sample, coded)
-        payee = PartyRule("vendor", party.name, None, keys(sample, "vendor"))
+        kind = "vendor" if party is vendor or paid else "customer"
+        payee = PartyRule(kind, party.name, None, keys(sample, kind))
         ours = PartyRule("account", None, own)
         title = "bills and invoices: a column says which"
         return Book(

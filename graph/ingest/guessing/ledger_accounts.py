@@ -1,5 +1,5 @@
-"""Accounts of a ledger, in which a debit may be money in. In a bank's statement a debit is money
-out."""
+"""Decides whether a debit is money in, as in a ledger's account, or money out, as in a bank's
+statement."""
 
 import re
 from dataclasses import replace

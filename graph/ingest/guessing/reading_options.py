@@ -12,7 +12,7 @@ class Choices:
     currency    a code of three letters, for rows that state none
     records     what a row records, one of graph.ingest.mappings.mapping.RECORDS
     decimal     "." or ","
-    payee, amount, date   the titles of columns
+    payee, amount, date, document   the titles of columns
     """
 
     direction: str = ""
@@ -23,6 +23,7 @@ class Choices:
     payee: str = ""
     amount: str = ""
     date: str = ""
+    document: str = ""
 
 
 NONE = Choices()

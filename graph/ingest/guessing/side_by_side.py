@@ -24,6 +24,7 @@ _FIELDS = {
     "--payee": "payee",
     "--amount": "amount",
     "--date": "date",
+    "--document": "document",
 }
 
 

@@ -68,8 +68,11 @@ def settled(user_id: UUID, mapping: Mapping, account: Account) -> Mapping:
 def _own_side(
     cursor: CursorWrapper, user_id: UUID, party: PartyRule, posting: tuple[str, int], name: str
 ) -> PartyRule:
-    """Return the party with the stated name, or else with the name that this source's postings
-    have."""
+    """Return the rule for the tenant's own party with the name `name`, or without one, with the
+    name that this source's postings have.
+
+    A rule that finds names in the file is returned unchanged.
+    """
     if party.name or party.keys or party.or_else:
         return party
     cursor.execute(_OWN_NAME, [user_id, *posting])

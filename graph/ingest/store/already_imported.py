@@ -31,7 +31,8 @@ class OtherAccountError(LedgerError):
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """Counts of the tenant's stored rows in the file's period (see overlap_counts.sql)."""
+    """How the file's rows compare with the tenant's stored rows of the same period, as counts
+    (sql/ingest/overlap_counts.sql)."""
 
     shared: int
     shared_elsewhere: int
@@ -69,7 +70,8 @@ class Overlap:
 def reconcile(
     cursor: CursorWrapper, parameters: dict[str, Any], *, is_account: bool, is_stated: bool
 ) -> list[Doubt]:
-    """Give the rows in `incoming` the keys under which they are stored already. Return the doubts.
+    """Give rows in the table `incoming` that are stored already the keys under which they are
+    stored. Return the doubts.
 
     `is_stated` means that a column, the file or the user says whose account it is. Raises
     OtherAccountError.

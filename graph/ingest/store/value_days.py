@@ -1,4 +1,5 @@
-"""Value days: the days from which bookings bear interest. Some files state no other day."""
+"""Recognises value days, the days from which bookings bear interest. Some files state no other
+day."""
 
 import re
 from collections.abc import Iterator

@@ -1,6 +1,5 @@
 """The expected months of cash flow: the occurrences of recurring payments by month."""
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
@@ -55,7 +54,7 @@ def _nothing() -> Answer:
 
 def _as_insight(row: Answer, today: date) -> Answer:
     """Return the row of the SQL query with the names that a row of `insights` has."""
-    evidence = json.loads(row["evidence"])
+    evidence = row["evidence"]
     columns = {name: row[name] for name in COLUMNS}
     return {
         **row,

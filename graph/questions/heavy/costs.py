@@ -29,13 +29,14 @@ def once(size: Size, parameters: Parameters) -> int:
 
 
 def path(size: Size, parameters: Parameters) -> int:
-    """Return the steps of a search that follows each edge both ways, once per edge that a path may
-    have."""
+    """Return the steps of a question about one path: its search follows each edge both ways,
+    once per edge that a path may have."""
     return 2 * size.all * int(parameters["max_length"])
 
 
 def k_shortest(size: Size, parameters: Parameters) -> int:
-    """Return the steps of Yen's method: for each path, a search from each of its nodes."""
+    """Return the steps of a question about the k shortest paths, by Yen's method: for each path,
+    a search from each of its nodes."""
     return 2 * size.all * int(parameters["max_length"]) * int(parameters["k"])
 
 

@@ -66,7 +66,7 @@ def _paid(row: Answer, bills: dict[Event, Answer], parts: dict[Event, Decimal]) 
 
 
 def _allocated(user_id: UUID, rows: Sequence[Answer]) -> dict[Event, dict[Event, Decimal]]:
-    """Return, by payment's event, the amounts that it settles, by the bill's event."""
+    """Return payment's event → bill's event → the amount of the bill that the payment settles."""
     events = [row["target_event_id"] for row in rows]
     with tenant_transaction(user_id):
         links = RelationshipInstance.objects.filter(
@@ -84,6 +84,7 @@ def _allocated(user_id: UUID, rows: Sequence[Answer]) -> dict[Event, dict[Event,
 
 
 def _party(row: Answer) -> Any:
-    """Return the entity that is paid, or if that is one of ours, the entity that pays."""
+    """Return the entity of the row that is not ours: the one that is paid, or if that is one of
+    ours, the one that pays."""
     target = row["target"]
     return row["source"] if target is not None and target.kind in records.OURS else target

@@ -1,4 +1,4 @@
-"""Parties that may be one party.
+"""Finds, for a party, another party that may be the same one.
 
 Those are pairs that wait for a person's decision, and parties whose payments other books record
 under another name.
@@ -23,7 +23,7 @@ _lock = Lock()
 
 
 def perhaps_the_same(user_id: UUID) -> dict[UUID, Answer]:
-    """Return, by party, the other party that may be the same one: its `id`, `name` and `payments`.
+    """Return party → the other party that may be the same one: its `id`, `name` and `payments`.
 
     `payments` is the number of payments that other books have under that name; 0 if only the names
     are alike. Pairs that a person keeps apart are left out. Raises ViewMissing, ViewUnpopulated.

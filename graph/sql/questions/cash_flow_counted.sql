@@ -1,10 +1,10 @@
--- Money in and out a month and currency: payments and fees, each once, seen from the chosen parties
+-- Behind flows.sql: money in and out a month and currency: payments and fees, each once, seen from the chosen parties
 -- (where none is chosen, from all accounts and departments of the tenant). Between two of them money
 -- neither comes in nor goes out, and a transfer between own accounts is neither.
 --
 -- Where accounts' statements reach, cash is what they say. What other sources tell of the same
 -- months and currency, and no statement shows, is summed apart: off_statement.
-WITH own AS MATERIALIZED (
+, own AS MATERIALIZED (
     SELECT id, kind = 'account' AND %(parties)s::uuid[] IS NULL AS has_statement
     FROM normalized_entities
     WHERE
@@ -23,12 +23,11 @@ touching AS MATERIALIZED (
         CASE WHEN source.id IS NULL THEN flow.source_entity_id ELSE flow.target_entity_id END
             AS party,
         coalesce(source.has_statement, target.has_statement) AS on_statement
-    FROM tenant_relationships AS flow
+    FROM flow
     LEFT JOIN own AS source ON source.id = flow.source_entity_id
     LEFT JOIN own AS target ON target.id = flow.target_entity_id
     WHERE
-        flow.user_id = %(user_id)s AND flow.edge_class = 'flow' AND flow.amount IS NOT NULL
-        AND flow.kind IN ('payment', 'fee', 'transfer')
+        flow.kind IN ('payment', 'fee', 'transfer')
         AND (source.id IS NOT NULL OR target.id IS NOT NULL)
         AND (%(parties)s::uuid[] IS NOT NULL OR flow.payment_group_id = flow.id)
 ),

@@ -1,16 +1,7 @@
--- The predictions that count (expected_counted.sql) and are pending or overdue, seen from the chosen
--- parties, with their evidence. Each payment once, whichever sources' series expect it; none of books
+-- Behind expected_counted.sql: the predictions that count and are pending or overdue, seen from the
+-- chosen parties (`expected`). Each payment once, whichever sources' series expect it; none of books
 -- that are too old.
-, own AS MATERIALIZED (
-    SELECT id FROM normalized_entities
-    WHERE
-        user_id = %(user_id)s AND merged_into_id IS NULL
-        AND CASE
-            WHEN %(parties)s::uuid[] IS NULL THEN kind IN ('department', 'account')
-            ELSE id = ANY (%(parties)s::uuid[])
-        END
-),
-expected AS (
+, expected AS (
     SELECT DISTINCT ON (flow.payment_group_id)
         flow.id, flow.predicted_relationship_id, flow.currency, flow.amount_low, flow.amount_high,
         flow.expected_from, flow.expected_to, flow.status, flow.stale_from,
@@ -28,11 +19,3 @@ expected AS (
         AND (source.id IS NULL) <> (target.id IS NULL)
     ORDER BY flow.payment_group_id, flow.payment_group_id = flow.id DESC, flow.id
 )
-SELECT
-    expected.id, expected.currency, expected.amount_low, expected.amount_high,
-    expected.expected_from, expected.expected_to, expected.status, expected.stale_from,
-    expected.comes_in, predicted.evidence::text AS evidence
-FROM expected
-JOIN predicted_relationships AS predicted
-    ON predicted.user_id = %(user_id)s AND predicted.id = expected.predicted_relationship_id
-ORDER BY expected.expected_from, expected.id

@@ -1,7 +1,7 @@
 -- These relationships of the view as the API answers them, in the order of the ids: a JSON array.
 -- `day` is the day that counts as today for the status of predictions; the stored status where it is
 -- NULL. A function, because its plan takes longer to make than to run, and is kept. The caller's
--- rights and the tenant's view apply. The expression is graph.models.answer_sql's.
+-- rights and the tenant's view apply. The expression is graph.models.answer_json_sql's.
 CREATE OR REPLACE FUNCTION relationships_json(tenant uuid, ids uuid[], day date) RETURNS text
 LANGUAGE plpgsql STABLE
 SET plan_cache_mode = force_generic_plan

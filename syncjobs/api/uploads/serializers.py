@@ -57,6 +57,7 @@ class ChoicesBody(StrictBody):
     payee = _text("The column that names the other side")
     amount = _text("The column of the amount")
     date = _text("The column of the date")
+    document = _text("The column of the document's number: of an invoice, or a reference")
 
 
 class ConfirmBody(StrictBody):

@@ -81,7 +81,7 @@ def related(explanation: dict[str, Any], kind: str) -> list[dict[str, Any]]:
 
 
 def at_risk(ask: Ask, demo: Demo) -> Found:
-    """How much was paid twice, by currency?"""
+    """The tools' answer and the truth about: How much was paid twice, by currency?"""
     sums: dict[str, Decimal] = defaultdict(Decimal)
     for one in demo.extra():
         sums[demo.rows[one.row]["currency"]] += demo.amount(one.row)
@@ -90,14 +90,14 @@ def at_risk(ask: Ask, demo: Demo) -> Found:
 
 
 def extra_rows(ask: Ask, demo: Demo) -> Found:
-    """Which rows were entered once too often?"""
+    """The tools' answer and the truth about: Which rows were entered once too often?"""
     keys = {row["key"] for case in all_cases(ask) for row in case["rows"] if row["role"] == "extra"}
     echoes = {one.row.key for one in demo.sheets.truth.duplicates if one.echo}
     return keys - echoes, {one.row.key for one in demo.extra()}
 
 
 def originals(ask: Ask, demo: Demo) -> Found:
-    """What does the case of the greatest amount repeat?"""
+    """The tools' answer and the truth about: What does the case of the greatest amount repeat?"""
     case = ask("paid_twice", order="amount", limit=1)["cases"][0]
     extra = {row["key"] for row in case["rows"] if row["role"] == "extra"}
     original = {row["key"] for row in case["rows"] if row["role"] == "original"}
@@ -113,14 +113,14 @@ def _month(demo: Demo, month: str, currency: str) -> tuple[Decimal, Decimal]:
 
 
 def cash_of_a_month(ask: Ask, demo: Demo) -> Found:
-    """What came in and went out in March 2025?"""
+    """The tools' answer and the truth about: What came in and went out in March 2025?"""
     months = ask("cash_flow", since=f"{MONTH}-01", until=f"{MONTH}-31", today=TODAY)["months"]
     (pounds,) = [one for one in months if one["currency"] == "GBP"]
     return (Decimal(pounds["money_in"]), Decimal(pounds["money_out"])), _month(demo, MONTH, "GBP")
 
 
 def dearest_month(ask: Ask, demo: Demo) -> Found:
-    """In which month did most pounds go out?"""
+    """The tools' answer and the truth about: In which month did most pounds go out?"""
     months = ask("cash_flow", today=TODAY, limit=72)["months"]
     pounds = {one["month"]: Decimal(one["money_out"]) for one in months if one["currency"] == "GBP"}
     true = {one.month: _month(demo, one.month, "GBP")[1] for one in demo.sheets.truth.cash}
@@ -128,7 +128,7 @@ def dearest_month(ask: Ask, demo: Demo) -> Found:
 
 
 def euros(ask: Ask, demo: Demo) -> Found:
-    """How many euros went out in all?"""
+    """The tools' answer and the truth about: How many euros went out in all?"""
     months = ask("cash_flow", today=TODAY, limit=72)["months"]
     found = sum(Decimal(one["money_out"]) for one in months if one["currency"] == "EUR")
     cash = [one for one in demo.sheets.truth.cash if one.currency == "EUR"]
@@ -136,7 +136,8 @@ def euros(ask: Ask, demo: Demo) -> Found:
 
 
 def closing(ask: Ask, demo: Demo) -> Found:
-    """What was on the current account at the end of March 2025?"""
+    """The tools' answer and the truth about: What was on the current account at the end of March
+    2025?"""
     accounts = ask("reconcile", months=24)["accounts"]
     found = [
         Decimal(month["closing"])
@@ -154,7 +155,7 @@ def closing(ask: Ask, demo: Demo) -> Found:
 
 
 def statements(ask: Ask, demo: Demo) -> Found:
-    """Do all statements add up?"""
+    """The tools' answer and the truth about: Do all statements add up?"""
     answer = ask("reconcile", months=1)
     accounts = {one["account"] for one in answer["accounts"]}
     return (answer["ok"], accounts), (True, {one.account for one in demo.sheets.truth.balances})
@@ -180,26 +181,26 @@ def _cash_with(ask: Ask, demo: Demo, party: str) -> tuple[Decimal, Decimal]:
 
 
 def landlord(ask: Ask, demo: Demo) -> Found:
-    """What did the landlord get in all?"""
+    """The tools' answer and the truth about: What did the landlord get in all?"""
     party = demo.series("rent-office@bank").party
     return _cash_with(ask, demo, party), _of_party(demo, party)
 
 
 def late_customer(ask: Ask, demo: Demo) -> Found:
-    """What did a customer who pays late pay in all?"""
+    """The tools' answer and the truth about: What did a customer who pays late pay in all?"""
     party = demo.sheets.truth.late_payers[0]
     return _cash_with(ask, demo, party), _of_party(demo, party)
 
 
 def how_often_coffee(ask: Ask, demo: Demo) -> Found:
-    """How often is coffee bought?"""
+    """The tools' answer and the truth about: How often is coffee bought?"""
     series = demo.series("coffee@ledger")
     explanation = explained(ask, demo, series.rows[-2], party=demo.party(series.party).name)
     return explanation["frequency"], series.frequency
 
 
 def next_rent(ask: Ask, demo: Demo) -> Found:
-    """When is the office's rent due next?"""
+    """The tools' answer and the truth about: When is the office's rent due next?"""
     series = demo.series("rent-office@bank")
     party = named(ask, demo.party(series.party).name)
     due = ask("due_payments", party=party, today=TODAY)["due"]
@@ -209,7 +210,7 @@ def next_rent(ask: Ask, demo: Demo) -> Found:
 
 
 def settled(ask: Ask, demo: Demo) -> Found:
-    """Which invoice did a bank payment settle?"""
+    """The tools' answer and the truth about: Which invoice did a bank payment settle?"""
     one = next(
         one
         for one in demo.sheets.truth.settles
@@ -221,7 +222,8 @@ def settled(ask: Ask, demo: Demo) -> Found:
 
 
 def open_rest(ask: Ask, demo: Demo) -> Found:
-    """Which part of an invoice that was paid in part is open?"""
+    """The tools' answer and the truth about: Which part of an invoice that was paid in part is
+    open?"""
     one = next(
         one
         for one in demo.sheets.truth.settles
@@ -236,7 +238,7 @@ def open_rest(ask: Ask, demo: Demo) -> Found:
 
 
 def taken_back(ask: Ask, demo: Demo) -> Found:
-    """What does a credit note take back?"""
+    """The tools' answer and the truth about: What does a credit note take back?"""
     one = next(
         r for r in demo.sheets.truth.reversals if not r.partial and r.row.file == "ledger.csv"
     )
@@ -246,7 +248,7 @@ def taken_back(ask: Ask, demo: Demo) -> Found:
 
 
 def charged(ask: Ask, demo: Demo) -> Found:
-    """What was a fee charged for?"""
+    """The tools' answer and the truth about: What was a fee charged for?"""
     one = demo.sheets.truth.fee_of[0]
     explanation = explained(ask, demo, one.fee, records="fee")
     found = {Decimal(row["amount"]) for row in related(explanation, "fee_of")}
@@ -254,20 +256,20 @@ def charged(ask: Ask, demo: Demo) -> Found:
 
 
 def spellings(ask: Ask, demo: Demo) -> Found:
-    """How is the coffee house spelled?"""
+    """The tools' answer and the truth about: How is the coffee house spelled?"""
     alias = demo.party(demo.series("coffee@ledger").party)
     party = ask("party_summary", party_id=named(ask, alias.name))
     return set(party["spellings"]), {one.name for one in alias.spellings}
 
 
 def apart(ask: Ask, demo: Demo) -> Found:
-    """Are two suppliers of like names one?"""
+    """The tools' answer and the truth about: Are two suppliers of like names one?"""
     alike = demo.party("vendor-056"), demo.party("vendor-092")
     return len({named(ask, alias.name) for alias in alike}), 2
 
 
 def already_paid(ask: Ask, demo: Demo) -> Found:
-    """May an invoice be paid that is paid already?"""
+    """The tools' answer and the truth about: May an invoice be paid that is paid already?"""
     one = next(
         one
         for one in demo.sheets.truth.settles
@@ -289,7 +291,7 @@ def already_paid(ask: Ask, demo: Demo) -> Found:
 
 
 def rent_of_november(ask: Ask, demo: Demo) -> Found:
-    """What was spent on the landlord in November 2025?"""
+    """The tools' answer and the truth about: What was spent on the landlord in November 2025?"""
     party = demo.series("rent-office@bank").party
     found = named(ask, demo.party(party).name)
     (group,) = ask("spend_compared", party=found, today=TODAY, periods=3)["groups"]

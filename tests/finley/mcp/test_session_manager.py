@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from anyio.from_thread import start_blocking_portal
 
-from finley.mcp import manager
+from finley.mcp import build_session_manager
 from finley.mcp.session_manager import Sessions
 
 PING = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "ping"})
@@ -19,14 +19,15 @@ HEADERS = {
 
 def test_a_manager_that_could_not_start_is_started_anew(monkeypatch, rf):
     request = rf.post("/mcp", PING, content_type="application/json", headers=HEADERS)
-    sessions, build, failures = Sessions(), manager.build, [RuntimeError("no descriptors left")]
+    sessions, build = Sessions(), build_session_manager.build
+    failures = [RuntimeError("no descriptors left")]
 
     def fails_once():
         if failures:
             raise failures.pop()
         return build()
 
-    monkeypatch.setattr(manager, "build", fails_once)
+    monkeypatch.setattr(build_session_manager, "build", fails_once)
     with start_blocking_portal() as portal:
         sessions.open(portal.call(_loop))
         with pytest.raises(RuntimeError, match="no descriptors left"):

@@ -99,9 +99,9 @@ def test_without_redis_nobody_is_refused(api, settings, monkeypatch):
     settings.REQUESTS_PER_MINUTE = 1
     unreachable = Redis(host="127.0.0.1", port=1, socket_connect_timeout=0.1)
     monkeypatch.setattr(rate_limit, "_redis", lambda: unreachable)
-    monkeypatch.setattr(rate_limit.PerToken, "_away_until", 0.0)
+    monkeypatch.setattr(rate_limit.PerToken, "away_until", 0.0)
     assert [api.get(STATS).status_code for _ in range(4)] == [200] * 4
-    monkeypatch.setattr(rate_limit.PerToken, "_away_until", 0.0)
+    monkeypatch.setattr(rate_limit.PerToken, "away_until", 0.0)
 
 
 def test_it_lives_and_is_ready_once_the_view_is(committed):

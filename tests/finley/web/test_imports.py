@@ -188,6 +188,54 @@ def test_an_invoice_is_shown_in_the_direction_in_which_it_is_imported(client, te
     assert row["payer_kind"] == ("customer" if ours else "department")
 
 
+MEMOS = b"""Date,Name,Memo,Amount,Currency
+2024-03-01,Acme Wool Ltd,R-77,10.00,GBP
+2024-03-15,Borough Printing,R-78,20.00,GBP
+2024-04-15,Cab Company,R-79,30.00,GBP
+"""
+
+
+def test_the_document_column_and_the_account_are_chosen(client, tenant, quiet):
+    rows.entity(tenant.pk, "Current account", "account")
+    upload = worked(send(client, MEMOS, "memos.csv"))
+    page = text_of(client.get(f"/import/{upload.pk}/"))
+    assert "<option>Current account</option>" in page
+    form = {"direction": "out", "document": "Memo", "account": "Current account"}
+    client.post(f"/import/{upload.pk}/choose/", form)
+    shown = worked(upload).preview["parts"][0]["rows"]
+    assert [row["document"] for row in shown] == ["R-77", "R-78", "R-79"]
+    assert {row["payer"] for row in shown} == {"Current account"}
+    page = text_of(client.get(f"/import/{upload.pk}/"))
+    assert '<option value="Memo" selected>' in page.split('name="document"')[1]
+    assert "<option selected>Current account</option>" in page
+    client.post(f"/import/{upload.pk}/choose/", {**form, "new_account": " Savings "})
+    assert worked(upload).preview["parts"][0]["rows"][0]["payer"] == "Savings"
+    page = text_of(client.get(f"/import/{upload.pk}/"))
+    assert 'name="new_account" maxlength="200" value="Savings"' in page
+
+
+@pytest.mark.parametrize(
+    ("choices", "kind", "shown"),
+    [
+        ({"direction": "in"}, "customer", "payment"),
+        ({"direction": "out"}, "vendor", "payment"),
+        ({"direction": "in", "records": "obligation"}, "customer", "invoice"),
+        ({"direction": "out", "records": "obligation"}, "vendor", "bill"),
+        ({"direction": "out", "records": "claim"}, "employee", "expense claim"),
+    ],
+)
+def test_who_the_other_party_is_follows_what_the_rows_record(client, quiet, choices, kind, shown):
+    upload = worked(send(client, MEMOS, "list.csv"))
+    client.post(f"/import/{upload.pk}/choose/", choices)
+    row = worked(upload).preview["parts"][0]["rows"][0]
+    ours = "payee" if choices["direction"] == "in" else "payer"
+    other = {"payer": "payee", "payee": "payer"}[ours]
+    assert (row[other], row[f"{other}_kind"]) == ("Acme Wool Ltd", kind)
+    assert row[f"{ours}_kind"] == "account"
+    text = text_of(client.get(f"/import/{upload.pk}/"))
+    assert f'<td data-label="Type">{shown}</td>' in text
+
+
 STATEMENT = b"""Date,Payee,Details,Amount,Currency
 2024-03-01,Shop Ltd,Card payment,-45.10,GBP
 2024-03-04,Bank fee,Monthly fee,-12.00,GBP

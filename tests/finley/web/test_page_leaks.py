@@ -60,6 +60,10 @@ def forms(known: dict[str, list[str]], theirs: User) -> dict[str, list[dict[str,
             {"word": word, "tenant": str(theirs.id), "other": known["normalized_entities"][1]}
             for word in ("merge", "apart", "undo")
         ],
+        "take-apart": [
+            {"word": word, "tenant": str(theirs.id), "link": known["relationship_instances"][0]}
+            for word in ("apart", "undo")
+        ],
         "decide-missed": [{"action": action} for action in ("dismiss", "expect")],
         "imports": [{"tenant": str(theirs.id)}],
         "import-mend": [{"tenant": str(theirs.id), "drop": "1"}, {"drop": "1"}],

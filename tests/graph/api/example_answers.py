@@ -69,6 +69,7 @@ def asked_of(books) -> dict[str, tuple[str, dict[str, Any]]]:
         "graph_relationships": ("relationships/", {"has": "fraud"}),
         "graph_relationship": (f"relationships/{books.annotated}/", {}),
         "graph_explain": (f"relationships/{books.annotated}/explain/", {}),
+        "graph_relationship_apart": (f"relationships/{books.to_borough}/apart/", {}),
         "graph_export": ("export/", {"columns": "relationship_type,amount,occurred_at"}),
         "graph_changes_stream": ("changes/stream/", {}),
         "graph_questions_list": ("questions/", {}),
@@ -268,6 +269,11 @@ def decisions(api, user_id: UUID, books) -> dict[str, dict[str, Any]]:
         ),
         "graph_resolution_decide": decided(
             api, user_id, (f"resolutions/{pair.pk}/decide/", f"resolutions/{SOMEBODY}/decide/"),
+            {"decision": "apart"},
+        ),
+        "graph_relationship_decide": decided(
+            api, user_id,
+            (f"relationships/{books.link}/decide/", f"relationships/{SOMEBODY}/decide/"),
             {"decision": "apart"},
         ),
         "graph_prediction_decide": decided(

@@ -43,9 +43,8 @@ def test_every_question_is_in_it_with_what_can_go_wrong():
         parts = ("paths/", "cash-flow/", "open-items/", "spend/", "preview/", "}/")
         may_be_missing = any(part in path for part in parts)
         missing = {"404"} if may_be_missing else set()
-        has_no_version = (
-            "stream/" in path or unversioned or path.endswith(("predictions/", "preview/"))
-        )
+        others = ("predictions/", "preview/", "apart/")
+        has_no_version = "stream/" in path or unversioned or path.endswith(others)
         unchanged = set() if has_no_version else {"304"}
         old = {"410"} if path.endswith("changes/") else set()
         heavy = {"202", "422"} if path.endswith(HEAVY) else set()

@@ -39,8 +39,8 @@ def test_a_function_is_dropped_only_if_it_cannot_be_replaced(owner):
     owner.execute(
         "CREATE FUNCTION relationships_json(uuid) RETURNS text LANGUAGE sql RETURN NULL; "
         "CREATE FUNCTION relationships_json(text, text, text) RETURNS text LANGUAGE sql RETURN '';"
-        "DROP FUNCTION cash_flow_expected_of(uuid, uuid[], date); "
-        "CREATE FUNCTION cash_flow_expected_of(uuid, uuid[], date) RETURNS TABLE (month text) "
+        "DROP FUNCTION books_of(uuid, date); "
+        "CREATE FUNCTION books_of(uuid, date) RETURNS TABLE (month text) "
         "LANGUAGE sql RETURN NULL"
     )
     grants.put_in_place(using="owner")
@@ -48,7 +48,7 @@ def test_a_function_is_dropped_only_if_it_cannot_be_replaced(owner):
     owner.execute("DROP FUNCTION relationships_json(uuid)")
     assert after.keys() - before.keys() == {"relationships_json(uuid)"}, "of the release that runs"
     again = {signature for signature in before if before[signature] != after[signature]}
-    assert again == {"cash_flow_expected_of(uuid,uuid[],date)"}
+    assert again == {"books_of(uuid,date)"}
     if role.application_role() != role.current_role("owner"):
         owner.execute(
             "SELECT has_function_privilege(%s, oid, 'EXECUTE') FROM pg_proc WHERE oid = ANY (%s)",

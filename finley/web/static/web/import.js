@@ -23,7 +23,8 @@
       const text = name === "currency" ? value.trim().toUpperCase() : value.trim();
       if (name !== "csrfmiddlewaretoken" && text) choices[name] = text;
     }
-    return choices;
+    const { new_account: account, ...others } = choices;
+    return account ? { ...others, account } : others;
   };
 
   const inWords = (answer, dropped) => {

@@ -37,7 +37,7 @@ def fits(start: bytes) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Head:
-    """What line 1 of the file states."""
+    """The fields of the file's first line, such as the fiscal year, the period and the currency."""
 
     consultant: str
     client: str

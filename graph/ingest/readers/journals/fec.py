@@ -87,8 +87,8 @@ def parts(path: Path, _hints: Hints) -> list[Part]:
 
 
 def _source(file_name: str) -> str:
-    """Return the source, one per company: the companies of one tenant may number their entries
-    alike."""
+    """Return the source's key, which has the company's SIREN, because several companies of one
+    tenant may number their entries alike."""
     siren = _SIREN.search(file_name)
     return f"{SOURCE}.{siren[1]}" if siren else SOURCE
 

@@ -37,7 +37,7 @@ class Control:
 
     def broken(self) -> str | None:
         """Return a sentence if opening balance and movements do not add up to the closing
-        balance."""
+        balance; None if they do."""
         if self.opening is None or self.closing is None:
             return None
         reached = self.opening + self.moved

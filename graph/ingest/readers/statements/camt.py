@@ -16,9 +16,9 @@ from graph.ingest.readers import safe_xml
 from graph.ingest.readers.checked import RefusedError, amount_of, day_of
 from graph.ingest.readers.parts import FileFormat, Hints, Part, Rows
 from graph.ingest.readers.safe_xml import Element, child, first_text, local, text
-from graph.ingest.readers.statements import camt_details, statement
+from graph.ingest.readers.statements import camt_transactions, statement
 from graph.ingest.readers.statements.balances import Control, Controls, Current
-from graph.ingest.readers.statements.camt_details import EntryFacts
+from graph.ingest.readers.statements.camt_transactions import EntryFacts
 from graph.ingest.readers.statements.statement import Account, Entry
 
 _TITLES = {
@@ -71,7 +71,7 @@ def _read(path: Path, part: Part) -> Rows:
 
 
 class _Reading:
-    """One pass over the file. `number` counts entries from 1."""
+    """The state of reading one file from begin to end. `number` counts the entries so far."""
 
     NAMES = frozenset(("Acct", "Bal", "Ntry", "Id", *_TITLES, *_MESSAGES))
 
@@ -150,7 +150,7 @@ class _Reading:
         try:
             facts = self._facts(element)
             self._report.control.move(self._number, facts.amount)
-            yield from camt_details.entries(facts, element, self._notes)
+            yield from camt_transactions.entries(facts, element, self._notes)
         except RefusedError as refused:
             self._report.control.rejected += 1
             yield refused.reject(self._number, " ".join(element.itertext()))

@@ -95,8 +95,8 @@ def _read(path: Path, whole: str, part: Part) -> Rows:
 
 
 class _Reading:
-    """Reads the file. `open` are the aggregates that are not closed yet, each inside the one before
-    it."""
+    """The state of reading one file. `open` are the aggregates that are not closed yet, each
+    inside the one before it."""
 
     def __init__(self, whole: str) -> None:
         self._whole = whole

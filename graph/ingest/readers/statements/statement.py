@@ -77,7 +77,8 @@ class Entry:
 
 @dataclass(slots=True)
 class Numbering:
-    """Numbers the equal rows of one section: 1 for the first, then 2 …"""
+    """Counts the rows with equal keys in each section, so that the first has the number 1, the
+    next 2, and so on."""
 
     seen: dict[tuple[int, str], int] = field(default_factory=dict)
     contents: dict[tuple[int, str], str] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""MT940's field :86:, which every country and bank fills in its own way.
+"""Reads MT940's field :86:, which every country and bank fills in its own way.
 
 Four dialects are told apart by what stands in the field:
 

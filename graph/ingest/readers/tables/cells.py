@@ -65,8 +65,6 @@ def _timestamp(cell: date | time) -> str:
 
 
 def one_line(cell: Cell) -> str:
-    """Return the text of any other cell in one line; "" for None.
-
-    So lines and rows have the same numbers.
-    """
+    """Return the text of a cell of any other type in one line; "" for None. One line a row keeps
+    lines and rows numbered alike."""
     return " ".join(str("" if cell is None else cell).split())

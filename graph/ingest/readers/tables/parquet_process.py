@@ -1,4 +1,4 @@
-"""A Parquet file as CSVs: a process of its own, so that no file harms the caller.
+"""Converts a Parquet file to CSVs in a process of its own, so that no file harms the caller.
 
     python -m graph.ingest.readers.tables.parquet_process FILE FOLDER
 

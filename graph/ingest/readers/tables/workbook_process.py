@@ -1,4 +1,4 @@
-"""A workbook's sheets as CSVs: a process of its own, so that no file harms the caller.
+"""Converts a workbook's sheets to CSVs in a process of its own, so that no file harms the caller.
 
     python -m graph.ingest.readers.tables.workbook_process FILE FOLDER
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from graph.enrich.resolution.name_words import read
 from graph.enrich.resolution.resolve import Party, resolve
-from graph.enrich.resolution.similarity import read
 
 OTHERS = (
     "Oak Water Services Ltd", "Meadow Dairy", "Tin Roof Store Ltd", "Palm Depot Ltd",

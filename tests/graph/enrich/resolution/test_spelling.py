@@ -2,7 +2,7 @@
 
 import pytest
 
-from graph.enrich.resolution.similarity import read
+from graph.enrich.resolution.name_words import read
 from graph.enrich.resolution.spelling import best
 
 

@@ -1,6 +1,5 @@
 """A prediction's occurrences from today on, until a day."""
 
-import json
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -91,7 +90,7 @@ def test_the_expected_months_count_each_occurrence_in_its_month():
     flat = {**row, **row["insight"], "stale_from": None, "comes_in": True}
     days = ("2026-12-10", "2026-12-31", "2027-01-07")
     further = [[day, "80.0000", "120.0000"] for day in days]
-    flat["evidence"] = json.dumps({**row["evidence"], "further": further})
+    flat["evidence"] = {**row["evidence"], "further": further}
     december, january = months.by_month([flat], TODAY)
     assert (december["month"], december["in_low"], december["in_high"]) == ("2026-12", 250, 350)
     assert (december["payments"], december["projected"], december["out_high"]) == (3, 2, 0)

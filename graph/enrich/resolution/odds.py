@@ -29,7 +29,7 @@ KINDS = {
 # merged names do not tell.
 PARTNER, SIZE = 0.9, 0.8
 MERGED = 300  # merged pairs that are read
-ALIKE = 0.7  # between the mean logarithms of amounts of one size, which is up to twice as much
+ALIKE = 0.7  # largest difference of mean log amounts of one size: up to twice as much
 STRONGEST, WEAKEST = 10.0, 0.5  # largest and smallest value of one factor
 LEAST, MOST = 0.05, 0.97  # bounds of the stated probability
 TRUSTED = 6.0  # weight, in decisions, of the probability that was stated before any decision

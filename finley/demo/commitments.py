@@ -1,5 +1,4 @@
-"""The commitments of a small food maker as data: what recurs, how often, and about how much it
-costs."""
+"""The commitments of a small food maker: what recurs, how often, from which day, at which price."""
 
 from __future__ import annotations
 
@@ -8,7 +7,15 @@ from dataclasses import dataclass
 from datetime import date
 from random import Random
 
-from finley.demo.frequency import Habit
+from finley.demo.frequency import (
+    DAY,
+    JITTER_LIMIT,
+    STEP_DAYS,
+    STEP_MONTHS,
+    Habit,
+    add_months,
+    due_days,
+)
 from finley.demo.parties import Party
 
 # Share of the average in January, February, …
@@ -152,3 +159,41 @@ class Stream:
         if self.spec.profile:
             return [month for month, share in enumerate(self.spec.profile, 1) if share >= 1.3]
         return None
+
+
+def first_day(rng: Random, spec: Spec, earliest: date) -> date:
+    """A random day in the commitment's first period from `earliest` on; for a yearly commitment, in
+    its first four months."""
+    if spec.frequency in STEP_DAYS:
+        day = earliest + DAY * rng.randrange(STEP_DAYS[spec.frequency])
+        return day + DAY * max(0, 7 - day.weekday()) if day.weekday() >= 5 else day
+    ahead = rng.randrange(min(4, STEP_MONTHS[spec.frequency]))
+    month = add_months(earliest.replace(day=1), ahead)
+    day = month.replace(day=spec.day or rng.randint(2, 26))
+    return day if day >= earliest else add_months(day, 1)
+
+
+def random_price(rng: Random, spec: Spec) -> int:
+    """A random price in pence, in whole or half pounds. A salary may be any number of pence."""
+    pence = rng.randint(spec.low * 100, spec.high * 100)
+    return pence if spec.via == "payroll" else round(pence / 50) * 50
+
+
+def habit_of(spec: Spec, usual: Habit) -> Habit:
+    if spec.steady:
+        return Habit()
+    jitter = min(usual.jitter, JITTER_LIMIT.get(spec.frequency, usual.jitter))
+    missed = 0.0 if spec.frequency == "yearly" else usual.missed
+    shifted = usual.shifted if spec.frequency in STEP_MONTHS else 0.0
+    return Habit(jitter, missed, shifted, doubled=0.04 if spec.doubles else 0.0)
+
+
+def expected_days(stream: Stream) -> tuple[list[date], date | None]:
+    """The days on which the commitment falls due up to the stream's last day, and the next such day
+    if the stream goes on, else None."""
+    days: list[date] = []
+    for day in due_days(stream.spec.frequency, stream.first, stream.spec.months):
+        if day > stream.last:
+            return days, day if stream.active else None
+        days.append(day)
+    raise AssertionError("a plan has no end")

@@ -2,21 +2,21 @@
 
 import pytest
 
-from graph.enrich.resolution import chances
-from graph.enrich.resolution.chances import Dealings, Judged
+from graph.enrich.resolution import odds
+from graph.enrich.resolution.odds import Dealings, Judged
 from graph.enrich.resolution.resolve import Pair
 
 HOUSING, PARKS = frozenset({"Housing"}), frozenset({"Parks"})
 
 
-BEGINS = chances.KINDS["begins"]
+BEGINS = odds.KINDS["begins"]
 
 
 def offered(at: int, kind: str = "begins", decided="open") -> Pair:
     return Pair(f"a{at}", f"b{at}", BEGINS, "reason", decided, {"kind": kind})
 
 
-def dealings(partners: list[frozenset[str]], amounts: list[tuple[float, float]]) -> chances.By:
+def dealings(partners: list[frozenset[str]], amounts: list[tuple[float, float]]) -> odds.By:
     """Of pairs' both ends in one source: the same partners."""
     ends = zip(partners, amounts, strict=True)
     return {
@@ -31,34 +31,34 @@ SIZES = [(float(at), at + 0.1) for at in range(0, 12, 2)]
 
 
 def test_what_both_share_and_others_do_not_raises_the_chance_and_is_said():
-    [first, *_] = chances.weighed(PAIRS, dealings(APART, SIZES))
-    assert 0.9 < first.confidence <= chances.MOST
+    [first, *_] = odds.weighed(PAIRS, dealings(APART, SIZES))
+    assert 0.9 < first.confidence <= odds.MOST
     assert first.reason == "reason; both deal with the same; for amounts of one size"
     assert first.evidence["same_partners"] == first.evidence["amounts_of_one_size"] == "for"
 
 
 def test_what_everybody_shares_says_nothing():
     alike = dealings([HOUSING] * 6, [(1.0, 1.0)] * 6)
-    [first, *_] = chances.weighed(PAIRS, alike)
+    [first, *_] = odds.weighed(PAIRS, alike)
     assert first.confidence == pytest.approx(BEGINS, abs=0.06)
-    nothing = chances.weighed(PAIRS, {})
+    nothing = odds.weighed(PAIRS, {})
     assert [pair.confidence for pair in nothing] == [BEGINS] * 6
 
 
 def test_other_partners_and_other_amounts_lower_it():
     known = dict(dealings(APART, SIZES))
     known["b0"] = {"bank": Dealings(PARKS, 9.0)}
-    first, second, *_ = chances.weighed(PAIRS, known)
+    first, second, *_ = odds.weighed(PAIRS, known)
     assert first.confidence < 0.5
     assert second.confidence > 0.9
     assert first.evidence["same_partners"] == "against"
     elsewhere = {**known, "b0": {"cards": Dealings(PARKS, 9.0)}}
-    assert chances.weighed(PAIRS, elsewhere)[0].confidence == BEGINS  # no source has both
+    assert odds.weighed(PAIRS, elsewhere)[0].confidence == BEGINS  # no source has both
 
 
 def test_automatic_merges_stay_as_they_are():
     merged = offered(7, decided="automatic")
-    assert chances.weighed([merged, *PAIRS], {})[0] is merged
+    assert odds.weighed([merged, *PAIRS], {})[0] is merged
 
 
 @pytest.mark.parametrize(("count", "is_merged", "low", "high"), [
@@ -66,8 +66,8 @@ def test_automatic_merges_stay_as_they_are():
 ])  # fmt: skip
 def test_decisions_move_their_kind_within_bounds_and_no_other(count, is_merged, low, high):
     decided = [Judged("begins", BEGINS, is_merged)] * count
-    first, other = chances.weighed([offered(1), offered(2, "initials")], {}, decided)
+    first, other = odds.weighed([offered(1), offered(2, "initials")], {}, decided)
     assert low < first.confidence < high
     assert first.evidence["chance"] == BEGINS
-    assert other.confidence == chances.KINDS["initials"]
+    assert other.confidence == odds.KINDS["initials"]
     assert "decisions_moved_it_by" not in other.evidence

@@ -1,4 +1,4 @@
-"""The contents of a CAMT entry: its transactions, their counterparties, and its charges."""
+"""Reads the contents of a CAMT entry: its transactions, their counterparties, and its charges."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
