@@ -8,7 +8,7 @@ from graph import sql
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('graph', '0015_twice_a_month'),
+        ('graph', '0016_reach_of_books'),
     ]
 
     operations = [
