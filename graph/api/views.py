@@ -36,6 +36,7 @@ from graph.questions import (
     reconcile,
     relationships,
     search,
+    source_names,
     spend,
     whole_graph,
 )
@@ -208,7 +209,7 @@ class RelationshipView(PastView, DatedQuestion):
         """One relationship with its nine layers."""
         tenant, dated = self.tenant(request), self.dated(request)
         if written := json_rows.one(tenant, relationship_id, **dated):
-            return Response(JsonObject(written).beside(**dated))
+            return Response(JsonObject(source_names.in_json(tenant, written)).beside(**dated))
         answer = whole_graph.relationship(tenant, relationship_id, **dated)
         return Response(list_serializers.RelationshipDetailAnswer(answer).data)
 

@@ -37,8 +37,8 @@ def today_and_version(user_id: UUID) -> tuple[date, str]:
 
 
 def unchanged(user_id: UUID, moment: Moment, day: date | None) -> bool:
-    """Return whether the tenant's data is as it was at that moment and `day`, unless it is None, is
-    the current day."""
+    """Return whether the tenant's data is as it was at that moment, and `day` is still the
+    current day. With None for `day`, only the data is compared."""
     row = version.unchanged_row(user_id, moment)
     return row["unchanged"] and (day is None or _in_zone(row) == day)
 

@@ -98,9 +98,10 @@ def _reason(payments: Payments, pairs: Pairs, at: int) -> str:
     money = f"{payments.amount[one] / UNIT:,.2f} {payments.currency[one]}"
     rows = f"{_row(payments, one)} and {_row(payments, other)}"
     number = ", naming the same document" if pairs.numbered[at] else ""
+    apart = f"{abs(days)} day{'s' if abs(days) > 1 else ''} apart" if days else "on the same day"
     return (
-        f"{rows} both state {money}, {abs(days)} days apart{number}; names alike by "
-        f"{pairs.alike[at]:.2f}, odds {min(pairs.odds[at], 1e6):,.0f} to 1"
+        f"{rows} both state {money}, {apart}{number}; names {pairs.alike[at]:.0%} alike, "
+        f"{min(pairs.odds[at], 1e6):,.0f} to 1 that they are one payment"
     )
 
 
