@@ -2,7 +2,7 @@
 
 from contextlib import ExitStack
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from django.http.response import HttpResponseBase
 from django.utils.http import http_date
@@ -51,6 +51,8 @@ class PastView(TenantView):
     def finalize_response(
         self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
     ) -> Response:
+        # A view may return any response, but the REST framework's types know only its own.
+        response = cast(Response, response)
         finalized = super().finalize_response(request, response, *args, **kwargs)
         if self.memento is not None:
             finalized.headers[MEMENTO] = self.memento
