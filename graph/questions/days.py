@@ -22,7 +22,12 @@ Answer = dict[str, Any]
 def today(user_id: UUID) -> date:
     """Return the current day in the tenant's time zone, or in the service's if the tenant has set
     none."""
-    return _in_zone(tenant_row(user_id, Query(f"SELECT {version.ZONE}", (user_id,))))
+    return datetime.now(time_zone(user_id)).date()
+
+
+def time_zone(user_id: UUID) -> ZoneInfo:
+    """Return the tenant's time zone, or the service's if the tenant has set none."""
+    return _zone(tenant_row(user_id, Query(f"SELECT {version.ZONE}", (user_id,))))
 
 
 def today_and_version(user_id: UUID) -> tuple[date, str]:
@@ -39,7 +44,11 @@ def unchanged(user_id: UUID, moment: Moment, day: date | None) -> bool:
 
 
 def _in_zone(row: Mapping[str, Any]) -> date:
-    return datetime.now(ZoneInfo(row["time_zone"] or settings.TIME_ZONE)).date()
+    return datetime.now(_zone(row)).date()
+
+
+def _zone(row: Mapping[str, Any]) -> ZoneInfo:
+    return ZoneInfo(row["time_zone"] or settings.TIME_ZONE)
 
 
 def later(day: date, by: timedelta) -> date:
