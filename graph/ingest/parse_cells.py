@@ -125,7 +125,8 @@ class Timestamp(NamedTuple):
 
 
 def timestamp(text: str, formats: tuple[str, ...], zone: str = "UTC") -> Timestamp:
-    """Return the timestamp that the first fitting format reads, in UTC, and its precision.
+    """Return the timestamp that the first fitting format reads, in UTC, and its precision. Raises
+    ValueError if no format fits.
 
     A date alone is midnight, and a month its last day. Midnight with an offset from UTC is that
     day, not a time of the day before.
