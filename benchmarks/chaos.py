@@ -1,11 +1,12 @@
 """Runs syncs while workers, servers and the network break, then audits what the syncs stored.
 
-`migrate` is killed while it works, and then run to its end. Then workers are killed with SIGKILL at
-random, Redis is flushed three times and stopped once, PostgreSQL is restarted three times, its
-sessions are ended twice, its connections are used up twice, and the network between workers and
-servers is cut twice, all in a fresh state folder. Each job is a first sync of one connection
-through the real runner. The audit compares the tables with the sandbox and reads what triggers
-recorded.
+`migrate` and `adopt` are killed while they work, and then run to their ends. Then workers are
+killed with SIGKILL at random, and some of those that are started instead have a clock that steps by
+an hour. Redis is flushed three times and stopped once, PostgreSQL is restarted three times, its
+sessions are ended twice, its connections are used up twice, the network between workers and servers
+is cut twice, and the disk is full twice, all in a fresh state folder. Each job is a first sync of
+one connection through the real runner. The audit compares the tables with the sandbox and reads
+what triggers recorded.
 
 `lost` counts accepted jobs without all of their items that are not in job_failures either.
 `doubled` counts items and events that were written twice, and jobs with two failures or two
@@ -43,7 +44,13 @@ from redis.exceptions import RedisError
 from tqdm import tqdm
 
 from benchmarks import isolated_servers
-from benchmarks.disturbance import faults, recorded_jobs, recoveries, sandbox_world
+from benchmarks.disturbance import (
+    faults,
+    killed_commands,
+    recorded_jobs,
+    recoveries,
+    sandbox_world,
+)
 from benchmarks.disturbance.partition import Partition
 from graph.errors import KeyInUse
 from graph.http.idempotency import IdempotentRequest
@@ -56,8 +63,13 @@ WORKERS = 2
 TIMEOUT = 300.0  # seconds without an ended run after the disturbance before the run is given up
 FLUSHES = DATABASE_RESTARTS = 3
 KILLED_BACKENDS = EXHAUSTIONS = PARTITIONS = 2
-EXHAUSTED = PARTITIONED = 12.0  # seconds
-MIGRATIONS_KILLED = 3
+DISKS_FULL = 2
+EXHAUSTED = PARTITIONED = FULL = 12.0  # seconds
+MIGRATIONS_KILLED = ADOPTIONS_KILLED = 3
+DISK_MB = 3072  # of the servers' disk, where this user may mount one
+CLOCK_STEPS = ("3600", "-3600")  # seconds
+WRONG_CLOCKS = 0.25  # share of the started workers whose clock steps
+WRONG_CLOCK = Path(__file__).parent / "disturbance" / "wrong_clock"
 CUT_SHORT = "SELECT count(*) FROM job_attempts WHERE outcome = 'lost'"
 STEADY = 20  # one in this many jobs is measured before the disturbance, and as many after it
 REDIS_AWAY = 60.0
@@ -68,7 +80,7 @@ AWAY = (OperationalError, InterfaceError)
 def main() -> None:
     options = _options()
     if not isolated_servers.inside():
-        sys.exit(isolated_servers.again("benchmarks.chaos", ENVIRONMENT))
+        sys.exit(isolated_servers.again("benchmarks.chaos", ENVIRONMENT, DISK_MB))
     isolated_servers.stoppable()
     logging.getLogger().setLevel("ERROR")  # the workers' own log is in the state folder
     _say(
@@ -92,13 +104,15 @@ class Chaos:
     accepted: dict[str, str] = field(default_factory=dict)  # connection → run
     kills: dict[int, float] = field(default_factory=dict)  # process → time of its end
     others: list[tuple[str, float]] = field(default_factory=list)  # what, its end
+    clock_steps: int = 0
     flushes: int = 0
     restarts: int = 0
     parts: list[Partition] = field(default_factory=list)
 
     def run(self) -> dict[str, Any]:
         self.random = random.Random(self.seed)
-        self.migrations_killed = faults.migrate_killed(MIGRATIONS_KILLED, self.random)
+        self.migrations_killed = killed_commands.migrate_killed(MIGRATIONS_KILLED, self.random)
+        self.adoption = killed_commands.adopt_killed(ADOPTIONS_KILLED, self.random)
         with connections["owner"].cursor() as cursor:
             cursor.execute(AUDIT.read_text())
         self.environment = self.through_proxies()
@@ -198,7 +212,23 @@ class Chaos:
             self.workers[at].send_signal(signal.SIGKILL)
             self.kills[self.workers[at].pid] = time.time()
             self.workers[at].wait()
+            self.workers[at] = isolated_servers.worker(**self.environment, **self.clock(chance))
+        for at, process in enumerate(self.workers):  # the last ones have a right clock
+            process.kill()
+            self.kills[process.pid] = time.time()
+            process.wait()
             self.workers[at] = isolated_servers.worker(**self.environment)
+
+    def clock(self, chance: random.Random) -> dict[str, str]:
+        """The environment of a worker whose clock is right, or steps after some seconds."""
+        if chance.random() >= WRONG_CLOCKS:
+            return {}
+        self.clock_steps += 1
+        return {
+            "PYTHONPATH": str(WRONG_CLOCK),
+            "CLOCK_STEP": chance.choice(CLOCK_STEPS),
+            "CLOCK_STEPS_AFTER": f"{chance.uniform(0, 10):.1f}",
+        }
 
     def break_servers(self, over: threading.Event) -> None:
         """Break the servers at equal intervals, in an order that depends on the seed."""
@@ -209,6 +239,10 @@ class Chaos:
         acts += [partial(self.fault, "exhaustion", faults.exhaust, EXHAUSTED)] * EXHAUSTIONS
         divide = partial(self.fault, "partition", faults.divide, self.parts, PARTITIONED)
         acts += [divide] * PARTITIONS
+        if isolated_servers.own_disk():
+            acts += [partial(self.fault, "disk_full", faults.fill_disk, FULL)] * DISKS_FULL
+        else:
+            _say("The disk is not filled: this user may not mount one of its own.")
         chance.shuffle(acts)
         for act in acts:
             if over.wait(max(self.seconds - REDIS_AWAY, 1) / (len(acts) + 1)):
@@ -266,12 +300,16 @@ class Chaos:
             "accepted": len(self.accepted),
             "succeeded": len(complete - {k for k, run in self.accepted.items() if run in recorded}),
             "failed_recorded": sum(run in recorded for run in self.accepted.values()),
-            "lost": len(lost),
-            "doubled": recorded_jobs.doubled() + sum(count > 1 for count in recorded.values()),
+            "lost": len(lost) + self.adoption["adopted_lost"],
+            "doubled": recorded_jobs.doubled()
+            + sum(count > 1 for count in recorded.values())
+            + self.adoption["adopted_doubled"],
             "recovered_within_s": round(max((one.seconds for one in longest), default=0.0), 1),
             "longest_wait_s": round(max((one.waited for one in longest), default=0.0), 1),
             "throughput_after_over_before": self.ratio,
             "migrations_killed": self.migrations_killed,
+            **self.adoption,
+            "clock_steps": self.clock_steps,
             "kills": len(self.kills),
             "flushes": self.flushes,
             "database_restarts": self.restarts,

@@ -1,17 +1,15 @@
 """The faults that benchmarks.chaos.Chaos.break_servers causes, apart from stopping and restarting
 servers. Each is a function that returns when its fault is over."""
 
-import random
-import signal
-import subprocess
-import sys
+import os
+import shutil
 import time
 from contextlib import suppress
+from pathlib import Path
 
 import psycopg
 from django.db import DatabaseError, connections
 
-from benchmarks import isolated_servers
 from benchmarks.disturbance.partition import Partition
 
 KILLED_BACKENDS = """
@@ -68,21 +66,24 @@ def divide(parts: list[Partition], seconds: float) -> None:
         part.heal()
 
 
-def migrate_killed(times: int, chance: random.Random) -> int:
-    """Kill `migrate` this many times while it works, each time later. Then run it to its end.
+def fill_disk(seconds: float) -> int:
+    """Leave no free byte on the disk of the servers and of the workers' files, for this many
+    seconds. Return the number of bytes that were free.
 
-    Returns the number of kills that interrupted it. Raises CalledProcessError if it cannot
-    continue.
+    It fills the whole disk, so it may only be called on a disk of the benchmark's own.
     """
-    met = 0
-    command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
-    for number in range(times):
-        process = subprocess.Popen(command, cwd=isolated_servers.PROJECT, stderr=subprocess.DEVNULL)
-        try:
-            process.wait(2.0 + number + chance.random())
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-            met += 1
-    subprocess.run(command, cwd=isolated_servers.PROJECT, check=True)
-    return met
+    folder = Path(os.environ["FINLEY_STATE"])
+    ballast = folder / "ballast"
+    free = shutil.disk_usage(folder).free
+    until = time.monotonic() + seconds
+    try:
+        with ballast.open("wb", buffering=0) as file:
+            while time.monotonic() < until:  # also what is freed meanwhile
+                with suppress(OSError):
+                    file.seek(0, os.SEEK_END)
+                    while file.write(bytes(1 << 20)):
+                        pass
+                time.sleep(0.2)
+    finally:
+        ballast.unlink(missing_ok=True)
+    return free

@@ -13,7 +13,7 @@ from finley.web import answer_cache, downloads, due_and_risen, list_filters
 from finley.web.access import PageRequest, page
 from finley.web.downloads import Column
 from finley.web.sums import open_invoices, recurring_totals
-from finley.web.words import layers
+from finley.web.words import evidence
 from graph.errors import QuestionError
 from graph.questions.expected.due import AHEAD, last_day, totals
 
@@ -26,7 +26,7 @@ TITLES = {
 }
 COLUMNS = (
     Column("Day", lambda row: row["day"]),
-    Column("State", lambda row: layers.STATES[row["insight"]["status"]]),
+    Column("State", lambda row: evidence.STATES[row["insight"]["status"]]),
     Column("From", lambda row: row["source"].name if row["source"] else ""),
     Column("To", lambda row: row["target"].name if row["target"] else ""),
     Column("How often", lambda row: row["frequency"]),

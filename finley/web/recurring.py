@@ -13,7 +13,7 @@ from finley.web import answer_cache, charts, downloads, due_and_risen, list_filt
 from finley.web.access import PageRequest, page
 from finley.web.downloads import Column
 from finley.web.sums import recurring_totals
-from finley.web.words import layers
+from finley.web.words import evidence
 from graph.errors import QuestionError
 from graph.questions import days, predictions, series, whole_graph
 from graph.questions.expected.due import AHEAD
@@ -131,7 +131,7 @@ def _change(share: float) -> str:
     percent."""
     if round(share * 100) == 0:
         return ""
-    return f"{layers.percent(abs(share))} {'more' if share > 0 else 'less'} than the first"
+    return f"{evidence.percent(abs(share))} {'more' if share > 0 else 'less'} than the first"
 
 
 @page()

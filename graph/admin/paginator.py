@@ -238,7 +238,7 @@ class HugeTable(ModelAdmin):
         by kind only, in one sentence.
         """
         rows = [str(row) for row in objs]
-        follow = ", ".join(sorted(goes_along(self.model)))
+        follow = ", ".join(sorted(deleted_along(self.model)))
         note = [f"and the rows that refer to it: {follow}"] if follow else []
         return [*rows, *note], {str(self.opts.verbose_name_plural): len(rows)}, set(), []
 
@@ -277,12 +277,12 @@ def _of_tenant_called(address: str) -> Q | None:
         return None
 
 
-def goes_along(model: type[Model]) -> set[str]:
+def deleted_along(model: type[Model]) -> set[str]:
     """Return the plural names of the tables whose rows the database deletes along with a row of
     this model, directly or through another table."""
     kinds: set[str] = set()
     for pointing in _pointing_at(model):
-        kinds |= {str(pointing._meta.verbose_name_plural)} | goes_along(pointing)
+        kinds |= {str(pointing._meta.verbose_name_plural)} | deleted_along(pointing)
     return kinds
 
 

@@ -34,7 +34,7 @@ class Source(Protocol):
 
 
 class LocalSchema:
-    """A schema of the same database, read by the owner."""
+    """Old tables in a schema of finley's own database, which the owner's role reads."""
 
     def __init__(self, cursor: Cursor[Any], schema: str) -> None:
         self._cursor, self.schema = cursor, schema
@@ -54,7 +54,7 @@ class LocalSchema:
 
 
 class RemoteSchema:
-    """A schema of another database; rows are copied with COPY."""
+    """Old tables in a schema of another database. Their rows are copied with COPY."""
 
     def __init__(self, cursor: Cursor[Any], remote: psycopg.Connection[Any], schema: str) -> None:
         self._cursor, self._remote, self.schema = cursor, remote, schema

@@ -37,7 +37,8 @@ class IdempotentView(TenantView):
             cls.post = idempotent(cls.post)
 
     def before_post(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Called before a POST, outside of any transaction, for requests to other services."""
+        """Do what a POST needs from other services. It is called before the POST, outside of any
+        transaction."""
 
 
 def idempotent(post: Post) -> Post:

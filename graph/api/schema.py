@@ -30,7 +30,7 @@ KEY_PARAMETER = {
     f"the first response ({REPLAYED}: true) and is not executed again",
 }
 UNKEYED = frozenset(
-    {"session", "members", "invitations", "subscriptions", "tokens"}
+    {"session", "members", "invitations", "subscriptions", "tokens", "exports", "erasure"}
 )  # the owner's rows, secrets
 CHECK = "graph_check"  # takes no Idempotency-Key, because it stores nothing
 AUTHORISED = {"403": "The token's scopes, its user, or the session's role do not allow it"}

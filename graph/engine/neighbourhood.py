@@ -37,9 +37,9 @@ def neighbourhood(
 ) -> Neighbourhood:
     """Return at most `most` nodes within `depth` edges of the start.
 
-    If not all nodes at one distance fit, those with the greatest `total` of `worth` are taken, over
-    the edges from nearer nodes. `worth` has one value per edge. Of equal nodes the first rows are
-    taken; without `worth` all are equal.
+    If not all nodes at one distance fit, those with the greatest worth are taken. `worth` has one
+    value per edge, and a node's worth is the `total` (a ufunc such as np.add) of its edges from
+    nearer nodes. Of equal nodes the first rows are taken; without `worth` all are equal.
     """
     steps = adjacency(graph, np.ones(graph.edge_count), direction)
     distance = np.full(graph.node_count, -1)

@@ -125,7 +125,8 @@ class Timestamp(NamedTuple):
 
 
 def timestamp(text: str, formats: tuple[str, ...], zone: str = "UTC") -> Timestamp:
-    """Return the timestamp that the first fitting format reads, in UTC, and its precision.
+    """Return the timestamp that the first fitting format reads, in UTC, and its precision. Raises
+    ValueError if no format fits.
 
     A date alone is midnight, and a month its last day. Midnight with an offset from UTC is that
     day, not a time of the day before.
@@ -200,7 +201,8 @@ _YEAR_Q = re.compile(r"(?<![0-9])([12][0-9]{3})[\W_]*q([1-4])(?![0-9])")
 def quarter_end(file_name: str) -> datetime | None:
     """Return the last day of the quarter in a file's name: 'apr-jun-2014', 'Q2_2014', '2014q2'.
 
-    Q1 is January to March. None if the name contains no quarter (or three months that are not one).
+    Q1 is January to March. Returns None if the name contains no quarter, or three months that are
+    no quarter.
     """
     name = file_name.lower()
     if span := _SPAN.search(name):

@@ -1,7 +1,8 @@
 """Which day is today for a question, and until which day each source's books reach."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from typing import Any, LiteralString
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -16,31 +17,38 @@ from graph.view import version
 from graph.view.version import Moment
 
 Answer = dict[str, Any]
-ZONE: LiteralString = "(SELECT time_zone FROM tenant_preferences WHERE user_id = %s) AS time_zone"
 
 
 def today(user_id: UUID) -> date:
     """Return the current day in the tenant's time zone, or in the service's if the tenant has set
     none."""
-    return _in_zone(tenant_row(user_id, Query(f"SELECT {ZONE}", (user_id,))))
+    return datetime.now(time_zone(user_id)).date()
+
+
+def time_zone(user_id: UUID) -> ZoneInfo:
+    """Return the tenant's time zone, or the service's if the tenant has set none."""
+    return _zone(tenant_row(user_id, Query(f"SELECT {version.ZONE}", (user_id,))))
 
 
 def today_and_version(user_id: UUID) -> tuple[date, str]:
     """Return the current day and the version of the tenant's data, by one round trip."""
-    row = version.version_row(user_id, f", {ZONE}", (user_id,))
+    row = version.version_row(user_id)
     return _in_zone(row), version.of_row(row)
 
 
 def unchanged(user_id: UUID, moment: Moment, day: date | None) -> bool:
-    """Return whether the tenant's data is as it was at that moment and `day`, unless it is None, is
-    the current day."""
-    parameters = (user_id, moment.snapshot, moment.server_start)
-    row = tenant_row(user_id, Query("SELECT * FROM unchanged_and_zone(%s, %s, %s)", parameters))
+    """Return whether the tenant's data is as it was at that moment, and `day` is still the
+    current day. With None for `day`, only the data is compared."""
+    row = version.unchanged_row(user_id, moment)
     return row["unchanged"] and (day is None or _in_zone(row) == day)
 
 
-def _in_zone(row: dict[str, Any]) -> date:
-    return datetime.now(ZoneInfo(row["time_zone"] or settings.TIME_ZONE)).date()
+def _in_zone(row: Mapping[str, Any]) -> date:
+    return datetime.now(_zone(row)).date()
+
+
+def _zone(row: Mapping[str, Any]) -> ZoneInfo:
+    return ZoneInfo(row["time_zone"] or settings.TIME_ZONE)
 
 
 def later(day: date, by: timedelta) -> date:

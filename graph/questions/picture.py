@@ -75,7 +75,8 @@ def picture(user_id: UUID, *, kind: str = counted_rows.DEFAULT, only: Only = Onl
 
 
 def _counted(graph: Graph, kind: str) -> Graph:
-    """Return the graph with only the edges that record `kind`, and one edge per payment."""
+    """Return the graph with only the edges that record `kind` and have an amount, and of each
+    payment only the canonical one."""
     group, own = graph.edges["payment_group_id"], graph.edges["id"]
     once = pc.or_kleene(pc.is_null(group), pc.equal(storage(group), storage(own)))
     mask = once.to_numpy(zero_copy_only=False)
@@ -87,7 +88,7 @@ def _counted(graph: Graph, kind: str) -> Graph:
 
 def _summed(graph: Graph) -> tuple[dict[str, Array], Answer]:
     """Return one edge for each payer, payee and currency as arrays: ends, sum, number, first and
-    last day since 1970; and the facts about the arrays."""
+    last day since 1970. The second result names the currencies, in the order of their codes."""
     names = sorted({name or "" for name in values(graph.edges["currency"])})
     codes = pc.fill_null(storage(graph.edges["currency"]), "")
     currency = pc.index_in(codes, pa.array(names, pa.string())).to_numpy(zero_copy_only=False)

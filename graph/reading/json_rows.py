@@ -119,8 +119,8 @@ def newest(page_query: PageQuery) -> Page | None:
 
 
 def newest_of_few(page_query: PageQuery) -> Page | None:
-    """Return the page if at most FEW rows meet the condition; all of these are sorted. Otherwise
-    None."""
+    """Return the page if at most FEW rows meet the condition, by sorting all of them; None
+    otherwise."""
     seen = version.seen(page_query.user_id)
     return None if seen is None else _page(seen, page_query, few=True)
 

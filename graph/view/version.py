@@ -5,11 +5,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any, LiteralString
 from uuid import UUID
 
+from cachetools import LRUCache
 from psycopg.sql import SQL, Composed, Literal
 
+from graph.database import past
 from graph.database.tenancy import Query, tenant_row
 from graph.errors import ViewMissing, ViewUnpopulated
 from graph.view.captured_tables import EVERYTHING
@@ -57,8 +60,14 @@ class Moment:
 STATE: LiteralString = "SELECT * FROM changes_state(%s)"
 UNCHANGED: LiteralString = "unchanged_since(%s, %s) AS unchanged"
 MOMENT: LiteralString = (
-    "pg_current_snapshot()::text AS seen, pg_postmaster_start_time()::text AS server_start"
+    "pg_current_snapshot()::text AS seen, pg_postmaster_start_time()::text AS server_start, "
+    "(SELECT max(id) FROM view_refreshes) AS refreshed"
 )
+ZONE: LiteralString = "(SELECT time_zone FROM tenant_preferences WHERE user_id = %s) AS time_zone"
+STATE_AND_MOMENT: LiteralString = f"SELECT state.*, {MOMENT}, {ZONE} FROM ({STATE}) AS state"  # noqa: S608
+TENANTS = 10_000  # whose states a process remembers
+_states: LRUCache[UUID, dict[str, Any]] = LRUCache(TENANTS)
+_lock = Lock()
 _rows: ContextVar[dict[UUID, Mapping[str, Any]] | None] = ContextVar("finley_states", default=None)
 
 
@@ -78,11 +87,13 @@ def seen_once() -> Iterator[None]:
 def seen(user_id: UUID) -> Seen | None:
     """Return the state that the current request has read, if the view has all changes; else None.
 
+    None, too, in a context that reads the past: the view's rows alone never are the answer.
+
     The data may have changed since. A query that relies on this state must also select `unchanged`.
     Raises ViewMissing or ViewUnpopulated.
     """
     row = (_rows.get() or {}).get(user_id)
-    if row is None:
+    if row is None or past.current() is not None:
         return None
     state = read(row)
     return None if state.unknown or state.pending else Seen(state, row["seen"])
@@ -116,19 +127,47 @@ def read_version(user_id: UUID) -> str:
     return version(user_id) if row is None else of_row(row)
 
 
-def version_row(
-    user_id: UUID, further: LiteralString = "", parameters: tuple[Any, ...] = ()
-) -> dict[str, Any]:
-    """Return the row of `query` with more columns, read in one round trip. `seen` can then use it.
+def version_row(user_id: UUID) -> Mapping[str, Any]:
+    """Return the row of `query` with `time_zone` (the tenant's, or None) and the columns of MOMENT,
+    read in one round trip. `seen` can then use it.
 
-    `further` is SQL for these columns and begins with a comma.
+    The process remembers the row of a tenant whose view shows all changes. As long as the data and
+    the view are as they were then, the row is returned without counting the change records again.
     """
-    columns: LiteralString = f"state.*, {MOMENT}{further}"
-    text: LiteralString = f"SELECT {columns} FROM ({STATE}) AS state"  # noqa: S608
-    row = tenant_row(user_id, Query(text, (*parameters, user_id)))
+    row = _remembered(user_id)
+    if row is None:
+        row = tenant_row(user_id, Query(STATE_AND_MOMENT, (user_id, user_id)))
+        if not (row["foreign"] or row["missing"] or row["pending"]) and row["populated"]:
+            with _lock:
+                _states[user_id] = row
     if (rows := _rows.get()) is not None:
         rows[user_id] = row
     return row
+
+
+def _remembered(user_id: UUID) -> dict[str, Any] | None:
+    """Return the row that the process remembers, with the current time zone; None if it may not be
+    right any more."""
+    with _lock:
+        row = _states.get(user_id)
+    if row is None:
+        return None
+    now = unchanged_row(user_id, Moment(row["seen"], row["server_start"]))
+    is_right = now["unchanged"] and now["refreshed"] == row["refreshed"]
+    return {**row, "time_zone": now["time_zone"]} if is_right else None
+
+
+def unchanged_row(user_id: UUID, moment: Moment) -> dict[str, Any]:
+    """Return whether the tenant's data is as it was at that moment (`unchanged`), the tenant's
+    `time_zone` or None, and the id of the view's last refresh (`refreshed`)."""
+    text: LiteralString = "SELECT * FROM unchanged_and_zone(%s, %s, %s)"
+    return tenant_row(user_id, Query(text, (user_id, moment.snapshot, moment.server_start)))
+
+
+def forget() -> None:
+    """Forget the states that the process remembers."""
+    with _lock:
+        _states.clear()
 
 
 def query(user_id: UUID) -> Query:

@@ -113,14 +113,14 @@ def _recorded(sent: Sent) -> None:
     message.attempts = [*message.attempts, _attempt(sent)][-KEPT:]
     message.error = masked(sent.error)[:WORDS]
     if not sent.error:
-        message.state, message.ended_at = DeliveryState.DELIVERED, timezone.now()
+        message.state, message.ended_at = DeliveryState.DELIVERED, Now()
         _resolved(message)
     elif sent.is_permanent or message.tries >= settings.DELIVERIES["max_tries"]:
-        message.state, message.ended_at = DeliveryState.FAILED, timezone.now()
+        message.state, message.ended_at = DeliveryState.FAILED, Now()
         message.failure_id = record.of_delivery(_undelivered(message, sent))
     else:
         wait = backoff.wait(settings.DELIVERIES["backoff"], message.tries, sent.after)
-        message.next_try_at = timezone.now() + timedelta(seconds=min(wait, backoff.CAP))
+        message.next_try_at = Now() + timedelta(seconds=min(wait, backoff.CAP))
     message.save(using=ROLE)
     if sent.is_gone:
         _disabled(sent)

@@ -9,7 +9,7 @@ from django.http import QueryDict
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from finley.web.words import choices, layers, sources, text
+from finley.web.words import choices, evidence, sources, text
 from graph.words import FREQUENCIES
 
 register = template.Library()
@@ -22,7 +22,7 @@ for _filter in (
     text.weekday,
     text.month,
     text.number,
-    layers.percent,
+    evidence.percent,
 ):
     register.filter(_filter.__name__, _filter)
 
@@ -54,7 +54,7 @@ def frequency(value: str) -> str:
 @register.filter
 def expected_state(value: str) -> str:
     """The state of an expected payment in words."""
-    return layers.STATES.get(value, value)
+    return evidence.STATES.get(value, value)
 
 
 @register.filter
@@ -74,6 +74,18 @@ def shown_type(row: dict[str, Any]) -> str:
     """What a row of a file is, such as `bill`. The row is that of a preview."""
     owed = choices.OWED.get(row["direction"], "invoice or bill")
     return choices.ROWS.get(row["records"], owed)
+
+
+@register.filter
+def decider(value: str) -> str:
+    """Who decided, by name; the program that finds cases is finley."""
+    return "finley" if value == "enrichment" else value
+
+
+@register.filter
+def scopes(value: list[str]) -> str:
+    """What a token with these scopes may do, in words."""
+    return ", ".join(choices.SCOPES.get(scope, scope) for scope in value)
 
 
 @register.filter

@@ -1,9 +1,13 @@
-"""The evidence of layers in words: keys, values that are codes, and ids that nobody can read."""
+"""The evidence of layers in words: its keys, and its values without codes and ids that nobody can
+read."""
 
 import re
+from collections.abc import Callable, Iterator
+from datetime import date
 from typing import Any
 
 from finley.web.words import sources, text
+from graph.words import FREQUENCIES
 
 EVIDENCE = {
     "active": "Still goes on",
@@ -76,6 +80,15 @@ VALUES = {
         "kept": "not at all",
     },
 }
+DIRECTIONS = {
+    "forward": "the payer's row led to the payee's",
+    "backward": "the payee's row led to the payer's",
+    "both": "either may have led to the other",
+}
+STATES = {"pending": "expected", "overdue": "overdue", "stale": "not to be judged",
+          "fulfilled": "has come", "cancelled": "dismissed",
+          "projected": "if it goes on as before"}  # fmt: skip
+MOST = 12  # values of a list that are shown
 UUID_TEXT = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 MADE_KEY = re.compile(r"\s*\b(?=[a-f]*[0-9])(?=[0-9]*[a-f])[0-9a-f]{16,}\b", re.ASCII)
 CODE = re.compile(r"\b[a-z]+(?:_[a-z0-9]+)+\b", re.ASCII)
@@ -116,3 +129,54 @@ def spaced(written: str) -> str:
 def plain(word: str) -> str:
     """A value of evidence as text. A code becomes words, such as `vat number` for vat_number."""
     return spaced(word) if CODE.fullmatch(word) else readable(word)
+
+
+def facts(evidence: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield (title, text) for each key of the evidence. Ids are left out, because the page links
+    the rows that they name."""
+    for name, code in evidence.items():
+        if name not in HIDDEN and code not in (None, "", [], {}):
+            words = "" if is_id(code) else in_words(value(name, code))
+            if words:
+                yield title(name), words
+
+
+def in_words(code: Any) -> str:
+    """A value of a layer as text. Days and amounts have the pages' format."""
+    for of_type, written in WRITTEN:
+        if isinstance(code, of_type):
+            return written(code)
+    return _word(str(code))
+
+
+def _list(values: list[Any]) -> str:
+    more = f" and {len(values) - MOST} more" if len(values) > MOST else ""
+    shown = [words for value in values[:MOST] if (words := in_words(value))]
+    return ", ".join(shown) + more if shown else f"{len(values):,}"
+
+
+def _dict(values: dict[str, Any]) -> str:
+    return "; ".join(f"{title(key)}: {in_words(inner)}" for key, inner in values.items())
+
+
+WRITTEN: tuple[tuple[type, Callable[[Any], str]], ...] = (  # bool is an int, too
+    (bool, lambda value: "yes" if value else "no"),
+    (date, text.day),
+    (float, lambda value: f"{value:,.2f}"),
+    (int, text.number),
+    (list, _list),
+    (dict, _dict),
+)
+
+
+def _word(value: str) -> str:
+    names = {**FREQUENCIES, **DIRECTIONS, **STATES}
+    frequency, _, slot = value.partition(" ")
+    if frequency in FREQUENCIES and slot.isdecimal():  # the slot's number says nothing to people
+        return FREQUENCIES[frequency]
+    return names.get(value, plain(value))
+
+
+def percent(share: float | None) -> str:
+    """Write a share from 0 to 1 in percent: `95 %` for 0.95."""
+    return text.MISSING if share is None else f"{share:.0%}".replace("%", " %")

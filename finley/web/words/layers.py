@@ -1,13 +1,12 @@
 """What the page of a payment says about each layer: a title, a sentence, and the evidence."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
 from finley.web.words import evidence as words_of
 from finley.web.words import text
 from graph.layers import BY_NAME, Column
-from graph.words import FREQUENCIES
 
 Answer = dict[str, Any]
 
@@ -15,8 +14,8 @@ TITLES = {
     "causal": "What led to what",
     "temporal": "How often it comes",
     "seasonal": "Time of the year",
-    "pattern": "What it looks like",
-    "cross_platform": "In which books it stands",
+    "pattern": "Pattern",
+    "cross_platform": "Which books have it",
     "prediction": "What is expected next",
     "root_cause": "What is unusual, and where it began",
     "change": "What was changed later",
@@ -48,15 +47,6 @@ COLUMNS = {
     "is_duplicate": "It may repeat another payment",
     "duplicate_confidence": "How sure that is",
 }
-DIRECTIONS = {
-    "forward": "the payer's row led to the payee's",
-    "backward": "the payee's row led to the payer's",
-    "both": "either may have led to the other",
-}
-STATES = {"pending": "expected", "overdue": "overdue", "stale": "not to be judged",
-          "fulfilled": "has come", "cancelled": "dismissed",
-          "projected": "if it goes on as before"}  # fmt: skip
-MOST = 12  # values of a list that are shown
 
 
 def title(name: str) -> str:
@@ -72,7 +62,7 @@ def known(layers: dict[str, Answer | None], currency: str | None) -> Iterator[An
             yield {
                 "title": title(name),
                 "sentence": readable(BY_NAME[name].say(layer["insight"]), layer),
-                "facts": [*_facts(name, layer, currency), *_evidence(layer["evidence"])],
+                "facts": [*_facts(name, layer, currency), *words_of.facts(layer["evidence"])],
                 "original": layer["insight"].get("original_relationship_id"),
                 "compared": layer["evidence"].get("other"),
                 "republished": layer["evidence"].get("kind") == "republished",
@@ -104,60 +94,9 @@ def _facts(name: str, layer: Answer, currency: str | None) -> Iterator[tuple[str
 
 def _cell(column: Column, value: Any, currency: str | None) -> str:
     if column.type == "score":
-        return percent(value)
+        return words_of.percent(value)
     if column.type == "money":
         return text.money(value, currency)
     if column.type == "months":
         return ", ".join(f"{date(2000, number, 1):%b}" for number in value)
-    return in_words(value)
-
-
-def _evidence(evidence: Answer) -> Iterator[tuple[str, str]]:
-    """Yield (title, text) for each key of the evidence. Ids are left out, because the page links
-    the rows that they name."""
-    for name, value in evidence.items():
-        if name not in words_of.HIDDEN and value not in (None, "", [], {}):
-            words = "" if words_of.is_id(value) else in_words(words_of.value(name, value))
-            if words:
-                yield words_of.title(name), words
-
-
-def in_words(value: Any) -> str:
-    """A value of a layer as text. Days and amounts have the pages' format."""
-    for of_type, written in WRITTEN:
-        if isinstance(value, of_type):
-            return written(value)
-    return _word(str(value))
-
-
-def _list(values: list[Any]) -> str:
-    more = f" and {len(values) - MOST} more" if len(values) > MOST else ""
-    shown = [words for value in values[:MOST] if (words := in_words(value))]
-    return ", ".join(shown) + more if shown else f"{len(values):,}"
-
-
-def _dict(values: Answer) -> str:
-    return "; ".join(f"{words_of.title(key)}: {in_words(inner)}" for key, inner in values.items())
-
-
-WRITTEN: tuple[tuple[type, Callable[[Any], str]], ...] = (  # bool is an int, too
-    (bool, lambda value: "yes" if value else "no"),
-    (date, text.day),
-    (float, lambda value: f"{value:,.2f}"),
-    (int, text.number),
-    (list, _list),
-    (dict, _dict),
-)
-
-
-def _word(value: str) -> str:
-    names = {**FREQUENCIES, **DIRECTIONS, **STATES}
-    frequency, _, slot = value.partition(" ")
-    if frequency in FREQUENCIES and slot.isdecimal():  # the slot's number says nothing to people
-        return FREQUENCIES[frequency]
-    return names.get(value, words_of.plain(value))
-
-
-def percent(share: float | None) -> str:
-    """Write a share from 0 to 1 in percent: `95 %` for 0.95."""
-    return text.MISSING if share is None else f"{share:.0%}".replace("%", " %")
+    return words_of.in_words(value)

@@ -47,7 +47,7 @@ class Timestamp(serializers.Field[datetime, str, str, Any]):
 
 
 class Names(serializers.Field[list[str], str, str, Any]):
-    """A list of names, separated by commas. Unknown names are errors."""
+    """A request field for a list of names, separated by commas. Unknown names are errors."""
 
     default_error_messages = {"unknown": "There is no {name}. Known: {known}."}
 
@@ -68,7 +68,7 @@ class Names(serializers.Field[list[str], str, str, Any]):
 
 
 class Words(serializers.Field[list[str], str, str, Any]):
-    """A list of any words, separated by commas."""
+    """A request field for a list of any words, separated by commas."""
 
     most, longest = 20, 100
     default_error_messages = {
@@ -87,7 +87,7 @@ class Words(serializers.Field[list[str], str, str, Any]):
 
 
 class Ids(serializers.Field[list[UUID], str, str, Any]):
-    """A list of UUIDs, separated by commas."""
+    """A request field for a list of UUIDs, separated by commas."""
 
     most = 100
     default_error_messages = {"invalid": "Must be 1 to {most} ids with commas between."}

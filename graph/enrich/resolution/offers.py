@@ -111,8 +111,8 @@ def _first_letters(words: Sequence[str]) -> str:
 
 
 def _authorities(names: Sequence[Name], companies: list[int]) -> Iterator[Offer]:
-    """Yield pairs of names of one local authority: the same place, a title of an authority, and
-    no different rank."""
+    """Yield pairs of names that may be of one local authority: the same place, a title of an
+    authority, and no different rank."""
     of: defaultdict[str, list[int]] = defaultdict(list)
     for at in companies:
         words = names[at].words

@@ -88,8 +88,11 @@ def named(text: str) -> tuple[Amount, ...]:
 
 
 def total(amounts: tuple[Amount, ...]) -> Amount | None:
-    """Return the only amount of the best rank; None if there is no amount or several have that
-    rank."""
+    """Return the only amount, or else the only amount of the best rank.
+
+    Returns None if there is no amount, if several have the best rank, or if all of several are
+    marked as parts.
+    """
     if len(amounts) == 1:
         return amounts[0]
     best = max((amount.rank for amount in amounts), default=-1)

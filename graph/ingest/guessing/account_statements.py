@@ -28,8 +28,9 @@ from graph.ingest.mappings.mapping import PartyRule
 def is_account(sample: Sample, money: Money) -> bool:
     """Return whether the sample is a statement of the tenant's account.
 
-    It is if it has a running balance, a debit and a credit column, or signs that show the
-    direction.
+    Its columns decide: a running balance, debit and credit, a payer and a payee, a direction, the
+    counterparty's account, or signs that show who pays. Columns for a department or an employee
+    speak against it.
     """
     role = sample.role
     if role("balance") or money.debit:

@@ -131,10 +131,11 @@ def _as_earlier(sample: Sample, code: str) -> Doubt:
 def _weighed(
     codes: tuple[str, ...], why: str, confidence: float, usual: str
 ) -> tuple[tuple[str, ...], str, float]:
-    """Return the codes, the reason and the confidence, after a comparison with `usual`.
+    """Return the codes, the reason and the confidence, after a comparison with `usual`, the one
+    currency of the tenant's other books.
 
-    `usual` is the one currency of the tenant's other books. It decides if the file leaves the
-    currency open, and it contradicts weak evidence.
+    If the file has no evidence, or evidence for `usual`, that is the only code. Otherwise `usual`
+    comes first, before the file's codes.
     """
     if not codes or usual in codes:
         return (usual,), ", as all your other books are", 0.9
@@ -233,8 +234,8 @@ def _by_forms(sample: Sample) -> tuple[str, ...]:
 
 
 def role_currency(sample: Sample) -> Column | None:
-    """Return the column of the original currency if every original amount equals the amount, else
-    None."""
+    """Return the column of the original currency if the file has no column of original amounts,
+    or if these equal the amounts in every row; else None."""
     currency, original = sample.role("original_currency"), sample.role("original_amount")
     amount = sample.role("amount")
     if currency is None or currency.filled < 1 or amount is None:

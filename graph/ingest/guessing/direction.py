@@ -109,7 +109,8 @@ def balance_moves(sample: Sample, amounts: list[Decimal | None]) -> tuple[int, i
 
 
 def _order(sample: Sample) -> int:
-    """Return 1 if no date is before that of the row above it, -1 if none is after it, else 0."""
+    """Return 1 if the rows' dates only increase or repeat, -1 if they only decrease or repeat; 0
+    if neither, or if all are equal."""
     column = sample.role("date")
     if column is None or not column.is_date or column.dates.unsure:
         return 0

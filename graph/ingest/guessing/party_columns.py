@@ -69,8 +69,8 @@ def _holds_ours_only(payer: Column | None, payee: Column | None) -> bool:
 
 
 def is_holder(column: Column | None) -> bool:
-    """Return whether nearly every row has the same name: that of the account's holder, not a
-    counterparty."""
+    """Return whether the column has one name only, in at least half of the rows: that of the
+    account's holder, not a counterparty."""
     return column is not None and column.rows > 2 and column.filled >= 0.5 and column.distinct == 1
 
 

@@ -157,10 +157,11 @@ def amount_of(text: str, decimal: str) -> Decimal | None:
 
 
 def decimal_mark(values: Iterable[str], usual: str) -> tuple[str, bool]:
-    """Return the mark before the last one or two digits in most values, and whether that is
-    certain.
+    """Return the mark that stands before the last one or two digits in more values than the other
+    mark, and whether it is certain.
 
-    It is uncertain if the usual decimal mark only occurs before three digits: '1.234' may be 1234.
+    If neither does, `usual` is returned. It is then certain only if no value has a mark before one
+    or two digits, or `usual` before three: '1.234' may be 1234.
     """
     votes = Counter(match[1] for v in values if (match := _FRACTION.search(v)))
     groups = Counter(match[1] for v in values if (match := _GROUP.search(v)))

@@ -75,7 +75,8 @@ def assign(columns: tuple[Column, ...]) -> dict[str, tuple[Column, float]]:
 def score(role: str, column: Column) -> float:
     """Return how well the column fits the role, from 0 to 1.
 
-    That is the score of its name times the share that its values allow.
+    That is the score of its title, or of its values if the title says nothing, times the share that
+    its values allow.
     """
     content = _content(role, column)
     if not content:

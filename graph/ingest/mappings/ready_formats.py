@@ -101,9 +101,9 @@ def _below(mapping: Mapping, place: header.HeaderPlace) -> Mapping:
 def _fits(path: Path, mapping: Mapping) -> bool:
     """Return whether the file has the format's columns and dates.
 
-    The dates must not fit better with day and month swapped than as stated. If the vendor's dates
-    vary, they must fit better as stated. Of several dates one must fit: another vendor may use the
-    same titles.
+    The dates of its first rows must not fit better with day and month swapped than as stated. If
+    the vendor's dates vary, they must fit better as stated. If several rows have a date, at least
+    one must fit: another vendor may use the same titles.
     """
     shape = layout(path, mapping.file, whole=False)
     names = mapping.names(shape.header)

@@ -22,7 +22,8 @@ def is_value_dated(data: dict[str, str]) -> bool:
 
 
 def value_day(data: dict[str, str], day: date) -> date | None:
-    """Return the value day that the row states besides its own `day`, or None.
+    """Return the value day that the row states besides its own `day`, at most APART days from it,
+    or None.
 
     If a date can be read in two ways, the day nearest to `day` counts.
     """

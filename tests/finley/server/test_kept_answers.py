@@ -119,6 +119,18 @@ def test_a_refresh_changes_nothing(api, short):
     assert short.n == 2
 
 
+def test_a_change_whose_record_is_deleted_is_seen(api, tenant, short):
+    """A change record may be deleted once a refresh contains it, and then only a fold counts it."""
+    before = twice(api)
+    rows.payment(tenant.id)
+    refresh.refresh()
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("DELETE FROM change_marks")
+    after = twice(api)
+    assert after[2] != before[2]
+    assert short.n == 2
+
+
 def test_a_server_that_was_started_again_may_have_other_data(api, short, monkeypatch):
     twice(api)
     usual = days.unchanged

@@ -160,8 +160,9 @@ def _balanced(weighted: list[tuple[int, str, tuple[Decimal, str] | None]]) -> li
 def legs(postings: list[Posting], payee: str) -> Iterator[Leg]:
     """Yield the transaction's payments, currency by currency.
 
-    With one money account there is a payment with each other account. With several money accounts,
-    a clearing entity is between them, unless there are two and no other account.
+    With one money account there is a payment with each other account. Two postings are one payment
+    between their accounts if both are money accounts or one is equity. With several money accounts
+    and others, a clearing entity is between them.
     """
     currencies = dict.fromkeys(posting.currency for posting in postings)
     for currency in currencies:

@@ -42,11 +42,11 @@ class _Side:
 
 
 def entries(facts: EntryFacts, element: Element, notes: list[str]) -> Iterator[Entry]:
-    """Return the rows of one entry: one per transaction in it, and one for the charges that the
+    """Yield the rows of one entry: one per transaction in it, and one for the charges that the
     entry's amount includes.
 
-    If the transactions' amounts do not add up to the entry's amount, the transactions become one
-    row, and a sentence about it is added to `notes`.
+    If the transactions' amounts are not all stated, or do not add up to the entry's amount, the
+    transactions become one row, and a sentence about it is added to `notes`.
     """
     transactions = [
         tx for group in children(element, "NtryDtls") for tx in children(group, "TxDtls")

@@ -8,9 +8,10 @@ Cell = object
 
 
 def texts(column: Sequence[Cell]) -> list[str]:
-    """Return the column's cells as texts, numbers with equally many decimals.
+    """Return the column's cells as texts.
 
-    12.5 and 100 become 12.50 and 100.00.
+    If its numbers have at most two decimals, and any has one, all get two: 12.5 and 100 become
+    12.50 and 100.00.
     """
     numbers = {cell: _number(cell) for cell in column if isinstance(cell, float)}
     places = max((len(_decimals(number)) for number in numbers.values()), default=0)
