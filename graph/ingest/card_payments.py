@@ -22,11 +22,7 @@ def as_transfers(rows: Iterable[LedgerRow | Reject], platform: str) -> Iterator[
     """Yield the rows. On a card, a payment of its bill records a transfer, with a reason and how
     sure that is."""
     for row in rows:
-        is_payment = isinstance(row, LedgerRow) and row.records == "payment"
-        if platform == CARD and is_payment and _comes_in(row):
-            yield _as_transfer(row)
-        else:
-            yield row
+        yield _as_transfer(row) if platform == CARD and isinstance(row, LedgerRow) else row
 
 
 def names_card(text: str) -> bool:
@@ -41,6 +37,9 @@ def _comes_in(row: LedgerRow) -> bool:
 
 
 def _as_transfer(row: LedgerRow) -> LedgerRow:
+    """The row, as a transfer if it is a payment of the card's bill."""
+    if row.records != "payment" or not _comes_in(row):
+        return row
     other = row.payee if row.amount < 0 else row.payer
     text = _SPACES.sub(" ", f"{other.name} {row.description or ''}")
     words = BILL_PAYMENT.search(text)
