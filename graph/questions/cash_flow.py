@@ -86,8 +86,8 @@ def written(
 
 
 def _rows(text: str) -> list[Answer]:
-    """Return the rows of a JSON array of the database, with amounts as Decimals and days as
-    dates."""
+    """Return the rows of a JSON array that the database has written, with amounts as Decimals
+    and days as dates."""
     return [{name: _value(name, value) for name, value in row.items()} for row in json.loads(text)]
 
 

@@ -352,12 +352,9 @@ def _without_rival(one: Ints, other: Ints, among: Flags) -> Flags:
 def _of_other_numbers(
     context: _Context, pairs: Pairs, sure: Flags, sources: tuple[str, str]
 ) -> Floats:
-    """Return a factor for each pair: below 1 if its rows have different document numbers, else 1.
-    Such rows are hardly one payment, unless each source has numbers of its own.
-
-    The sure pairs show that: hardly any of them have the same number, although they contain a good
-    part of the numbered rows of either source.
-    """
+    """Return a factor for each pair: below 1 if its rows have different document numbers, else
+    1. Such rows are hardly one payment, unless each source has its own numbers: few sure pairs
+    have the same number, though they contain a good part of the numbered rows of either source."""
     both = context.is_numbered[pairs.one] & context.is_numbered[pairs.other]
     other = both & ~pairs.numbered
     numbered = min(
