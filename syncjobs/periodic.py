@@ -17,6 +17,7 @@ from django.utils.module_loading import import_string
 
 from graph.enrich import run_enrichment
 from graph.errors import RefreshRunning
+from graph.history import retention
 from graph.http.idempotency import KEPT
 from graph.view import maintenance, refresh
 from syncjobs import queue, recover, run_state, runs, sql
@@ -93,11 +94,13 @@ def accept_due() -> dict[str, Any]:
 
 def forget_old() -> dict[str, Any]:
     """Delete ended runs, settled failures, deleted items, messages, bulk replays and change records
-    that are older than FINLEY_KEEP_DAYS. Returns the number of deleted rows by kind."""
+    that are older than FINLEY_KEEP_DAYS, and the history of rows that is older than
+    FINLEY_HISTORY_DAYS. Returns the number of deleted rows by kind."""
     counts = {}
     for name in ("failures", "runs", "items", "deliveries", "replays"):
         counts[name] = sum(_deleted_counts(f"retention/old_{name}_deleted"))
     counts["marks"] = maintenance.delete_change_records(settings.SYNC_KEEP_DAYS)
+    counts["history"] = retention.forget(settings.HISTORY_DAYS)
     return counts
 
 

@@ -26,6 +26,7 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 from finley.models import ApiToken, User
 from graph.database import arrow
 from graph.database.role import as_owner
+from graph.history import row_triggers
 from graph.http.scopes import READ, SCOPES, SYNC
 from graph.models.view_sql import VIEW
 from graph.reading import memory_cache
@@ -252,6 +253,7 @@ def _in_order() -> tuple[str, ...]:
     return (
         *TopologicalSorter(before).static_order(),
         triggers.CHANGE_RECORDS,
+        row_triggers.ROWS,
     )  # what emptying leaves there
 
 

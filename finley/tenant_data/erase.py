@@ -20,6 +20,7 @@ from redis.exceptions import RedisError
 from finley.models import Membership, SecondFactor, User
 from finley.tenant_data import tenant_tables
 from finley.tenant_data.archive import ROLE
+from graph.history import row_triggers
 from graph.reading.graph_cache import SIZES, USED
 from graph.view import refresh, triggers
 from syncjobs import queue
@@ -37,6 +38,7 @@ JOBS = (  # the names of the tenant's jobs in Redis
 )
 KEYS = "finley:*"  # all of finley's own keys in Redis
 CONNECTIONS = "SELECT id FROM sync_connections WHERE user_id = %s"
+WRITTEN_BY_TRIGGERS = (triggers.CHANGE_RECORDS, row_triggers.ROWS, row_triggers.TRANSACTIONS)
 NOT_REACHED = (
     "Backups of the database, its write-ahead log, replicas, and copies of finley's log that "
     "others collect are not reached: they end by their own retention."
@@ -174,8 +176,9 @@ def _emptied(erasure: Erasure) -> None:
     refresh.refresh()
     with connections[ROLE].cursor() as cursor:
         delete = SQL("DELETE FROM {} WHERE user_id = %s")
-        cursor.execute(delete.format(Identifier(triggers.CHANGE_RECORDS)), [erasure.user_id])
-        for name in (*erasure.rows, triggers.CHANGE_RECORDS):
+        for name in WRITTEN_BY_TRIGGERS:
+            cursor.execute(delete.format(Identifier(name)), [erasure.user_id])
+        for name in (*erasure.rows, *WRITTEN_BY_TRIGGERS):
             cursor.execute(SQL("VACUUM {}").format(Identifier(name)))
 
 

@@ -7,11 +7,14 @@ from typing import Any
 from django.db.backends.utils import CursorWrapper
 
 from finley.models import ApiToken
+from graph.history import row_triggers
 from graph.view import triggers
 from syncjobs.models import TenantExport, TenantExportPiece
 
-# The view's own bookkeeping. During an import the triggers write it.
-BOOKKEEPING = frozenset({triggers.CHANGE_RECORDS, triggers.COMPACTED})
+# What triggers write, during an import too.
+BOOKKEEPING = frozenset(
+    {triggers.CHANGE_RECORDS, triggers.COMPACTED, row_triggers.ROWS, row_triggers.TRANSACTIONS}
+)
 TOKENS = ApiToken._meta.db_table
 EXPORTS = (TenantExport._meta.db_table, TenantExportPiece._meta.db_table)
 ADMIN_LOG = "django_admin_log"

@@ -75,9 +75,9 @@ def require_order(filters: Mapping[str, Any]) -> None:
         [filters.get(name) for name in names] for names in (PERIOD, AMOUNTS)
     )
     if since is not None and until is not None and until < since:
-        raise QuestionError("This day is before the first one. Exchange the two.", "until")
+        raise QuestionError("This date is before the “from” date.", "until")
     if least is not None and most is not None and most < least:
-        raise QuestionError("This amount is below the least one. Exchange the two.", "max_amount")
+        raise QuestionError("This is below the minimum amount.", "max_amount")
 
 
 def kind_of(text: str) -> str:
@@ -133,7 +133,7 @@ def day(name: str, text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise QuestionError(f"{text} is not a day. Write it as 2025-07-31.", name) from None
+        raise QuestionError(f"{text} is not a date. Write it as 2025-07-31.", name) from None
 
 
 def amount(name: str, text: str) -> Decimal:

@@ -20,7 +20,7 @@ A_PAGE = 50  # rows
 TYPED = {"document_ref", "since", "until", "min_amount", "max_amount", "currency", "party"}
 COLUMNS = (
     Column("Date", lambda row: row["occurred_at"].date()),
-    Column("Records", lambda row: row["records"]),
+    Column("Type", lambda row: row["records"]),
     Column("From", lambda row: _name(row["source"])),
     Column("To", lambda row: _name(row["target"])),
     Column("Amount", lambda row: row["amount"]),

@@ -6,10 +6,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from graph.api.idempotent_view import IdempotentView
+from graph.api.past_view import PastView
 from graph.api.question_view import NOT_FOUND, PROBLEMS
 from graph.api.shapes import case_serializers as of_cases
 from graph.api.shapes import decision_serializers as shapes
-from graph.api.shapes.common_serializers import NoQuery
+from graph.api.shapes.common_serializers import AsOfQuery, NoQuery
 from graph.api.tenant_view import TenantView
 from graph.http.scopes import REVIEW
 from graph.models.choices import ResolutionDecision
@@ -153,7 +154,7 @@ class PredictionView(IdempotentView):
         return Response(shapes.PredictionAnswer(answer).data)
 
 
-class CasesView(TenantView):
+class CasesView(PastView):
     query = of_cases.CasesQuery
 
     @extend_schema(
@@ -168,9 +169,12 @@ class CasesView(TenantView):
 
 
 @extend_schema(parameters=[OpenApiParameter("case_id", OpenApiTypes.UUID, "path")])
-class CaseView(TenantView):
+class CaseView(PastView):
+    query = AsOfQuery
+
     @extend_schema(
         operation_id="graph_case",
+        parameters=[AsOfQuery],
         responses={200: of_cases.CaseDetailAnswer, **OF_ROWS, **NOT_FOUND},
     )
     def get(self, request: Request, case_id: str) -> Response:

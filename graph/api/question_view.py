@@ -96,5 +96,7 @@ class DatedQuestion(Question):
         return f"-{self.today.isoformat()}"
 
     def dated(self, request: Request) -> dict[str, Any]:
-        """Return the validated parameters, and under `today` the tenant's current date."""
-        return {"today": self.today, **self.parameters(request)}
+        """Return the validated parameters, and under `today` the tenant's current date, or the day
+        of the past that is read."""
+        parameters = self.parameters(request)
+        return {"today": getattr(self, "past_today", None) or self.today, **parameters}

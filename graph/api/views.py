@@ -11,12 +11,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from graph.api.json_object import JsonObject
+from graph.api.past_view import PastView
 from graph.api.question_view import PROBLEMS, DatedQuestion, Question, described
 from graph.api.shapes import check_serializers as checks
 from graph.api.shapes import due_serializers, list_serializers
 from graph.api.shapes import graph_serializers as shapes
 from graph.api.shapes import sum_serializers as sums
-from graph.api.shapes.common_serializers import Answer, NoQuery
+from graph.api.shapes.common_serializers import Answer, AsOfQuery
 from graph.api.shapes.request_fields import entity_cursor
 from graph.api.tenant_view import TenantView
 from graph.database import deadlines
@@ -35,6 +36,7 @@ from graph.questions import (
     reconcile,
     relationships,
     search,
+    source_names,
     spend,
     whole_graph,
 )
@@ -85,7 +87,7 @@ class EntitiesView(Listed):
 
 
 @extend_schema(parameters=[OpenApiParameter("entity_id", OpenApiTypes.UUID, "path")])
-class EntityView(Question):
+class EntityView(PastView, Question):
     query = list_serializers.PartyQuery
 
     @described(
@@ -119,7 +121,7 @@ class SimilarView(Question):
         return Response(list_serializers.SimilarAnswer({"results": rows}).data)
 
 
-class RelationshipsView(Listed):
+class RelationshipsView(PastView, Listed):
     query = list_serializers.RelationshipsQuery
 
     @described(
@@ -174,7 +176,7 @@ def _position(text: str) -> cursors.Position:
 
 
 @extend_schema(parameters=[OpenApiParameter("layer", OpenApiTypes.STR, "path", enum=list(BY_NAME))])
-class InsightsView(DatedQuestion):
+class InsightsView(PastView, DatedQuestion):
     query = shapes.InsightsQuery
 
     @described(
@@ -194,7 +196,7 @@ class InsightsView(DatedQuestion):
 
 
 @extend_schema(parameters=[OpenApiParameter("relationship_id", OpenApiTypes.UUID, "path")])
-class RelationshipView(DatedQuestion):
+class RelationshipView(PastView, DatedQuestion):
     query = list_serializers.TodayQuery
 
     @described(
@@ -207,13 +209,13 @@ class RelationshipView(DatedQuestion):
         """One relationship with its nine layers."""
         tenant, dated = self.tenant(request), self.dated(request)
         if written := json_rows.one(tenant, relationship_id, **dated):
-            return Response(JsonObject(written).beside(**dated))
+            return Response(JsonObject(source_names.in_json(tenant, written)).beside(**dated))
         answer = whole_graph.relationship(tenant, relationship_id, **dated)
         return Response(list_serializers.RelationshipDetailAnswer(answer).data)
 
 
 @extend_schema(parameters=[OpenApiParameter("relationship_id", OpenApiTypes.UUID, "path")])
-class ExplainView(DatedQuestion):
+class ExplainView(PastView, DatedQuestion):
     query = list_serializers.TodayQuery
 
     @described(
@@ -228,7 +230,7 @@ class ExplainView(DatedQuestion):
         return Response(list_serializers.ExplainAnswer(answer).data)
 
 
-class CashFlowView(DatedQuestion):
+class CashFlowView(PastView, DatedQuestion):
     query = sums.CashFlowQuery
 
     @described(sums.CashFlowQuery, sums.CashFlowAnswer, may_be_missing=True, name="graph_cash_flow")
@@ -240,7 +242,7 @@ class CashFlowView(DatedQuestion):
         return Response(JsonObject(f"{{{','.join(texts)}}}").beside(**answer, expected=expected))
 
 
-class DueView(DatedQuestion):
+class DueView(PastView, DatedQuestion):
     query = due_serializers.DueQuery
 
     @described(due_serializers.DueQuery, due_serializers.DueAnswer, name="graph_due")
@@ -256,7 +258,7 @@ class DueView(DatedQuestion):
         return Response(due_serializers.DueAnswer({**answer, "next": following}).data)
 
 
-class OpenItemsView(DatedQuestion):
+class OpenItemsView(PastView, DatedQuestion):
     query = sums.OpenItemsQuery
 
     @described(
@@ -268,15 +270,17 @@ class OpenItemsView(DatedQuestion):
         return Response(sums.OpenItemsAnswer(answer).data)
 
 
-class ReconcileView(Question):
-    @described(NoQuery, sums.ReconcileAnswer, name="graph_reconcile")
+class ReconcileView(PastView, Question):
+    query = AsOfQuery
+
+    @described(AsOfQuery, sums.ReconcileAnswer, name="graph_reconcile")
     def get(self, request: Request) -> Response:
         """Opening + movements = closing, for each account and month with a running balance."""
         self.parameters(request)
         return Response(sums.ReconcileAnswer(reconcile.reconcile(self.tenant(request))).data)
 
 
-class SpendView(DatedQuestion):
+class SpendView(PastView, DatedQuestion):
     query = sums.SpendQuery
 
     @described(sums.SpendQuery, sums.SpendAnswer, may_be_missing=True, name="graph_spend")

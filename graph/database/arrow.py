@@ -18,7 +18,7 @@ from django.db import connections
 from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Composable, Literal
 
-from graph.database import deadlines
+from graph.database import deadlines, past
 from graph.database.tenancy import TENANT_SETTING
 from graph.errors import FunctionMissing, GraphError, ViewMissing, ViewUnpopulated
 
@@ -263,8 +263,10 @@ def tenant_snapshot(user_id: UUID, *, hashed: bool = False) -> Iterator[TenantRe
     For Django's connection see graph.database.tenancy.snapshot_transaction.
 
     Set `hashed` for questions that read a whole tenant. It turns off nested loops, which PostgreSQL
-    plans for tables without statistics, and which can take hours.
+    plans for tables without statistics, and which can take hours. Raises QuestionError in a context
+    that reads the past.
     """
+    past.require_present()
     tenant = SQL("SET LOCAL {} = {}; {}{}").format(
         SQL(TENANT_SETTING), Literal(str(user_id)), _limit(), SQL(HASHED if hashed else "")
     )

@@ -13,7 +13,7 @@ from django.db.backends.utils import CursorWrapper
 from django.db.utils import ProgrammingError
 from psycopg.errors import UndefinedFunction
 
-from graph.database import deadlines
+from graph.database import deadlines, past
 from graph.errors import FunctionMissing
 
 TENANT_SETTING = "finley.user_id"
@@ -139,13 +139,18 @@ def _rows(cursor: CursorWrapper) -> list[dict[str, Any]]:
 
 
 def _name_tenant(user_id: UUID) -> Query:
-    """Return the statement that names the tenant for the transaction, and that sets the statement
-    timeout to the time that is left.
+    """Return the statements that name the tenant for the transaction, that set the statement
+    timeout to the time that is left, and that enter the moment of the past that is read.
 
     Raises TookTooLong if no time is left.
     """
     deadlines.check()
     limit = deadlines.statement()
     if not limit:
-        return Query(NAMED, (TENANT_SETTING, str(user_id)))
-    return Query(NAMED + LIMITED, (TENANT_SETTING, str(user_id), limit, deadlines.idle()))
+        query = Query(NAMED, (TENANT_SETTING, str(user_id)))
+    else:
+        query = Query(NAMED + LIMITED, (TENANT_SETTING, str(user_id), limit, deadlines.idle()))
+    moment = past.current()
+    if moment is None or moment.recorded is None:
+        return query
+    return Query(f"{query.text}; {past.ENTER}", (*query.parameters, moment.recorded.isoformat()))

@@ -208,7 +208,8 @@ PAIRS = {
 
 
 def _judge_pairs(user_id: UUID, case_row: PaymentCase, case: Case) -> None:
-    """Give the open pairs of a case that people have decided the decision on the case."""
+    """Set the open pairs of a case to the status that follows from the case's state, unless the
+    case is open."""
     if case_row.state != CaseState.OPEN:
         DuplicateTransaction.objects.filter(
             user_id=user_id,

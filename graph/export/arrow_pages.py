@@ -17,7 +17,7 @@ from graph.engine.graph import build
 from graph.engine.text_formats import Contents
 from graph.layers import LAYERS, ColumnType
 from graph.models.view_sql import TENANT_VIEW
-from graph.reading import current_graph, current_rows
+from graph.reading import corrected_view, current_graph
 from graph.reading.load_graph import ALL, ENDS
 from graph.view.version import State
 
@@ -220,9 +220,9 @@ def _pages(reader: TenantReader, schema: pa.Schema, query: Query) -> Iterator[pa
 def _with_changes(reader: TenantReader, user_id: UUID, state: State) -> Composed:
     """Return a WITH clause after which the view's name stands for its rows as they are in this
     snapshot."""
-    query = current_rows.stale(user_id, state)
+    query = corrected_view.stale(user_id, state)
     ids = [] if query is None else as_strings(reader.table(query)["id"])
-    return Composed([current_rows.with_changes(user_id, state, ids)])
+    return Composed([corrected_view.with_changes(user_id, state, ids)])
 
 
 def _count(reader: TenantReader, user_id: UUID, table: str, before: Composable = NOTHING) -> int:

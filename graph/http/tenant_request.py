@@ -14,8 +14,8 @@ from graph.view.version import Moment
 class Reusable:
     """What a response depends on that may be sent again to an equal request.
 
-    It is right as long as the tenant's data is as it was at `moment`, and the tenant's day is `day`
-    (None: the day does not matter). `answer` is the key of its body in
+    The response is right as long as the tenant's data is as it was at `moment`, and the tenant's
+    day is `day` (None: the day does not matter). `answer` is the key of the response's body in
     `graph.reading.memory_cache.answers`; None for a response without a body.
     """
 

@@ -29,12 +29,15 @@ SHARED_KEY = "shared_key"
 class Scope:
     """SQL conditions that limit the rows read from the three kinds of tables; by default none.
 
-    They repeat what the joins imply, but PostgreSQL can apply them earlier.
+    They repeat what the joins imply, but PostgreSQL can apply them earlier. `facts` limits the
+    layers of which a row is picked; with `every_fact`, the others, too, which need it where the
+    tables are views.
     """
 
     relationships: str = ""
     matches: str = ""
     facts: str = ""
+    every_fact: bool = False
 
 
 EVERYTHING = Scope()
@@ -47,6 +50,19 @@ SOME = Scope(  # for sql/reading/fresh_rows.sql
     relationships="relationship.user_id = {user_id} AND relationship.id = ANY ({ids}::uuid[])",
     matches="user_id = {user_id} AND event_id IN (SELECT event_id FROM marked_events)",
     facts="user_id = {user_id} AND relationship_id IN (SELECT id FROM marked)",
+)
+PAST = Scope(  # a few rows, for graph/reading/corrected_view.py
+    relationships="relationship.user_id = {user_id} AND relationship.id = ANY ({ids}::uuid[])"
+    " AND source_event.id = ANY ({events}::uuid[]) AND target_event.id = ANY ({events}::uuid[])",
+    matches="user_id = {user_id} AND event_id = ANY ({events}::uuid[])",
+    facts="user_id = {user_id} AND relationship_id = ANY ({ids}::uuid[])",
+    every_fact=True,
+)
+MANY_PAST = Scope(
+    relationships="relationship.user_id = {user_id}"
+    " AND relationship.id IN (SELECT id FROM past_ids)",
+    matches="user_id = {user_id}",
+    facts="user_id = {user_id} AND relationship_id IN (SELECT id FROM past_ids)",
 )
 
 
@@ -91,7 +107,9 @@ def _rows(layer: Layer, scope: Scope) -> str:
     If the layer may have several rows about one, a query selects the best of them.
     """
     if not layer.pick:
-        return layer.table
+        if layer.is_pattern or not scope.every_fact:
+            return layer.table
+        return f"(SELECT * FROM {layer.table} WHERE {scope.facts})"  # noqa: S608
     needed = dict.fromkeys(["id", *(name for column in layer.columns for name in column.sources)])
     conditions = [condition for condition in (layer.only, scope.facts) if condition]
     where = f"\n    WHERE {' AND '.join(conditions)}" if conditions else ""

@@ -22,7 +22,12 @@ Answer = dict[str, Any]
 def today(user_id: UUID) -> date:
     """Return the current day in the tenant's time zone, or in the service's if the tenant has set
     none."""
-    return _in_zone(tenant_row(user_id, Query(f"SELECT {version.ZONE}", (user_id,))))
+    return datetime.now(time_zone(user_id)).date()
+
+
+def time_zone(user_id: UUID) -> ZoneInfo:
+    """Return the tenant's time zone, or the service's if the tenant has set none."""
+    return _zone(tenant_row(user_id, Query(f"SELECT {version.ZONE}", (user_id,))))
 
 
 def today_and_version(user_id: UUID) -> tuple[date, str]:
@@ -32,14 +37,18 @@ def today_and_version(user_id: UUID) -> tuple[date, str]:
 
 
 def unchanged(user_id: UUID, moment: Moment, day: date | None) -> bool:
-    """Return whether the tenant's data is as it was at that moment and `day`, unless it is None, is
-    the current day."""
+    """Return whether the tenant's data is as it was at that moment, and `day` is still the
+    current day. With None for `day`, only the data is compared."""
     row = version.unchanged_row(user_id, moment)
     return row["unchanged"] and (day is None or _in_zone(row) == day)
 
 
 def _in_zone(row: Mapping[str, Any]) -> date:
-    return datetime.now(ZoneInfo(row["time_zone"] or settings.TIME_ZONE)).date()
+    return datetime.now(_zone(row)).date()
+
+
+def _zone(row: Mapping[str, Any]) -> ZoneInfo:
+    return ZoneInfo(row["time_zone"] or settings.TIME_ZONE)
 
 
 def later(day: date, by: timedelta) -> date:

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from graph.layers import BY_NAME
-from graph.questions import days, insights, whole_graph
+from graph.questions import days, insights, source_names, whole_graph
 from graph.reading import current_rows
 
 Answer = dict[str, Any]
@@ -24,7 +24,7 @@ def explain(user_id: UUID, relationship_id: UUID | str, *, today: date | None = 
         relationship = whole_graph.relationship_in(reader, user_id, relationship_id, day)
         layers = _layers(user_id, relationship["layers"])
     facts = {name: value for name, value in relationship.items() if name != "layers"}
-    sentences = " ".join(_sentences(facts, layers))
+    sentences = source_names.in_words(user_id, " ".join(_sentences(facts, layers)))
     return {"today": day, "relationship": facts, "layers": layers, "in_words": sentences}
 
 

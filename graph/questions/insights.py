@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,7 @@ from graph.models import TenantRelationship, answer_json_sql
 from graph.models.choices import PredictionStatus
 from graph.models.kept_queries import COUNTING
 from graph.models.layer_models import model_of, statuses_of
-from graph.questions import counted_rows, days, edge_ends
+from graph.questions import counted_rows, days, edge_ends, source_names
 from graph.questions.prediction_status import STALE, status_on
 from graph.questions.search import representatives_of
 from graph.reading import current_rows as reading_rows
@@ -78,7 +78,8 @@ def insights(
         page, following = newest_pages.page(reader, chosen, most, after, few=party is not None)
         rows = _rows(user_id, layer, [getattr(row, layer.id_column) for row in page])
         ends_of = edge_ends.of(user_id, page)
-    return [{**_answer(layer, row, rows, day), **ends_of[row.id]} for row in page], following
+    answers = [{**_answer(layer, row, rows, day), **ends_of[row.id]} for row in page]
+    return source_names.with_reasons(user_id, answers), following
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,10 @@ def as_json(
     layer = _layer(layer_name)
     conditions = _chosen(user_id, layer, Filters(**filters), today)
     written = json_rows.insights(user_id, layer.name, today)
-    return json_rows.newest(json_rows.PageQuery(user_id, conditions, written, most, after))
+    rows_of_page = json_rows.newest(json_rows.PageQuery(user_id, conditions, written, most, after))
+    return rows_of_page and replace(
+        rows_of_page, rows=source_names.in_json(user_id, rows_of_page.rows)
+    )
 
 
 def _chosen(user_id: UUID, layer: Layer, filters: Filters, day: date) -> Q:

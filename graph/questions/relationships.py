@@ -1,6 +1,7 @@
 """A list of relationships, filtered by type, party, time, amount and layers."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from django.db.models.expressions import RawSQL
 from graph.errors import QuestionError
 from graph.layers import BY_NAME, LAYERS
 from graph.models import TenantRelationship
-from graph.questions import counted_rows
+from graph.questions import counted_rows, source_names
 from graph.questions.search import representatives_of
 from graph.questions.whole_graph import as_answers
 from graph.reading import current_rows as reading_rows
@@ -61,7 +62,7 @@ def relationships(
         rows = TenantRelationship.objects.filter(chosen(user_id, filters))
         few = not FEW.isdisjoint(filters)
         page, following = newest_pages.page(reader, rows, most, after, few=few)
-        return as_answers(user_id, page), following
+        return _answers(user_id, page), following
 
 
 def as_json(
@@ -75,7 +76,12 @@ def as_json(
     condition = chosen(user_id, filters, entities_of=_representative)
     written = json_rows.relationships(user_id)
     wanted = json_rows.PageQuery(user_id, condition, written, most, after)
-    return json_rows.newest_of_few(wanted) if ends else json_rows.newest(wanted)
+    page = json_rows.newest_of_few(wanted) if ends else json_rows.newest(wanted)
+    return page and replace(page, rows=source_names.in_json(user_id, page.rows))
+
+
+def _answers(user_id: UUID, rows: Sequence[TenantRelationship]) -> list[Answer]:
+    return source_names.with_reasons(user_id, as_answers(user_id, rows))
 
 
 def _is_id(party: Any) -> bool:
@@ -97,7 +103,7 @@ def with_ids(user_id: UUID, ids: Sequence[UUID]) -> list[Answer]:
         return []
     with reading_rows.snapshot(user_id) as reader:
         rows = TenantRelationship.objects.filter(user_id=user_id, id__in=ids)
-        answers = as_answers(user_id, reader.relationships(rows))
+        answers = _answers(user_id, reader.relationships(rows))
     by_id = {row["id"]: row for row in answers}
     return [by_id[id_] for id_ in dict.fromkeys(ids) if id_ in by_id]
 
@@ -128,7 +134,7 @@ def ordered(
     with reading_rows.snapshot(user_id) as reader:
         rows = TenantRelationship.objects.filter(chosen(user_id, filters))
         page, following = ordered_pages.page(reader, rows, order, most, after)
-        return as_answers(user_id, page), following
+        return _answers(user_id, page), following
 
 
 def chosen(

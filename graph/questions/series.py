@@ -27,7 +27,9 @@ def histories(user_id: UUID, relationship_ids: Sequence[UUID]) -> dict[UUID, His
 
 def payments(user_id: UUID, relationship_id: UUID) -> list[Answer]:
     """Return the payments of the series that a relationship belongs to, oldest first: `id`, `day`,
-    `amount`. The list is empty if it is of no series. Raises ViewMissing, ViewUnpopulated.
+    `amount`.
+
+    The list is empty if the relationship belongs to no series. Raises ViewMissing, ViewUnpopulated.
     """
     return _rows(user_id, [relationship_id])
 

@@ -5,6 +5,7 @@ a key that programs made: `generic.b1c6f0aa` for a table that was guessed, `gmai
 connection's id for mail.
 """
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from graph.models.choices import EventKind
 
 MADE = re.compile(r"\b[a-z_]+(?:\.[a-z_]+)?\.[0-9a-f]{8}(?:-[0-9a-f]{4}){0,3}[\w.-]*", re.ASCII)
 ACCOUNT = re.compile(r"\.[0-9a-f]{8}\.(.+)$", re.ASCII)  # of generic.<layout>.<account>
+REASON = re.compile(r'("reason" ?: ?)("(?:[^"\\]|\\.)*")')  # in JSON
 ROW = re.compile(r"\brow [0-9a-f]{32}\b", re.ASCII)  # a key made of the row's content
 PLATFORMS = {"gdrive": "Google Drive", "zoho_mail": "Zoho Mail"}
 READ = 50  # first rows of a source that are read, and last ones
@@ -124,6 +126,23 @@ def readable(text: str, names_of: Names) -> str:
         return text
     named = MADE.sub(lambda match: _named(match[0], names_of), text)
     return ROW.sub("a row", named)
+
+
+def with_reasons(user_id: UUID, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows, each with names of sources in its `reason`."""
+    return [{**row, "reason": in_words(user_id, row["reason"])} for row in rows]
+
+
+def in_json(user_id: UUID, written: str) -> str:
+    """Return the JSON text with names of sources in the strings that are called reason."""
+    if not MADE.search(written):
+        return written
+    return REASON.sub(lambda match: _worded(user_id, match), written)
+
+
+def _worded(user_id: UUID, match: re.Match[str]) -> str:
+    reason = in_words(user_id, json.loads(match[2]))
+    return match[1] + json.dumps(reason, ensure_ascii=False)
 
 
 def in_words(user_id: UUID, text: str) -> str:

@@ -33,7 +33,7 @@ from graph.errors import NotFound
 from graph.layers import BY_NAME, LAYERS, ColumnType
 from graph.models import TenantRelationship
 from graph.models.choices import MONEY_MOVED
-from graph.questions import days, edge_ends, entities
+from graph.questions import days, edge_ends, entities, source_names
 from graph.questions.prediction_status import status_on
 from graph.reading import current_rows as reading_rows
 from graph.reading import memory_cache
@@ -265,7 +265,7 @@ def relationship_in(
     row = _row(reader, user_id, relationship_id)
     if row is None:
         raise NotFound("There is no such relationship in your graph.", "id")
-    (answer,) = as_answers(user_id, [row])
+    (answer,) = source_names.with_reasons(user_id, as_answers(user_id, [row]))
     prediction = answer["layers"]["prediction"]
     if today is not None and prediction is not None:
         prediction["status"] = status_on(today, prediction)

@@ -23,8 +23,8 @@ from graph.engine.columns import as_strings, values
 from graph.errors import QuestionError, TooOld
 from graph.reading import changed_fields, current_graph
 from graph.reading.changed_fields import Fields
+from graph.reading.corrected_view import COLUMNS, KINDS
 from graph.reading.current_graph import EdgeQuery
-from graph.reading.current_rows import COLUMNS, KINDS
 from graph.view.captured_tables import EVERYTHING
 from graph.view.triggers import EVERYBODY
 from graph.view.version import State

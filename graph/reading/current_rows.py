@@ -15,9 +15,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import QuerySet
 from django.db.utils import OperationalError, ProgrammingError
 from psycopg.errors import ObjectNotInPrerequisiteState, UndefinedTable
-from psycopg.sql import SQL, Composable, Identifier, Literal
 
-from graph import sql
+from graph.database import past
 from graph.database.tenancy import (
     Query,
     snapshot_rows,
@@ -25,29 +24,31 @@ from graph.database.tenancy import (
     tenant_transaction,
 )
 from graph.errors import ViewMissing, ViewUnpopulated
-from graph.layers import LAYERS
 from graph.models import TenantRelationship
 from graph.models.kept_queries import KeptQuery
-from graph.models.view_sql import TENANT, TENANT_VIEW, view_sql
-from graph.reading import current_graph
+from graph.reading.corrected_view import stale, with_changes, with_past
 from graph.view import version
 from graph.view.version import State
 
-COLUMNS = tuple(str(field.column) for field in TenantRelationship._meta.concrete_fields)
-KINDS = ("relationship", "match", "event", *(layer.name for layer in LAYERS))
-
 
 class Reader:
-    """Reads a tenant's current rows, all in the same snapshot."""
+    """Reads a tenant's rows, all in the same snapshot.
+
+    They are the current ones, or those of a moment of the past (`graph.database.past`).
+    """
 
     def __init__(self, connection: BaseDatabaseWrapper, user_id: UUID, state: State) -> None:
         self.connection = connection
         self.version = state.version
-        ids = _stale(connection, user_id, state)
-        self._before = with_changes(user_id, state, ids).as_string().replace("%", "%%")
+        moment = past.current()
+        if moment is None:
+            clause = with_changes(user_id, state, _stale(connection, user_id, state))
+        else:
+            clause = with_past(connection, user_id, state, moment)
+        self._before = clause.as_string().replace("%", "%%")
 
     def relationships(self, queryset: "QuerySet[TenantRelationship]") -> list[TenantRelationship]:
-        """Return the queryset's rows as they are now."""
+        """Return the queryset's rows."""
         if not self._before:
             return list(queryset)
         try:
@@ -59,7 +60,7 @@ class Reader:
 
     @property
     def corrects(self) -> bool:
-        """Return whether there are pending changes, so that queries read corrected rows."""
+        """Return whether queries read corrected rows: changes are pending, or the past is read."""
         return bool(self._before)
 
     def kept_rows(self, query: KeptQuery, parameters: Any) -> list[dict[str, Any]]:
@@ -84,8 +85,8 @@ def rows_at_once(
 ) -> list[list[dict[str, Any]]] | None:
     """Return each query's rows, all in one snapshot, by one round trip.
 
-    Returns None if the request has not read the graph's state, or if changes are pending or the
-    data has changed since. The caller then asks a `Reader`. Raises ViewMissing, ViewUnpopulated.
+    Returns None if the request has not read the graph's state, if changes are pending, if the data
+    has changed since, or if the past is read. The caller then asks a `Reader`. Raises ViewMissing, ViewUnpopulated.
     """
     if (seen := version.seen(user_id)) is None:
         return None
@@ -149,42 +150,6 @@ def readable_view() -> Iterator[None]:
         if isinstance(error.__cause__, ObjectNotInPrerequisiteState):
             raise ViewUnpopulated from error
         raise
-
-
-def stale(user_id: UUID, state: State) -> Composable | None:
-    """Return the query for the ids of the view's rows that differ from the tables.
-
-    Returns None if no row differs, and also if nobody knows which rows do (`state.unknown`).
-    """
-    kinds = [kind for kind in KINDS if kind in state.pending]
-    if state.unknown or not kinds:
-        return None
-    return current_graph.changed_relationships(
-        user_id, kinds, current_graph.pending(state.snapshot)
-    )
-
-
-def with_changes(user_id: UUID, state: State, ids: Sequence[str]) -> Composable:
-    """Return a WITH clause that corrects the view's rows `ids`, or every row if anything may have
-    changed.
-
-    The clause goes before a query of the tenant's view. It is empty if the view is current.
-    """
-    if not state.unknown and not ids:
-        return SQL("")
-    names = SQL(", ").join(Identifier(name) for name in COLUMNS)
-    if state.unknown:
-        live = SQL(view_sql(TENANT)).format(user_id=Literal(user_id))
-        return SQL("WITH {} AS NOT MATERIALIZED (SELECT {} FROM ({}) AS live) ").format(
-            Identifier(TENANT_VIEW), names, live
-        )
-    return SQL(sql.read("reading/fresh_view")).format(
-        view=Identifier(TENANT_VIEW),
-        columns=names,
-        user_id=Literal(user_id),
-        ids=current_graph.as_array(ids),
-        now=current_graph.rows(current_graph.EdgeQuery(user_id, COLUMNS), COLUMNS, ids),
-    )
 
 
 def _stale(connection: BaseDatabaseWrapper, user_id: UUID, state: State) -> list[str]:

@@ -23,6 +23,7 @@ from redis.exceptions import LockError, RedisError
 from redis.lock import Lock
 
 from graph import metrics
+from graph.database import past
 from graph.engine.graph import Graph
 from graph.engine.ipc import Corrupt, pack, unpack
 from graph.reading import memory_cache
@@ -82,6 +83,7 @@ def load(
 ) -> tuple[Graph, int]:
     """Return the graph, and the number of queries needed (1 if it was cached). Raises what
     graph.reading.load_graph.load raises."""
+    past.require_present()
     if not settings.GRAPH_CACHE["bytes"] and not settings.GRAPH_CACHE["memory"]:
         return build(user_id, columns, edge_class=edge_class)
     names = tuple(sorted(set(columns)))

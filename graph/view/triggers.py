@@ -5,7 +5,7 @@ The triggers are created after every migrate and every rebuild of the view, not 
 `makemigrations` omits triggers silently.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 from uuid import UUID
 
@@ -45,10 +45,11 @@ def put_in_place(using: str, **_: Any) -> None:
             return
         wrong = [pair for pair in triggers() if not _is_enabled(cursor, *pair)]
         for table, operation in wrong:
-            _create(cursor, table, operation)
+            name = trigger_name(table, operation)
+            create(cursor, name, table.table, operation, _body(operation, table))
         if wrong:
             cursor.execute(_body("truncate", CapturedTable("", "", "", ())))
-        _grant_read(cursor, using)
+        grant_read(cursor, using, (CHANGE_RECORDS, COMPACTED))
 
 
 def missing(using: str = "owner") -> list[str]:
@@ -72,30 +73,31 @@ def _migrated(cursor: CursorWrapper) -> bool:
 
 
 def _is_enabled(cursor: CursorWrapper, table: CapturedTable, operation: str) -> bool:
-    cursor.execute(
-        sql.read("view/capture_is_enabled"),
-        {
-            "name": trigger_name(table, operation),
-            "table": table.table,
-            "source": _source(table, operation),
-        },
-    )
+    return is_enabled(cursor, trigger_name(table, operation), table.table, _body(operation, table))
+
+
+def is_enabled(cursor: CursorWrapper, name: str, table: str, body: str) -> bool:
+    """Return whether the table has an enabled trigger of this name that executes `body`."""
+    parameters = {"name": name, "table": table, "source": _source(body)}
+    cursor.execute(sql.read("view/capture_is_enabled"), parameters)
     return bool(cursor.fetchone()[0])
 
 
-def _create(cursor: CursorWrapper, table: CapturedTable, operation: str) -> None:
-    names = {
-        "function": Identifier(trigger_name(table, operation)),
-        "table": Identifier(table.table),
-    }
+def create(cursor: CursorWrapper, name: str, table: str, operation: str, body: str) -> None:
+    """Create or replace the statement trigger `name`, and the function of the same name.
+
+    `body` has statements of PL/pgSQL. They read `old_rows` and `new_rows`, which the operation
+    changed, with the rights of the function's owner.
+    """
+    names = {"function": Identifier(name), "table": Identifier(table)}
     function = SQL(sql.read("view/capture_function"))
-    cursor.execute(function.format(body=Literal(_source(table, operation)), **names))
+    cursor.execute(function.format(body=Literal(_source(body)), **names))
     timing = SQL(TIMINGS[operation]).format(**names)
     cursor.execute(SQL(sql.read("view/capture_trigger")).format(timing=timing, **names))
 
 
-def _source(table: CapturedTable, operation: str) -> str:
-    return f"BEGIN\n{_body(operation, table)}    RETURN NULL;\nEND"
+def _source(body: str) -> str:
+    return f"BEGIN\n{body}    RETURN NULL;\nEND"
 
 
 def _body(operation: str, table: CapturedTable) -> str:
@@ -134,11 +136,12 @@ def _written(name: str) -> Composed:
     return SQL("CASE WHEN {old} IS DISTINCT FROM {new} THEN {name} END").format(**sides)
 
 
-def _grant_read(cursor: CursorWrapper, using: str) -> None:
+def grant_read(cursor: CursorWrapper, using: str, tables: Iterable[str]) -> None:
+    """Let the application's role read the tables, and do nothing else with them."""
     role = application_role()
     if role == current_role(using):
         return
-    for table in (CHANGE_RECORDS, COMPACTED):
+    for table in tables:
         names = {"table": Identifier(table), "role": Identifier(role)}
         grant = "REVOKE ALL ON {table} FROM {role}; GRANT SELECT ON {table} TO {role}"
         cursor.execute(SQL(grant).format(**names))

@@ -12,6 +12,7 @@ from uuid import UUID
 from cachetools import LRUCache
 from psycopg.sql import SQL, Composed, Literal
 
+from graph.database import past
 from graph.database.tenancy import Query, tenant_row
 from graph.errors import ViewMissing, ViewUnpopulated
 from graph.view.captured_tables import EVERYTHING
@@ -86,11 +87,13 @@ def seen_once() -> Iterator[None]:
 def seen(user_id: UUID) -> Seen | None:
     """Return the state that the current request has read, if the view has all changes; else None.
 
+    None, too, in a context that reads the past: the view's rows alone never are the answer.
+
     The data may have changed since. A query that relies on this state must also select `unchanged`.
     Raises ViewMissing or ViewUnpopulated.
     """
     row = (_rows.get() or {}).get(user_id)
-    if row is None:
+    if row is None or past.current() is not None:
         return None
     state = read(row)
     return None if state.unknown or state.pending else Seen(state, row["seen"])

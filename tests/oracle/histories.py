@@ -130,6 +130,7 @@ class History:
         self.sessions = writers
         self.users = [UUID(int=(1 << 100) + 2 * number + n) for n in (0, 1)]
         self.comparisons = 0
+        self.emptied_tables = False
         self._seen: dict[tuple[UUID, str], nx.MultiDiGraph[Any]] = {}
         self._refresh: ExitStack | None = None
         refresh.LOCK_TIMEOUT = LOCK_TIMEOUT
@@ -176,6 +177,7 @@ class History:
         if not session.write(statement, parameters):
             return False
         session.touched |= {writer.user} if parameters else set(self.users)
+        self.emptied_tables |= not parameters
         return not session.open and self._seen_by_others(session)
 
     def _seen_by_others(self, session: Session) -> bool:

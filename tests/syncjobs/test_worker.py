@@ -128,6 +128,7 @@ def test_what_is_old_and_settled_is_forgotten(own_queue, settings):
         "deliveries": 0,
         "replays": 0,
         "marks": 0,
+        "history": 0,
     }
     distinct = set(SyncRun.objects.using("owner").values_list("pk", flat=True))
     assert distinct == {runs[1].pk, runs[2].pk}

@@ -18,6 +18,7 @@ from graph.questions import search, whole_graph
 
 SIDE = 1000  # side of the picture, which is a square
 RINGS = (0, 190, 330)  # radius of the ring by distance from the party; names are outside
+MARGINS = (300, 140, 0)  # left out of the picture on each side, by the greatest distance in it
 CROWDED = 14  # parties on a ring; with more, names are turned outwards
 NODES = {1: 40, 2: 60}  # most parties shown, by depth
 EDGES = 20_000  # most relationships that are summed up
@@ -75,6 +76,7 @@ def explorer(request: PageRequest, entity_id: UUID) -> HttpResponse:
         for edge in aggregated(surroundings)
     ]
     nodes = placed(surroundings["entities"], edges)
+    margin = MARGINS[max(entity["distance"] for entity in surroundings["entities"])]
     by_id = {node.id: node for node in nodes}
     lines = [
         {"source": by_id[one], "target": by_id[other], "width": width, "label": label}
@@ -89,7 +91,8 @@ def explorer(request: PageRequest, entity_id: UUID) -> HttpResponse:
         **graph_filters.form(request),
         "truncated": surroundings["truncated"],
         "edges_truncated": surroundings["edges_truncated"],
-        "side": SIDE,
+        "margin": margin,
+        "side": SIDE - 2 * margin,
     }
     return render(request, "web/explorer.html", context)
 

@@ -27,7 +27,7 @@ NAMES = {
 COLUMNS = (
     Column("Due", lambda row: row["due_on"]),
     Column("Days overdue", lambda row: max(row["days_overdue"], 0)),
-    Column("Records", lambda row: row["records"]),
+    Column("Type", lambda row: row["records"]),
     Column("Party", lambda row: row["party"]),
     Column("Document", lambda row: row["document_ref"]),
     Column("Day", lambda row: row["day"]),

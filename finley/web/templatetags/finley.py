@@ -77,6 +77,18 @@ def shown_type(row: dict[str, Any]) -> str:
 
 
 @register.filter
+def decider(value: str) -> str:
+    """Who decided, by name; the program that finds cases is finley."""
+    return "finley" if value == "enrichment" else value
+
+
+@register.filter
+def scopes(value: list[str]) -> str:
+    """What a token with these scopes may do, in words."""
+    return ", ".join(choices.SCOPES.get(scope, scope) for scope in value)
+
+
+@register.filter
 def direction(value: str) -> str:
     """The direction in words, such as `money in` for in."""
     return choices.DIRECTIONS.get(value, value)

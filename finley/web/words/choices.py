@@ -30,15 +30,15 @@ ROWS = {  # one row of a file that is shown before its import
 }
 OWED = {"to receive": "invoice", "to pay": "bill"}  # by the direction of the row
 SUMMED = {**KINDS, Records.PAYMENT.value: "payments"}  # what a sum of one kind has
-LAYERS = {  # in a form, after "Only rows that"
+LAYERS = {  # in a form, after "Finding"
     "causal": "led to another row",
-    "temporal": "come again and again",
-    "seasonal": "depend on the time of the year",
-    "pattern": "look like others",
-    "cross_platform": "stand in several books",
-    "prediction": "let another one be expected",
-    "root_cause": "are unusual",
-    "change": "were changed later",
+    "temporal": "recurring",
+    "seasonal": "seasonal",
+    "pattern": "like many others",
+    "cross_platform": "in several books",
+    "prediction": "another one is expected",
+    "root_cause": "unusual",
+    "change": "changed later",
     "fraud": "may be paid twice",
 }
 PARTIES = {
@@ -51,6 +51,7 @@ PARTIES = {
     "clearing": "split of one transaction",
 }
 
+SCOPES = {"read": "reads", "sync": "decides, imports, syncs", "admin": "administers"}
 DECISIONS = {  # entries of a case's history
     CaseAction.FOUND.value: "found",
     CaseAction.CONFIRM.value: "confirmed",
@@ -73,4 +74,4 @@ SIGNS = {"in": "+", "to receive": "+", "out": "\N{MINUS SIGN}", "to pay": "\N{MI
 
 def layers() -> list[tuple[str, str]]:
     """All layers as (name, words), in the order of their declaration."""
-    return [(name, LAYERS.get(name, f"have: {name.replace('_', ' ')}")) for name in BY_NAME]
+    return [(name, LAYERS.get(name, name.replace("_", " "))) for name in BY_NAME]

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from graph.api.shapes.common_serializers import Answer, StrictQuery
+from graph.api.shapes.common_serializers import Answer, AsOfQuery
 from graph.api.shapes.list_serializers import money, total
 from graph.api.shapes.request_bodies import StrictBody
 from graph.api.shapes.sum_serializers import currency_field
@@ -12,7 +12,7 @@ from graph.models.choices import CaseAction, CaseRole, CaseState, Records
 from graph.questions import cases
 
 
-class CasesQuery(StrictQuery):
+class CasesQuery(AsOfQuery):
     state = serializers.ChoiceField(CaseState.choices, required=False)
     owner = serializers.CharField(required=False, max_length=200, allow_blank=True)
     party = serializers.CharField(required=False, max_length=200, help_text="A part of its name")

@@ -7,6 +7,8 @@ from typing import Any, cast
 
 from rest_framework import serializers
 
+OF_THE_PAST = ("as_of", "valid")
+OF_THE_PRESENT = "This question cannot be asked in this way of the past. Omit it."
 Fields = dict[str, serializers.Field[Any, Any, Any, Any]]
 
 
@@ -78,8 +80,9 @@ class StrictQuery(Shape):
         The fields report all other errors.
         """
         choices = ", ".join(self.fields) or "none"
+        unknown = f"Unknown {self.one_of_them}. Known: {choices}."
         return {
-            name: [f"Unknown {self.one_of_them}. Known: {choices}."]
+            name: [OF_THE_PRESENT if name in OF_THE_PAST else unknown]
             for name in sorted(set(data) - set(self.fields))
         }
 
@@ -101,6 +104,26 @@ class StrictQuery(Shape):
 
 class NoQuery(StrictQuery):
     pass
+
+
+class AsOfQuery(StrictQuery):
+    """Parameters of a question that may be asked of what finley knew in the past."""
+
+    as_of = serializers.CharField(
+        required=False,
+        max_length=100,
+        help_text="What finley knew at the end of a day (2026-03-01), or at a version (the "
+        "as_of_version of an earlier answer); `today` is then that day",
+    )
+
+
+class PastQuery(AsOfQuery):
+    """As AsOfQuery, and with a limit of the time of events."""
+
+    valid = serializers.DateField(
+        required=False,
+        help_text="Only what occurred up to the end of this day, in UTC; `today` is then that day",
+    )
 
 
 class Answer(Shape):

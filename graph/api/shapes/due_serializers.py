@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from graph.api.shapes.common_serializers import Answer, StrictQuery
+from graph.api.shapes.common_serializers import Answer, PastQuery
 from graph.api.shapes.graph_serializers import EntityAnswer
 from graph.api.shapes.list_serializers import money, total
 from graph.api.shapes.sum_serializers import party_field, today_field
@@ -19,7 +19,7 @@ COUNTED = (
 )
 
 
-class DueQuery(StrictQuery):
+class DueQuery(PastQuery):
     until = serializers.DateField(
         required=False,
         help_text="The last day; by default the last of 14 days, of which today is the first. A "

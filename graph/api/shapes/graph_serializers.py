@@ -8,7 +8,7 @@ from typing import Any
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
 from rest_framework import serializers
 
-from graph.api.shapes.common_serializers import Answer, Fields, Money, StrictQuery
+from graph.api.shapes.common_serializers import Answer, Fields, Money, PastQuery, StrictQuery
 from graph.api.shapes.request_fields import Names, TimeCursor, Timestamp, Words
 from graph.engine.communities import SEED
 from graph.engine.edge_filters import Only
@@ -122,7 +122,7 @@ def _statuses() -> str:
     return "; ".join(f"{name}: {', '.join(values)}" for name, values in statuses.items() if values)
 
 
-class InsightsQuery(StrictQuery):
+class InsightsQuery(PastQuery):
     min_score = serializers.FloatField(
         required=False, min_value=0, max_value=1, help_text="Minimum of the layer's first score."
     )

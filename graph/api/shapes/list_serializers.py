@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from graph.api.shapes.common_serializers import Answer, Money, StrictQuery
+from graph.api.shapes.common_serializers import Answer, Money, PastQuery, StrictQuery
 from graph.api.shapes.graph_serializers import (
     EntityAnswer,
     RelationshipAnswer,
@@ -83,7 +83,7 @@ class EntitiesAnswer(Answer):
     next = serializers.CharField(allow_null=True, help_text="The next page's `cursor`")
 
 
-class RelationshipsQuery(SparseQuery):
+class RelationshipsQuery(SparseQuery, PastQuery):
     row = RelationshipAnswer
     type = serializers.CharField(required=False, max_length=100, help_text="relationship_type")
     kind = records_field()
@@ -165,7 +165,7 @@ class RelationshipsAnswer(Answer):
     next = serializers.CharField(allow_null=True, help_text="The next page's `cursor`")
 
 
-class PartyQuery(StrictQuery):
+class PartyQuery(PastQuery):
     limit = serializers.IntegerField(default=20, min_value=1, max_value=200)
     edges = serializers.ChoiceField(["flow", "all"], default="flow")
     kind = records_field(default=counted_rows.DEFAULT)
@@ -228,7 +228,7 @@ ExplainedLayers = type(
 )
 
 
-class TodayQuery(StrictQuery):
+class TodayQuery(PastQuery):
     today = serializers.DateField(
         required=False, help_text="The day that counts as today; the calendar's where none is said"
     )

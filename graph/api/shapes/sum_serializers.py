@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from graph.api.shapes.common_serializers import Answer, StrictQuery
+from graph.api.shapes.common_serializers import Answer, PastQuery
 from graph.api.shapes.graph_serializers import BooksAnswer
 from graph.api.shapes.list_serializers import money, total
 from graph.api.shapes.request_fields import Timestamp
@@ -34,7 +34,7 @@ class DatedAnswer(Answer):
     books = BooksAnswer(many=True)
 
 
-class CashFlowQuery(StrictQuery):
+class CashFlowQuery(PastQuery):
     party = party_field("seen from it; without one, from all departments and accounts")
     since = Timestamp(required=False, help_text="At or after this time.")
     until = Timestamp(required=False, end=True, help_text="At or before this time.")
@@ -103,7 +103,7 @@ class CashFlowAnswer(DatedAnswer):
     expected = ExpectedMonth(many=True)
 
 
-class OpenItemsQuery(StrictQuery):
+class OpenItemsQuery(PastQuery):
     today = today_field()
     party = party_field("only items of this party")
     direction = serializers.ChoiceField(open_items.DIRECTIONS, required=False)
@@ -192,7 +192,7 @@ class ReconcileAnswer(Answer):
     accounts = ReconciledAccount(many=True)
 
 
-class SpendQuery(StrictQuery):
+class SpendQuery(PastQuery):
     by = serializers.ChoiceField(spend.BY, default="party")
     period = serializers.ChoiceField(list(spend.PERIODS), default="month")
     direction = serializers.ChoiceField(

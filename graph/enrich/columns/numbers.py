@@ -83,7 +83,7 @@ def _named(document: str, text: str) -> frozenset[str]:
 
 def _says_something(document: str) -> bool:
     """Return whether the text identifies a document. 'various', dates and sums do not, because
-    strangers share them."""
+    unrelated documents have them."""
     is_other = _DATE.fullmatch(document) or _MONEY.fullmatch(document)
     return not is_other and any(map(str.isdigit, document))
 

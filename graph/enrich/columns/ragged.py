@@ -48,7 +48,10 @@ def products(ones: Ints, others: Ints) -> tuple[Ints, Ints, Ints]:
 
 
 def cut(of: Ints, size: int) -> Ints:
-    """Return `begin` of `size` lists. `of` has the list of each row, in order."""
+    """Return where each of `size` lists begins in the flat column, and the total length.
+
+    `of` has the list of each row, in order.
+    """
     return begins(np.bincount(of, minlength=size))
 
 

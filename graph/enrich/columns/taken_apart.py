@@ -14,12 +14,13 @@ Texts = NDArray[Any]  # of str objects
 
 @dataclass(frozen=True)
 class TakenApart:
-    """For each type of link, the pairs of row numbers that are apart, in both orders."""
+    """For each type of link, the pairs of row numbers whose link people took apart, in both
+    orders."""
 
     pairs: dict[str, frozenset[tuple[int, int]]] = field(default_factory=dict)
 
     def of(self, link_type: str) -> frozenset[tuple[int, int]]:
-        """Return the pairs of this type."""
+        """Return the pairs of row numbers for this type of link."""
         return self.pairs.get(link_type, frozenset())
 
     def among(self, link_type: str, one: Ints, other: Ints) -> Flags:
@@ -31,7 +32,7 @@ class TakenApart:
         return np.fromiter((pair in apart for pair in ends), dtype=bool, count=len(one))
 
     def moved(self, places: Ints) -> "TakenApart":
-        """Return the pairs after each row has moved to the row number that `places` has for it."""
+        """Return the pairs with new row numbers: `places` has the new number of each row."""
         return TakenApart(
             {
                 link_type: frozenset((int(places[one]), int(places[other])) for one, other in pairs)

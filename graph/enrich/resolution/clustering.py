@@ -86,7 +86,8 @@ class Clusters:
         """Return whether the two clusters must not be joined: a person keeps them apart, their keys
         differ, or their legal forms do.
 
-        With `by_key`, because they share a key, legal forms may differ.
+        With `by_key` the reason to join them is a shared key, and different legal forms do not
+        matter.
         """
         if second in self.apart[first] or self._by_keys(first, second):
             return True

@@ -72,7 +72,8 @@ def _has_months(frequency: Frequency) -> bool:
 
 
 def _all_beside(amounts: Floats) -> Floats:
-    """Return `_beside` of each occurrence."""
+    """Return, for each occurrence, the median of the amounts around it, as `_beside` does for
+    one."""
     padded = np.pad(amounts, BESIDE, constant_values=np.nan)
     windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * BESIDE + 1).copy()
     windows[:, BESIDE] = np.nan

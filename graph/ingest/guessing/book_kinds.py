@@ -44,10 +44,10 @@ def book(sample: Sample, own: str, choices: Choices) -> Book:
 
 
 def _named_by_rows(guessed: Book, choices: Choices) -> Book:
-    """Return the book, whose other party is no vendor if the rows do not pay it.
+    """Return the book, with another kind of counterparty if the rows do not pay it.
 
-    If every row is money that we receive or are owed, it is a customer; if the rows are said to be
-    expense claims, it is an employee.
+    It is a customer if every row is money that the tenant receives or is owed, and an employee if
+    the rows are said to be expense claims.
     """
     payee, money = guessed.payee, guessed.money
     if payee.kind != "vendor" or guessed.payer.kind == "employee" or payee.own:
@@ -62,7 +62,7 @@ def _named_by_rows(guessed: Book, choices: Choices) -> Book:
 
 
 def _of_kind(party: PartyRule, kind: str) -> PartyRule:
-    """The party of another kind. A supplier's number is no key of it."""
+    """Return the rule for a party of another kind, without the keys that only suppliers have."""
     keys_of_it = tuple(pair for pair in party.keys if pair[0] != "supplier_id")
     return replace(party, kind=kind, keys=keys_of_it)
 

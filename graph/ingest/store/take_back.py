@@ -42,12 +42,12 @@ class Import:
 class Effect:
     """What taking an import back removes, and what depends on it.
 
-    rows            rows that go
-    rows_kept       rows that stay, because another import holds them, too
-    still_counted   payments of `rows` that other rows of the books have, and that count on
-    cases_decided   cases of possible double payments that people decided and that have such rows
-    cases_open      the same, not decided
-    sums            of `rows`: payer_kind, payee_kind, records, currency, amount, rows
+    rows            the number of rows that are removed
+    rows_kept       rows that stay, because another import brought them, too
+    still_counted   payments among `rows` that other rows of the books record and that still count
+    cases_decided   cases of possible double payments with such rows that people have decided
+    cases_open      cases with such rows that nobody has decided
+    sums            `amount` and `rows` of `rows` by payer_kind, payee_kind, records and currency
     """
 
     rows: int
@@ -59,12 +59,12 @@ class Effect:
 
 
 def as_dict(effect: Effect) -> dict[str, int]:
-    """The numbers of the effect, without its sums."""
+    """Return the numbers of the effect by name, without its sums."""
     return {name: value for name, value in asdict(effect).items() if name != "sums"}
 
 
 def upload_key(upload_id: UUID) -> str:
-    """The key by which the rows of an upload name it."""
+    """Return the key by which rows state the upload that brought them."""
     return upload_id.hex[:KEY_LENGTH]
 
 
@@ -77,7 +77,7 @@ def effect(user_id: UUID, of: Import) -> Effect:
 def take_back(user_id: UUID, of: Import, by: str) -> Effect:
     """Take the import back in one transaction, and return what that has removed.
 
-    `by` is the person who wants it. Of an import without rows, nothing is removed.
+    `by` is the person who takes it back. An import without rows removes nothing.
     """
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         alone(cursor, user_id)

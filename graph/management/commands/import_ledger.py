@@ -224,7 +224,7 @@ class Command(BaseCommand):
 
 
 def _add_doing(parser: CommandParser) -> None:
-    """Add the options that say what is done with the files, and what is printed."""
+    """Add to the parser the options that say what is done with the files and what is printed."""
     parser.add_argument(
         "--dry-run", action="store_true", help="show each file's format, and import nothing"
     )
@@ -260,7 +260,8 @@ def _as_dict(path: Path, part: Part) -> dict[str, Any]:
 
 
 def taken_in_words(file: str, effect: Effect, *, is_done: bool) -> str:
-    """What taking a file's import back has removed, or would remove."""
+    """Return a text that says what taking a file's import back has removed (`is_done`), or would
+    remove."""
     if not effect.rows and not effect.rows_kept:
         return f"{file}: no row of your books comes from a file of this name"
     sums = ", ".join(f"{row['currency']} {row['amount']:,.2f}" for row in effect.sums)

@@ -22,8 +22,8 @@ PART = re.compile(r"\d+|[^\W\d_]+")  # of a word: digits, or letters
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to find: rows with all words of a text, with one of some amounts (whatever their sign),
-    and of some days (the first and the last of each span)."""
+    """What to find: rows with all words of `text`, rows with one of `amounts` (whatever their
+    sign), and rows of the days in `spans`, each a first and a last day."""
 
     text: str = ""
     amounts: Sequence[Decimal] = ()
@@ -41,7 +41,8 @@ class Found:
 
 
 def find(user_id: UUID, wanted: Wanted, *, most: int | None = None) -> Found:
-    """Return the `most` newest payments and invoices of each way (None: all).
+    """Return the payments and invoices that are found by words, by amount and by day, each with the
+    `most` newest first (None: all).
 
     Words are looked for in the description, the document number and the party's name as the source
     writes it. A word may be written in another case, with or without punctuation: `INV-2041` is
@@ -76,21 +77,25 @@ def _range(first: date, last: date) -> Range[datetime]:
 
 
 def patterns(text: str) -> tuple[list[str], list[str]]:
-    """Return, for each word of the text, a LIKE pattern and a regular expression. Both match, if
-    the word is there. The first one is quick and matches more."""
+    """Return a list of LIKE patterns and a list of regular expressions, one of each for every word
+    of the text.
+
+    A text has the word if both match. The LIKE pattern is quick, but matches more.
+    """
     words = [parts for word in text.split() if (parts := PART.findall(word))][:WORDS]
     likes = [f"%{'%'.join(map(_like, parts))}%" for parts in words]
     return likes, [_form(parts) for parts in words]
 
 
 def _like(part: str) -> str:
-    """The part with `_` for letters that the database compares only in their own case."""
+    """Return the part as a LIKE pattern, with `_` for letters that the database compares in
+    their own case only."""
     return re.sub(r"[^\x00-\x7f]", "_", part)
 
 
 def _form(parts: Sequence[str]) -> str:
-    """The parts one after another, with up to three signs between two, of which two numbers need at
-    least one."""
+    """Return a regular expression for the parts in order, with at most three other characters
+    between two of them, and at least one between two numbers."""
     form = ""
     for before, part in zip(("", *parts), parts, strict=False):
         if before:

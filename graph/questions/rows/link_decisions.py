@@ -31,11 +31,12 @@ Answer = dict[str, Any]
 
 
 def decide(user_id: UUID, relationship_id: UUID | str, word: Word, *, by: str) -> Answer:
-    """Take a link apart, or take that back. Return its new state (see `_answer`).
+    """Take a link apart, or take that decision back. Return the link's new state (see `_answer`).
 
-    The id is that of a link, or of a payment that is taken for a second publication of another
-    row. Which row of a payment counts is decided anew at once, the rest by the next enrichment.
-    Raises NotFound for anything else, and DecidedMeanwhile if it is decided so already.
+    `relationship_id` is that of a link, or of a payment that is held for a second publication of
+    another row. Which row of a payment counts is decided anew at once, the rest by the next
+    enrichment. Raises NotFound for any other id, and DecidedMeanwhile if the link has that state
+    already.
     """
     key = _id(relationship_id)
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
@@ -76,7 +77,7 @@ def _far_end(link: RelationshipInstance, events: tuple[UUID, UUID]) -> UUID:
 
 
 def _flows_of(user_id: UUID, events: set[UUID]) -> dict[UUID, UUID]:
-    """Return event → the payment whose posting it is."""
+    """Return event → the payment that has it as a posting."""
     flows = RelationshipInstance.objects.filter(
         user_id=user_id, edge_class=EdgeClass.FLOW, deleted_at__isnull=True
     ).filter(Q(source_event_id__in=events) | Q(target_event_id__in=events))
@@ -121,7 +122,7 @@ def _decide_link(link: RelationshipInstance, word: Word, by: str) -> Answer:
 
 
 def _first_reason(link: RelationshipInstance) -> str:
-    """Why finley had drawn the link."""
+    """Return the reason that finley gave for the link before people decided on it."""
     return link.reason.removeprefix(BY).partition(": ")[2]
 
 
@@ -139,7 +140,8 @@ def _decide_republished(flow: RelationshipInstance, word: Word) -> Answer:
 
 
 def _answer(link: RelationshipInstance) -> Answer:
-    """The link's id, type, whether it is apart, by whom and when, and finley's reason for it."""
+    """Return the link's id and type, whether people took it apart, by whom and when, and
+    finley's reason for it."""
     is_apart = link.deleted_at is not None
     by = link.reason.removeprefix(BY).partition(": ")[0] if is_apart else ""
     at: datetime | None = link.deleted_at

@@ -24,7 +24,7 @@ def parameters(user_id: UUID, parts: Parts) -> dict[str, Any]:
 
 
 def _place(part: Mapping[str, str]) -> dict[str, str]:
-    """The part as its rows state it."""
+    """Return the parameters by which rows state that they are from this part of a file."""
     return {name: part[name] for name in ("file", "upload") if part.get(name)}
 
 

@@ -288,7 +288,7 @@ def test_why_a_payment_came_is_walked_over_links(client, tenant):
     text = text_of(client.get(f"/payments/{paid}/"))
     assert "row B1 pays all of I-1" in text
     assert f"/payments/{bill}/" in text
-    assert "over a row between" not in text
+    assert "through another row" not in text
     assert text.count("Vendor</a> →") + text.count("→ <a href") == 2, "the payment and its bill"
 
 
@@ -299,11 +299,12 @@ def test_what_is_asked_wrongly_is_said(client, books):
         assert 'role="alert"' in text_of(response)
     page = text_of(client.get("/payments/?since=yesterday&document_ref=INV-7&max_amount=30"))
     assert (
-        'role="alert">yesterday is not a day.' in page.split('name="since"')[1].split("</label>")[0]
+        'role="alert">yesterday is not a date.'
+        in page.split('name="since"')[1].split("</label>")[0]
     )
     for kept in ('value="yesterday"', 'value="INV-7"', 'value="30"'):
         assert kept in page
-    assert "No row is like this" not in page
+    assert "No row matches" not in page
     for path in (
         "/payments/",
         "/parties/",

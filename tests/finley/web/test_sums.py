@@ -130,7 +130,7 @@ def test_open_bills_of_a_party_and_of_some_days(client, company):
     week = text_of(client.get(f"/open/?since={today}&until={today + timedelta(days=8)}"))
     assert "Nothing is open" in week
     assert client.get("/open/?since=x").status_code == 400
-    assert "past its due day" in text_of(client.get("/"))
+    assert "past its due date" in text_of(client.get("/"))
 
 
 def test_open_invoices_say_what_they_are_and_how_late(client, company):
@@ -143,7 +143,7 @@ def test_open_invoices_say_what_they_are_and_how_late(client, company):
 
 def test_a_list_says_what_each_row_records(client, company):
     text = text_of(client.get("/payments/"))
-    words = re.findall(r'data-label="Records">([^<]+?)<', text)
+    words = re.findall(r'data-label="Type">([^<]+?)<', text)
     assert sorted(words) == ["Bill", "Bill", "Credit note", "Invoice", *["Payment"] * 5]
     both = client.get("/payments/?party=Acme").content.decode()
     assert total(both) == set(), "a bill and its payment are not added"
@@ -187,7 +187,7 @@ def next_page(page: str) -> str:
 
 @pytest.mark.parametrize("path", ["/payments/", "/parties/", "/review/", "/cash/rows/"])
 def test_more_adds_rows_and_its_address_shows_all_of_them(client, tenant, books, monkeypatch, path):
-    for module in ("payments", "parties", "review.cases", "sums.rows"):
+    for module in ("payments", "parties", "review.cases", "sums.sum_rows"):
         monkeypatch.setattr(f"finley.web.{module}.A_PAGE", 2)
     for n in range(5):
         rows.payment(tenant.id, books.sales and rows.entity(tenant.id, f"Office {n}", "department"))

@@ -4,7 +4,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from graph import models
 from graph.questions import cases, source_names
+from graph.view import refresh
 from tests.finley.web.conftest import a_case
 from tests.graph import rows
 
@@ -82,3 +84,30 @@ def test_a_case_s_reasons_call_sources_by_their_names(tenant):
     for answer in (listed, cases.case(tenant.id, case.id)):
         assert answer["reason"] == in_words
         assert answer["evidence"] == {"for": [{**reason, "why": in_words}], "against": [in_words]}
+
+
+def test_reasons_and_explanations_have_names_over_the_api(api, tenant):
+    """Also where the database writes the answer, which it does once the graph's state is read."""
+    file = {"source": "generic.b1c6f0aa", "provenance": [{"file": 'bank "May".csv'}]}
+    payer, payee = rows.entity(tenant.id, "Office", "department"), rows.entity(tenant.id, "Shop")
+    ends = [
+        rows.event(tenant.id, who, amount=much, **file) for who, much in ((payer, -5), (payee, 5))
+    ]
+    reason = "both postings stand in one row of generic.b1c6f0aa"
+    paid = rows.relationship(tenant.id, *ends, reason=reason)
+    rows.add(
+        models.RootCauseAnalysis, user_id=tenant.id, relationship_id=paid.id, confidence=0.9,
+        root_cause_analysis="It is more.", evidence={},
+    )  # fmt: skip
+    refresh.refresh()
+    graph = "/api/v1/graph/"
+    named = 'both postings stand in one row of bank "May".csv'
+    for path in ("relationships/?order=newest", "relationships/?order=amount",
+                 f"relationships/?party={payee.id}", "insights/root_cause/"):  # fmt: skip
+        for _ in range(2):
+            (row,) = api.get(f"{graph}{path}").json()["results"]
+            assert row["reason"] == named, path
+    for path in (f"relationships/{paid.id}/", f"relationships/{paid.id}/explain/"):
+        text = api.get(f"{graph}{path}").content.decode()
+        assert "generic." not in text
+        assert r"bank \"May\".csv" in text

@@ -2,8 +2,8 @@
 (() => {
   const svg = document.getElementById("graph");
   if (!svg) return;
-  const [, , width, height] = svg.getAttribute("viewBox").split(" ").map(Number);
-  const view = { x: 0, y: 0, scale: 1 };
+  const [left, top, width, height] = svg.getAttribute("viewBox").split(" ").map(Number);
+  const view = { x: left, y: top, scale: 1 };
 
   const region = svg.parentElement; // on a narrow screen it scrolls; the party is in the middle
   region.scrollLeft = (region.scrollWidth - region.clientWidth) / 2;
@@ -47,7 +47,7 @@
 
   const buttons = {
     in: () => zoom(1 / 1.3), out: () => zoom(1.3),
-    whole: () => { Object.assign(view, { x: 0, y: 0, scale: 1 }); draw(); },
+    whole: () => { Object.assign(view, { x: left, y: top, scale: 1 }); draw(); },
   };
   document.querySelectorAll("[data-zoom]").forEach((button) => {
     button.hidden = false;

@@ -61,10 +61,10 @@ def test_every_view_keeps_its_address_from_party_to_party(client, books):
 @pytest.mark.parametrize(
     ("query", "beside"),
     [
-        ("since=2024-99-99", "since: 2024-99-99 is not a day."),
-        ("since=2024-03-01&until=2024-02-01", "until: This day is before the first one."),
+        ("since=2024-99-99", "since: 2024-99-99 is not a date."),
+        ("since=2024-03-01&until=2024-02-01", "until: This date is before the “from” date."),
         ("min_amount=lots", "min_amount: lots is not an amount"),
-        ("min_amount=9&max_amount=1", "max_amount: This amount is below the least one."),
+        ("min_amount=9&max_amount=1", "max_amount: This is below the minimum amount."),
         ("has=x", "has: There is no layer x."),
     ],
 )

@@ -1,0 +1,71 @@
+"""Records rows before they change: statement triggers write them to `row_history`.
+
+As those of change records (`graph.view.triggers`), the triggers are created after every migrate,
+because `graph.layers` determines the tables.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.db import connections
+from django.db.backends.utils import CursorWrapper
+from django.dispatch import receiver
+from django_pgviews.signals import all_views_synced
+from psycopg.sql import SQL, Literal
+
+from graph import sql
+from graph.database.grants import one_at_a_time
+from graph.history import past_tables
+from graph.history.recorded_tables import OPERATIONS, recorded_tables
+from graph.view.triggers import EVERYBODY, create, grant_read, is_enabled
+
+ROWS = "row_history"
+TRANSACTIONS = "recorded_transactions"
+BEGIN = "SELECT public.recorded_transaction(%s)"
+
+
+@receiver(all_views_synced)
+def put_in_place(using: str, **_: Any) -> None:
+    """Create the triggers and the tables of the past.
+
+    If a trigger was missing, disabled or different, changes may have been missed. The history then
+    begins anew.
+    """
+    if using != "owner":
+        return
+    with one_at_a_time(using) as cursor:
+        cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [ROWS])
+        if cursor.fetchone() == (False,):
+            return
+        wrong = [pair for pair in triggers() if not _is_enabled(cursor, *pair)]
+        for table, operation in wrong:
+            create(
+                cursor, trigger_name(table, operation), table, operation, _body(table, operation)
+            )
+        if wrong:
+            cursor.execute(BEGIN, [EVERYBODY])
+        grant_read(cursor, using, (ROWS, TRANSACTIONS))
+        past_tables.put_in_place(cursor)
+
+
+def missing(using: str = "owner") -> list[str]:
+    """Return the names of the triggers that are missing, disabled or different."""
+    with connections[using].cursor() as cursor:
+        return [trigger_name(*pair) for pair in triggers() if not _is_enabled(cursor, *pair)]
+
+
+def triggers() -> Iterator[tuple[str, str]]:
+    return ((table, operation) for table in recorded_tables() for operation in OPERATIONS)
+
+
+def trigger_name(table: str, operation: str) -> str:
+    return f"recorded_{table}_{operation}"
+
+
+def _is_enabled(cursor: CursorWrapper, table: str, operation: str) -> bool:
+    return is_enabled(cursor, trigger_name(table, operation), table, _body(table, operation))
+
+
+def _body(table: str, operation: str) -> str:
+    template = SQL(sql.read(f"history/record_{operation}"))
+    return template.format(table=Literal(table), everybody=Literal(EVERYBODY)).as_string()

@@ -1,0 +1,1 @@
+    PERFORM public.recorded_transaction({everybody});

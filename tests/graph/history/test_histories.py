@@ -1,0 +1,64 @@
+"""Snapshots that are taken at moments of generated histories equal what is read as of them."""
+
+import random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from graph.reading import corrected_view, current_graph
+from graph.view import refresh
+from tests.graph.history import pasts
+from tests.oracle import histories
+
+pytestmark = pytest.mark.usefixtures("committed")
+
+
+@pytest.fixture(autouse=True)
+def usual_thresholds(monkeypatch):
+    monkeypatch.setattr(current_graph, "PATCHED_ANYWAY", current_graph.PATCHED_ANYWAY)
+    monkeypatch.setattr(corrected_view, "FEW", corrected_view.FEW)
+    monkeypatch.setattr(refresh, "LOCK_TIMEOUT", refresh.LOCK_TIMEOUT)
+
+
+def compared(number: int, choose, steps: int) -> int:
+    """Take snapshots after the steps of a history, and read them again later. Return the number of
+    comparisons."""
+    with histories.sessions() as writers:
+        history = histories.History(number, choose, writers)
+        snapshots = []
+        comparisons = 0
+
+        def look() -> None:
+            nonlocal comparisons, snapshots
+            if any(session.emptied for session in writers):
+                return
+            if history.emptied_tables:  # the history begins anew
+                snapshots, history.emptied_tables = [], False
+            user = history.users[choose(2)]
+            corrected_view.FEW = (0, 2, 1_000)[choose(3)]
+            for _ in range(min(2, len(snapshots))):
+                whose, moment, contents = snapshots[choose(len(snapshots))]
+                assert pasts.read_at(whose, moment) == contents
+                comparisons += 1
+            snapshots.append((user, pasts.now(), pasts.read(user)))
+
+        history.check = look
+        history.run(steps)
+        return comparisons
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_snapshots_are_what_is_read_later(seed):
+    choices = random.Random(seed)
+    assert compared(seed, choices.randrange, 60) > 20
+
+
+@settings(
+    max_examples=max(1, settings.default.max_examples // 20),
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(st.data())
+def test_snapshots_that_shrink(data):
+    histories.emptied()
+    compared(0, lambda n: data.draw(st.integers(0, n - 1)), 12)

@@ -1,0 +1,226 @@
+"""Questions that are asked as of a version have the answers that they had then."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connections
+from django.utils import timezone
+
+from graph.enrich.run_enrichment import enrich
+from graph.history import row_triggers
+from graph.ingest.import_file import format_of, import_file
+from graph.view import refresh
+from tests.conftest import client_of
+from tests.graph import rows
+
+V1 = "/api/v1/graph/"
+TODAY = "today=2025-03-31"
+LISTS = (
+    "relationships/?limit=200",
+    "relationships/?edges=all&order=oldest&limit=200",
+    "relationships/?group=party",
+    "relationships/?group=category",
+    f"cash-flow/?{TODAY}",
+    f"spend/?{TODAY}",
+    f"spend/?by=category&{TODAY}",
+    f"open-items/?{TODAY}",
+    f"due/?{TODAY}&until=2025-12-31&limit=500",
+    f"insights/fraud/?{TODAY}",
+    f"insights/prediction/?{TODAY}&limit=200",
+    f"insights/temporal/?{TODAY}",
+    "reconcile/",
+    "cases/?limit=500",
+)
+
+
+def execute(statement: str, *parameters: Any) -> None:
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(statement, parameters)
+
+
+def asked(api, path: str, as_of: str = "") -> Any:
+    """The answer without its version, which is always the current one."""
+    response = api.get(
+        f"{V1}{path}{'&' if '?' in path else '?'}as_of={as_of}" if as_of else V1 + path
+    )
+    assert response.status_code == 200, response.json()
+    answer = response.json()
+    answer.pop("as_of_version", None)
+    return answer
+
+
+def paths(api) -> list[str]:
+    """The lists, and some of the things that are listed."""
+    case = api.get(V1 + "cases/").json()["results"][0]["id"]
+    flow = api.get(V1 + "insights/fraud/").json()["results"][0]
+    return [
+        *LISTS,
+        f"cases/{case}/",
+        f"relationships/{flow['id']}/?{TODAY}",
+        f"relationships/{flow['id']}/explain/?{TODAY}",
+        f"entities/{flow['target']['id']}/",
+    ]
+
+
+def version(api) -> str:
+    return api.get(V1 + "relationships/?limit=1").json()["as_of_version"]
+
+
+def written(folder: Path, name: str, months: range) -> Path:
+    """Write a ledger: rent of each month, one of them twice, and other payments."""
+    lines = ["Transaction number,Date,Supplier,Department,Amount,Invoice number,Description"]
+    for month in months:
+        day = f"2024-{month:02}-05" if month <= 12 else f"2025-{month - 12:02}-05"
+        lines += [
+            f"R{month},{day},Landlord Ltd,Office,1234.50,L{month},rent",
+            f"M{month},{day},Mill & Sons,Kitchen,{100 + 7 * month}.00,M{month},flour",
+            f"D{month},{day},Dairy,Kitchen,{month}.50,D{month},milk",
+        ]
+        if month % 5 == 0:
+            lines.append(f"S{month},{day[:-2]}19,Landlord Ltd,Office,1234.50,L{month},rent")
+    path = folder / name
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def imported(user, path: Path) -> None:
+    import_file(user.id, path, format_of(path), path.parent)
+
+
+def changes(api, user, folder: Path) -> Iterator[str]:
+    """Change the books, one way after another. Yield what was done."""
+    imported(user, written(folder, "spring.csv", range(13, 16)))
+    yield "imported"
+    enrich(user.id)
+    yield "enriched"
+    case = api.get(V1 + "cases/").json()["results"][0]["id"]
+    decided = api.post(f"{V1}cases/{case}/decide/", {"action": "dismiss", "note": "no"}, "json")
+    assert decided.status_code == 200, decided.json()
+    yield "decided"
+    refresh.refresh()
+    one, other = (
+        row["id"] for row in api.get(V1 + "entities/?kind=vendor&limit=2").json()["results"]
+    )
+    body = {"one": one, "other": other, "decision": "merge"}
+    merged = api.post(f"{V1}resolutions/", body, "json")
+    assert merged.status_code == 200, merged.json()
+    yield "merged"
+    execute(
+        "UPDATE raw_events SET amount = amount * 2, description = 'x' WHERE user_id = %s", user.id
+    )
+    yield "doubled"
+    execute(
+        "DELETE FROM relationship_instances WHERE user_id = %s AND edge_class = 'link'", user.id
+    )
+    yield "unlinked"
+
+
+def test_each_question_has_the_answer_that_it_had_then(tenant, api, tmp_path):
+    imported(tenant, written(tmp_path, "year.csv", range(1, 13)))
+    enrich(tenant.id)
+    refresh.refresh()
+    questions = paths(api)
+    then = {"begun": (version(api), [asked(api, path) for path in questions])}
+    for what in changes(api, tenant, tmp_path):
+        then[what] = version(api), [asked(api, path) for path in questions]
+    assert len({str(answers) for _, answers in then.values()}) == len(then)
+    wrong = [
+        (what, path)
+        for what, (of_version, answers) in then.items()
+        for path, answer in zip(questions, answers, strict=True)
+        if asked(api, path, of_version) != answer
+    ]
+    assert wrong == []
+
+
+def test_a_day_means_what_was_known_at_its_end(tenant, api):
+    payment = rows.payment(tenant.id, rows.entity(tenant.id, "A"), rows.entity(tenant.id, "B"))
+    refresh.refresh()
+    execute("UPDATE recorded_transactions SET recorded_at = recorded_at - interval '3 days'")
+    execute("UPDATE relationship_instances SET deleted_at = now() WHERE id = %s", payment)
+    today = timezone.now().date()
+    assert asked(api, "relationships/")["results"] == []
+    for back, count in ((0, 0), (1, 1), (2, 1), (3, 1)):
+        day = today - timedelta(days=back)
+        assert len(asked(api, "relationships/", str(day))["results"]) == count
+    response = api.get(f"{V1}relationships/?as_of={today - timedelta(days=4)}")
+    assert response.status_code == 400
+    (error,) = response.json()["errors"]
+    assert error["pointer"] == "#/as_of"
+    assert str(today - timedelta(days=3)) in error["detail"]
+    assert "Memento-Datetime" in api.get(f"{V1}relationships/?as_of={today - timedelta(days=1)}")
+
+
+def test_events_up_to_a_day_as_they_are_known_now(tenant, api):
+    early = rows.payment(tenant.id, rows.entity(tenant.id, "A"), rows.entity(tenant.id, "B"))
+    late = rows.payment(tenant.id)
+    execute(
+        "UPDATE raw_events SET occurred_at = '2024-02-01T23:59:59Z' WHERE id IN "
+        "(SELECT target_event_id FROM relationship_instances WHERE id = %s)",
+        late,
+    )
+    refresh.refresh()
+    for day, ids in (("2024-01-30", []), ("2024-01-31", [early]), ("2024-02-01", [late, early])):
+        results = api.get(f"{V1}relationships/?valid={day}").json()["results"]
+        assert [row["id"] for row in results] == list(map(str, ids))
+    assert api.get(f"{V1}cash-flow/?valid=2024-01-31").json()["today"] == "2024-01-31"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "relationships/?as_of=2999-01-01",
+        "relationships/?as_of=1999-01-01",
+        "relationships/?as_of=x",
+        "relationships/?as_of=2024-13-01",
+        "relationships/?as_of=999999-0-0",
+        "relationships/?as_of=1-0-0",
+        f"relationships/?as_of=0-{'0' * 32}-0",
+        "relationships/?as_of=",
+        "cases/?as_of=x",
+        "stats/?as_of=2024-01-01",
+        "entities/?as_of=2024-01-01",
+        "importance/?valid=2024-01-01",
+        "cases/?valid=2024-01-01",
+        "relationships/?valid=x",
+    ],
+)
+def test_what_cannot_be_asked_is_refused_by_field(tenant, api, path):
+    response = api.get(V1 + path)
+    assert response.status_code == 400, response.json()
+    name = path.partition("?")[2].partition("=")[0]
+    assert [error["pointer"] for error in response.json()["errors"]] == [f"#/{name}"]
+
+
+def test_a_tenant_reads_no_history_of_another(tenant, other_tenant, api):
+    theirs = rows.payment(other_tenant.id)
+    refresh.refresh()
+    before = version(api)
+    rows.payment(tenant.id)
+    execute("DELETE FROM relationship_instances WHERE id = %s", theirs)
+    assert asked(api, "relationships/", before)["results"] == []
+    assert asked(client_of(other_tenant), "relationships/")["results"] == []
+
+
+def test_nothing_is_known_of_before_a_table_was_emptied(tenant, api):
+    rows.payment(tenant.id)
+    refresh.refresh()
+    before = version(api)
+    execute("TRUNCATE event_delta_logs")
+    rows.payment(tenant.id)
+    response = api.get(f"{V1}relationships/?as_of={before}")
+    assert response.status_code == 400
+    assert "recorded what it knew since" in response.json()["detail"]
+
+
+def test_a_disabled_trigger_begins_the_history_anew(tenant, api):
+    before = version(api)
+    rows.payment(tenant.id)
+    execute("ALTER TABLE raw_events DISABLE TRIGGER recorded_raw_events_update")
+    assert row_triggers.missing() == ["recorded_raw_events_update"]
+    row_triggers.put_in_place("owner")
+    assert row_triggers.missing() == []
+    assert api.get(f"{V1}relationships/?as_of={before}").status_code == 400
