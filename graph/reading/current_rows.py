@@ -86,7 +86,8 @@ def rows_at_once(
     """Return each query's rows, all in one snapshot, by one round trip.
 
     Returns None if the request has not read the graph's state, if changes are pending, if the data
-    has changed since, or if the past is read. The caller then asks a `Reader`. Raises ViewMissing, ViewUnpopulated.
+    has changed since, or if the past is read. The caller then asks a `Reader`. Raises ViewMissing,
+    ViewUnpopulated.
     """
     if (seen := version.seen(user_id)) is None:
         return None
