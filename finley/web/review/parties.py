@@ -27,7 +27,7 @@ FIELDS = (
     ("sums", "Sums of these rows"),
     ("first", "First"),
     ("last", "Last"),
-    ("keys", "Keys"),
+    ("keys", "Identifiers"),
     ("descriptions", "Texts"),
 )
 DONE = {"merge": "merged", "apart": "kept apart", "undo": "taken back"}

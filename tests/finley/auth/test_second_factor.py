@@ -2,8 +2,10 @@
 
 import re
 import time
+from html import unescape
 
 import pytest
+import segno
 from django.core.management import CommandError, call_command
 from django.test import Client
 from rest_framework.test import APIClient
@@ -70,6 +72,10 @@ def test_it_is_set_up_with_the_app_s_first_code_and_asked_for_from_then_on(staff
     page = client.get(SET_UP).content.decode()
     secret = re.search(r"<code class=\"token\">(\w{32})</code>", page)[1]
     assert "otpauth://totp/finley:boss%40example.org" in page
+    picture = segno.make_qr(totp.address(secret, "boss@example.org"), error="m")
+    shown = unescape(re.search(r'<img src="([^"]+)"', page)[1])
+    assert shown == picture.svg_data_uri(scale=4, border=4, light="#fff")
+    assert "img-src 'self' data:" in client.get(SET_UP)["Content-Security-Policy"]
     assert 'role="alert"' in client.post(SET_UP, {"code": "000000"}).content.decode()
     with as_owner():
         assert secret not in SecondFactor.objects.get().secret, "encrypted"
