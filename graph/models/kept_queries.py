@@ -6,7 +6,7 @@ Planning such a query costs as much as running it for a tenant of some thousand 
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import LiteralString, cast
+from typing import LiteralString
 
 from graph import sql
 
@@ -40,7 +40,7 @@ class KeptQuery:
     def positional_call(self) -> LiteralString:
         """`call` with %s in place of named parameters, in the order of `parameters`."""
         arguments = ", ".join("%s" for _ in self.parameters)
-        return cast(LiteralString, f"SELECT * FROM {self.name}({arguments})")  # noqa: S608
+        return f"SELECT * FROM {self.name}({arguments})"  # noqa: S608
 
     @property
     def function(self) -> str:
