@@ -1,3 +1,5 @@
+"""The Django app of the graph. At start it connects system checks, grants and triggers to migrate."""
+
 from django.apps import AppConfig
 
 
