@@ -28,7 +28,7 @@ from graph.enrich.columns.counterparties import Sides, sides
 from graph.enrich.columns.grouping import are, codes, cut, having
 from graph.enrich.columns.name_similarity import Likeness, likeness
 from graph.enrich.columns.payments import UNIT, Ints, Payments
-from graph.enrich.links import day_lags
+from graph.enrich.links import card_bills, day_lags
 from graph.enrich.links.assignment import assign
 from graph.enrich.links.coincidences import price
 from graph.enrich.links.near_in_time import near
@@ -77,7 +77,7 @@ def find(payments: Payments, kinds: stated_fields.Fields | None = None) -> Pairs
     """
     context = _Context(payments, kinds or {})
     matches = [_matched(context, *pair) for pair in _source_pairs(payments)]
-    return consistent(payments, joined(matches), context.statements)
+    return consistent(payments, joined([*matches, card_bills.find(payments)]), context.statements)
 
 
 def links(payments: Payments, pairs: Pairs) -> Iterator[Link]:

@@ -14,7 +14,7 @@ from graph.models import NormalizedEntity, RawEvent, RelationshipInstance
 from graph.view import refresh
 from syncjobs.models import Upload, UploadPiece
 from syncjobs.models.uploads import PIECE_BYTES
-from syncjobs.uploads import lifecycle, read_upload
+from syncjobs.uploads import lifecycle, upload_job
 from tests.finley.test_admin import logged_in
 from tests.finley.web.conftest import text_of
 from tests.graph import rows
@@ -72,7 +72,7 @@ def newest() -> Upload:
 
 def worked(upload: Upload) -> Upload:
     """As a worker's process does it."""
-    read_upload.run(upload.user_id, upload.pk)
+    upload_job.run(upload.user_id, upload.pk)
     upload.refresh_from_db()
     return upload
 
