@@ -35,7 +35,9 @@ AHEAD = 30  # days in which the page names every occurrence of a recurring payme
 COLUMNS = (
     Column("Name", lambda row: row["name"]),
     Column("Kind", lambda row: choices.PARTIES[row["kind"]]),
-    Column("Keys", lambda row: "; ".join(f"{k}: {v}" for k, v in (row["keys"] or {}).items())),
+    Column(
+        "Identifiers", lambda row: "; ".join(f"{k}: {v}" for k, v in (row["keys"] or {}).items())
+    ),
     Column("Id", lambda row: row["id"]),
 )
 Row = dict[str, Any]

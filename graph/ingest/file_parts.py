@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from graph.errors import LedgerError
+from graph.ingest.card_payments import as_transfers
 from graph.ingest.csv_dialect import Progress, header, layout
 from graph.ingest.decode import LedgerFileError
 from graph.ingest.guessing.describe_mapping import explain
@@ -53,7 +54,7 @@ def parts_of(
     A mapping reads a CSV, and each table of a workbook that has the mapping's columns.
     """
     if isinstance(by, FileFormat):
-        return by.parts(path, hints)
+        return [_with_transfers(part) for part in by.parts(path, hints)]
     kind = by if isinstance(by, TableFormat) else registry.recognise(path)
     mapping = by if isinstance(by, Mapping) else None
     if isinstance(kind, TableFormat):
@@ -63,6 +64,13 @@ def parts_of(
     return [_part(path, mapping, progress)]
 
 
+def _with_transfers(part: Part) -> Part:
+    """The part of a statement, in which payments of a card's bill are transfers."""
+    rows = part.read
+    part.read = lambda: as_transfers(rows(), part.platform)
+    return part
+
+
 def _part(path: Path, by: Mapping, progress: Progress | None) -> Part:
     return Part(
         name=by.name,
@@ -70,7 +78,7 @@ def _part(path: Path, by: Mapping, progress: Progress | None) -> Part:
         source=by.source,
         platform=by.platform,
         publication=by.publication,
-        read=lambda: read(path, by, progress),
+        read=lambda: as_transfers(read(path, by, progress), by.platform),
         evidence=tuple(line for line in explain(by) if not line.startswith("not sure: ")),
         doubts=by.doubts,
         mapping=by,
@@ -137,7 +145,8 @@ def _own_lines(path: Path, table: Table, by: Mapping) -> Rows:
     CSV's."""
     yield from table.rejects
     try:
-        yield from (_moved(row, table.before) for row in read(table.csv, by))
+        rows = as_transfers(read(table.csv, by), by.platform)
+        yield from (_moved(row, table.before) for row in rows)
     except LedgerFileError as error:
         raise LedgerFileError(_of_original(str(error), path, table)) from error
 

@@ -39,6 +39,8 @@ class LedgerRow:
     currency        ISO 4217, three capitals
     records         what the row records (docs/formats.md)
     balance         the account's after this row, where the file states it
+    confidence      how sure it is what the row records: 0 to 1
+    reason          why it records that, if the row does not simply say so
     data            every column of the row under its canonical name, without outer spaces
     """
 
@@ -59,6 +61,8 @@ class LedgerRow:
     data: dict[str, str]
     records: Records = "payment"
     balance: Decimal | None = None
+    confidence: float = 1.0
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,16 @@ Payments = list[tuple[date, Decimal]]
 Key = tuple[str | None, str | None, str]  # name, party's id, currency
 
 BY = ("party", "department", "category")
+# Titles of columns that state a category, as rows have them; the first that is filled counts.
+CATEGORY_TITLES = (
+    "category", "expense_category", "spend_category", "spending_category", "transaction_category",
+    "expenditure_category", "budget_category", "category_name", "merchant_category",
+    "expense_type", "expenditure_type", "type_of_expense", "kategorie", "ausgabenkategorie",
+    "kostenart", "categorie", "categorie_de_depense", "categoria", "categoria_de_gasto",
+    "tipo_de_gasto", "kategoria", "kategori", "luokka",
+)  # fmt: skip
+MOST_WORDS = 60  # different texts of a source up to which they may be categories
+REPEATED = 3  # rows per text, on average, from which texts are a vocabulary
 PERIODS = {"month": 1, "quarter": 3, "year": 12}
 RANKINGS = ("amount", "growth", "count")
 
@@ -215,6 +225,9 @@ def _payments(
         "by": by,
         "direction": direction,
         "kinds": counted_rows.kinds_selected_by(kind),
+        "titles": list(CATEGORY_TITLES),
+        "most_words": MOST_WORDS,
+        "repeated": REPEATED,
     }
     with current_rows.snapshot(user_id) as reader:
         parameters = {**parameters, "parties": entities_named(user_id, party)}

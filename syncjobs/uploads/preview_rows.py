@@ -48,7 +48,7 @@ def direction_of(payer_kind: str, payee_kind: str, records: str | None) -> str:
     """The direction of a row's money, as `direction` returns it, from the kinds of payer and payee
     and what the row records."""
     from_us, to_us = payer_kind in OURS, payee_kind in OURS
-    if from_us and to_us:
+    if (from_us and to_us) or records == "transfer":
         return BETWEEN
     if not from_us and not to_us:
         return UNKNOWN

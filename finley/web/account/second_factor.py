@@ -49,7 +49,8 @@ def set_up(request: HttpRequest) -> HttpResponse:
     error = ""
     if request.method == "POST":
         try:
-            codes = second_factor.confirm(person, request.POST.get("code", ""), request.session)
+            password, code = (request.POST.get(name, "") for name in ("password", "code"))
+            codes = second_factor.confirm(person, password, code, request.session)
         except (QuestionError, TooMany) as refused:
             error = str(refused)
         else:
@@ -57,7 +58,7 @@ def set_up(request: HttpRequest) -> HttpResponse:
             return render(request, "web/second_factor_on.html", {"codes": codes})
     secret = second_factor.begin(person)
     address = totp.address(secret, person.email)
-    context = {"error": error, "secret": secret, "address": address}
+    context = {"error": error, "secret": secret, "address": address, "picture": _picture(address)}
     return render(request, "web/second_factor_set_up.html", context)
 
 
@@ -95,3 +96,11 @@ def _following(request: HttpRequest) -> str:
         wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
     return wanted if safe else resolve_url("overview")
+
+
+def _picture(address: str) -> str:
+    """Return a QR code of the address, as a `data:` URL of an SVG image."""
+    import segno  # noqa: PLC0415  needed on this page only
+
+    code = segno.make_qr(address, error="m")
+    return str(code.svg_data_uri(scale=4, border=4, light="#fff"))

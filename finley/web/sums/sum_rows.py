@@ -78,7 +78,8 @@ def spending(request: PageRequest) -> HttpResponse:
         name = party["name"]
     group = (name, None if party is None else str(party["id"]), currency)
     payments = spend.payments_of(user_id, group, by=by, since=since, until=until)
-    title = f"Spent: {name or 'not stated'}{_in_days(since, until)}"
+    unnamed = "uncategorised" if by == "category" else "not stated"
+    title = f"Spent: {name or unnamed}{_in_days(since, until)}"
     return _shown(request, payments, title, currency, _sums(payments))
 
 

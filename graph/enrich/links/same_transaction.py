@@ -28,7 +28,7 @@ from graph.enrich.columns.counterparties import Sides, sides
 from graph.enrich.columns.grouping import are, codes, cut, having
 from graph.enrich.columns.name_similarity import Likeness, likeness
 from graph.enrich.columns.payments import UNIT, Ints, Payments
-from graph.enrich.links import day_lags
+from graph.enrich.links import card_bills, day_lags
 from graph.enrich.links.assignment import assign
 from graph.enrich.links.coincidences import price
 from graph.enrich.links.near_in_time import near
@@ -77,7 +77,7 @@ def find(payments: Payments, kinds: stated_fields.Fields | None = None) -> Pairs
     """
     context = _Context(payments, kinds or {})
     matches = [_matched(context, *pair) for pair in _source_pairs(payments)]
-    return consistent(payments, joined(matches), context.statements)
+    return consistent(payments, joined([*matches, card_bills.find(payments)]), context.statements)
 
 
 def links(payments: Payments, pairs: Pairs) -> Iterator[Link]:
@@ -352,12 +352,9 @@ def _without_rival(one: Ints, other: Ints, among: Flags) -> Flags:
 def _of_other_numbers(
     context: _Context, pairs: Pairs, sure: Flags, sources: tuple[str, str]
 ) -> Floats:
-    """Return a factor for each pair: below 1 if its rows have different document numbers, else 1.
-    Such rows are hardly one payment, unless each source has numbers of its own.
-
-    The sure pairs show that: hardly any of them have the same number, although they contain a good
-    part of the numbered rows of either source.
-    """
+    """Return a factor for each pair: below 1 if its rows have different document numbers, else
+    1. Such rows are hardly one payment, unless each source has its own numbers: few sure pairs
+    have the same number, though they contain a good part of the numbered rows of either source."""
     both = context.is_numbered[pairs.one] & context.is_numbered[pairs.other]
     other = both & ~pairs.numbered
     numbered = min(

@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
+from graph.ingest.card_payments import names_card
 from graph.ingest.doubts import Doubt
 from graph.ingest.guessing.amount_columns import Money
 from graph.ingest.guessing.book import Book, directed
-from graph.ingest.guessing.direction import direction_of, says
+from graph.ingest.guessing.direction import BY_BILL, direction_of, says
 from graph.ingest.guessing.header import GuessError, MissingError
 from graph.ingest.guessing.party_columns import (
     PARTY,
@@ -94,7 +95,17 @@ def account_book(sample: Sample, own: str, money: Money, choices: Choices, *, ca
         values = (paid[0].title, *titles[:1])
         doubt = Doubt("payee", text, "--payee", values, 0.5 if kinds else 0.85, kinds)
         book = replace(book, doubts=(doubt,))
-    return _with_direction(sample, book, choices, [*others.paid, *descriptions(sample)], card)
+    book = _with_direction(sample, book, choices, [*others.paid, *descriptions(sample)], card)
+    return book if card else _perhaps_of_card(sample, book, name)
+
+
+def _perhaps_of_card(sample: Sample, book: Book, account: str) -> Book:
+    """Return the book as a card's, if its account is named as one, or if purchases are positive and
+    payments of the bill are not: no bank states its rows so. A card has no running balance."""
+    signs = book.positive == "payer_pays" and BY_BILL in book.why
+    if sample.role("balance") or not (signs or names_card(account)):
+        return book
+    return replace(book, title="a card: we pay the merchant", platform="card")
 
 
 def _refuse_groups(sample: Sample) -> None:

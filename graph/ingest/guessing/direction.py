@@ -21,6 +21,8 @@ from graph.ingest.guessing.vocabulary import (
 )
 from graph.ingest.parse_cells import timestamp
 
+BY_BILL = "a payment of the card's bill has the other sign"
+
 
 @dataclass(frozen=True, slots=True)
 class Direction:
@@ -63,7 +65,7 @@ def _votes(
     yield _by_words(sample, amounts), "the column of debits and credits agrees"
     if amount.signed:
         yield _by_sign(amounts, card=card), "the sign is used so"
-        yield _by_bill(sample, amounts, texts), "a payment of the card's bill has the other sign"
+        yield _by_bill(sample, amounts, texts), BY_BILL
     elif card:
         yield -2.5, "a card's charges are positive"
     most = 2.0 if amount.signed else 1.0  # a cafe may be a vendor or a customer

@@ -50,6 +50,9 @@ COUNTRY_TITLES = {
 }
 BALANCE_ROW = _either(_PATTERNS["balance_row"], r"^\W*", r"\b[\s:]*[\d.,/-]*\s*$")
 BILL_PAYMENT = _either(_PATTERNS["bill_payment"])  # on a card's statement: pays the card's bill
+RECEIPT = _either(_PATTERNS["receipt"], "", "")
+REFUND = _either(_PATTERNS["refund"])
+CARD_NAMES = _either(_PATTERNS["card_names"])
 COMES_IN = _either(_PATTERNS["comes_in"])
 GOES_OUT = _either(_PATTERNS["goes_out"])
 

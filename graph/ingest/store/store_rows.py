@@ -26,7 +26,7 @@ COLUMNS = (
     "line, external_id, publication, transaction_ref, occurred_at, precision, amount, currency, "
     "payer_kind, payer_name, payer_identity, payer_keys, "
     "payee_kind, payee_name, payee_identity, payee_keys, "
-    "document_ref, due_on, description, data, records, balance"
+    "document_ref, due_on, description, data, records, balance, confidence, reason"
 )
 STEPS = (
     "ingest/staged",
@@ -184,6 +184,8 @@ def _values(row: LedgerRow, books: Books) -> tuple[object, ...]:
         ),
         row.records,
         row.balance,
+        row.confidence,
+        row.reason,
     )
 
 

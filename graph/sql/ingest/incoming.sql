@@ -22,5 +22,7 @@ CREATE TEMPORARY TABLE incoming (
     description text NOT NULL,
     data jsonb NOT NULL,
     records text NOT NULL,
-    balance numeric(20, 4)
+    balance numeric(20, 4),
+    confidence double precision NOT NULL,
+    reason text NOT NULL
 ) ON COMMIT DROP

@@ -7,6 +7,8 @@ SELECT
     %(user_id)s,
     CASE WHEN amount < 0 THEN payee_event_id ELSE payer_event_id END,
     CASE WHEN amount < 0 THEN payer_event_id ELSE payee_event_id END,
-    'payment', 'flow', 1, 'ledger_row', 'both postings stand in one row of ' || %(source)s::text
+    'payment', 'flow', confidence, 'ledger_row',
+    'both postings stand in one row of ' || %(source)s::text
+    || CASE WHEN reason = '' THEN '' ELSE '; ' || reason END
 FROM final
 WHERE is_new_key

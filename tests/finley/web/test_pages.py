@@ -288,7 +288,7 @@ def test_why_a_payment_came_is_walked_over_links(client, tenant):
     text = text_of(client.get(f"/payments/{paid}/"))
     assert "row B1 pays all of I-1" in text
     assert f"/payments/{bill}/" in text
-    assert "over a row between" not in text
+    assert "through another row" not in text
     assert text.count("Vendor</a> →") + text.count("→ <a href") == 2, "the payment and its bill"
 
 
