@@ -26,7 +26,7 @@ examples:
   finley ask entities/7b3ea1a5-7a1e-4f0b-9c1d-1d2b3c4d5e6f
 All questions and their parameters: docs/api.md, or /api/docs/ of the server.
 """
-Commands = "argparse._SubParsersAction[argparse.ArgumentParser]"
+type Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def parser() -> argparse.ArgumentParser:

@@ -1,4 +1,4 @@
-"""The whole graph as a table of Arrow, pandas or polars, or as a networkx graph.
+"""The whole graph as a table of Arrow or pandas, or as a networkx graph.
 
 The server streams Arrow; the rows are parsed as they arrive and never are JSON. Each function
 imports the library that it needs when it is called.
@@ -51,13 +51,6 @@ def arrow(session: Session, columns: Sequence[str] | None = None, *, edges: str 
 def pandas(session: Session, columns: Sequence[str] | None = None, *, edges: str = "all") -> Any:
     """Return all relationships as a pandas.DataFrame. Parameters as of `arrow`."""
     return arrow(session, columns, edges=edges).to_pandas()
-
-
-def polars(session: Session, columns: Sequence[str] | None = None, *, edges: str = "all") -> Any:
-    """Return all relationships as a polars.DataFrame. Parameters as of `arrow`."""
-    import polars as pl  # noqa: PLC0415
-
-    return pl.from_arrow(arrow(session, columns, edges=edges))
 
 
 def networkx(session: Session, columns: Sequence[str] | None = None, *, edges: str = "all") -> Any:
