@@ -14,8 +14,9 @@ from finley.web.access import PageRequest, page, require_same_tenant
 from finley.web.review.parties import DONE
 from graph.enrich.resolution.resolve import PARTIES
 from graph.errors import DecidedMeanwhile, NotFound, QuestionError
-from graph.questions import entities, resolutions, search
-from graph.questions.resolutions import Word
+from graph.questions import entities, search
+from graph.questions.decisions import resolutions
+from graph.questions.decisions.resolutions import Word
 from graph.questions.rows import merge_preview
 
 OFFERED = 20  # parties that a search offers
