@@ -1,4 +1,4 @@
-"""The Django app of the graph. At start it connects system checks, grants and triggers to migrate."""
+"""The Django app of the graph. It connects system checks, grants and triggers to migrate."""
 
 from django.apps import AppConfig
 
