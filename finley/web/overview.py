@@ -15,7 +15,8 @@ from finley.web import answer_cache, charts, due_and_risen, since_last_visit
 from finley.web.access import PageRequest, page
 from finley.web.sums import open_invoices
 from graph.models.choices import CaseState
-from graph.questions import cases, cash_flow, resolutions
+from graph.questions import cases, cash_flow
+from graph.questions.decisions import resolutions
 from graph.questions.expected.due import AHEAD, last_day, totals
 from syncjobs import connections
 

@@ -15,7 +15,8 @@ from finley.web.downloads import Column
 from finley.web.sums import recurring_totals
 from finley.web.words import evidence
 from graph.errors import QuestionError
-from graph.questions import days, predictions, series, whole_graph
+from graph.questions import days, series, whole_graph
+from graph.questions.decisions import predictions
 from graph.questions.expected.due import AHEAD
 from graph.questions.lasting_changes import price_changes
 from graph.questions.rows import other_names, records

@@ -14,7 +14,8 @@ from graph.api.shapes.common_serializers import AsOfQuery, NoQuery
 from graph.api.tenant_view import TenantView
 from graph.http.scopes import REVIEW
 from graph.models.choices import ResolutionDecision
-from graph.questions import cases, predictions, resolutions
+from graph.questions import cases
+from graph.questions.decisions import case_decisions, predictions, resolutions
 from graph.questions.rows import merge_preview
 
 OF_ROWS = {status: PROBLEMS[status] for status in (400, 401)}
@@ -203,7 +204,7 @@ class DecisionView(IdempotentView):
         state."""
         self.parameters(request)
         decision = of_cases.DecisionBody(data=request.data).checked()
-        answer = cases.decide(
+        answer = case_decisions.decide(
             self.tenant(request),
             case_id,
             decision.pop("action"),

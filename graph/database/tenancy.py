@@ -104,6 +104,18 @@ def tenant_rows(user_id: UUID, query: Query) -> list[dict[str, Any]]:
         return _last_rows(cursor)
 
 
+def snapshot_rows(user_id: UUID, *queries: Query) -> list[list[dict[str, Any]]]:
+    """Return each query's rows, all in one snapshot, in a transaction of its own with one round
+    trip."""
+    with functions_expected(), connections["default"].cursor() as cursor:
+        _execute(cursor, SNAPSHOT, _name_tenant(user_id), *queries)
+        cursor.nextset()  # of the isolation level
+        results = []
+        while cursor.nextset():
+            results.append(_rows(cursor))
+        return results
+
+
 def _execute(cursor: CursorWrapper, *queries: Query) -> None:
     """Execute the queries in one round trip."""
     text = "; ".join(query.text for query in queries)
@@ -118,6 +130,10 @@ def _last_row(cursor: CursorWrapper) -> dict[str, Any]:
 def _last_rows(cursor: CursorWrapper) -> list[dict[str, Any]]:
     while cursor.nextset():
         pass
+    return _rows(cursor)
+
+
+def _rows(cursor: CursorWrapper) -> list[dict[str, Any]]:
     names = [column.name for column in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 

@@ -6,6 +6,7 @@ Planning such a query costs as much as running it for a tenant of some thousand 
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import LiteralString
 
 from graph import sql
 
@@ -34,6 +35,12 @@ class KeptQuery:
     def call(self) -> str:
         """Return a SELECT that calls the function, with the same parameters as `text`."""
         return f"SELECT * FROM {self.name}({', '.join(f'%({name})s' for name in self.parameters)})"  # noqa: S608
+
+    @property
+    def positional_call(self) -> LiteralString:
+        """`call` with %s in place of named parameters, in the order of `parameters`."""
+        arguments = ", ".join("%s" for _ in self.parameters)
+        return f"SELECT * FROM {self.name}({arguments})"  # noqa: S608
 
     @property
     def function(self) -> str:

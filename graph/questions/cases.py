@@ -1,4 +1,7 @@
-"""Cases of possible double payments: list them, read one, and record people's decisions."""
+"""Cases of possible double payments: list them with their totals, and read one.
+
+People's decisions on them are in graph.questions.decisions.case_decisions.
+"""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -8,20 +11,17 @@ from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
-from django.db.models.functions import Now
+from django.db.models import Count, Q, QuerySet, Sum
 
 from graph.database.tenancy import tenant_transaction
-from graph.enrich.cases import PAIRS
-from graph.errors import DecidedMeanwhile, NotFound, QuestionError
+from graph.errors import NotFound
 from graph.models import (
-    DuplicateTransaction,
     PaymentCase,
     PaymentCaseEntry,
     PaymentCaseRow,
     RelationshipInstance,
 )
-from graph.models.choices import CaseAction, CaseState
+from graph.models.choices import CaseState
 from graph.questions import source_names
 
 Answer = dict[str, Any]
@@ -34,19 +34,6 @@ ORDERS = {
     "oldest": ("first_day", "id"),
 }
 AT_RISK = (CaseState.OPEN.value, CaseState.CONFIRMED.value)
-DECISIONS = {
-    CaseAction.CONFIRM.value: CaseState.CONFIRMED.value,
-    CaseAction.DISMISS.value: CaseState.DISMISSED.value,
-    CaseAction.RECOVER.value: CaseState.RECOVERED.value,
-    CaseAction.REOPEN.value: CaseState.OPEN.value,
-    CaseAction.ASSIGN.value: None,
-    CaseAction.NOTE.value: None,
-}
-BACK = {  # the action that takes a decision back, by the decision
-    CaseAction.CONFIRM.value: CaseAction.REOPEN.value,
-    CaseAction.DISMISS.value: CaseAction.REOPEN.value,
-    CaseAction.RECOVER.value: CaseAction.CONFIRM.value,
-}
 COLUMNS = (
     "id", "state", "kind", "reason", "confidence", "party", "amount_at_risk", "currency",
     "extra_payments", "first_day", "last_day", "evidence", "owner", "note", "amount_recovered",
@@ -91,7 +78,7 @@ def cases(
         return {
             "count": count,
             "totals": _totals(matching),
-            "results": _answers(user_id, page),
+            "results": answers(user_id, page),
             "next": offset + limit if offset + limit < count else None,
         }
 
@@ -128,116 +115,10 @@ def _totals(matching: "QuerySet[PaymentCase]") -> list[Answer]:
 def case(user_id: UUID, case_id: UUID | str) -> Answer:
     """Return one case with all its rows in all sources and its history. Raises NotFound."""
     with tenant_transaction(user_id), source_names.read_once():
-        return _detail(user_id, _one(user_id, case_id))
+        return detail(user_id, get_row(user_id, case_id))
 
 
-def decide(
-    user_id: UUID,
-    case_id: UUID | str,
-    action: str,
-    *,
-    by: str,
-    note: str = "",
-    owner: str | None = None,
-    amount: Decimal | None = None,
-    seen: str | None = None,
-    version: str | None = None,
-    at: datetime | None = None,
-) -> Answer:
-    """Record a person's decision on a case, and return the case's new state.
-
-    `action` is confirm, dismiss, reopen, recover, assign or note. recover takes the `amount` that
-    came back, by default all that is at risk; assign takes the `owner`, "" for nobody. The case's
-    pairs in layer 9 get the same decision. `seen` and `version` are the state and version that the
-    person `by` saw. Decisions with the same `at` (default: now) are one decision on several cases.
-    Raises NotFound, QuestionError naming the field, and DecidedMeanwhile if the case has changed.
-    """
-    if action not in DECISIONS:
-        raise QuestionError(f"Say one of {', '.join(DECISIONS)}.", "action")
-    with tenant_transaction(user_id):
-        case_row = _one(user_id, case_id, lock=True)
-        _check_seen(user_id, case_row, seen, version)
-        _check(case_row, action, note=note, owner=owner, amount=amount)
-        _apply(case_row, action, note=note, owner=owner, amount=amount)
-        PaymentCaseEntry.objects.create(
-            user_id=user_id,
-            case=case_row,
-            action=action,
-            by=by,
-            state=case_row.state,
-            owner=case_row.owner,
-            note=note,
-            amount_recovered=case_row.amount_recovered if action == CaseAction.RECOVER else None,
-            created_at=at or Now(),
-        )
-        return _detail(user_id, case_row)
-
-
-def last_decision(user_id: UUID, case_id: UUID | None = None) -> Answer | None:
-    """Return the newest decision that still holds, of all people or on one case; None if there is
-    none.
-
-    It has `action`, `by`, `at`, `state`, and `back`: the action that takes it back. `cases` are
-    the cases that it decided, with their versions.
-    """
-    with tenant_transaction(user_id), source_names.read_once():
-        standing = _standing_decisions(user_id, case_id)
-        last = standing.order_by("-created_at", "-id").first()
-        if last is None:
-            return None
-        alike = standing.filter(created_at=last.created_at, by=last.by, action=last.action)
-        decided = PaymentCase.objects.filter(user_id=user_id, id__in=alike.values("case_id"))
-        return {
-            "action": last.action,
-            "back": BACK[last.action],
-            "by": last.by,
-            "at": last.created_at,
-            "state": last.state,
-            "cases": _answers(user_id, decided.order_by("-amount_at_risk", "id")),
-        }
-
-
-def _standing_decisions(user_id: UUID, case_id: UUID | None) -> "QuerySet[PaymentCaseEntry]":
-    """Return, as entries of the history, the last decision on each case that can be taken back
-    and still determines the case's state."""
-    entries = PaymentCaseEntry.objects.filter(user_id=user_id)
-    if case_id is not None:
-        entries = entries.filter(case_id=case_id)
-    changes = entries.filter(action__in=[name for name, state in DECISIONS.items() if state])
-    newest = changes.filter(case=OuterRef("case")).order_by("-created_at", "-id").values("id")[:1]
-    last = changes.annotate(newest=Subquery(newest)).filter(id=F("newest"))
-    return last.filter(action__in=BACK, state=F("case__state"))
-
-
-def _check_seen(
-    user_id: UUID, case_row: PaymentCase, seen: str | None, version: str | None
-) -> None:
-    if seen is not None and case_row.state != seen:
-        raise DecidedMeanwhile(_meanwhile(user_id, case_row), "seen")
-    if version is not None and _version(case_row) != version:
-        raise DecidedMeanwhile(_changed(case_row), "version")
-
-
-def _meanwhile(user_id: UUID, case_row: PaymentCase) -> str:
-    entries = PaymentCaseEntry.objects.filter(user_id=user_id, case=case_row)
-    last = entries.order_by("created_at", "id").last()
-    by = f" by {last.by}" if last else ""
-    name = _name(case_row)
-    return f"Somebody else was faster: the case of {name} is already {case_row.state}{by}."
-
-
-def _changed(case_row: PaymentCase) -> str:
-    return (
-        f"The case of {_name(case_row)} has changed since you saw it, so it was not decided: look "
-        "at its rows again."
-    )
-
-
-def _name(case_row: PaymentCase) -> str:
-    return f"{case_row.amount_at_risk:,.2f} {case_row.currency} to {case_row.party}"
-
-
-def _version(case_row: PaymentCase) -> str:
+def version_of(case_row: PaymentCase) -> str:
     """Return a hash of what a person sees and decides about: the case's rows, state and amount at
     risk."""
     parts = [
@@ -248,48 +129,7 @@ def _version(case_row: PaymentCase) -> str:
     return blake2b("\n".join(parts).encode(), digest_size=8).hexdigest()
 
 
-def _check(
-    case_row: PaymentCase, action: str, *, note: str, owner: str | None, amount: Decimal | None
-) -> None:
-    if action == CaseAction.ASSIGN and owner is None:
-        raise QuestionError("State the owner, in `owner`.", "owner")
-    if action == CaseAction.NOTE and not note:
-        raise QuestionError("The note is empty.", "note")
-    if amount is not None and action != CaseAction.RECOVER:
-        raise QuestionError("Only the action recover takes an amount.", "amount")
-    if amount is not None and not 0 < amount <= case_row.amount_at_risk:
-        most = f"{case_row.amount_at_risk:.2f} {case_row.currency}"
-        raise QuestionError(f"Say more than 0 and at most {most}, what is at risk.", "amount")
-
-
-def _apply(
-    case_row: PaymentCase, action: str, *, note: str, owner: str | None, amount: Decimal | None
-) -> None:
-    state = DECISIONS[action]
-    if owner is not None:
-        case_row.owner = owner
-    if note:
-        case_row.note = note
-    if state is not None:
-        case_row.state = state
-        case_row.amount_recovered = Decimal(0)
-        if state == CaseState.RECOVERED:
-            case_row.amount_recovered = case_row.amount_at_risk if amount is None else amount
-        _judge_pairs(case_row)
-    case_row.updated_at = Now()
-    case_row.save()
-    case_row.refresh_from_db()
-
-
-def _judge_pairs(case_row: PaymentCase) -> None:
-    DuplicateTransaction.objects.filter(
-        user_id=case_row.user_id,
-        relationship_key__in=case_row.row_keys,
-        original_key__in=case_row.row_keys,
-    ).exclude(evidence__kind="republished").update(status=PAIRS[case_row.state])
-
-
-def _one(user_id: UUID, case_id: UUID | str, *, lock: bool = False) -> PaymentCase:
+def get_row(user_id: UUID, case_id: UUID | str, *, lock: bool = False) -> PaymentCase:
     try:
         key = UUID(str(case_id))
     except ValueError:
@@ -301,7 +141,7 @@ def _one(user_id: UUID, case_id: UUID | str, *, lock: bool = False) -> PaymentCa
     return case_row
 
 
-def _answers(user_id: UUID, case_rows: Iterable[PaymentCase]) -> list[Answer]:
+def answers(user_id: UUID, case_rows: Iterable[PaymentCase]) -> list[Answer]:
     with source_names.read_once():
         return [_answer(user_id, case_row) for case_row in case_rows]
 
@@ -322,11 +162,11 @@ def _answer(user_id: UUID, case_row: PaymentCase) -> Answer:
         **values,
         "reason": in_words(case_row.reason),
         "evidence": {**case_row.evidence, **evidence},
-        "version": _version(case_row),
+        "version": version_of(case_row),
     }
 
 
-def _detail(user_id: UUID, case_row: PaymentCase) -> Answer:
+def detail(user_id: UUID, case_row: PaymentCase) -> Answer:
     entries = PaymentCaseEntry.objects.filter(user_id=user_id, case=case_row)
     names = ("action", "by", "state", "owner", "note", "amount_recovered", "created_at")
     return {

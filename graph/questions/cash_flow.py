@@ -1,31 +1,32 @@
 """Money in and out by month, what is owed, and what is expected."""
 
 import json
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
 from graph import sql
-from graph.models.kept_queries import CASH_FLOW, COUNTED
+from graph.models.kept_queries import BOOKS, CASH_FLOW, COUNTED
 from graph.questions import days, open_items
 from graph.questions.expected import months
 from graph.reading import current_rows
 
 Answer = dict[str, Any]
-SUMS = (
-    "money_in",
-    "money_out",
-    "transferred",
-    "off_statement_in",
-    "off_statement_out",
-    "open",
-    "overdue",
-    "amount_low",
-    "amount_high",
-)
+SUMS = {
+    "months": (
+        "money_in",
+        "money_out",
+        "transferred",
+        "off_statement_in",
+        "off_statement_out",
+    ),
+    "obligations": ("open", "overdue"),
+}
+QUERIES = (CASH_FLOW, BOOKS)
 PAYMENTS = "".join(map(sql.read, (*COUNTED, "questions/cash_flow_payments")))
-DAYS = ("expected_from", "expected_to", "stale_from")
+EXPECTED_DAYS = ("expected_from", "expected_to", "stale_from")
 
 
 def cash_flow(
@@ -50,7 +51,7 @@ def cash_flow(
     for an unknown party, ViewMissing, ViewUnpopulated.
     """
     parts = written(user_id, party=party, since=since, until=until, by=by, today=today)
-    return {**parts, **{name: _rows(parts[name]) for name in ("months", "obligations")}}
+    return {**parts, **{name: _rows(parts[name], amounts) for name, amounts in SUMS.items()}}
 
 
 def written(
@@ -65,38 +66,45 @@ def written(
     """Return the answer of `cash_flow` with `months` and `obligations` as JSON arrays that the
     database has written."""
     day = today or days.today(user_id)
-    with current_rows.snapshot(user_id) as reader:
-        parameters = {
-            "user_id": user_id,
-            "parties": open_items.entities_named(user_id, party),
-            "since": since,
-            "until": until,
-            "by": by,
-            "today": day,
-        }
-        with open_items.hashed(reader):
-            (parts,) = reader.kept_rows(CASH_FLOW, parameters)
-        books = days.books(reader, user_id, day)
+    parameters = {
+        "user_id": user_id,
+        "parties": None,
+        "since": since,
+        "until": until,
+        "by": by,
+        "today": day,
+    }
+    (parts,), books = _read(user_id, party, parameters)
+    predictions = _rows(parts["expected"], ("amount_low", "amount_high"))
+    for row in predictions:
+        for name in EXPECTED_DAYS:
+            row[name] = row[name] and date.fromisoformat(row[name])
     return {
         "today": day,
-        "books": books,
+        "books": days.named(user_id, books),
         **parts,
-        "expected": months.by_month(_rows(parts["expected"]), day),
+        "expected": months.by_month(predictions, day),
     }
 
 
-def _rows(text: str) -> list[Answer]:
-    """Return the rows of a JSON array that the database has written, with amounts as Decimals
-    and days as dates."""
-    return [{name: _value(name, value) for name, value in row.items()} for row in json.loads(text)]
+def _read(user_id: UUID, party: str | None, parameters: Answer) -> list[list[Answer]]:
+    """Return the rows of QUERIES, read in one snapshot."""
+    if party is None:
+        at_once = current_rows.rows_at_once(user_id, QUERIES, parameters)
+        if at_once is not None:
+            return at_once
+    with current_rows.snapshot(user_id) as reader, open_items.hashed(reader):
+        of_parties = {**parameters, "parties": open_items.entities_named(user_id, party)}
+        return [reader.kept_rows(query, of_parties) for query in QUERIES]
 
 
-def _value(name: str, value: Any) -> Any:
-    if value is None:
-        return None
-    if name in SUMS:
-        return Decimal(value)
-    return date.fromisoformat(value) if name in DAYS else value
+def _rows(text: str, amounts: Sequence[str]) -> list[Answer]:
+    """Return the rows of a JSON array of the database, with these amounts as Decimals."""
+    rows: list[Answer] = json.loads(text)
+    for row in rows:
+        for name in amounts:
+            row[name] = None if row[name] is None else Decimal(row[name])
+    return rows
 
 
 def payments_of(

@@ -59,7 +59,7 @@ def later(day: date, by: timedelta) -> date:
 def reach(user_id: UUID, today: date) -> list[Answer]:
     """Return what `books` returns, by one round trip of its own."""
     query = Query("SELECT * FROM books_of(%s, %s)", (user_id, today))
-    return _named(user_id, tenant_rows(user_id, query))
+    return named(user_id, tenant_rows(user_id, query))
 
 
 def books(reader: Reader, user_id: UUID, today: date) -> list[Answer]:
@@ -70,10 +70,11 @@ def books(reader: Reader, user_id: UUID, today: date) -> list[Answer]:
     without changing the version of the data.
     """
     parameters = {"user_id": user_id, "today": today}
-    return _named(user_id, reader.kept_rows(BOOKS, parameters))
+    return named(user_id, reader.kept_rows(BOOKS, parameters))
 
 
-def _named(user_id: UUID, rows: list[Answer]) -> list[Answer]:
+def named(user_id: UUID, rows: list[Answer]) -> list[Answer]:
+    """Return the rows of the query BOOKS with each source's `name`."""
     name_of = source_names.among(user_id, [row["source"] for row in rows])
     return [{**row, "name": name_of[row["source"]]} for row in rows]
 

@@ -5,7 +5,7 @@ pending change records concern, plus those relationships as the tables have them
 pending, the query runs unchanged.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,12 @@ from django.db.utils import OperationalError, ProgrammingError
 from psycopg.errors import ObjectNotInPrerequisiteState, UndefinedTable
 
 from graph.database import past
-from graph.database.tenancy import snapshot_transaction, tenant_transaction
+from graph.database.tenancy import (
+    Query,
+    snapshot_rows,
+    snapshot_transaction,
+    tenant_transaction,
+)
 from graph.errors import ViewMissing, ViewUnpopulated
 from graph.models import TenantRelationship
 from graph.models.kept_queries import KeptQuery
@@ -73,6 +78,26 @@ class Reader:
             cursor.execute(query, parameters)
             names = [column.name for column in cursor.description]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def rows_at_once(
+    user_id: UUID, queries: Sequence[KeptQuery], parameters: Mapping[str, Any]
+) -> list[list[dict[str, Any]]] | None:
+    """Return each query's rows, all in one snapshot, by one round trip.
+
+    Returns None if the request has not read the graph's state, if changes are pending, if the data
+    has changed since, or if the past is read. The caller then asks a `Reader`. Raises ViewMissing,
+    ViewUnpopulated.
+    """
+    if (seen := version.seen(user_id)) is None:
+        return None
+    calls = [
+        Query(query.positional_call, tuple(parameters[name] for name in query.parameters))
+        for query in queries
+    ]
+    with readable_view():
+        state, *results = snapshot_rows(user_id, version.unchanged(user_id, seen), *calls)
+    return results if state[0]["unchanged"] else None
 
 
 @contextmanager

@@ -27,11 +27,11 @@ def main() -> None:
 def _run(task: dict[str, Any]) -> None:
     from django.db import connections  # noqa: PLC0415 - after setup
 
-    from syncjobs.uploads import read_upload  # noqa: PLC0415
+    from syncjobs.uploads import upload_job  # noqa: PLC0415
 
     for alias, name in task["databases"].items():  # tests use other database names
         connections[alias].settings_dict["NAME"] = name
-    read_upload.run(UUID(task["user_id"]), UUID(task["upload_id"]))
+    upload_job.run(UUID(task["user_id"]), UUID(task["upload_id"]))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connections
 
-from finley import database_roles
+from finley import database_roles, databases
 
 NAMES = {"owner": "test_setup_owner", "app": "test_setup_app", "database": "test_setup"}
 OPTIONS = [f"--{name}={value}" for name, value in NAMES.items()]
@@ -106,3 +106,12 @@ def test_one_role_is_not_two():
 def test_a_server_that_is_not_there_is_told(tmp_path: Path):
     with pytest.raises(CommandError, match="could not be set up"):
         command("--run", f"postgresql:///postgres?host={tmp_path}")
+
+
+def test_a_server_that_the_network_lost_is_given_up(tmp_path):
+    """Without limits libpq would wait for minutes, and a worker's leases would end meanwhile."""
+    url = "postgresql://u@db.example/f"
+    options = databases.configure(url, "", tmp_path, {})["owner"]["OPTIONS"]
+    assert (options["connect_timeout"], options["tcp_user_timeout"]) == (5, 10_000)
+    options = databases.configure(f"{url}?connect_timeout=2", "", tmp_path, {})["owner"]["OPTIONS"]
+    assert int(options["connect_timeout"]) == 2, "a URL may set another"

@@ -19,6 +19,7 @@ from finley.web.downloads import Column
 from graph.errors import DecidedMeanwhile, GraphError, NotFound, QuestionError
 from graph.models.choices import CaseAction, CaseState
 from graph.questions import cases
+from graph.questions.decisions import case_decisions
 from graph.questions.rows import of_cases
 
 A_PAGE = 15  # cases
@@ -92,7 +93,7 @@ def review(request: PageRequest) -> HttpResponse:
         "is_new": bool(filters["found_after"]),
         "state": filters["state"],
         "states": CaseState.values,
-        "last": cases.last_decision(user_id),
+        "last": case_decisions.last_decision(user_id),
         **part.link(answer["count"]),
     }
     return render(request, "web/review.html", context)
@@ -107,7 +108,7 @@ def one(request: PageRequest, case_id: UUID) -> HttpResponse:
     context = {
         "case": _of_one_party(case),
         "state": case["state"],
-        "last": cases.last_decision(user_id, case_id),
+        "last": case_decisions.last_decision(user_id, case_id),
         "is_alone": True,
     }
     return render(request, "web/case.html", context)
@@ -166,7 +167,7 @@ def _take_back(request: PageRequest) -> HttpResponse:
     `of`. The form names the decision by its time. If another one has followed, nothing is done, and
     the page says so."""
     of = _shown([text])[0].id if (text := request.POST.get("of", "")) else None
-    last = cases.last_decision(request.access.tenant_id, of)
+    last = case_decisions.last_decision(request.access.tenant_id, of)
     if last is None or last["at"].isoformat() != request.POST["last"]:
         messages.warning(request, "Nothing was done: this is no longer the last decision.")
         return _back(request)
@@ -203,7 +204,7 @@ def _decide(request: PageRequest, case: Shown, action: str, seen: str, at: datet
     page says why. `seen` is the state in which the page showed the case."""
     owner = request.POST.get("owner", "")[:200] if action == CaseAction.ASSIGN else None
     try:
-        cases.decide(
+        case_decisions.decide(
             request.access.tenant_id,
             case.id,
             action,

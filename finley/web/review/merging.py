@@ -14,8 +14,9 @@ from finley.web.access import PageRequest, page, require_same_tenant
 from finley.web.review.parties import DONE
 from graph.enrich.resolution.resolve import PARTIES
 from graph.errors import DecidedMeanwhile, NotFound, QuestionError
-from graph.questions import entities, resolutions, search
-from graph.questions.resolutions import Word
+from graph.questions import entities, search
+from graph.questions.decisions import resolutions
+from graph.questions.decisions.resolutions import Word
 from graph.questions.rows import merge_preview
 
 OFFERED = 20  # parties that a search offers
@@ -25,14 +26,14 @@ Row = dict[str, Any]
 
 @page(Role.REVIEWER)
 def merge(request: PageRequest, entity_id: UUID) -> HttpResponse:
-    """The page for merging the party with another one. `q` searches for other parties; for the
+    """The page for merging the party with another one. `name` searches for other parties; for the
     party `other` the page shows beforehand what both have."""
-    list_filters.require_known(request.GET, "q", "other")
+    list_filters.require_known(request.GET, "name", "other")
     user_id = request.access.tenant_id
     entity = entities.party(user_id, entity_id, limit=1)
     if entity["kind"] not in PARTIES:
         raise QuestionError("Only vendors, customers and employees can be merged.", "entity")
-    text = list_filters.text_of(request.GET, "q")[:200]
+    text = list_filters.text_of(request.GET, "name")[:200]
     other = list_filters.text_of(request.GET, "other")
     preview = _preview(user_id, _id(entity["id"]), _id(other)) if other else None
     context = {

@@ -13,7 +13,7 @@ from finley.models import Role
 from finley.web import answer_cache, due_and_risen, list_filters, more
 from finley.web.access import PageRequest, page
 from graph.errors import DecidedMeanwhile, NotFound, QuestionError
-from graph.questions import predictions
+from graph.questions.decisions import predictions
 from graph.questions.rows import other_names
 
 A_PAGE = 25  # payments

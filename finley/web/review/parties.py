@@ -16,8 +16,8 @@ from finley.web.access import PageRequest, page
 from finley.web.words import choices, evidence, text
 from graph.errors import DecidedMeanwhile, NotFound, QuestionError
 from graph.models.choices import ResolutionDecision
-from graph.questions import resolutions
-from graph.questions.resolutions import Word
+from graph.questions.decisions import resolutions
+from graph.questions.decisions.resolutions import Word
 
 A_PAGE = 25  # pairs
 FIELDS = (

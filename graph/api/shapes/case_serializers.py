@@ -10,6 +10,7 @@ from graph.api.shapes.request_bodies import StrictBody
 from graph.api.shapes.sum_serializers import currency_field
 from graph.models.choices import CaseAction, CaseRole, CaseState, Records
 from graph.questions import cases
+from graph.questions.decisions import case_decisions
 
 
 class CasesQuery(AsOfQuery):
@@ -121,7 +122,7 @@ class CaseDetailAnswer(CaseAnswer):
 
 
 class DecisionBody(StrictBody):
-    action = serializers.ChoiceField(list(cases.DECISIONS))
+    action = serializers.ChoiceField(list(case_decisions.DECISIONS))
     note = serializers.CharField(required=False, default="", allow_blank=True, max_length=2000)
     owner = serializers.CharField(required=False, allow_blank=True, max_length=200)
     amount = serializers.DecimalField(

@@ -9,8 +9,8 @@ from graph.api.shapes.graph_serializers import EntityAnswer
 from graph.api.shapes.list_serializers import money, total
 from graph.api.shapes.request_bodies import StrictBody
 from graph.models.choices import PredictionStatus, ResolutionDecision
-from graph.questions import predictions
-from graph.questions.resolutions import NO_PAIR
+from graph.questions.decisions import predictions
+from graph.questions.decisions.resolutions import NO_PAIR
 
 WORDS = ("merge", "apart", "undo")
 
@@ -167,5 +167,6 @@ class PredictionsAnswer(Answer):
 
 class PredictionDecisionBody(StrictBody):
     action = serializers.ChoiceField(
-        predictions.ACTIONS, help_text="dismiss: it will not come; expect: it may come after all"
+        predictions.ACTIONS,
+        help_text="dismiss: it will not come; expect: it may come after all",
     )

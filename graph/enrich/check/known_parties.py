@@ -9,7 +9,8 @@ from graph.enrich.check.candidate_payment import Candidate
 from graph.enrich.check.payment_history import History, Identity
 from graph.enrich.columns.payments import Entities, Ints
 from graph.enrich.resolution import resolve as resolving
-from graph.enrich.resolution.resolve import Key, resolve
+from graph.enrich.resolution.resolve import resolve
+from graph.enrich.resolution.strong_keys import Key
 from graph.ingest.ledger_rows import Party
 from graph.ingest.store.identity import identity, normalized
 

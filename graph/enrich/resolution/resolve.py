@@ -13,7 +13,7 @@ are the tenant's own and are not compared.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import combinations, pairwise
 from typing import Any, Literal
 
@@ -22,26 +22,12 @@ from graph.enrich.resolution.clustering import Clusters, Edge
 from graph.enrich.resolution.improbable_counts import MOST, beyond_accident
 from graph.enrich.resolution.name_words import Name, read
 from graph.enrich.resolution.similarity import POSSIBLE, SURE, Likeness, are_kin, compare
+from graph.enrich.resolution.strong_keys import EVERYWHERE, Key, canonical, plain
 from graph.ingest.store.identity import normalized
 
 PARTIES = frozenset({"vendor", "customer", "employee"})
-# Keys that identify the same party everywhere. Any other key is a number of its source only.
-EVERYWHERE = frozenset(
-    {"vat_number", "company_number", "charity_number", "tax_number", "iban", "bank_account"}
-    | {"email", "lei", "duns", "siren", "siret", "ein", "abn"}
-)
-PADDED = frozenset({"vat_number", "company_number", "charity_number"})
 FEW = 12  # entities with one key up to which all are compared
 OPEN_EACH = 3  # open pairs per entity, because a person reads them
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """A strong key as one source states it. `source` is "" if the entity itself has the key."""
-
-    kind: str
-    value: str
-    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +122,7 @@ class _Reading:
         self.cuts = _cuts(parties, self.normal)
         self.names = [self._name(party) for party in parties]
         self.common = blocking.commonness(self.names)
-        stated_keys = [{(_canonical(key), key.source) for key in party.keys} for party in parties]
+        stated_keys = [{(canonical(key), key.source) for key in party.keys} for party in parties]
         self.masks = _masks(self.normal, stated_keys)
         self.placeholders = _placeholders(self, stated_keys)
         self.keys = [
@@ -273,22 +259,8 @@ class _Reading:
 
 def _is_nameless(party: Party) -> bool:
     """Return whether the party's name is only one of its keys."""
-    plain = _plain(party.name)
-    return any(_plain(key.value) == plain for key in party.keys)
-
-
-def _canonical(key: Key) -> tuple[str, str]:
-    plain = _plain(key.value)
-    if key.kind in PADDED:
-        plain = plain[2:] if plain[:2].isalpha() and plain[2:].isdigit() else plain
-        plain = plain.lstrip("0") or plain
-    return key.kind, plain
-
-
-@lru_cache(maxsize=65_536)
-def _plain(text: str) -> str:
-    letters = "".join(letter for letter in text.casefold() if letter.isalnum() or letter in "@.-_+")
-    return letters if "@" in letters else "".join(filter(str.isalnum, letters)) or text
+    name = plain(party.name)
+    return any(plain(key.value) == name for key in party.keys)
 
 
 def _cuts(parties: Sequence[Party], normal: Sequence[str]) -> dict[str, set[int]]:

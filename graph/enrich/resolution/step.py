@@ -25,11 +25,11 @@ from graph.enrich.resolution.resolve import (
     PARTIES,
     Continued,
     Decision,
-    Key,
     Pair,
     Party,
     resolve,
 )
+from graph.enrich.resolution.strong_keys import Key
 from graph.enrich.write.counts import Counts
 from graph.errors import NotFound
 

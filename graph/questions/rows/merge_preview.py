@@ -12,7 +12,7 @@ from graph.errors import NotFound, QuestionError
 from graph.models import EntityResolution
 from graph.models.choices import ResolutionDecision
 from graph.questions import cash_flow, entities
-from graph.questions.resolutions import NO_PAIR
+from graph.questions.decisions.resolutions import NO_PAIR
 
 SUMMED = ("money_in", "money_out", "payments_in", "payments_out")
 Answer = dict[str, Any]

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from graph import models
 from graph.errors import DecidedMeanwhile
-from graph.questions import cases as payment_cases
+from graph.questions.decisions import case_decisions
 from graph.view import refresh
 from tests.finley.test_admin import logged_in
 from tests.finley.web.conftest import a_case, text_of
@@ -194,10 +194,10 @@ def test_a_case_that_changed_since_it_was_shown_is_not_decided(client, two):
 
 
 def test_a_decision_without_what_was_seen_is_taken_as_before(tenant, two):
-    payment_cases.decide(tenant.id, two[0], "confirm", by="x")
+    case_decisions.decide(tenant.id, two[0], "confirm", by="x")
     with pytest.raises(DecidedMeanwhile, match="already confirmed by x"):
-        payment_cases.decide(tenant.id, two[0], "dismiss", by="y", seen="open")
-    answer = payment_cases.decide(tenant.id, two[0], "recover", by="y", seen="confirmed")
+        case_decisions.decide(tenant.id, two[0], "dismiss", by="y", seen="open")
+    answer = case_decisions.decide(tenant.id, two[0], "recover", by="y", seen="confirmed")
     assert answer["amount_recovered"] == Decimal("120.5")
 
 

@@ -11,7 +11,7 @@ from graph import models
 from graph.database.bulk import alone
 from graph.database.tenancy import tenant_transaction
 from graph.models.choices import ResolutionDecision
-from graph.questions import resolutions
+from graph.questions.decisions import resolutions
 from tests.finley.test_admin import logged_in
 from tests.finley.web.conftest import text_of
 from tests.graph import rows

@@ -13,6 +13,7 @@ from graph import models
 from graph.database.role import as_owner
 from graph.enrich.run_enrichment import enrich
 from graph.questions import cases, spend
+from graph.questions.decisions import case_decisions
 from graph.view import refresh
 from syncjobs.models import Upload
 from tests.finley.test_admin import logged_in
@@ -132,7 +133,7 @@ def test_a_decided_case_keeps_its_decision_and_counts_no_money(client, tenant, q
     upload = imported(client, HEAD + twice)
     enrich(tenant.pk)
     (case,) = cases.cases(tenant.pk)["results"]
-    cases.decide(tenant.pk, case["id"], "confirm", by="a person")
+    case_decisions.decide(tenant.pk, case["id"], "confirm", by="a person")
     text = text_of(client.get(page_of(upload)))
     assert "1 case of possible double payments that people decided" in text
     taken_back(client, upload, 2)

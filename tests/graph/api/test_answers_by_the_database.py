@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import LiteralString
 
 import pytest
 from rest_framework.renderers import JSONRenderer
@@ -10,12 +11,12 @@ from rest_framework.serializers import DecimalField
 
 from graph import models
 from graph.api.shapes import graph_serializers as shapes
-from graph.api.shapes import list_serializers
+from graph.api.shapes import list_serializers, sum_serializers
 from graph.api.shapes.common_serializers import Money
-from graph.database.tenancy import tenant_transaction
+from graph.database.tenancy import Query, snapshot_rows, tenant_row, tenant_transaction
 from graph.layers import BY_NAME, FURTHER
 from graph.models.kept_queries import CASH_FLOW, KEPT
-from graph.questions import entities, insights, relationships, whole_graph
+from graph.questions import cash_flow, entities, insights, relationships, whole_graph
 from graph.reading import current_rows, cursors, json_rows
 from graph.view import refresh, version
 from tests.graph import rows
@@ -201,6 +202,36 @@ def test_what_changes_between_version_and_question_is_seen(tenant, books):
         with current_rows.snapshot(tenant.id) as reader:
             found = reader.relationships(models.TenantRelationship.objects.filter(id=new))
         assert [row.id for row in found] == [new]
+
+
+def test_queries_that_are_sent_at_once_see_one_snapshot_of_one_tenant(tenant, other_tenant):
+    level: LiteralString = "SELECT current_setting('transaction_isolation') AS level"
+    now: LiteralString = (
+        "SELECT current_tenant() AS tenant, pg_current_snapshot()::text AS snapshot"
+    )
+    ((isolation,), (first,), (second,)) = snapshot_rows(
+        tenant.id, Query(level), Query(now), Query(now)
+    )
+    assert isolation == {"level": "repeatable read"}
+    assert first["tenant"] == tenant.id
+    assert first == second
+    assert tenant_row(other_tenant.id, Query(level)) == {"level": "read committed"}
+
+
+def test_cash_flow_is_the_same_with_and_without_a_request(tenant, books):
+    for parameters in ({}, {"by": "party"}, {"until": datetime(2024, 3, 1, tzinfo=UTC)}):
+        alone = cash_flow.cash_flow(tenant.id, today=DAYS[0], **parameters)
+        with version.seen_once():
+            version.version(tenant.id)
+            assert cash_flow.cash_flow(tenant.id, today=DAYS[0], **parameters) == alone
+        assert alone["months"]
+
+
+def test_cash_flow_is_what_the_serializer_makes_of_its_rows(api, tenant, books):
+    body = asked(api, "cash-flow/", today=DAYS[0], by="party")
+    answer = cash_flow.cash_flow(tenant.id, today=DAYS[0], by="party")
+    assert body == made(sum_serializers.CashFlowAnswer(answer))
+    assert body["months"]
 
 
 def test_without_a_request_nothing_is_taken_as_read(tenant, books):

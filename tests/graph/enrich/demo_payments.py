@@ -14,7 +14,8 @@ from finley.demo.books import write
 from finley.demo.truth import Ref, Truth
 from graph.enrich.columns import stated_fields
 from graph.enrich.columns.payments import UNIT, Entities, Payments
-from graph.enrich.resolution.resolve import Key, Party, resolve
+from graph.enrich.resolution.resolve import Party, resolve
+from graph.enrich.resolution.strong_keys import Key
 from graph.ingest.import_file import format_of
 from graph.ingest.ledger_rows import LedgerRow
 from graph.ingest.rows_from_file import read

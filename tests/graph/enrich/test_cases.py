@@ -15,6 +15,7 @@ from graph.enrich.run_enrichment import enrich
 from graph.errors import NotFound, QuestionError
 from graph.ingest.import_file import format_of, import_file
 from graph.questions import cases
+from graph.questions.decisions import case_decisions
 from graph.view import refresh
 from tests.graph.enrich.write.test_write_links import BANK, LEDGER
 
@@ -123,7 +124,7 @@ def test_one_case_with_all_its_rows_in_all_sources(tenant, take):
 def test_a_decision_outlives_recomputation_and_reimport(tenant, take):
     take(ledger=INVOICES)
     first = only(tenant)
-    cases.decide(tenant.id, first["id"], "confirm", by="ann", owner="ben", note="ask them")
+    case_decisions.decide(tenant.id, first["id"], "confirm", by="ann", owner="ben", note="ask them")
     take(ledger=INVOICES, bank=PAID)
     assert only(tenant)["state"] == "confirmed"
     models.RawEvent.objects.using("owner").filter(user_id=tenant.id).delete()
@@ -136,7 +137,7 @@ def test_a_decision_outlives_recomputation_and_reimport(tenant, take):
         first["id"], "confirmed", "ben", "ask them",
     )  # fmt: skip
     assert again["found"]
-    cases.decide(tenant.id, first["id"], "recover", by="ben", amount=Decimal(100))
+    case_decisions.decide(tenant.id, first["id"], "recover", by="ben", amount=Decimal(100))
     take()
     after = only(tenant)
     assert (after["state"], after["amount_recovered"]) == ("recovered", 100)
@@ -149,7 +150,7 @@ def test_a_decision_outlives_recomputation_and_reimport(tenant, take):
 
 def test_a_dismissed_case_takes_its_pairs_along_and_opens_when_more_is_at_risk(tenant, take):
     take(ledger=INVOICES)
-    cases.decide(tenant.id, only(tenant)["id"], "dismiss", by="ann")
+    case_decisions.decide(tenant.id, only(tenant)["id"], "dismiss", by="ann")
     take(bank=PAID)
     assert only(tenant)["state"] == "dismissed"
     pairs = models.DuplicateTransaction.objects.using("owner")
@@ -180,11 +181,11 @@ def test_what_is_no_decision_is_refused(tenant, other_tenant, take):
         ("recover", {"amount": Decimal(0)}, "amount"),
     ):
         with pytest.raises(QuestionError) as refused:
-            cases.decide(tenant.id, case, action, by="ann", **values)
+            case_decisions.decide(tenant.id, case, action, by="ann", **values)
         assert refused.value.field == field
     for user, case_id in ((other_tenant.id, case), (tenant.id, uuid4()), (tenant.id, "x")):
         with pytest.raises(NotFound):
-            cases.decide(user, case_id, "confirm", by="ann")
+            case_decisions.decide(user, case_id, "confirm", by="ann")
     assert cases.cases(other_tenant.id)["results"] == []
     assert [entry["action"] for entry in only(tenant)["history"]] == ["found"]
 

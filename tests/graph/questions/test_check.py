@@ -19,8 +19,8 @@ from graph.ingest.import_file import format_of, import_file
 from graph.ingest.ledger_rows import Party
 from graph.models import NormalizedEntity, RawEvent
 from graph.questions import check as checking
-from graph.questions import resolutions
 from graph.questions.check import check
+from graph.questions.decisions import resolutions
 from graph.reading import memory_cache
 from graph.view import version
 from tests.graph import rows

@@ -9,7 +9,7 @@ from finley.models import User
 from graph.ingest.mappings import saved_mappings
 from graph.models import RawEvent
 from syncjobs.models import Upload
-from syncjobs.uploads import read_upload
+from syncjobs.uploads import upload_job
 from tests.problems import problem, wrong
 from tests.syncjobs.api.shapes import V1, as_published
 
@@ -47,7 +47,7 @@ def sent(api: APIClient, data: bytes, name: str = "books.csv") -> str:
 
 def worked(upload_id: str) -> Upload:
     upload = Upload.objects.using("owner").get(pk=upload_id)
-    read_upload.run(upload.user_id, upload.pk)
+    upload_job.run(upload.user_id, upload.pk)
     upload.refresh_from_db()
     return upload
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from graph.database.role import as_owner
 from graph.models import PredictedRelationship
-from graph.questions import cases
+from graph.questions.decisions import case_decisions
 from graph.view import refresh
 from syncjobs.alerts import messages
 from syncjobs.events import publish
@@ -47,7 +47,7 @@ def told(of: DeliveryEndpoint) -> dict[str, list[dict]]:
 def happen(user) -> None:
     """Something of every kind but a rise of prices."""
     decided = rows.case(user)
-    cases.decide(user, decided.pk, "dismiss", by="me")
+    case_decisions.decide(user, decided.pk, "dismiss", by="me")
     rows.case(user, party="Open Ltd")
     payer, payee = rows.entity(user, "Sales", kind="department"), rows.entity(user, "Acme")
     last = rows.payment(user, payer, payee, 5)

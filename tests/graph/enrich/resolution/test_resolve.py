@@ -13,8 +13,9 @@ from finley.demo.books import write
 from graph.enrich.resolution import blocking
 from graph.enrich.resolution.improbable_counts import LEAST
 from graph.enrich.resolution.name_words import read
-from graph.enrich.resolution.resolve import Decision, Key, Pair, Party, resolve
+from graph.enrich.resolution.resolve import Decision, Pair, Party, resolve
 from graph.enrich.resolution.similarity import SURE, compare
+from graph.enrich.resolution.strong_keys import Key
 from graph.ingest.import_file import format_of
 from graph.ingest.rows_from_file import read as read_ledger
 from graph.ingest.store.identity import identity
