@@ -84,10 +84,14 @@ def begin(person: User) -> str:
     return sealed_secrets.unseal(factor.secret)
 
 
-def confirm(person: User, code: str, session: Session) -> list[str]:
-    """Turn the second factor on, if the app's code is right. Return the recovery codes, which are
-    not shown again. Raises QuestionError, MustWait."""
+def confirm(person: User, password: str, code: str, session: Session) -> list[str]:
+    """Turn the second factor on, if the password and the app's code are right. Return the recovery
+    codes, which are not shown again. Raises QuestionError, MustWait.
+
+    The password is needed, because who only took over a session could lock the person out.
+    """
     begin(person)
+    _must_know_password(person, password)
     _must_be_right(person, code, with_recovery=False)
     with as_owner():
         SecondFactor.objects.filter(person=person).update(confirmed_at=Now())
@@ -154,10 +158,25 @@ def rotate_keys() -> int:
     return len(factors)
 
 
-def _must_be_right(person: User, code: str, *, with_recovery: bool = True) -> None:
+def _must_know_password(person: User, password: str) -> None:
+    key = _attempts(person)
+    with as_owner():
+        if person.check_password(password):
+            return
+    failed_attempts.count(key)
+    raise QuestionError("The password is wrong.", "password")
+
+
+def _attempts(person: User) -> str:
+    """Return the key of the person's wrong codes. Raises MustWait while the next has to wait."""
     key = failed_attempts.key("code", str(person.pk))
     if (seconds := failed_attempts.wait(key, FREE)) > 0:
         raise MustWait(seconds)
+    return key
+
+
+def _must_be_right(person: User, code: str, *, with_recovery: bool = True) -> None:
+    key = _attempts(person)
     text = code.replace(" ", "").replace("-", "").lower()
     with as_owner():
         if _is_of_app(person, text) or (with_recovery and _is_for_recovery(person, text)):

@@ -15,6 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.core.mail import send_mail
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Coalesce, Now
 
@@ -31,6 +32,10 @@ log = logging.getLogger("finley.audit")
 CERTIFICATE_KEPT = timedelta(days=90)
 REDIS_AGAIN = timedelta(minutes=1)
 NOT_YOURS = "Only the user whose tenant it is can have it erased."
+MAIL = (
+    "The erasure of all data of {tenant} was requested. It begins at {when:%Y-%m-%d %H:%M} UTC.\n"
+    "If you did not request it, sign in, cancel it on the page /data/, and change your password.\n"
+)
 BEGUN = "The erasure has begun. It cannot be cancelled."
 
 
@@ -61,7 +66,19 @@ def request(access: Access, confirm: str, hold: str = "") -> tuple[Erasure, str]
             raise QuestionError("An erasure is already requested.", "state") from None
         row.refresh_from_db()
     log.warning("%s requested the erasure of tenant %s", access.person.pk, access.tenant_id)
+    _send_mail(access, row)
     return row, secret
+
+
+def _send_mail(access: Access, row: Erasure) -> None:
+    """Tell the tenant's user, who may not have requested it. Needs a mail server."""
+    if not settings.EMAIL_HOST_NAME:
+        return
+    text = MAIL.format(tenant=access.tenant, when=row.erase_at)
+    try:
+        send_mail("finley will erase your data", text, None, [access.tenant])
+    except OSError as error:  # also each error of SMTP
+        log.warning("no mail about erasure %s (%s)", row.pk, type(error).__name__)
 
 
 def pending(access: Access) -> Erasure | None:

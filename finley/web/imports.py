@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 from finley.models import Role
 from finley.web import answer_cache, rejected_rows
 from finley.web.access import PageRequest, page, require_same_tenant
-from finley.web.words import choices
+from finley.web.words import choices, readings
 from graph.errors import QuestionError
 from graph.ingest.mappings.mapping import RECORDS
 from graph.models.choices import EntityKind
@@ -44,7 +44,16 @@ CHOICES: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
 )
 COLUMNS = (("payee", "Column of the other party"), ("amount", "Column of the amount"),
            ("date", "Column of the date"),
-           ("document", "Column of the document number (invoice number or reference)"))  # fmt: skip
+           ("document", "Column of the document number"))  # fmt: skip
+TITLES = {  # of a choice that decides between two readings
+    **{
+        (name, value): f"{label} {words}"
+        for name, label, values in CHOICES
+        for value, words in values
+    },
+    **{(name, ""): label for name, label in COLUMNS},
+    ("currency", ""): "Currency",
+}
 MOST_ACCOUNTS = 200  # of the tenant, that the form offers
 MOST_PAIRS = 100  # rows on a page, each with its other sighting
 Row = dict[str, Any]
@@ -93,7 +102,9 @@ def one(request: PageRequest, upload_id: UUID) -> HttpResponse:
         "upload": upload,
         "working": upload.state in lifecycle.ACTIVE,
         "decidable": upload.state in lifecycle.DECIDABLE and request.access.owns,
-        "parts": preview["parts"],
+        "parts": [
+            {**part, "readings": readings.of(part["question"], TITLES)} for part in preview["parts"]
+        ],
         "doubts": doubts,
         "blocked": any(doubt["blocking"] for doubt in doubts),
         "is_table": bool(preview["columns"]),

@@ -40,7 +40,7 @@ def payment(request: PageRequest, relationship_id: UUID) -> HttpResponse:
             "in_words": layers.readable(explained["in_words"], explained["layers"]["fraud"]),
             "events": [(event, _cells(event.data)) for event in walked["events"]],
             "views": [step for step in steps if _is_view(step)],
-            "apart": link_decisions.taken_apart(user_id, relationship_id),
+            "apart": _apart(user_id, relationship_id),
             "steps": list(_belonging(steps, walked["payment_group_id"])),
             "known": _with_rows(user_id, known),
             "unknown": layers.unknown(explained["layers"]),
@@ -64,6 +64,15 @@ def apart(request: PageRequest, relationship_id: UUID) -> HttpResponse:
     except (DecidedMeanwhile, NotFound) as error:
         messages.warning(request, str(error))
     return redirect("payment", relationship_id)
+
+
+def _apart(user_id: UUID, relationship_id: UUID) -> list[Answer]:
+    """The payment's links that people took apart, with the row at the other end as `other`. None
+    if that row is not in the view."""
+    links = link_decisions.taken_apart(user_id, relationship_id)
+    ids = [link["other"] for link in links if link["other"]]
+    rows = {row["id"]: row for row in relationships.with_ids(user_id, ids)} if ids else {}
+    return [{**link, "other": rows.get(link["other"])} for link in links]
 
 
 def _named(user_id: UUID, steps: list[Answer]) -> list[Answer]:

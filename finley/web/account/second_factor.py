@@ -49,7 +49,8 @@ def set_up(request: HttpRequest) -> HttpResponse:
     error = ""
     if request.method == "POST":
         try:
-            codes = second_factor.confirm(person, request.POST.get("code", ""), request.session)
+            password, code = (request.POST.get(name, "") for name in ("password", "code"))
+            codes = second_factor.confirm(person, password, code, request.session)
         except (QuestionError, TooMany) as refused:
             error = str(refused)
         else:

@@ -26,14 +26,14 @@ Row = dict[str, Any]
 
 @page(Role.REVIEWER)
 def merge(request: PageRequest, entity_id: UUID) -> HttpResponse:
-    """The page for merging the party with another one. `q` searches for other parties; for the
+    """The page for merging the party with another one. `name` searches for other parties; for the
     party `other` the page shows beforehand what both have."""
-    list_filters.require_known(request.GET, "q", "other")
+    list_filters.require_known(request.GET, "name", "other")
     user_id = request.access.tenant_id
     entity = entities.party(user_id, entity_id, limit=1)
     if entity["kind"] not in PARTIES:
         raise QuestionError("Only vendors, customers and employees can be merged.", "entity")
-    text = list_filters.text_of(request.GET, "q")[:200]
+    text = list_filters.text_of(request.GET, "name")[:200]
     other = list_filters.text_of(request.GET, "other")
     preview = _preview(user_id, _id(entity["id"]), _id(other)) if other else None
     context = {

@@ -89,6 +89,12 @@ def scopes(value: list[str]) -> str:
 
 
 @register.filter
+def lowfirst(value: str) -> str:
+    """The text with a small first letter."""
+    return f"{value[:1].lower()}{value[1:]}"
+
+
+@register.filter
 def direction(value: str) -> str:
     """The direction in words, such as `money in` for in."""
     return choices.DIRECTIONS.get(value, value)

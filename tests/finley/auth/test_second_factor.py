@@ -46,7 +46,7 @@ def clock(monkeypatch) -> Clock:
 def secret(staff, clock) -> str:  # noqa: F811
     """The secret in the app of the staff user, whose second factor is on."""
     secret = second_factor.begin(staff)
-    second_factor.confirm(staff, clock.code(secret), {})
+    second_factor.confirm(staff, PASSWORD, clock.code(secret), {})
     return secret
 
 
@@ -79,7 +79,7 @@ def test_it_is_set_up_with_the_app_s_first_code_and_asked_for_from_then_on(staff
     assert 'role="alert"' in client.post(SET_UP, {"code": "000000"}).content.decode()
     with as_owner():
         assert secret not in SecondFactor.objects.get().secret, "encrypted"
-    page = client.post(SET_UP, {"code": clock.code(secret)}).content.decode()
+    page = client.post(SET_UP, {"code": clock.code(secret), "password": PASSWORD}).content.decode()
     codes = re.findall(r"<code class=\"token\">([0-9a-f-]+)</code>", page)
     assert len(set(codes)) == second_factor.RECOVERY_CODES
     assert client.get("/admin/").status_code == 200, "this session has shown a code"
@@ -172,7 +172,9 @@ def test_where_staff_must_have_one_they_can_do_nothing_before(staff, clock, sett
     assert client.get("/admin/")["Location"].startswith(f"{SET_UP}?next=")
     assert client.get("/api/v1/tokens/").status_code == 403
     secret = second_factor.begin(staff)
-    assert client.post(SET_UP, {"code": clock.code(secret)}).status_code == 200
+    assert (
+        client.post(SET_UP, {"code": clock.code(secret), "password": PASSWORD}).status_code == 200
+    )
     assert client.get("/admin/").status_code == 200
     refused = client.post("/account/second-factor/off/", {"code": clock.code(secret)})
     assert refused.status_code == 400
@@ -190,7 +192,7 @@ def test_it_is_turned_off_with_a_code_or_by_the_operator(staff, secret, clock, c
     )
     assert signed_in_by_password().get("/admin/").status_code == 200
     secret = second_factor.begin(staff)
-    second_factor.confirm(staff, clock.code(secret), {})
+    second_factor.confirm(staff, PASSWORD, clock.code(secret), {})
     call_command("second_factor")
     assert "boss@example.org: on" in capsys.readouterr().out
     call_command("second_factor", off=staff.email)

@@ -318,7 +318,7 @@ QUESTIONS = {  # from the overview, by clicks of the mouse; the page that answer
     "show me this vendor": (
         ["nav a[href='/parties/']", "#results tbody a"],
         "/parties/",
-        "Deals with",
+        "Counterparties",
     ),
 }
 
@@ -379,7 +379,7 @@ def test_a_file_survives_a_lost_connection_and_its_rejected_row_a_lost_session(
             opened.type("#files", str(tmp_path / "large.csv"))
             opened.run("document.querySelector('#upload button').click()")
             opened.until("return document.querySelector('td[data-label=Day]')", 60)
-            assert "as they would be read" in opened.run(body)
+            assert "as they will be read" in opened.run(body)
             opened.run("document.querySelector('form[data-api=confirm] button').click()")
             opened.until("return document.getElementById('rejected')", 90)
     finally:

@@ -188,6 +188,21 @@ def test_an_invoice_is_shown_in_the_direction_in_which_it_is_imported(client, te
     assert row["payer_kind"] == ("customer" if ours else "department")
 
 
+def test_two_readings_are_shown_side_by_side_in_words(client, tenant, quiet):
+    upload = worked(send(client, TWO_WAYS, "two-ways.csv"))
+    text = text_of(client.get(f"/import/{upload.pk}/"))
+    readings = re.findall(r"<h3>If ([^<]+)</h3><ul class=\"plain\"><li>([^<]+)</li>", text)
+    assert [title for title, _ in readings] == [
+        "a positive amount is money out: we pay it",
+        "a positive amount is money in: we receive it",
+        "dates are written day first: 31/01/2025",
+        "dates are written month first: 01/31/2025",
+    ]
+    assert readings[0][1] == "3 Apr 2024 two-ways → Acme Wool Ltd GBP 10.00"
+    assert readings[1][1] == "3 Apr 2024 Acme Wool Ltd → two-ways GBP 10.00"
+    assert "--direction" not in text
+
+
 MEMOS = b"""Date,Name,Memo,Amount,Currency
 2024-03-01,Acme Wool Ltd,R-77,10.00,GBP
 2024-03-15,Borough Printing,R-78,20.00,GBP

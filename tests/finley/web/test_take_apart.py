@@ -53,6 +53,7 @@ def test_two_rows_that_are_not_the_same_count_both_from_then_on(client, linked):
     text = say(client, linked, "apart", link("same_transaction").pk, flow("L3").pk)
     assert "The two are apart now" in text
     assert f"{linked.email} took it apart" in text
+    assert "GBP 17.80 to DALE HARDWARE" in text, "the other row is named"
     assert counting("C1", "L3") == [True, True], "at once"
     enrich(linked.id)
     assert keys("same_transaction") == set(), "an enrichment keeps it"

@@ -3,7 +3,8 @@
 import re
 
 from asgiref.sync import async_to_sync
-from django.test import Client
+from django.core import mail
+from django.test import Client, override_settings
 
 from finley.models import Erasure, Role
 from finley.tenant_data import work
@@ -36,7 +37,11 @@ def test_an_owner_has_everything_erased_or_thinks_better_of_it(client, tenant, b
     refused = client.post("/data/erase/", {**form, "confirm": "yes"})
     assert refused.status_code == 400
     assert f"type the tenant&#x27;s name ({tenant.email})" in text_of(refused)
-    text = text_of(client.post("/data/erase/", {**form, "confirm": tenant.email}))
+    with override_settings(EMAIL_HOST_NAME="mail.example"):
+        text = text_of(client.post("/data/erase/", {**form, "confirm": tenant.email}))
+    (message,) = mail.outbox
+    assert message.to == [tenant.email]
+    assert "cancel it on the page /data/" in message.body
     address = re.search(r"http://testserver(/api/v1/erasures/[^<]+/)", text)[1]
     assert Client().get(address).json()["state"] == "waiting"
     assert "Everything will be erased after" in text
