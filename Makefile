@@ -19,7 +19,7 @@ COMPILE = uv pip compile pyproject.toml --universal --python-version 3.12 --gene
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help venv venv-dev demo serve test test-all test-networkx check bench fuzz-api assets client docs audit requirements clean
+.PHONY: help venv venv-dev demo serve test test-all test-networkx check bench fuzz-api assets client docs modules audit requirements clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
@@ -71,6 +71,9 @@ assets: venv-dev ## Fetch what draws the explorer, and what its tests need, from
 client: venv-dev ## Make a Python client of the API from its schema, in CLIENT
 	@$(PYTHON) scripts/client.py $(CLIENT)
 	@echo "$(CLIENT) is there: install it with pip, then import finley_client"
+
+modules: venv ## List every module with what it is for, or those of ARGS=FOLDER
+	@$(PYTHON) scripts/modules.py $(ARGS)
 
 docs: venv-dev ## Build the documentation as a site, strict about links, in build/docs
 	.venv/bin/zensical build --strict

@@ -1,3 +1,5 @@
+"""The Django app of the graph. It connects system checks, grants and triggers to migrate."""
+
 from django.apps import AppConfig
 
 

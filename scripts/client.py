@@ -1,10 +1,12 @@
 """`python scripts/client.py FOLDER`: make a Python client of the API from its schema.
 
 FOLDER is then a package that can be installed (`pip install FOLDER`) or put on PYTHONPATH. It needs
-httpx and attrs. An old client in FOLDER is replaced.
+httpx and attrs. Its part `remote` is finley.remote: sessions with retries and pages, and tables.
+An old client in FOLDER is replaced.
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -27,6 +29,12 @@ def main() -> None:
             *("--path", schema, "--output-path", Path(sys.argv[1]).absolute()),
             *("--config", PROJECT / "scripts" / "client.yaml"),
         )
+    package = Path(sys.argv[1]).absolute() / "finley_client"
+    shutil.copytree(
+        PROJECT / "finley" / "remote",
+        package / "remote",
+        ignore=shutil.ignore_patterns("__pycache__"),
+    )
 
 
 def _run(*command: object) -> None:

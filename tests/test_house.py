@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from scripts.modules import purpose
+
 PROJECT = Path(__file__).resolve().parents[1]
 PACKAGES = ("finley", "graph", "syncjobs", "benchmarks", "scripts", "tests")
 PRODUCT = ("finley", "graph", "syncjobs")
@@ -28,6 +30,11 @@ def test_a_folder_has_few_modules():
 def test_a_module_is_short():
     lengths = {str(path): len(path.read_text().splitlines()) for path in modules(*PACKAGES)}
     assert {path: n for path, n in lengths.items() if n > MOST_LINES} == {}
+
+
+def test_a_module_says_what_it_is_for():
+    silent = [str(path) for path in modules(*PRODUCT) if path.read_text() and not purpose(path)]
+    assert silent == []
 
 
 def test_a_function_is_short():

@@ -1,3 +1,5 @@
+"""The Django app of the tenants' pages."""
+
 from django.apps import AppConfig
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.functions import Now
 from django_pgviews.view import ReadOnlyMaterializedView, ViewSQL
 
@@ -92,6 +93,15 @@ class EnrichedRelationship(Enriched, ReadOnlyMaterializedView):
     @classmethod
     def get_sql(cls) -> ViewSQL:
         return ViewSQL(materialized_sql(), None)
+
+
+def index_statements(connection: BaseDatabaseWrapper) -> list[str]:
+    """Return the SQL statements that create the view's indexes, without semicolons; the unique one
+    is not among them."""
+    with connection.schema_editor(collect_sql=True) as editor:
+        for index in EnrichedRelationship._meta.indexes:
+            editor.add_index(EnrichedRelationship, index)
+        return [statement.rstrip(";") for statement in editor.collected_sql]
 
 
 class TenantRelationship(Enriched):

@@ -18,6 +18,7 @@ from graph import sql
 from graph.database.statistics import analyze_stale
 from graph.errors import RefreshRunning, ViewMissing, ViewUnpopulated
 from graph.models import EnrichedRelationship, ViewRefresh
+from graph.models.view import index_statements
 from graph.models.view_sql import VIEW
 
 LOCK = 0x66696E6C6579  # "finley": the advisory lock that one refresher holds at a time
@@ -84,10 +85,7 @@ def refresh(*, concurrently: bool = True, wait: bool = True) -> Refresh:
 def definition() -> str:
     """Return the SQL script that creates the view and its indexes, for `psql -f`."""
     query, _ = EnrichedRelationship.get_sql()
-    with connections["owner"].schema_editor(collect_sql=True) as editor:
-        for index in EnrichedRelationship._meta.indexes:
-            editor.add_index(EnrichedRelationship, index)
-        indexes = list(editor.collected_sql)
+    indexes = [f"{statement};" for statement in index_statements(connections["owner"])]
     unique = f"CREATE UNIQUE INDEX {VIEW}_id_index ON {VIEW} (id);"
     return "\n\n".join([f"CREATE MATERIALIZED VIEW {VIEW} AS\n{query.strip()};", unique, *indexes])
 

@@ -59,6 +59,17 @@ def test_it_has_a_function_for_every_operation(made):
     assert {"graph_importance", "graph_explain", "graph_k_shortest", "graph_export"} <= named
 
 
+def test_it_has_sessions(made, server, api, books):
+    token = api._credentials["HTTP_AUTHORIZATION"].removeprefix("Bearer ")
+    remote = import_module("finley_client.remote")
+    assert Path(remote.__file__).is_relative_to(made)
+    with remote.Session(server, token) as session:
+        assert session.ask("stats")["edges"] == 4
+        assert len(list(session.rows("graph/relationships/", limit=1))) == 4
+        with pytest.raises(remote.ProblemError):
+            session.ask("stats", x=1)
+
+
 def test_questions_have_typed_answers(client, books):
     stats = ask("graph_stats", client=client)
     assert (stats.nodes, stats.edges, stats.layers["fraud"]) == (5, 4, 1)

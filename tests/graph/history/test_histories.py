@@ -54,6 +54,17 @@ def test_snapshots_are_what_is_read_later(seed):
     assert compared(seed, choices.randrange, 60) > 20
 
 
+@pytest.mark.thorough
+def test_two_thousand_snapshots_are_what_is_read_later():
+    comparisons = 0
+    for seed in range(2, 200):
+        comparisons += compared(seed, random.Random(seed).randrange, 60)
+        if comparisons >= 2_000:
+            return
+        histories.emptied()
+    pytest.fail(f"only {comparisons} comparisons")
+
+
 @settings(
     max_examples=max(1, settings.default.max_examples // 20),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

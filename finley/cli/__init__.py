@@ -1,0 +1,1 @@
+"""The command line `finley`: questions, exports, imports, syncs and failures of a server."""

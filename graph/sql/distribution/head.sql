@@ -1,0 +1,3 @@
+-- Distributes finley's tables by tenant (user_id) with Citus. Written by: manage.py distribute --print-sql
+-- Run it as the owner, after a backup: psql -v ON_ERROR_STOP=1 --single-transaction -f FILE
+-- finley itself does not answer from distributed tables yet. docs/distribution.md says what is missing.
