@@ -43,6 +43,8 @@ from graph.questions import (
 from graph.questions.expected import due
 from graph.reading import cursors, json_rows
 
+ENTITY_FIELDS = tuple(list_serializers.FoundEntity().fields)
+
 
 class Listed(Question):
     """A question whose answer is one page of a list.
@@ -69,21 +71,16 @@ class EntitiesView(Listed):
         """Find entities by name, best match first, or by their ids, in the order of the ids."""
         parameters = self.parameters(request)
         sparse, after = parameters.pop("fields", None), parameters.pop("cursor", None)
+        tenant, text = self.tenant(request), parameters.pop("search")
         if ids := parameters.pop("ids", None):
-            rows = search.entities_of(self.tenant(request), ids)
-            none: dict[str, int] = {}
-            return self.page(list_serializers.EntitiesAnswer, rows, sparse, kinds=none, next=None)
-        page = search.entities(
-            self.tenant(request), parameters.pop("search"), **parameters, after=after
-        )
+            page = search.EntityPage(search.entities_of(tenant, ids), {}, None)
+        else:
+            page = search.entities(tenant, text, **parameters, after=after)
+        # The rows are plain values already, so no serializer is needed to write them.
+        names = sparse or ENTITY_FIELDS
+        rows = [{name: row[name] for name in names} for row in page.entities]
         following = entity_cursor(page.following)
-        return self.page(
-            list_serializers.EntitiesAnswer,
-            page.entities,
-            sparse,
-            kinds=page.kinds,
-            next=following,
-        )
+        return Response({"results": rows, "kinds": page.kinds, "next": following})
 
 
 @extend_schema(parameters=[OpenApiParameter("entity_id", OpenApiTypes.UUID, "path")])

@@ -16,7 +16,7 @@ from graph.api.shapes.common_serializers import Money
 from graph.database.tenancy import Query, snapshot_rows, tenant_row, tenant_transaction
 from graph.layers import BY_NAME, FURTHER
 from graph.models.kept_queries import CASH_FLOW, KEPT
-from graph.questions import cash_flow, entities, insights, relationships, whole_graph
+from graph.questions import cash_flow, entities, insights, relationships, search, whole_graph
 from graph.reading import current_rows, cursors, json_rows
 from graph.view import refresh, version
 from tests.graph import rows
@@ -113,6 +113,24 @@ def test_entities(api, tenant, books):
                 list_serializers.PartyAnswer(answer)
             )
     assert api.get(f"{V1}entities/{tenant.id}/").status_code == 404
+
+
+def test_entities_by_name_or_id(api, tenant, books):
+    named = rows.entity(tenant.id, ODD)
+    models.NormalizedEntity.objects.using("owner").filter(pk=named.pk).update(keys={"vat": "GB1"})
+    for parameters, page in (
+        ({"limit": 2}, search.entities(tenant.id, "", limit=2)),
+        ({"search": "acme"}, search.entities(tenant.id, "acme")),
+        ({"search": ODD[:9]}, search.entities(tenant.id, ODD[:9])),
+        (
+            {"ids": f"{named.pk},{books.acme}"},
+            search.EntityPage(search.entities_of(tenant.id, [named.pk, books.acme]), {}, None),
+        ),
+    ):
+        answer = {"results": page.entities, "kinds": page.kinds, "next": None}
+        body = asked(api, "entities/", **parameters)
+        assert {**body, "next": None} == made(list_serializers.EntitiesAnswer(answer))
+        assert body["results"]
 
 
 def test_pages_of_a_party_join(api, books, odd):
