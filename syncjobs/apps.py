@@ -1,4 +1,5 @@
-"""The configuration of the Django app syncjobs. It enqueues accepted questions."""
+"""The configuration of the Django app syncjobs. It enqueues accepted questions, and
+sends events of imports."""
 
 from typing import Any
 
@@ -11,9 +12,16 @@ class SyncjobsConfig(AppConfig):
     verbose_name = "Sync jobs"
 
     def ready(self) -> None:
+        from graph.ingest.signals import file_imported  # noqa: PLC0415
         from graph.questions.heavy.deferred import accepted  # noqa: PLC0415
 
         accepted.connect(enqueue_question)
+        file_imported.connect(publish_import)
+
+
+def publish_import(user_id: Any, file: str, **_: Any) -> None:
+    """Send the event of an imported file. The code is imported only now, as below."""
+    import_string("syncjobs.events.publish.imported")(user_id, file)
 
 
 def enqueue_question(question: Any, **_: Any) -> None:

@@ -17,7 +17,7 @@ from finley.web import (
     search,
     take_back,
 )
-from finley.web.account import account, second_factor, your_data
+from finley.web.account import account, second_factor, webhooks, your_data
 from finley.web.explore import explorer, whole_graph
 from finley.web.review import cases, merging, missed
 from finley.web.review import parties as review_parties
@@ -71,6 +71,16 @@ urlpatterns = [
     path("data/exports/<uuid:export_id>/delete/", your_data.remove, name="data-remove"),
     path("data/erase/", your_data.erase, name="data-erase"),
     path("data/keep/", your_data.keep, name="data-keep"),
+    path("webhooks/", webhooks.webhooks, name="webhooks"),
+    path("webhooks/create/", webhooks.create, name="webhook-create"),
+    path("webhooks/<uuid:subscription_id>/", webhooks.webhook, name="webhook"),
+    path("webhooks/<uuid:subscription_id>/test/", webhooks.test, name="webhook-test"),
+    path("webhooks/<uuid:subscription_id>/delete/", webhooks.remove, name="webhook-remove"),
+    path(
+        "webhooks/messages/<uuid:message_id>/again/",
+        webhooks.send_again,
+        name="webhook-send-again",
+    ),
     path("account/", account.account, name="account"),
     path("account/sign-in/", account.SignIn.as_view(), name="sign-in"),
     path("account/sign-out/", auth_views.LogoutView.as_view(next_page="sign-in"), name="sign-out"),

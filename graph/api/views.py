@@ -1,6 +1,7 @@
 """Endpoints of questions: entities, relationships, layers, explanations, cash flow, what is due,
 open or spent, and the check of payments. The tenant comes from the authentication only."""
 
+import json
 from typing import Any
 
 from django.conf import settings
@@ -43,6 +44,8 @@ from graph.questions import (
 from graph.questions.expected import due
 from graph.reading import cursors, json_rows
 
+ENTITY_FIELDS = tuple(list_serializers.FoundEntity().fields)
+
 
 class Listed(Question):
     """A question whose answer is one page of a list.
@@ -69,21 +72,16 @@ class EntitiesView(Listed):
         """Find entities by name, best match first, or by their ids, in the order of the ids."""
         parameters = self.parameters(request)
         sparse, after = parameters.pop("fields", None), parameters.pop("cursor", None)
+        tenant, text = self.tenant(request), parameters.pop("search")
         if ids := parameters.pop("ids", None):
-            rows = search.entities_of(self.tenant(request), ids)
-            none: dict[str, int] = {}
-            return self.page(list_serializers.EntitiesAnswer, rows, sparse, kinds=none, next=None)
-        page = search.entities(
-            self.tenant(request), parameters.pop("search"), **parameters, after=after
-        )
+            page = search.EntityPage(search.entities_of(tenant, ids), {}, None)
+        else:
+            page = search.entities(tenant, text, **parameters, after=after)
+        # The rows are plain values already, so no serializer is needed to write them.
+        names = sparse or ENTITY_FIELDS
+        rows = [{name: row[name] for name in names} for row in page.entities]
         following = entity_cursor(page.following)
-        return self.page(
-            list_serializers.EntitiesAnswer,
-            page.entities,
-            sparse,
-            kinds=page.kinds,
-            next=following,
-        )
+        return Response({"results": rows, "kinds": page.kinds, "next": following})
 
 
 @extend_schema(parameters=[OpenApiParameter("entity_id", OpenApiTypes.UUID, "path")])
@@ -141,10 +139,8 @@ class RelationshipsView(PastView, Listed):
             sums = grouped_sums.groups(tenant, parameters, group, most=most)
         elif order == "newest":
             at = None if after is None else _position(after)
-            if not sparse and (
-                page := relationships.as_json(tenant, parameters, most=most, after=at)
-            ):
-                return _page_response(page, groups=None)
+            if page := relationships.as_json(tenant, parameters, most=most, after=at):
+                return _page_response(page, sparse, groups=None)
             rows, beyond_it = relationships.relationships(tenant, parameters, most=most, after=at)
             following = cursors.cursor(beyond_it)
         else:
@@ -155,12 +151,17 @@ class RelationshipsView(PastView, Listed):
         return self.page(shape, rows, sparse, groups=sums, next=following)
 
 
-def _page_response(page: json_rows.Page, **more: Any) -> Response:
+def _page_response(page: json_rows.Page, sparse: list[str] | None = None, **more: Any) -> Response:
     """Return the response with a page whose rows the database has written as JSON.
 
-    Beside `results` it has the fields of `more`, and `next`, the cursor of the next page.
+    Of each row it has the fields in `sparse`, or all if that is None. Beside `results` it has the
+    fields of `more`, and `next`, the cursor of the next page.
     """
-    results = JsonObject(f'{{"results":{page.rows}}}')
+    rows = page.rows
+    if sparse:
+        some = [{name: row[name] for name in sparse} for row in json.loads(rows)]
+        rows = json.dumps(some, ensure_ascii=False, separators=(",", ":"))
+    results = JsonObject(f'{{"results":{rows}}}')
     return Response(results.beside(**more, next=cursors.cursor(page.following)))
 
 

@@ -18,12 +18,13 @@ class EventType:
 
 VERSION_CHANGED = "version.changed"
 PRICE_RISEN = "price.risen"
+IMPORT_DONE = "import.done"
 EVENT_TYPES: tuple[EventType, ...] = (
     EventType("case.opened", "a possible double payment was found", "case_opened"),
     EventType("case.decided", "a person decided about a case", "case_decided"),
     EventType("payment.missed", "a recurring payment did not come", "payment_missed"),
     EventType(PRICE_RISEN, "the price of a series of payments rose for good"),
-    EventType("import.done", "an uploaded file was imported", "import_done"),
+    EventType(IMPORT_DONE, "a file was imported", "import_done"),
     EventType("sync.failed", "a sync failed for good", "sync_failed"),
     EventType(VERSION_CHANGED, "the graph has another version; `changes/` says what changed"),
 )

@@ -13,7 +13,7 @@ from datetime import timedelta
 from functools import cache
 from itertools import groupby
 from typing import Any, ClassVar
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import connections, transaction
@@ -25,7 +25,13 @@ from graph.view import version
 from syncjobs import sql
 from syncjobs.alerts import messages
 from syncjobs.database_threads import UNREACHABLE
-from syncjobs.events.event_types import EVENT_TYPES, PRICE_RISEN, VERSION_CHANGED, EventType
+from syncjobs.events.event_types import (
+    EVENT_TYPES,
+    IMPORT_DONE,
+    PRICE_RISEN,
+    VERSION_CHANGED,
+    EventType,
+)
 from syncjobs.models import OPERATORS, DeliveryEndpoint
 
 log = logging.getLogger(__name__)
@@ -68,6 +74,17 @@ def look() -> dict[str, int]:
         with _isolated(f"tenant {user_id}"):
             count += _of_tenant(user_id, endpoints)
     return {"messages": count}
+
+
+def imported(user_id: UUID, file: str) -> int:
+    """Send messages about a file that a command imported: uploads are found by `look`, but commands
+    leave no row. Return the number of messages."""
+    wanted = Q(events=[]) | Q(events__contains=[IMPORT_DONE])
+    endpoints = DeliveryEndpoint.objects.using(ROLE).filter(wanted, is_enabled=True)
+    data = {"upload": None, "name": file}
+    happened = Happened(str(uuid4()), f"Imported: {file}", data)
+    rows = endpoints.filter(user_id=user_id).order_by("pk")
+    return _sent(IMPORT_DONE, [(endpoint, happened) for endpoint in rows])
 
 
 @contextmanager

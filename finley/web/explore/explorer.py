@@ -18,7 +18,7 @@ from graph.questions import search, whole_graph
 
 SIDE = 1000  # side of the picture, which is a square
 RINGS = (0, 190, 330)  # radius of the ring by distance from the party; names are outside
-MARGINS = (300, 140, 0)  # left out of the picture on each side, by the greatest distance in it
+MARGINS = (140, 140, 0)  # left out of the picture on each side, by the greatest distance in it
 CROWDED = 14  # parties on a ring; with more, names are turned outwards
 NODES = {1: 40, 2: 60}  # most parties shown, by depth
 EDGES = 20_000  # most relationships that are summed up

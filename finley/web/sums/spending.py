@@ -20,7 +20,7 @@ A_PAGE = 50  # groups
 EVERY = 10**9  # groups; no tenant has as many
 ORDERS = ("growth", "amount")
 COLUMNS = (
-    Column("Name", lambda row: row["name"]),
+    Column("Name", lambda row: row["name"] or row["unnamed"]),
     Column("From", lambda row: row["now"]["since"]),
     Column("To", lambda row: row["now"]["until"]),
     Column("Paid", lambda row: row["now"]["amount"]),
@@ -90,7 +90,13 @@ def _row(result: Row, by: str) -> Row:
         "before": (now["before_since"], now["before_until"]),
     }
     addresses = {f"{name}_rows": _address(result, by, *span) for name, span in spans.items()}
-    return {**result, "now": now, "since": since_when(result, now), **addresses}
+    since = since_when(result, now)
+    return {**result, "unnamed": unnamed(by), "now": now, "since": since, **addresses}
+
+
+def unnamed(by: str) -> str:
+    """What the payments are called that have no name to be grouped by."""
+    return "uncategorised" if by == "category" else "not stated"
 
 
 def since_when(result: Row, now: Row) -> Row | None:

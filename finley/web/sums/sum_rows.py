@@ -14,6 +14,7 @@ from django.shortcuts import render
 from finley.web import downloads, list_filters, more, since_last_visit
 from finley.web.access import PageRequest, page
 from finley.web.payments import A_PAGE, COLUMNS
+from finley.web.sums.spending import unnamed
 from finley.web.words import text
 from graph.errors import QuestionError
 from graph.questions import cash_flow, entities, relationships, search, spend
@@ -78,8 +79,7 @@ def spending(request: PageRequest) -> HttpResponse:
         name = party["name"]
     group = (name, None if party is None else str(party["id"]), currency)
     payments = spend.payments_of(user_id, group, by=by, since=since, until=until)
-    unnamed = "uncategorised" if by == "category" else "not stated"
-    title = f"Spent: {name or unnamed}{_in_days(since, until)}"
+    title = f"Spent: {name or unnamed(by)}{_in_days(since, until)}"
     return _shown(request, payments, title, currency, _sums(payments))
 
 

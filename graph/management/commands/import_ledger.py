@@ -32,6 +32,7 @@ from graph.ingest.mappings.mapping import Mapping
 from graph.ingest.parse_cells import currency_code
 from graph.ingest.progress import ProgressBar
 from graph.ingest.readers.parts import Hints, Part
+from graph.ingest.signals import file_imported
 from graph.ingest.store import take_back
 from graph.ingest.store.store_rows import Stored
 from graph.ingest.store.take_back import Effect, Import
@@ -101,6 +102,8 @@ class Command(BaseCommand):
                 has_changed(imported.counts) for imported in imports
             ):
                 enriched(user_id)
+            for imported in imports:
+                file_imported.send(type(self), user_id=user_id, file=imported.file)
         if failures:
             raise CommandError("\n".join(failures))
 

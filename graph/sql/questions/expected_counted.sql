@@ -3,12 +3,16 @@
 -- payment, and what a card bought is not cash where statements show how the card is paid off. Seen
 -- from chosen parties, every payment counts.
 , counting AS MATERIALIZED (
-    SELECT flow.id
+    SELECT
+        flow.id, flow.payment_group_id, flow.source_entity_id, flow.target_entity_id,
+        flow.predicted_relationship_id, flow.currency, flow.amount_low, flow.amount_high,
+        flow.expected_from, flow.expected_to, flow.status, flow.stale_from
     FROM tenant_relationships AS flow
     LEFT JOIN once ON once.id = coalesce(flow.payment_group_id, flow.id)
     LEFT JOIN covered ON covered.currency = once.currency
     WHERE
-        flow.user_id = %(user_id)s AND flow.predicted_relationship_id IS NOT NULL
+        flow.user_id = %(user_id)s AND flow.edge_class = 'flow'
+        AND flow.predicted_relationship_id IS NOT NULL
         AND flow.kind IN ('payment', 'fee')
         AND (
             %(parties)s::uuid[] IS NOT NULL

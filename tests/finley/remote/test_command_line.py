@@ -12,7 +12,7 @@ import pytest
 from finley.cli.run import main
 from finley.cli.server_access import Access, write
 from syncjobs.models import Upload
-from syncjobs.uploads import read_upload
+from syncjobs.uploads import upload_job
 
 BOOKS = "Key,Date,Supplier,Department,Amount\nN1,2024-02-01,Baker,Kitchen,7.50\n"
 
@@ -112,7 +112,7 @@ def test_a_file_is_imported(access, capsys, tmp_path, monkeypatch):
 
 def worked() -> None:
     upload = Upload.objects.using("owner").latest("created_at")
-    read_upload.run(upload.user_id, upload.pk)
+    upload_job.run(upload.user_id, upload.pk)
 
 
 def test_access_is_stored_for_its_owner_alone(access, address, token, monkeypatch, capsys):

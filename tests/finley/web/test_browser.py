@@ -2,9 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
-from uuid import UUID
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -12,7 +10,6 @@ from django.contrib.sessions.models import Session
 from finley.models import User
 from graph import models
 from graph.database.role import as_owner
-from graph.questions import days
 from graph.view import refresh
 from syncjobs import queue
 from syncjobs.models import Upload
@@ -81,10 +78,12 @@ def all_pages(books) -> list[str]:
     return [
         "/",
         "/search/?q=acme",
+        "/search/rows/?q=INV-7",
         "/parties/",
         f"/parties/{books.acme}/",
         f"/explore/{books.sales}/?depth=2",
         "/explore/",
+        "/explore/?min_amount=lots",
         "/payments/",
         f"/payments/{books.annotated}/",
         "/review/",
@@ -104,14 +103,18 @@ def all_pages(books) -> list[str]:
     ]
 
 
+REFUSED = ("nothing-is-here", "min_amount=lots")  # in the addresses of pages of errors
 LOOKS = [(width, scheme) for width in (1360, 390) for scheme in ("light", "dark")]
 
 
-def test_every_page_is_accessible_and_none_scrolls_sideways_or_complains(window, books, axe):
+def test_every_page_is_accessible_and_none_scrolls_sideways_or_complains(
+    window, person, books, axe
+):
     opened, address = window
     opened.said()
     found = []
-    for path in all_pages(books):
+    case = models.PaymentCase.objects.using("owner").get(user_id=person.id)
+    for path in [*all_pages(books), f"/review/{case.pk}/"]:
         opened.open(f"{address}{path}")
         opened.until("return document.readyState === 'complete'")
         if path == "/explore/":
@@ -126,7 +129,7 @@ def test_every_page_is_accessible_and_none_scrolls_sideways_or_complains(window,
             look = f"{path} {width} {scheme}"
             found += [f"{look}: {each}" for each in violations(opened, axe)]
             found += [f"{look}: {each}" for each in opened.said()
-                      if "nothing-is-here" not in each]  # fmt: skip
+                      if not any(path in each for path in REFUSED)]  # fmt: skip
     assert found == []
 
 
@@ -137,52 +140,6 @@ def test_pages_without_a_session_are_accessible(chromium, server, committed, axe
         for width, scheme in LOOKS:
             chromium.look_like(width, scheme)
             assert violations(chromium, axe) == [], (path, width, scheme)
-
-
-def recurring(user: UUID) -> None:
-    """20 monthly payments, and the next one, expected in 10 days."""
-    office, power = rows.entity(user, "Office", "department"), rows.entity(user, "Power")
-    today = days.today(user)
-    for month in range(20):
-        when = datetime.combine(today - timedelta(days=20 + 30 * month), time.min, UTC)
-        ends = [rows.event(user, who, amount=much, occurred_at=when)
-                for who, much in ((office, -60), (power, 60))]  # fmt: skip
-        paid = rows.relationship(user, *ends)
-        if month == 0:
-            ahead = today + timedelta(days=10)
-            rows.add(
-                models.PredictedRelationship, user_id=user, relationship_id=paid.id,
-                prediction_confidence=0.9, prediction_reason="monthly", status="pending",
-                expected_from=ahead, expected_to=ahead, amount_low=60, amount_high=60,
-                currency="GBP", books_until=today, stale_from=today + timedelta(days=90),
-            )  # fmt: skip
-    refresh.refresh()
-
-
-def test_a_phone_shows_expected_months_and_names_that_can_be_read(window, person, books):
-    opened, address = window
-    recurring(person.id)
-    opened.look_like(390, "light")
-    opened.open(f"{address}/")
-    opened.until("return document.readyState === 'complete'")
-    ahead = opened.run(
-        "const region = document.querySelector('.cash').getBoundingClientRect();"
-        "const first = document.querySelector('.cash rect.ahead').getBoundingClientRect();"
-        "return [first.left - region.left, region.right - first.left]"
-    )
-    assert min(ahead) > 0, "the first expected month is in sight"
-    for page, texts in (
-        ("/", ".cash svg:last-child text"),
-        (f"/explore/{books.sales}/", "#graph text"),
-    ):
-        opened.open(f"{address}{page}")
-        opened.until("return document.readyState === 'complete'")
-        height = opened.run(
-            f"return Math.min(...[...document.querySelectorAll('{texts}')].map((text) =>"
-            "parseFloat(getComputedStyle(text).fontSize) * text.getScreenCTM().d))"
-        )
-        assert height >= 10.9, page
-    assert opened.said() == []
 
 
 def test_the_browser_s_scheme_is_the_page_s(window):

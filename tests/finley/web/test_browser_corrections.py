@@ -8,7 +8,7 @@ import pytest
 from graph import models
 from graph.view import refresh
 from syncjobs import queue
-from syncjobs.uploads import lifecycle, read_upload
+from syncjobs.uploads import lifecycle, upload_job
 from tests.finley import browser
 from tests.finley.browser import Browser
 from tests.finley.web.test_browser import axe, chromium, violations, window  # noqa: F401
@@ -50,9 +50,9 @@ def upload(person):
     sent = lifecycle.begin(person.id, "books.csv", len(BOOKS), person.email)
     lifecycle.piece(person.id, sent.pk, 0, BOOKS)
     lifecycle.received(person.id, sent.pk)
-    read_upload.run(person.id, sent.pk)
+    upload_job.run(person.id, sent.pk)
     lifecycle.confirm(person.id, sent.pk)
-    read_upload.run(person.id, sent.pk)
+    upload_job.run(person.id, sent.pk)
     yield sent
     workers.clean(queue.NAME)
 
@@ -67,7 +67,7 @@ def test_what_is_wrong_is_put_right_by_mouse(own_queue, upload, window, books, a
     checked(opened, axe, "take-back")
     opened.click("form.row button.main")
     says(opened, "being taken back")
-    read_upload.run(upload.user_id, upload.pk)
+    upload_job.run(upload.user_id, upload.pk)
     says(opened, "2 rows left your books")
     checked(opened, axe, "taken-back")
     assert opened.said() == []
@@ -86,6 +86,7 @@ def merged_and_back(opened: Browser, party: str, axe: str) -> None:  # noqa: F81
     checked(opened, axe, "merge-preview")
     opened.click("button[value=merge]")
     says(opened, "The two were merged")
+    opened.click("#main details:has(button[value=undo]) summary")
     checked(opened, axe, "merged")
     opened.click("button[value=undo]")
     says(opened, "The two were taken back")

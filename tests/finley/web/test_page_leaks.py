@@ -29,6 +29,8 @@ OF_PARAMETER = {
     "prediction": "predicted_relationships",
     "upload_id": "uploads",
     "export_id": "tenant_exports",
+    "subscription_id": "delivery_endpoints",
+    "message_id": "deliveries",
     "member": "memberships",
     "token_key": "tokens",
 }
@@ -72,6 +74,8 @@ def forms(known: dict[str, list[str]], theirs: User) -> dict[str, list[dict[str,
         "invite": [{"email": theirs.email, "role": "viewer"}],
         "answer-invitation": [{"answer": answer} for answer in ("accept", "decline")],
         "make-token": [{"name": "x", "scopes": "read"}],
+        "webhook-test": [{"tenant": str(theirs.id)}],
+        "webhook-send-again": [{"tenant": str(theirs.id)}],
     }
 
 

@@ -16,7 +16,7 @@ from graph.api.shapes.common_serializers import Money
 from graph.database.tenancy import Query, snapshot_rows, tenant_row, tenant_transaction
 from graph.layers import BY_NAME, FURTHER
 from graph.models.kept_queries import CASH_FLOW, KEPT
-from graph.questions import cash_flow, entities, insights, relationships, whole_graph
+from graph.questions import cash_flow, entities, insights, relationships, search, whole_graph
 from graph.reading import current_rows, cursors, json_rows
 from graph.view import refresh, version
 from tests.graph import rows
@@ -100,6 +100,37 @@ def test_insights(api, tenant, layer):
 
 
 @pytest.mark.usefixtures("odd")
+@pytest.mark.parametrize("layer", ["fraud", "temporal", "prediction"])
+def test_insights_of_a_party(api, tenant, books, layer):
+    other = rows.entity(tenant.id, "Acme Ltd")
+    models.NormalizedEntity.objects.using("owner").filter(pk=other.pk).update(
+        merged_into_id=books.acme
+    )
+    refresh.refresh()
+    for party in (books.acme, other.pk, books.borough):
+        parameters = {"today": DAYS[0], "party": str(party)}
+        results, following = insights.insights(tenant.id, layer, **parameters)
+        answer = {"today": DAYS[0], "books": [], "results": results, "next": following}
+        body = asked(api, f"insights/{layer}/", **parameters)
+        assert {**body, "books": []} == made(shapes.InsightsAnswer(answer))
+        assert bool(results) == (party != books.borough)
+        with version.seen_once():
+            version.version(tenant.id)
+            page = insights.as_json(tenant.id, layer, **parameters, most=50, after=None)
+        assert page is not None
+        assert page.size == len(results)
+
+
+@pytest.mark.usefixtures("odd")
+def test_some_fields_of_relationships(api, tenant):
+    names = ["reason", "id", "amount", "confidence_score", "occurred_at", "source", "layers"]
+    whole = asked(api, "relationships/", edges="all")["results"]
+    some = asked(api, "relationships/", edges="all", fields=",".join(names))["results"]
+    assert some == [{name: row[name] for name in names} for row in whole]
+    assert [list(row) for row in some] == [names] * len(some)
+
+
+@pytest.mark.usefixtures("odd")
 def test_entities(api, tenant, books):
     other = rows.entity(tenant.id, "sales & Co")
     models.NormalizedEntity.objects.using("owner").filter(pk=other.pk).update(
@@ -113,6 +144,24 @@ def test_entities(api, tenant, books):
                 list_serializers.PartyAnswer(answer)
             )
     assert api.get(f"{V1}entities/{tenant.id}/").status_code == 404
+
+
+def test_entities_by_name_or_id(api, tenant, books):
+    named = rows.entity(tenant.id, ODD)
+    models.NormalizedEntity.objects.using("owner").filter(pk=named.pk).update(keys={"vat": "GB1"})
+    for parameters, page in (
+        ({"limit": 2}, search.entities(tenant.id, "", limit=2)),
+        ({"search": "acme"}, search.entities(tenant.id, "acme")),
+        ({"search": ODD[:9]}, search.entities(tenant.id, ODD[:9])),
+        (
+            {"ids": f"{named.pk},{books.acme}"},
+            search.EntityPage(search.entities_of(tenant.id, [named.pk, books.acme]), {}, None),
+        ),
+    ):
+        answer = {"results": page.entities, "kinds": page.kinds, "next": None}
+        body = asked(api, "entities/", **parameters)
+        assert {**body, "next": None} == made(list_serializers.EntitiesAnswer(answer))
+        assert body["results"]
 
 
 def test_pages_of_a_party_join(api, books, odd):

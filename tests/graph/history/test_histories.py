@@ -21,9 +21,9 @@ def usual_thresholds(monkeypatch):
     monkeypatch.setattr(refresh, "LOCK_TIMEOUT", refresh.LOCK_TIMEOUT)
 
 
-def compared(number: int, choose, steps: int) -> int:
-    """Take snapshots after the steps of a history, and read them again later. Return the number of
-    comparisons."""
+def compared(number: int, choose, steps: int, *, at_once: int = 2) -> int:
+    """Take snapshots after the steps of a history, and read some of the earlier ones again, at most
+    `at_once` after a step. Return the number of comparisons."""
     with histories.sessions() as writers:
         history = histories.History(number, choose, writers)
         snapshots = []
@@ -37,7 +37,7 @@ def compared(number: int, choose, steps: int) -> int:
                 snapshots, history.emptied_tables = [], False
             user = history.users[choose(2)]
             corrected_view.FEW = (0, 2, 1_000)[choose(3)]
-            for _ in range(min(2, len(snapshots))):
+            for _ in range(min(at_once, len(snapshots))):
                 whose, moment, contents = snapshots[choose(len(snapshots))]
                 assert pasts.read_at(whose, moment) == contents
                 comparisons += 1
@@ -52,6 +52,17 @@ def compared(number: int, choose, steps: int) -> int:
 def test_snapshots_are_what_is_read_later(seed):
     choices = random.Random(seed)
     assert compared(seed, choices.randrange, 60) > 20
+
+
+@pytest.mark.thorough
+def test_two_thousand_snapshots_are_what_is_read_later():
+    comparisons = 0
+    for seed in range(2, 200):
+        comparisons += compared(seed, random.Random(seed).randrange, 60, at_once=12)
+        if comparisons >= 2_000:
+            return
+        histories.emptied()
+    pytest.fail(f"only {comparisons} comparisons")
 
 
 @settings(

@@ -92,6 +92,12 @@ def graph_request(path: str, user_id: UUID) -> tuple[str, dict]:
             confidence=0.6, reason="nearly the same name", decided="open",
         )  # fmt: skip
         return path.format(pair_id=pair.pk), {"decision": "apart"}
+    if path == "graph/relationships/{relationship_id}/decide/":
+        paid = [rows.event(user_id, other, amount=5, source=source) for source in ("a", "b")]
+        link = rows.relationship(
+            user_id, *paid, edge_class="link", relationship_type="same_transaction"
+        )
+        return path.format(relationship_id=link.pk), {"decision": "apart"}
     assert path == "graph/predictions/{prediction_id}/decide/"
     payment = rows.payment(user_id, one, other, 5)
     prediction = rows.add(
@@ -106,9 +112,15 @@ def upload_request(path: str, api) -> tuple[str, dict]:
     if path == "uploads/":
         return path, {"name": "books.csv", "size": len(BOOKS)}
     upload = sent(api, BOOKS)
-    if path.endswith("rejected-rows/"):
-        done(api, upload)
-    body = {"choices/": {"currency": "GBP"}, "confirm/": {}, "rejected-rows/": {"drop": [3]}}
+    stored = 0
+    if path.endswith(("rejected-rows/", "take-back/")):
+        stored = done(api, upload).outcome["rows_stored"]
+    body = {
+        "choices/": {"currency": "GBP"},
+        "confirm/": {},
+        "rejected-rows/": {"drop": [3]},
+        "take-back/": {"rows": stored},
+    }
     where = path.format(upload_id=upload)
     return where, body[path.removeprefix("uploads/{upload_id}/")]
 

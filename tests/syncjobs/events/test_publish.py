@@ -4,6 +4,7 @@ import json
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.core.management import call_command
 from django.utils import timezone
 
 from graph.database.role import as_owner
@@ -89,6 +90,16 @@ def test_everything_is_told_once_to_whom_it_concerns(tenant, other_tenant):
     assert first == {"messages": 13}
     publish.LastLook.versions.clear()  # as in a worker that has just begun
     assert publish.look() == {"messages": 0}
+
+
+def test_a_file_that_a_command_imports_is_told(tenant, other_tenant, tmp_path):
+    path = tmp_path / "books.csv"
+    path.write_text("Key,Date,Supplier,Department,Amount\nN1,2024-02-01,Baker,Kitchen,7.50\n")
+    mine, few = endpoint(tenant.pk, "import.done"), endpoint(tenant.pk, "case.decided")
+    theirs = endpoint(other_tenant.pk)
+    call_command("import_ledger", str(path), user=str(tenant.pk), no_enrich=True)
+    assert told(mine) == {"import.done": [{"upload": None, "name": "books.csv"}]}
+    assert told(few) == told(theirs) == {}
 
 
 def test_what_was_before_the_endpoint_is_not_told(tenant):
