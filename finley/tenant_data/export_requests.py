@@ -5,12 +5,15 @@ Requests read and write in the tenant's transaction. The worker's part runs as t
 
 import hashlib
 import logging
-import tempfile
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO
 from uuid import UUID
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
@@ -111,6 +114,7 @@ def make_next() -> bool:
     with as_owner():
         row = TenantExport.objects.filter(state__in=ACTIVE).order_by("created_at").first()
         if row is None:
+            _delete_leftovers()
             return False
         if row.tries >= TRIES:
             _failed(row, GIVEN_UP)
@@ -135,14 +139,35 @@ def _make(row: TenantExport) -> None:
     if user is None:
         _failed(row, "The tenant has no user any more.")
         return
-    with tempfile.TemporaryDirectory(prefix="finley-export-") as folder:
-        path = Path(folder) / "tenant.zip"
-        transfer = archive.export(user, path)
+    with _folder() as folder:
+        path = folder / "tenant.zip"
+        try:
+            transfer = archive.export(user, path)
+        except OSError as error:
+            _failed(row, f"The file could not be written: {error.strerror or error}.")
+            return
         if path.stat().st_size > MOST_BYTES:
             _failed(row, TOO_LARGE)
             return
         with path.open("rb") as file:
             _keep(row, file, sum(transfer.rows.values()))
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """Yield an empty folder for the file that is being made. It is deleted afterwards."""
+    folder = Path(settings.STATE_DIR) / "exports"
+    _delete_leftovers()
+    folder.mkdir(mode=0o700, parents=True)
+    try:
+        yield folder
+    finally:
+        _delete_leftovers()
+
+
+def _delete_leftovers() -> None:
+    """Delete what a worker that died had written."""
+    shutil.rmtree(Path(settings.STATE_DIR) / "exports", ignore_errors=True)
 
 
 def _keep(row: TenantExport, file: BinaryIO, rows: int) -> None:

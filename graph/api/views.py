@@ -1,6 +1,7 @@
 """Endpoints of questions: entities, relationships, layers, explanations, cash flow, what is due,
 open or spent, and the check of payments. The tenant comes from the authentication only."""
 
+import json
 from typing import Any
 
 from django.conf import settings
@@ -138,10 +139,8 @@ class RelationshipsView(PastView, Listed):
             sums = grouped_sums.groups(tenant, parameters, group, most=most)
         elif order == "newest":
             at = None if after is None else _position(after)
-            if not sparse and (
-                page := relationships.as_json(tenant, parameters, most=most, after=at)
-            ):
-                return _page_response(page, groups=None)
+            if page := relationships.as_json(tenant, parameters, most=most, after=at):
+                return _page_response(page, sparse, groups=None)
             rows, beyond_it = relationships.relationships(tenant, parameters, most=most, after=at)
             following = cursors.cursor(beyond_it)
         else:
@@ -152,12 +151,17 @@ class RelationshipsView(PastView, Listed):
         return self.page(shape, rows, sparse, groups=sums, next=following)
 
 
-def _page_response(page: json_rows.Page, **more: Any) -> Response:
+def _page_response(page: json_rows.Page, sparse: list[str] | None = None, **more: Any) -> Response:
     """Return the response with a page whose rows the database has written as JSON.
 
-    Beside `results` it has the fields of `more`, and `next`, the cursor of the next page.
+    Of each row it has the fields in `sparse`, or all if that is None. Beside `results` it has the
+    fields of `more`, and `next`, the cursor of the next page.
     """
-    results = JsonObject(f'{{"results":{page.rows}}}')
+    rows = page.rows
+    if sparse:
+        some = [{name: row[name] for name in sparse} for row in json.loads(rows)]
+        rows = json.dumps(some, ensure_ascii=False, separators=(",", ":"))
+    results = JsonObject(f'{{"results":{rows}}}')
     return Response(results.beside(**more, next=cursors.cursor(page.following)))
 
 

@@ -17,7 +17,7 @@ from graph.models import TenantRelationship, answer_json_sql
 from graph.models.choices import PredictionStatus
 from graph.models.kept_queries import COUNTING
 from graph.models.layer_models import model_of, statuses_of
-from graph.questions import counted_rows, days, edge_ends, source_names
+from graph.questions import counted_rows, days, edge_ends, relationships, source_names
 from graph.questions.prediction_status import STALE, status_on
 from graph.questions.search import representatives_of
 from graph.reading import current_rows as reading_rows
@@ -73,7 +73,7 @@ def insights(
     conditions = _chosen(user_id, layer, filters, day)
     with reading_rows.snapshot(user_id) as reader:
         if party is not None:
-            conditions &= _with_party(user_id, party)
+            conditions &= relationships.with_party(representatives_of(user_id, party))
         chosen = TenantRelationship.objects.filter(conditions)
         page, following = newest_pages.page(reader, chosen, most, after, few=party is not None)
         rows = _rows(user_id, layer, [getattr(row, layer.id_column) for row in page])
@@ -105,12 +105,18 @@ def as_json(
     **filters: Any,
 ) -> json_rows.Page | None:
     """Return the page of `insights` as JSON that the database has written, or None if it cannot."""
-    if party is not None:
+    if party is not None and not relationships.is_id(party):
         return None
     layer = _layer(layer_name)
     conditions = _chosen(user_id, layer, Filters(**filters), today)
     written = json_rows.insights(user_id, layer.name, today)
-    rows_of_page = json_rows.newest(json_rows.PageQuery(user_id, conditions, written, most, after))
+    wanted = json_rows.PageQuery(user_id, conditions, written, most, after)
+    if party is None:
+        rows_of_page = json_rows.newest(wanted)
+    else:
+        entities = relationships.representative(user_id, party)
+        of_party = replace(wanted, condition=conditions & relationships.with_party(entities))
+        rows_of_page = json_rows.newest_of_few(of_party)
     return rows_of_page and replace(
         rows_of_page, rows=source_names.in_json(user_id, rows_of_page.rows)
     )
@@ -239,11 +245,6 @@ def _expected(status: str, today: date) -> Q:
         PredictionStatus.OVERDUE.value: ~fulfilled & ~stale & passed,
         PredictionStatus.PENDING.value: ~fulfilled & ~stale & ~passed,
     }[status]
-
-
-def _with_party(user_id: UUID, party: str) -> Q:
-    entities = representatives_of(user_id, party)
-    return Q(source_entity_id__in=entities) | Q(target_entity_id__in=entities)
 
 
 def _rows(user_id: UUID, layer: Layer, ids: Sequence[UUID]) -> dict[UUID, Any]:

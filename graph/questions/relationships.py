@@ -71,9 +71,9 @@ def as_json(
     """Return the page of `relationships` as JSON that the database has written, or None if it
     cannot."""
     ends = [filters[name] for name in ENDS if name in filters]
-    if not all(map(_is_id, ends)):
+    if not all(map(is_id, ends)):
         return None
-    condition = chosen(user_id, filters, entities_of=_representative)
+    condition = chosen(user_id, filters, entities_of=representative)
     written = json_rows.relationships(user_id)
     wanted = json_rows.PageQuery(user_id, condition, written, most, after)
     page = json_rows.newest_of_few(wanted) if ends else json_rows.newest(wanted)
@@ -84,7 +84,8 @@ def _answers(user_id: UUID, rows: Sequence[TenantRelationship]) -> list[Answer]:
     return source_names.with_reasons(user_id, as_answers(user_id, rows))
 
 
-def _is_id(party: Any) -> bool:
+def is_id(party: Any) -> bool:
+    """Return whether the parameter `party` is an id, and not a part of a name."""
     try:
         UUID(str(party))
     except ValueError:
@@ -92,7 +93,7 @@ def _is_id(party: Any) -> bool:
     return True
 
 
-def _representative(user_id: UUID, party: str) -> RawSQL:
+def representative(user_id: UUID, party: str) -> RawSQL:
     """Return SQL for the id of the entity, or of the one that it was merged into."""
     return RawSQL(REPRESENTATIVE, [user_id, UUID(party)])  # noqa: S611 - no text of a user in it
 
@@ -168,9 +169,13 @@ def chosen(
             ids = entities_of(user_id, str(filters[end]))
             condition &= _at(end, ids)
     if party := filters.get("party"):
-        ids = entities_of(user_id, party)
-        condition &= _at("source", ids) | _at("target", ids)
+        condition &= with_party(entities_of(user_id, party))
     return condition
+
+
+def with_party(entities: list[UUID] | RawSQL) -> Q:
+    """Return the condition that one of the entities is at either end of a relationship."""
+    return _at("source", entities) | _at("target", entities)
 
 
 def _at(end: str, entities: list[UUID] | RawSQL) -> Q:

@@ -1,6 +1,7 @@
 """Pairs of rows of two sources that record one payment."""
 
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 from graph.enrich.columns.payments import Ints, Payments
 from graph.enrich.links.other_accounts import Statements
 
+SAME = "same_transaction"
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
@@ -57,7 +59,8 @@ def consistent(payments: Payments, pairs: Pairs, statements: Statements) -> Pair
     """Return the pairs without those that would make two rows of one source sightings of one
     payment, through a third row.
 
-    Rows of two accounts' statements are kept apart in the same way. Earlier pairs win.
+    Rows of two accounts' statements are kept apart in the same way, and rows that people took
+    apart. Earlier pairs win.
     """
     group: dict[int, dict[str, int]] = {}
     places: list[int] = []
@@ -65,7 +68,7 @@ def consistent(payments: Payments, pairs: Pairs, statements: Statements) -> Pair
         ones = group.setdefault(one, {payments.source[one]: one})
         others = group.setdefault(other, {payments.source[other]: other})
         if ones is not others and not ones.keys() & others.keys():
-            if _of_two_accounts(statements, ones, others):
+            if _of_two_accounts(statements, ones, others) or _taken_apart(payments, ones, others):
                 continue
             ones |= others
             group |= dict.fromkeys(ones.values(), ones)
@@ -79,3 +82,7 @@ def _of_two_accounts(statements: Statements, ones: dict[str, int], others: dict[
     rows = [(one, other) for one in ones.values() for other in others.values()]
     one, other = np.array(rows, dtype=np.int64).T
     return bool(statements.apart(one, other).any())
+
+
+def _taken_apart(payments: Payments, ones: dict[str, int], others: dict[str, int]) -> bool:
+    return not payments.apart.of(SAME).isdisjoint(product(ones.values(), others.values()))

@@ -8,9 +8,11 @@ set.
 
 import logging
 from datetime import datetime
+from functools import partial
 from typing import Any, Literal
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
@@ -48,8 +50,8 @@ def decide(user_id: UUID, relationship_id: UUID | str, word: Word, *, by: str) -
         answer = _decide_link(row, word, by) if is_link else _decide_republished(row, word)
         books_changed(cursor, user_id)
     log.info("%s: %s of the link %s by %s", user_id, word, key, by)
-    if answer["type"] == SAME:
-        canonical.enrich(user_id)
+    if answer["type"] == SAME:  # another connection reads the decision, so it must be committed
+        transaction.on_commit(partial(canonical.enrich, user_id))
     return answer
 
 

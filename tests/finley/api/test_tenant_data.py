@@ -1,5 +1,6 @@
 """A tenant's owner exports everything, and has everything erased, over the API."""
 
+import errno
 import hashlib
 import io
 import json
@@ -146,6 +147,24 @@ def test_an_export_whose_worker_dies_is_made_again_and_given_up_in_the_end(
     work.work()
     (export,) = browser.get(f"{V1}exports/").json()["results"]
     assert (export["state"], export["error"]) == ("failed", export_requests.GIVEN_UP)
+
+
+def test_what_a_dead_worker_had_written_is_deleted(browser, owner, settings, monkeypatch):
+    folder = Path(settings.STATE_DIR) / "exports"
+    folder.mkdir(parents=True)
+    (folder / ".tenant.zip.part").write_text(CANARY)
+    work.work()
+    assert not folder.exists()
+    browser.post(f"{V1}exports/")
+    monkeypatch.setattr(export_requests.archive, "export", _disk_is_full)
+    work.work()
+    (export,) = browser.get(f"{V1}exports/").json()["results"]
+    assert export["error"] == "The file could not be written: No space left on device."
+    assert not folder.exists()
+
+
+def _disk_is_full(*_: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def _dies(*_: object) -> None:

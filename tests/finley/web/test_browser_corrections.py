@@ -86,6 +86,7 @@ def merged_and_back(opened: Browser, party: str, axe: str) -> None:  # noqa: F81
     checked(opened, axe, "merge-preview")
     opened.click("button[value=merge]")
     says(opened, "The two were merged")
+    opened.click("#main details:has(button[value=undo]) summary")
     checked(opened, axe, "merged")
     opened.click("button[value=undo]")
     says(opened, "The two were taken back")

@@ -29,6 +29,7 @@ def pages(books) -> list[str]:
         "/search/?q=acme",
         "/search/?q=INV-7",
         "/search/?q=120.50",
+        "/search/rows/?q=INV-7",
         "/parties/",
         f"/parties/{books.acme}/",
         "/payments/",

@@ -285,7 +285,7 @@ def test_a_party_that_other_books_name_differently_says_so(client, tenant):
         "id": names[0].id, "name": "Coldwick Web Hosting LLP", "payments": 2,
     }  # fmt: skip
     page = text_of(client.get(f"/parties/{names[1].id}/"))
-    assert "2 of its payments stand in other books as payments of" in page
+    assert "2 of its payments are in other books as payments of" in page
     form = {"tenant": str(user), "other": str(names[0].id), "word": "apart"}
     client.post(f"/parties/{names[1].id}/one/", form)
     assert other_names.perhaps_the_same(user) == {}

@@ -141,6 +141,15 @@ def test_over_the_api(api, linked):
     assert api.post(nobody, {"decision": "apart"}, format="json").status_code == 404
 
 
+def test_with_an_idempotency_key_the_sums_change_as_without(api, linked):
+    path = f"{V1}relationships/{link('same_transaction').pk}/decide/"
+    for decision, counted in (("apart", [True, True]), ("undo", [False, True])):
+        key = {"HTTP_IDEMPOTENCY_KEY": f"key-{decision}"}
+        answer = api.post(path, {"decision": decision}, format="json", **key)
+        assert answer.status_code == 200
+        assert counting("C1", "L3") == counted
+
+
 def test_another_tenants_link_is_none(api, other_tenant):
     ends = [rows.event(other_tenant.id) for _ in range(2)]
     kind = {"relationship_type": "same_transaction", "edge_class": "link"}

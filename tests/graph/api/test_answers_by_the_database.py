@@ -100,6 +100,37 @@ def test_insights(api, tenant, layer):
 
 
 @pytest.mark.usefixtures("odd")
+@pytest.mark.parametrize("layer", ["fraud", "temporal", "prediction"])
+def test_insights_of_a_party(api, tenant, books, layer):
+    other = rows.entity(tenant.id, "Acme Ltd")
+    models.NormalizedEntity.objects.using("owner").filter(pk=other.pk).update(
+        merged_into_id=books.acme
+    )
+    refresh.refresh()
+    for party in (books.acme, other.pk, books.borough):
+        parameters = {"today": DAYS[0], "party": str(party)}
+        results, following = insights.insights(tenant.id, layer, **parameters)
+        answer = {"today": DAYS[0], "books": [], "results": results, "next": following}
+        body = asked(api, f"insights/{layer}/", **parameters)
+        assert {**body, "books": []} == made(shapes.InsightsAnswer(answer))
+        assert bool(results) == (party != books.borough)
+        with version.seen_once():
+            version.version(tenant.id)
+            page = insights.as_json(tenant.id, layer, **parameters, most=50, after=None)
+        assert page is not None
+        assert page.size == len(results)
+
+
+@pytest.mark.usefixtures("odd")
+def test_some_fields_of_relationships(api, tenant):
+    names = ["reason", "id", "amount", "confidence_score", "occurred_at", "source", "layers"]
+    whole = asked(api, "relationships/", edges="all")["results"]
+    some = asked(api, "relationships/", edges="all", fields=",".join(names))["results"]
+    assert some == [{name: row[name] for name in names} for row in whole]
+    assert [list(row) for row in some] == [names] * len(some)
+
+
+@pytest.mark.usefixtures("odd")
 def test_entities(api, tenant, books):
     other = rows.entity(tenant.id, "sales & Co")
     models.NormalizedEntity.objects.using("owner").filter(pk=other.pk).update(
