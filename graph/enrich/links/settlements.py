@@ -12,7 +12,7 @@ pays without any due day or number.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from itertools import combinations, islice
@@ -106,7 +106,7 @@ def find(payments: Payments, same: Pairs, charges: Fees, reversed_by: Reversals)
     reversals.
     """
     party = _parties(payments, same)
-    at_once = batches.find(payments, same, party)
+    at_once = batches.without_taken_apart(payments, batches.find(payments, same, party))
     books = _Books(payments, same, charges, reversed_by)
     books.settled(at_once)
     group = codes(payments.currency, sides(payments).outgoing, party)
