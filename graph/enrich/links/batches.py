@@ -12,7 +12,7 @@ linear in the payments except for the sorting.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -112,17 +112,6 @@ def find(payments: Payments, same: Pairs, party: Ints) -> list[Batch]:
             by_payment[batch.payment] = batch
             books.taken[batch.rows] = True
     return [by_payment[payment] for payment in sorted(by_payment)]
-
-
-def without_taken_apart(payments: Payments, found: Iterable[Batch]) -> list[Batch]:
-    """Return the batches without the rows that people took apart from the payment, so that another
-    payment may settle them."""
-    apart = payments.apart.of("settles")
-    left = [
-        replace(batch, rows=batch.rows[[(row, batch.payment) not in apart for row in batch.rows]])
-        for batch in found
-    ]
-    return [batch for batch in left if len(batch.rows)]
 
 
 class _Books:
