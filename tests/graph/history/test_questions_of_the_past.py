@@ -9,9 +9,12 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
+from finley.server import kept_answers
+from graph.database.role import as_owner
 from graph.enrich.run_enrichment import enrich
 from graph.history import row_triggers
 from graph.ingest.import_file import format_of, import_file
+from graph.models import TenantPreference
 from graph.view import refresh
 from tests.conftest import client_of
 from tests.graph import rows
@@ -150,6 +153,53 @@ def test_a_day_means_what_was_known_at_its_end(tenant, api):
     assert error["pointer"] == "#/as_of"
     assert str(today - timedelta(days=3)) in error["detail"]
     assert "Memento-Datetime" in api.get(f"{V1}relationships/?as_of={today - timedelta(days=1)}")
+
+
+def recorded_days_ago(tenant, days: int) -> None:
+    """Let the tenant's payments be known since that many days."""
+    rows.payment(tenant.id, rows.entity(tenant.id, "A"), rows.entity(tenant.id, "B"))
+    refresh.refresh()
+    back = f"{days} days"
+    execute("UPDATE recorded_transactions SET recorded_at = recorded_at - %s::interval", back)
+
+
+@pytest.mark.usefixtures("kept_answers")
+@pytest.mark.parametrize("path", ["relationships/", "reconcile/", "cash-flow/", "spend/"])
+def test_each_way_of_an_answer_names_its_moment(tenant, api, path):
+    recorded_days_ago(tenant, 3)
+    url = f"{V1}{path}?as_of={timezone.now().date() - timedelta(days=2)}"
+    first = api.get(url)
+    same = {"If-None-Match": first.headers["ETag"]}
+    answers = [api.get(url), api.get(f"{url}&"), api.get(url, headers=same)]
+    kept_answers.replies.forget()
+    answers += [api.get(url), api.get(url, headers=same)]
+    assert [answer.status_code for answer in answers] == [200, 200, 304, 200, 304]
+    assert {answer.headers.get("Memento-Datetime") for answer in answers} == {
+        first.headers["Memento-Datetime"]
+    }
+    assert {answer.headers["ETag"] for answer in answers} == {first.headers["ETag"]}
+
+
+@pytest.mark.usefixtures("kept_answers")
+@pytest.mark.parametrize("path", ["relationships/", "reconcile/", "cash-flow/"])
+def test_the_end_of_a_day_moves_with_the_time_zone(tenant, api, path):
+    recorded_days_ago(tenant, 5)
+    url = f"{V1}{path}?as_of={timezone.now().date() - timedelta(days=3)}"
+    answers = [api.get(url), api.get(url)]
+    for zone in ("Pacific/Auckland", "Pacific/Honolulu"):
+        with as_owner():
+            TenantPreference.objects.update_or_create(
+                user_id=tenant.id, defaults={"time_zone": zone}
+            )
+        last = answers[-1]
+        answers.append(api.get(url, headers={"If-None-Match": last.headers["ETag"]}))
+        answers.append(api.get(url))
+    assert [answer.status_code for answer in answers] == [200] * 6
+    for name in ("Memento-Datetime", "ETag"):
+        first, second, *moved = (answer.headers[name] for answer in answers)
+        assert first == second
+        assert len({first, *moved}) == 3
+        assert moved[0] == moved[1]
 
 
 def test_events_up_to_a_day_as_they_are_known_now(tenant, api):
