@@ -13,9 +13,11 @@ from finley.server import kept_answers
 from graph.database.role import as_owner
 from graph.enrich.run_enrichment import enrich
 from graph.history import row_triggers
+from graph.history.recorded_tables import OPERATIONS
 from graph.ingest.import_file import format_of, import_file
 from graph.models import TenantPreference
 from graph.view import refresh
+from graph.view.triggers import EVERYBODY
 from tests.conftest import client_of
 from tests.graph import rows
 
@@ -159,8 +161,13 @@ def recorded_days_ago(tenant, days: int) -> None:
     """Let the tenant's payments be known since that many days."""
     rows.payment(tenant.id, rows.entity(tenant.id, "A"), rows.entity(tenant.id, "B"))
     refresh.refresh()
-    back = f"{days} days"
-    execute("UPDATE recorded_transactions SET recorded_at = recorded_at - %s::interval", back)
+    execute(
+        "UPDATE recorded_transactions SET recorded_at = recorded_at - %s::interval "
+        "WHERE user_id IN (%s, %s)",
+        f"{days} days",
+        tenant.id,
+        EVERYBODY,
+    )
 
 
 @pytest.mark.usefixtures("kept_answers")
@@ -272,3 +279,36 @@ def test_a_disabled_trigger_begins_the_history_anew(tenant, api):
     row_triggers.put_in_place("owner")
     assert row_triggers.missing() == []
     assert api.get(f"{V1}relationships/?as_of={before}").status_code == 400
+
+
+def test_another_column_begins_the_history_anew(tenant, api):
+    payment = rows.payment(tenant.id)
+    refresh.refresh()
+    before = version(api)
+    execute("UPDATE relationship_instances SET deleted_at = now() WHERE id = %s", payment)
+    assert len(asked(api, "relationships/", before)["results"]) == 1
+    try:
+        execute("ALTER TABLE relationship_instances ADD COLUMN rank integer NOT NULL DEFAULT 7")
+        assert len(row_triggers.missing()) == len(OPERATIONS)
+        row_triggers.put_in_place("owner")
+        assert row_triggers.missing() == []
+        response = api.get(f"{V1}relationships/?as_of={before}")
+        assert response.status_code == 400
+        assert "recorded what it knew since" in response.json()["detail"]
+        after = version(api)
+        execute("UPDATE relationship_instances SET rank = 8 WHERE id = %s", payment)
+        execute("UPDATE raw_events SET description = 'x' WHERE user_id = %s", tenant.id)
+        assert asked(api, "relationships/", after)["results"] == []
+    finally:
+        execute("DROP SCHEMA as_of CASCADE")
+        execute("ALTER TABLE relationship_instances DROP COLUMN IF EXISTS rank")
+        row_triggers.put_in_place("owner")
+
+
+def test_the_same_columns_keep_the_history(tenant, api):
+    payment = rows.payment(tenant.id)
+    refresh.refresh()
+    before = version(api)
+    execute("UPDATE relationship_instances SET deleted_at = now() WHERE id = %s", payment)
+    row_triggers.put_in_place("owner")
+    assert len(asked(api, "relationships/", before)["results"]) == 1
