@@ -27,7 +27,7 @@ class ProviderDeclaration:
 
     @property
     def task(self) -> str:
-        """arq's name of the job that syncs one of its connections."""
+        """The name of arq's function that syncs a connection of this provider."""
         return f"{self.name}_sync"
 
 

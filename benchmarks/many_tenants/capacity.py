@@ -54,7 +54,12 @@ def main() -> None:
     with dataset.database(DATABASE), _imports(options) as steps:
         clock = StepClock()
         user_id = tenants.made([])
-        for name, step in (*steps, ("enrich", run_enrichment.enrich), ("refresh", _refreshed)):
+        steps += [
+            ("enrich", run_enrichment.enrich),
+            ("refresh", _refreshed),
+            ("refresh_concurrently", _refreshed_concurrently),
+        ]
+        for name, step in steps:
             clock.begin(name)
             step(user_id)
         clock.begin("")
@@ -84,6 +89,13 @@ def _refreshed(_: UUID) -> None:
         cursor.execute(f"REFRESH MATERIALIZED VIEW {VIEW}")
 
 
+def _refreshed_concurrently(_: UUID) -> None:
+    """Compute the view beside the old one and compare them, as the periodic task does. Nothing has
+    changed in between."""
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(f"REFRESH MATERIALIZED VIEW CONCURRENTLY {VIEW}")
+
+
 def _sizes() -> list[Size]:
     tables = [model._meta.db_table for model in apps.get_app_config("graph").get_models()]
     with connections["owner"].cursor() as cursor:
@@ -103,6 +115,9 @@ def _print(sizes: list[Size], seconds: dict[str, float], *, as_json: bool) -> No
         "import_ms_per_event": 1000 * seconds["import"] / events,
         "enrich_ms_per_relationship": 1000 * seconds["enrich"] / relationships,
         "refresh_ms_per_relationship": 1000 * seconds["refresh"] / relationships,
+        "concurrent_refresh_ms_per_relationship": 1000
+        * seconds["refresh_concurrently"]
+        / relationships,
         "most_memory_mib": memory,
     }
     if as_json:
@@ -115,7 +130,7 @@ def _print(sizes: list[Size], seconds: dict[str, float], *, as_json: bool) -> No
         some = [size for size in sizes if size.is_view is is_view]
         rows, data = sum(size.rows for size in some), sum(size.data for size in some)
         _print_row(name, rows, data, sum(size.indexes for size in some), relationships)
-    print(*(f"{name}: {value:,.2f}" for name, value in figures.items()), sep="\n")
+    print(*(f"{name}: {value:,.3f}" for name, value in figures.items()), sep="\n")
 
 
 def _print_row(name: str, rows: int, data: int, indexes: int, relationships: int) -> None:

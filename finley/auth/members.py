@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
 from django.db.models.functions import Coalesce, Now
 
 from finley.models import Membership, Role, User
@@ -91,6 +92,15 @@ def members(tenant_id: UUID) -> list[Membership]:
     with as_owner():
         mine = Membership.objects.filter(tenant_id=tenant_id).select_related("member")
         return list(mine.order_by("created", "id"))
+
+
+def emails(tenant_id: UUID) -> list[str]:
+    """The email addresses of all who may sign in to the tenant's books, by the alphabet: the tenant
+    itself, and its members who accepted their invitation."""
+    with as_owner():
+        of_members = Membership.objects.filter(tenant_id=tenant_id, accepted__isnull=False)
+        people = User.objects.filter(Q(pk=tenant_id) | Q(pk__in=of_members.values("member")))
+        return sorted(people.values_list("email", flat=True))
 
 
 def invite(tenant_id: UUID, email: str, role: str) -> Membership:

@@ -116,7 +116,8 @@ def import_all(user_id: UUID, files: list[Path], rejects: Path, progress: Any) -
 
 
 def refresh() -> view_refresh.Refresh:
-    """Refresh the view, without locking it if possible."""
+    """Refresh the materialized view, and say how it went. Readers wait for it only if the view has
+    never been filled."""
     return view_refresh.refresh(concurrently=view_refresh.state() is view_refresh.State.READY)
 
 

@@ -2,8 +2,8 @@
 erased."""
 
 import shutil
-from collections.abc import Callable, Iterable
-from contextlib import closing
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,18 +11,19 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.contrib.sessions.models import Session
 from django.db import connections, transaction
+from django.db.backends.utils import CursorWrapper
 from psycopg.sql import SQL, Identifier
 from redis import Redis
 from redis.exceptions import RedisError
 
+from finley.auth import sessions
 from finley.models import Membership, SecondFactor, User
 from finley.tenant_data import tenant_tables
 from finley.tenant_data.archive import ROLE
 from graph.history import row_triggers
 from graph.reading.graph_cache import SIZES, USED
-from graph.view import refresh, triggers
+from graph.view import refresh
 from syncjobs import queue
 
 # What a legal hold keeps: the books as they were imported, without what finley computed from them.
@@ -38,7 +39,8 @@ JOBS = (  # the names of the tenant's jobs in Redis
 )
 KEYS = "finley:*"  # all of finley's own keys in Redis
 CONNECTIONS = "SELECT id FROM sync_connections WHERE user_id = %s"
-WRITTEN_BY_TRIGGERS = (triggers.CHANGE_RECORDS, row_triggers.ROWS, row_triggers.TRANSACTIONS)
+UPLOADS = "SELECT FROM uploads WHERE user_id = %s ORDER BY id FOR UPDATE"
+HISTORY = (row_triggers.ROWS, row_triggers.TRANSACTIONS)
 NOT_REACHED = (
     "Backups of the database, its write-ahead log, replicas, and copies of finley's log that "
     "others collect are not reached: they end by their own retention."
@@ -80,65 +82,83 @@ class Erasure:
         }
 
 
-def _no_record(erasure: Erasure) -> None:
-    return None
-
-
-def erase(
-    user: User,
-    *,
-    hold: str = "",
-    before: Erasure | None = None,
-    record: Callable[[Erasure], None] = _no_record,
-) -> Erasure:
+def erase(user: User, *, hold: str = "", before: Erasure | None = None) -> Erasure:
     """Erase the tenant. With a legal `hold` (its reason) the books stay, under the tenant's id
-    only.
-
-    All rows are deleted in one transaction. A sync that runs meanwhile finds its run deleted and
-    saves nothing. The view, Redis and files follow; each of these steps may be repeated. Raises
-    DatabaseError. `before` is the result of an earlier erasure, to which this one adds. `record` is
-    called inside the transaction, so that what it writes about the deleted rows is committed with
-    their deletion.
+    only. `before` is the result of an earlier erasure, to which this one adds. Raises
+    DatabaseError.
     """
     erasure = before or Erasure(user.pk)
-    with transaction.atomic(using=ROLE), connections[ROLE].cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"import {user.pk}"]
-        )
-        for query in JOBS:
-            erasure.jobs += _names(cursor, query, user.pk)
-        erasure.folders += _names(cursor, CONNECTIONS, user.pk)
-        _rows(cursor, erasure, hold)
-        _log_entries(cursor, erasure, user)
-        _account(erasure, user)
-        _change_records(cursor, erasure)
-        record(erasure)
-    _emptied(erasure)
-    erasure.files += _files(erasure.folders)
-    _redis(erasure)
+    with alone(user.pk) as cursor:
+        delete_rows(cursor, erasure, user, hold)
+    delete_the_rest(erasure)
     return erasure
 
 
-def _names(cursor: Any, query: str, user_id: UUID) -> list[str]:
+@contextmanager
+def alone(user_id: UUID) -> Iterator[CursorWrapper]:
+    """Yield a cursor of a transaction during which nothing else imports into the tenant's books.
+
+    An import of an upload locks the upload's row before it takes the lock of imports. The order
+    must be the same here, or the two would wait for each other.
+    """
+    with transaction.atomic(using=ROLE), connections[ROLE].cursor() as cursor:
+        cursor.execute(UPLOADS, [user_id])
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"import {user_id}"]
+        )
+        yield cursor
+
+
+def delete_rows(cursor: CursorWrapper, erasure: Erasure, user: User, hold: str) -> None:
+    """Delete all rows of the tenant, in one transaction (`alone`), and count them in `erasure`.
+
+    A sync that runs meanwhile finds its run deleted and saves nothing. Raises DatabaseError.
+    """
+    for query in JOBS:
+        erasure.jobs += _names(cursor, query, user.pk)
+    erasure.folders += _names(cursor, CONNECTIONS, user.pk)
+    for name in sorted(tenant_tables.BOOKKEEPING):
+        erasure.add(name, _deleted(cursor, name, user.pk))
+    _rows(cursor, erasure, hold)
+    _log_entries(cursor, erasure, user)
+    _account(erasure, user)
+    for name in HISTORY:  # what the deletions above have just recorded
+        _deleted(cursor, name, user.pk)
+
+
+def delete_the_rest(erasure: Erasure) -> None:
+    """Remove the tenant from the view, Redis and the files, after its rows are deleted. Each of
+    these steps may be repeated. Raises DatabaseError."""
+    _emptied(erasure)
+    erasure.files += _files(erasure.folders)
+    _redis(erasure)
+
+
+def _names(cursor: CursorWrapper, query: str, user_id: UUID) -> list[str]:
     cursor.execute(query, [user_id])
     return [str(name) for (name,) in cursor.fetchall()]
 
 
-def _rows(cursor: Any, erasure: Erasure, hold: str) -> None:
+def _rows(cursor: CursorWrapper, erasure: Erasure, hold: str) -> None:
     for table in reversed(tenant_tables.of_tenants(cursor)):
-        if table.name == tenant_tables.ADMIN_LOG:
+        if table.name in {tenant_tables.ADMIN_LOG, *tenant_tables.BOOKKEEPING}:
             continue
         if hold and table.name in BOOKS:
             query_ = SQL("SELECT count(*) FROM {} WHERE user_id = %s")
             cursor.execute(query_.format(Identifier(table.name)), [erasure.user_id])
             erasure.kept[table.name] = cursor.fetchone()[0]
             continue
-        query = SQL("DELETE FROM {} WHERE user_id = %s").format(Identifier(table.name))
-        cursor.execute(query, [erasure.user_id])
-        erasure.add(table.name, cursor.rowcount)
+        erasure.add(table.name, _deleted(cursor, table.name, erasure.user_id))
 
 
-def _log_entries(cursor: Any, erasure: Erasure, user: User) -> None:
+def _deleted(cursor: CursorWrapper, table: str, user_id: UUID) -> int:
+    """Delete the tenant's rows of the table. Return their number."""
+    query = SQL("DELETE FROM {} WHERE user_id = %s").format(Identifier(table))
+    cursor.execute(query, [user_id])
+    return int(cursor.rowcount)
+
+
+def _log_entries(cursor: CursorWrapper, erasure: Erasure, user: User) -> None:
     """Delete the admin's log entries of what the user did, and of what was done to the user."""
     cursor.execute(
         "DELETE FROM django_admin_log WHERE user_id = %(id)s OR object_id = %(text)s "
@@ -150,35 +170,24 @@ def _log_entries(cursor: Any, erasure: Erasure, user: User) -> None:
 
 
 def _account(erasure: Erasure, user: User) -> None:
-    """Delete the user and the user's sessions. A session names its user only inside its data."""
-    key = str(user.pk)
-    ended = [
-        session.pk
-        for session in Session.objects.using(ROLE).iterator()
-        if session.get_decoded().get("_auth_user_id") == key
-    ]
-    Session.objects.using(ROLE).filter(pk__in=ended).delete()
-    erasure.add("django_session", len(ended))
+    """Delete the user and the user's sessions."""
+    erasure.add("django_session", sessions.end(user.pk))
     _, counts = User.objects.using(ROLE).filter(pk=user.pk).delete()
     for model in (User, Membership, SecondFactor):
         erasure.add(model._meta.db_table, counts.get(model._meta.label, 0))
 
 
-def _change_records(cursor: Any, erasure: Erasure) -> None:
-    """Delete the compacted change records of the tenant. A later refresh removes its rows from the
-    view."""
-    cursor.execute(f"DELETE FROM {triggers.COMPACTED} WHERE user_id = %s", [erasure.user_id])  # noqa: S608
-
-
 def _emptied(erasure: Erasure) -> None:
     """Refresh the view, delete the tenant's change records, and vacuum the tables, so that the
-    deleted rows leave the disk's pages."""
+    deleted rows leave the disk's pages.
+
+    The change records stay until then: readers of the old view need them.
+    """
     refresh.refresh()
     with connections[ROLE].cursor() as cursor:
-        delete = SQL("DELETE FROM {} WHERE user_id = %s")
-        for name in WRITTEN_BY_TRIGGERS:
-            cursor.execute(delete.format(Identifier(name)), [erasure.user_id])
-        for name in (*erasure.rows, *WRITTEN_BY_TRIGGERS):
+        for name in tenant_tables.BOOKKEEPING:
+            _deleted(cursor, name, erasure.user_id)
+        for name in erasure.rows:
             cursor.execute(SQL("VACUUM {}").format(Identifier(name)))
 
 

@@ -10,7 +10,6 @@ import logging
 import secrets
 from dataclasses import asdict
 from datetime import timedelta
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -31,6 +30,7 @@ log = logging.getLogger("finley.audit")
 
 CERTIFICATE_KEPT = timedelta(days=90)
 REDIS_AGAIN = timedelta(minutes=1)
+AGAIN = timedelta(minutes=5)  # until an erasure is tried again that failed or whose worker died
 NOT_YOURS = "Only the user whose tenant it is can have it erased."
 MAIL = (
     "The erasure of all data of {tenant} was requested. It begins at {when:%Y-%m-%d %H:%M} UTC.\n"
@@ -88,16 +88,18 @@ def pending(access: Access) -> Erasure | None:
 
 
 def cancel(access: Access) -> None:
-    """Cancel the erasure before it begins. Raises NotFound, QuestionError."""
+    """Cancel the erasure before it begins. Waits while its rows are being deleted. Raises NotFound,
+    QuestionError."""
     _must_be_its_user(access)
-    with as_owner():
+    with as_owner(), transaction.atomic(using=ROLE):
         mine = Erasure.objects.filter(tenant_id=access.tenant_id)
-        if mine.filter(begun_at=None).delete()[0]:
-            log.warning("%s cancelled the erasure of tenant %s", access.person.pk, access.tenant_id)
-            return
-        if mine.exists():
+        row = mine.select_for_update().first()
+        if row is None:
+            raise NotFound("No erasure is requested.", "id")
+        if row.begun_at is not None:
             raise QuestionError(BEGUN, "state")
-    raise NotFound("No erasure is requested.", "id")
+        row.delete()
+    log.warning("%s cancelled the erasure of tenant %s", access.person.pk, access.tenant_id)
 
 
 def by_secret(secret: str) -> tuple[Erasure, dict[str, Any] | None]:
@@ -115,15 +117,27 @@ def erase_next() -> bool:
     """Carry out the erasure that has been due longest. Return False if none is due.
 
     A tenant is erased twice: again after FINLEY_TOKEN_SECONDS, because other processes accept
-    cached tokens until then.
+    cached tokens until then. If it fails, or if its worker dies, it is tried again after AGAIN, and
+    others are carried out meanwhile.
     """
     with as_owner():
-        due = Erasure.objects.filter(ended_at=None, erase_at__lte=Now())
-        row = due.order_by("erase_at").first()
+        row = _claimed()
         if row is None:
             return False
         _erase(row)
         return True
+
+
+def _claimed() -> Erasure | None:
+    """The erasure that has been due longest, which other workers leave alone for AGAIN."""
+    with transaction.atomic(using=ROLE):
+        due = Erasure.objects.filter(ended_at=None, erase_at__lte=Now())
+        row = due.select_for_update(skip_locked=True).order_by("erase_at").first()
+        if row is None:
+            return None
+        Erasure.objects.filter(pk=row.pk).update(erase_at=Now() + AGAIN)
+        row.refresh_from_db()
+    return row
 
 
 def forget_certificates() -> int:
@@ -142,39 +156,60 @@ def rotate_keys() -> int:
     return len(rows)
 
 
-def _erase(row: Erasure) -> None:
-    tenant_id = row.tenant_id
+def _erase(claimed: Erasure) -> None:
+    tenant_id = claimed.tenant_id
     assert tenant_id is not None  # noqa: S101 - a constraint: it has not ended
-    tenant = User.objects.filter(pk=tenant_id).first()
-    hold = "; ".join(filter(None, (getattr(tenant, "legal_hold", ""), row.legal_hold)))
-    before = _so_far(row) if row.begun_at else None
-    erasure = erase.erase(
-        tenant or User(pk=tenant_id, email=str(tenant_id)),
-        hold=hold,
-        before=before,
-        record=partial(_record, row, hold),
-    )
-    if before is None or erasure.redis_missed:
-        _record(row, hold, erasure, again=REDIS_AGAIN if before else None)
-        return
-    sealed = {"certificate": {**erasure.certificate(hold), "erasure": str(row.pk)}}
-    Erasure.objects.filter(pk=row.pk).update(
-        tenant_id=None, legal_hold="", ended_at=Now(),
-        certificate=sealed_secrets.seal(json.dumps(sealed)),
-    )  # fmt: skip
-    log.warning("erasure %s has ended", row.pk)
+    with erase.alone(tenant_id) as cursor:
+        row = _locked(claimed)
+        if row is None:
+            log.warning("erasure %s was cancelled or is another worker's now", claimed.pk)
+            return
+        tenant = User.objects.filter(pk=tenant_id).first()
+        row.legal_hold = "; ".join(
+            filter(None, (getattr(tenant, "legal_hold", ""), row.legal_hold))
+        )
+        is_first = row.begun_at is None
+        erasure = erase.Erasure(tenant_id) if is_first else _so_far(row)
+        erase.delete_rows(
+            cursor, erasure, tenant or User(pk=tenant_id, email=str(tenant_id)), row.legal_hold
+        )
+        _record(row, erasure)
+    erase.delete_the_rest(erasure)
+    if is_first or erasure.redis_missed:
+        _record(row, erasure, again=None if is_first else REDIS_AGAIN)
+    else:
+        _end(row, erasure)
 
 
-def _record(
-    row: Erasure, hold: str, erasure: erase.Erasure, again: timedelta | None = None
-) -> None:
+def _locked(claimed: Erasure) -> Erasure | None:
+    """The erasure, which nobody can cancel until this transaction ends. None if it was cancelled,
+    or if another worker has claimed it since."""
+    same = Erasure.objects.filter(pk=claimed.pk, erase_at=claimed.erase_at, ended_at=None)
+    return same.select_for_update().first()
+
+
+def _record(row: Erasure, erasure: erase.Erasure, again: timedelta | None = None) -> None:
     """Store what has been erased so far, and when the tenant is erased again."""
     wait = again or timedelta(seconds=settings.TOKEN_SECONDS)
     state = {"erasure": {**asdict(erasure), "user_id": str(erasure.user_id)}}
-    Erasure.objects.filter(pk=row.pk).update(
-        begun_at=Coalesce("begun_at", Now()), erase_at=Now() + wait, legal_hold=hold,
-        certificate=sealed_secrets.seal(json.dumps(state)),
+    _change(
+        row, state, begun_at=Coalesce("begun_at", Now()), erase_at=Now() + wait,
+        legal_hold=row.legal_hold,
     )  # fmt: skip
+
+
+def _end(row: Erasure, erasure: erase.Erasure) -> None:
+    state = {"certificate": {**erasure.certificate(row.legal_hold), "erasure": str(row.pk)}}
+    if _change(row, state, tenant_id=None, legal_hold="", ended_at=Now()):
+        log.warning("erasure %s has ended", row.pk)
+
+
+def _change(row: Erasure, state: dict[str, Any], **values: Any) -> bool:
+    """Store the state and the values, unless another process has stored a state since this one
+    did. Then return False: the counts of the other process are newer."""
+    same = Erasure.objects.filter(pk=row.pk, certificate=row.certificate)
+    row.certificate = sealed_secrets.seal(json.dumps(state))
+    return bool(same.update(certificate=row.certificate, **values))
 
 
 def _so_far(row: Erasure) -> erase.Erasure:

@@ -75,11 +75,22 @@ def _off_statement(months: list[Row]) -> list[Row]:
 
 
 def _risk(user_id: UUID) -> Row:
-    """The number of open cases (`count`), and their amounts at risk by currency (`sums`), the
-    greatest first. Each case counts once."""
-    answer = cases.cases(user_id, state=CaseState.OPEN.value, limit=SHOWN)
-    sums = sorted(answer["totals"], key=lambda total: -total["amount_at_risk"])
-    return {"count": answer["count"], "sums": sums}
+    """The open cases, and as `confirmed` those that are confirmed and not recovered. Both have
+    their number (`count`), and their amounts at risk by currency (`sums`), the greatest first. Each
+    case counts once."""
+    totals = cases.totals(user_id)
+    return {
+        **_of_state(totals, CaseState.OPEN),
+        "confirmed": _of_state(totals, CaseState.CONFIRMED),
+    }
+
+
+def _of_state(totals: list[Row], state: CaseState) -> Row:
+    sums = [total for total in totals if total["state"] == state]
+    return {
+        "count": sum(total["cases"] for total in sums),
+        "sums": sorted(sums, key=lambda total: -total["amount_at_risk"]),
+    }
 
 
 def _owed(obligations: list[Row]) -> list[Row]:

@@ -173,9 +173,10 @@ def _drop(key: Key) -> None:
 
 @contextmanager
 def _building(key: Key, *, wait: bool) -> Iterator[bool]:
-    """Yield whether this thread must build the graph, because no other process builds it.
+    """Yield whether this thread must build the graph: False if another thread or process holds the
+    lock in Redis to build it. The lock is released at the end of the context.
 
-    Always true without `wait` or without Redis.
+    With `wait` false, or without Redis, it yields True in any case: the graph may be built twice.
     """
     lock = redis().lock(f"{key.name}:building", timeout=settings.GRAPH_CACHE["timeout"])
     try:

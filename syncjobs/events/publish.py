@@ -191,8 +191,8 @@ def _of_version(endpoint: DeliveryEndpoint, now: str, prices: Callable[[], list[
 
 
 def _rises(groups: Iterable[dict[str, Any]], endpoint: DeliveryEndpoint) -> Iterator[Happened]:
-    """Yield an event for each price rise that began at most 31 days before the endpoint was
-    created. `groups` are the rows of the question spend."""
+    """Yield a message for each price rise that is new to the endpoint: one that began later than 31
+    days before the endpoint was created. `groups` are rows of the answer to `spend/`."""
     since = (endpoint.created_at - timedelta(days=31)).date()
     for group in groups:
         for price in group["prices"]:

@@ -14,11 +14,11 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import CommandError, call_command
-from django.db import connections
+from django.db import OperationalError, connections
 from redis import Redis
 
 from finley.models import ApiToken, Membership, Role, User
-from finley.tenant_data import tenant_tables
+from finley.tenant_data import erase, tenant_tables
 from graph.database.role import as_owner
 from graph.questions import picture
 from graph.reading import graph_cache
@@ -128,6 +128,37 @@ def test_no_trace_is_left_but_others_stay(full, other_tenant, tmp_path, settings
     with connections["owner"].cursor() as cursor:
         cursor.execute("SELECT count(*) FROM raw_events WHERE user_id = %s", [other_tenant.pk])
         assert cursor.fetchone() == others
+
+
+def test_no_copy_of_a_row_is_left_if_the_view_cannot_be_refreshed(full, tmp_path, monkeypatch):
+    """Triggers copy each deleted row into the history."""
+    monkeypatch.setattr(refresh, "refresh", _fails)
+    before = _count("row_history", full)
+    with pytest.raises(OperationalError, match="no space"):
+        call_command(
+            "tenant", "erase", user=full.email, confirm=full.email, certificate=tmp_path / "c.json"
+        )
+    assert found(CANARY) == []
+    assert {_count(name, full) for name in erase.HISTORY} == {0}
+    assert before > 0
+
+
+def test_the_certificate_counts_only_rows_that_there_were(full):
+    names = sorted(tenant_tables.BOOKKEEPING)
+    before = {name: _count(name, full) for name in names}
+    erasure = erase.erase(full)
+    assert {name: erasure.rows[name] for name in names} == before
+    assert {_count(name, full) for name in names} == {0}
+
+
+def _fails() -> None:
+    raise OperationalError("no space left on device")
+
+
+def _count(table: str, user: User) -> int:
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM {table} WHERE user_id = %s", [user.pk])  # noqa: S608
+        return cursor.fetchone()[0]
 
 
 def test_an_export_brings_the_same_tenant_back(full, tmp_path, settings):

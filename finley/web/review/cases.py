@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from finley.auth import members
 from finley.models import Role
 from finley.web import downloads, list_filters, more, since_last_visit
 from finley.web.access import PageRequest, page, require_same_tenant
@@ -93,6 +94,7 @@ def review(request: PageRequest) -> HttpResponse:
         "is_new": bool(filters["found_after"]),
         "state": filters["state"],
         "states": CaseState.values,
+        "members": members.emails(user_id),
         "last": case_decisions.last_decision(user_id),
         **part.link(answer["count"]),
     }
@@ -109,6 +111,7 @@ def one(request: PageRequest, case_id: UUID) -> HttpResponse:
         "case": _of_one_party(case),
         "state": case["state"],
         "last": case_decisions.last_decision(user_id, case_id),
+        "members": members.emails(user_id),
         "is_alone": True,
     }
     return render(request, "web/case.html", context)
@@ -149,9 +152,11 @@ def decide(request: PageRequest) -> HttpResponse:
     action, shown = request.POST.get("action", ""), _shown(request.POST.getlist("case"))
     if action not in ACTIONS or seen not in CaseState.values or not shown:
         raise QuestionError("Choose a case and an action.", "action")
-    if len(shown) > 1 and action not in OF_MANY:
+    if action in OF_MANY:
+        return _decide_all(request, shown, action, seen)
+    if len(shown) > 1:
         raise QuestionError(f"{action.capitalize()} one case at a time.", "action")
-    return _decide_all(request, shown, action, seen)
+    return _save_typed(request, shown[0], action, seen)
 
 
 def _decide_all(request: PageRequest, shown: list[Shown], action: str, seen: str) -> HttpResponse:
@@ -160,6 +165,47 @@ def _decide_all(request: PageRequest, shown: list[Shown], action: str, seen: str
     if changed:
         messages.success(request, f"{len(changed)} of {len(shown)} {DONE[action]}.")
     return _back(request)
+
+
+def _save_typed(request: PageRequest, case: Shown, action: str, seen: str) -> HttpResponse:
+    """Save all that the form of one case holds, whichever of its buttons was pressed: the note, the
+    person to whom the case is assigned, and what came back."""
+    at, done = timezone.now(), list[str]()
+    for name in _typed(request.POST, action):
+        if not _decide(request, case, name, seen, at):
+            break
+        done.append(DONE[name])
+    if done:
+        messages.success(request, f"1 of 1 {' and '.join(done)}.")
+    if DONE[CaseAction.ASSIGN] in done:
+        _warn_of_stranger(request, _owner(request))
+    return _back(request)
+
+
+def _typed(form: QueryDict, action: str) -> list[str]:
+    """The actions that the form's entries need. An assignment is the first one, because the last
+    one may change the case's state."""
+    is_assigned = form.get("owner", "") != form.get("owner_seen", form.get("owner", ""))
+    is_noted = bool(form.get("note", "").strip())
+    if action == CaseAction.RECOVER:
+        return [*([CaseAction.ASSIGN.value] if is_assigned else []), action]
+    wanted = {
+        CaseAction.ASSIGN.value: is_assigned or action == CaseAction.ASSIGN,
+        CaseAction.NOTE.value: is_noted or (action == CaseAction.NOTE and not is_assigned),
+    }
+    return [name for name, is_wanted in wanted.items() if is_wanted]
+
+
+def _warn_of_stranger(request: PageRequest, owner: str) -> None:
+    """Say so if the case was assigned to somebody who cannot see it, such as an outside
+    accountant."""
+    if owner and owner not in members.emails(request.access.tenant_id):
+        text = f"{owner} is no member of these books, and cannot see the case here."
+        messages.warning(request, text)
+
+
+def _owner(request: PageRequest) -> str:
+    return request.POST.get("owner", "").strip()[:200]
 
 
 def _take_back(request: PageRequest) -> HttpResponse:
@@ -202,15 +248,15 @@ def _ask(request: PageRequest, action: str, seen: str) -> HttpResponse:
 def _decide(request: PageRequest, case: Shown, action: str, seen: str, at: datetime) -> bool:
     """Apply the action to the case at the time `at`. Return whether this succeeded; if not, the
     page says why. `seen` is the state in which the page showed the case."""
-    owner = request.POST.get("owner", "")[:200] if action == CaseAction.ASSIGN else None
+    is_assigned = action == CaseAction.ASSIGN
     try:
         case_decisions.decide(
             request.access.tenant_id,
             case.id,
             action,
             by=str(request.access.person.email),
-            note=request.POST.get("note", "").strip()[:2_000],
-            owner=owner,
+            note="" if is_assigned else request.POST.get("note", "").strip()[:2_000],
+            owner=_owner(request) if is_assigned else None,
             amount=_recovered(request, action),
             seen=seen,
             version=case.version,

@@ -124,7 +124,12 @@ class CaseDetailAnswer(CaseAnswer):
 class DecisionBody(StrictBody):
     action = serializers.ChoiceField(list(case_decisions.DECISIONS))
     note = serializers.CharField(required=False, default="", allow_blank=True, max_length=2000)
-    owner = serializers.CharField(required=False, allow_blank=True, max_length=200)
+    owner = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=200,
+        help_text="Who sees to it: any text, so that it can be an outsider; empty for nobody",
+    )
     amount = serializers.DecimalField(
         max_digits=20, decimal_places=4, required=False, help_text="With recover: what came back"
     )

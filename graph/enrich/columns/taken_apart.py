@@ -31,6 +31,10 @@ class TakenApart:
         ends = zip(one.tolist(), other.tolist(), strict=True)
         return np.fromiter((pair in apart for pair in ends), dtype=bool, count=len(one))
 
+    def left(self, link_type: str, rows: Ints, other: int) -> Ints:
+        """Return the rows that people did not take apart from the row `other`."""
+        return rows[~self.among(link_type, rows, np.full(len(rows), other))]
+
     def moved(self, places: Ints) -> "TakenApart":
         """Return the pairs with new row numbers: `places` has the new number of each row."""
         return TakenApart(

@@ -7,8 +7,8 @@ first: they go to these, and to others with which they add up. The remaining pay
 invoice of exactly their amount, to consecutive invoices that add up to it, to a few that add up to
 it (a bounded subset search among those due about then, the nearest first), or to one that this and
 a later payment settle together. The payments that name their invoices show how late invoices are
-usually paid. `reason` says how each settlement was found. `batches` has found before what a payment
-pays without any due day or number.
+usually paid. `reason` says how each settlement was found. What a payment pays without any due day
+or number, `batches` finds before.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -106,7 +106,9 @@ def find(payments: Payments, same: Pairs, charges: Fees, reversed_by: Reversals)
     reversals.
     """
     party = _parties(payments, same)
-    at_once = batches.find(payments, same, party)
+    left, found = payments.apart.left, batches.find(payments, same, party)
+    parts = (replace(one, rows=left("settles", one.rows, one.payment)) for one in found)
+    at_once = [batch for batch in parts if len(batch.rows)]
     books = _Books(payments, same, charges, reversed_by)
     books.settled(at_once)
     group = codes(payments.currency, sides(payments).outgoing, party)

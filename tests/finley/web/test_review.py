@@ -152,6 +152,50 @@ def test_a_note_and_an_owner_stay_with_the_case(client, two):
     assert states(two) == ["open", "open"]
 
 
+@pytest.mark.parametrize("action", ["note", "assign"])
+def test_either_button_saves_all_that_the_form_holds(client, tenant, two, action):
+    typed = {"note": "Asked them", "owner": tenant.email, "owner_seen": ""}
+    text = text_of(decide(client, two[:1], action, **typed))
+    assert "1 of 1 assigned and noted." in text
+    assert "no member" not in text
+    case = models.PaymentCase.objects.using("owner").get(pk=two[0])
+    assert (case.note, case.owner) == ("Asked them", tenant.email)
+    text = text_of(client.get(f"/review/{two[0]}/"))
+    assert f"assigned to {tenant.email} by {tenant.email}" in text
+    assert text.count(": Asked them") == 1  # the history has the note once
+
+
+def test_an_unchanged_owner_is_not_assigned_again_and_a_recovery_keeps_the_new_one(client, two):
+    decide(client, two[:1], "assign", owner="Ada")
+    typed = {"note": "Called", "owner": "Ada", "owner_seen": "Ada"}
+    assert "1 of 1 noted." in text_of(decide(client, two[:1], "note", **typed))
+    decide(client, two[:1], "confirm")
+    typed = {"owner": "Bea", "owner_seen": "Ada", "note": "Came back"}
+    text = text_of(decide(client, two[:1], "recover", "confirmed", **typed))
+    assert "1 of 1 assigned and recovered." in text
+    case = models.PaymentCase.objects.using("owner").get(pk=two[0])
+    assert (case.state, case.owner, case.note) == ("recovered", "Bea", "Came back")
+
+
+def test_the_page_says_that_an_owner_is_no_member_and_offers_the_members(client, tenant, two):
+    text = text_of(decide(client, two[:1], "assign", owner="anna@nowhere.example"))
+    assert "anna@nowhere.example is no member of these books" in text
+    assert '<span class="note">no member of these books</span>' in text
+    assert f'<option value="{tenant.email}">' in text
+    text = text_of(decide(client, two[:1], "assign", owner=""))
+    assert "no member" not in text
+
+
+def test_the_overview_shows_what_is_confirmed_and_not_recovered(client, two):
+    decide(client, two[1:], "confirm")
+    overview = text_of(client.get("/"))
+    line = '<a href="/review/?state=confirmed">GBP 50.00</a> confirmed, to recover, in 1 case<'
+    assert line in overview
+    assert "GBP 50.00 at risk" in text_of(client.get("/review/?state=confirmed"))
+    decide(client, two[1:], "recover", "confirmed")
+    assert "to recover" not in text_of(client.get("/"))
+
+
 @pytest.mark.parametrize(("action", "field"), [("assign", "owner"), ("note", "note")])
 def test_a_nul_in_a_form_is_left_out(client, two, action, field):
     assert decide(client, two[:1], action, **{field: "A\0da"}).status_code == 200

@@ -1,9 +1,12 @@
 """Invoices and what paid them; documents that two sources name."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from graph.enrich.links import fees, references, reversals, same_transaction, settlements
+from graph.enrich.columns.taken_apart import TakenApart
+from graph.enrich.links import batches, fees, references, reversals, same_transaction, settlements
 from tests.graph.enrich.demo_payments import demo
 from tests.graph.enrich.handmade import payments
 
@@ -68,6 +71,19 @@ def test_in_two_parts():
     assert found(*rows) == {("10", "p", 30, "named in part"), ("10", "q", 70, "named")}
     rows = [bill("10", 0, 100), paid("p", 30, 30), paid("q", 40, 70)]
     assert found(*rows) == {("10", "p", 30, "a part"), ("10", "q", 70, "its amount")}
+
+
+def test_an_invoice_that_was_taken_out_of_a_batch_is_paid_by_another_payment(monkeypatch):
+    rows = [bill("10", 0, 50.5), bill("11", 3, 60.25), paid("p", 31, 110.75), paid("q", 60, 60.25)]
+    books = payments(*rows)
+    place = {key: at for at, key in enumerate(books.external_id)}
+    batch = batches.Batch(place["p"], np.array([place["10"], place["11"]]), linked=False)
+    monkeypatch.setattr(batches, "find", lambda *_: [batch])
+    ends = place["11"], place["p"]
+    apart = replace(books, apart=TakenApart({"settles": frozenset({ends, ends[::-1]})}))
+    for seen, payer in ((books, "p"), (apart, "q")):
+        of = {one.invoice: one.payment for one in settled(seen)}
+        assert of == {place["10"]: place["p"], place["11"]: place[payer]}
 
 
 def test_less_what_was_credited():

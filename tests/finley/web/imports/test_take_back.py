@@ -18,7 +18,7 @@ from graph.view import refresh
 from syncjobs.models import Upload
 from tests.finley.test_admin import logged_in
 from tests.finley.web.conftest import text_of
-from tests.finley.web.test_imports import send, worked
+from tests.finley.web.imports.test_imports import send, worked
 from tests.graph import rows
 from tests.syncjobs.api.shapes import V1, as_published
 

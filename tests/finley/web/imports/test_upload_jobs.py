@@ -14,7 +14,8 @@ from graph.database.tenancy import tenant_transaction
 from syncjobs.models import Upload
 from syncjobs.uploads import enqueue_uploads, upload_supervisor
 from tests.finley.web.conftest import text_of
-from tests.finley.web.test_imports import ORDER, events, newest, send
+from tests.finley.web.imports.test_import_choices import ORDER
+from tests.finley.web.imports.test_imports import events, newest, send
 from tests.syncjobs import workers
 
 

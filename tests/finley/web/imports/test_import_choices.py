@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.finley.web.conftest import text_of
-from tests.finley.web.test_imports import TWO_WAYS, send, worked
+from tests.finley.web.imports.test_imports import TWO_WAYS, send, worked
 from tests.graph import rows
 
 ORDER = b"""Date,Supplier,Amount,Currency

@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from graph.models import Enrichment, RelationshipInstance
 from graph.view import refresh
 from tests.finley.web.conftest import text_of
-from tests.finley.web.test_imports import STATEMENT, imported
+from tests.finley.web.imports.test_imports import STATEMENT, imported
 from tests.graph import rows
 
 
