@@ -21,7 +21,7 @@ from graph.models import (
     PaymentCaseRow,
     RelationshipInstance,
 )
-from graph.models.choices import CaseState
+from graph.models.choices import CaseRole, CaseState
 from graph.questions import source_names
 
 Answer = dict[str, Any]
@@ -116,6 +116,24 @@ def case(user_id: UUID, case_id: UUID | str) -> Answer:
     """Return one case with all its rows in all sources and its history. Raises NotFound."""
     with tenant_transaction(user_id), source_names.read_once():
         return detail(user_id, get_row(user_id, case_id))
+
+
+def of_rows(
+    user_id: UUID, relationship_ids: Iterable[UUID], states: Iterable[str] = CaseState.values
+) -> dict[UUID, UUID]:
+    """Return relationship → its case, for those that are in a case as the first row or as a
+    repetition of it.
+
+    Only cases in one of the `states` count. If a row is in several, the newest case is returned.
+    """
+    with tenant_transaction(user_id):
+        rows = PaymentCaseRow.objects.filter(
+            user_id=user_id,
+            relationship_id__in=list(relationship_ids),
+            role__in=(CaseRole.ORIGINAL, CaseRole.EXTRA),
+            case__state__in=list(states),
+        ).order_by("case__created_at", "case_id")
+        return dict(rows.values_list("relationship_id", "case_id"))
 
 
 def version_of(case_row: PaymentCase) -> str:
