@@ -33,6 +33,7 @@ ORDERS = {
     "newest": ("-last_day", "id"),
     "oldest": ("first_day", "id"),
 }
+COMPARED = (CaseRole.ORIGINAL.value, CaseRole.EXTRA.value)  # the others are their other sightings
 AT_RISK = (CaseState.OPEN.value, CaseState.CONFIRMED.value)
 COLUMNS = (
     "id", "state", "kind", "reason", "confidence", "party", "amount_at_risk", "currency",
@@ -119,18 +120,22 @@ def case(user_id: UUID, case_id: UUID | str) -> Answer:
 
 
 def of_rows(
-    user_id: UUID, relationship_ids: Iterable[UUID], states: Iterable[str] = CaseState.values
+    user_id: UUID,
+    relationship_ids: Iterable[UUID],
+    *,
+    states: Iterable[str] = CaseState.values,
+    roles: Iterable[str] = CaseRole.values,
 ) -> dict[UUID, UUID]:
-    """Return relationship → its case, for those that are in a case as the first row or as a
-    repetition of it.
+    """Return relationship → its case, for those that are in a case. If one is in several, the
+    newest case is returned.
 
-    Only cases in one of the `states` count. If a row is in several, the newest case is returned.
+    Only cases in one of the `states` count, and rows in one of the `roles`.
     """
     with tenant_transaction(user_id):
         rows = PaymentCaseRow.objects.filter(
             user_id=user_id,
             relationship_id__in=list(relationship_ids),
-            role__in=(CaseRole.ORIGINAL, CaseRole.EXTRA),
+            role__in=list(roles),
             case__state__in=list(states),
         ).order_by("case__created_at", "case_id")
         return dict(rows.values_list("relationship_id", "case_id"))

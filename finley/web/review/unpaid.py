@@ -6,10 +6,9 @@ from uuid import UUID
 
 from finley.web import answer_cache
 from finley.web.sums import open_invoices
-from graph.models.choices import CaseRole
+from graph.questions.cases import COMPARED
 
 Row = dict[str, Any]
-BILLED_TWICE = (CaseRole.ORIGINAL, CaseRole.EXTRA)
 
 
 def with_unpaid(user_id: UUID, cases: Sequence[Row]) -> list[Row]:
@@ -20,5 +19,5 @@ def with_unpaid(user_id: UUID, cases: Sequence[Row]) -> list[Row]:
 
 
 def _unpaid(rows: Sequence[Row], open_of: dict[str, Row]) -> list[Row]:
-    ids = [str(row["id"]) for row in rows if row["role"] in BILLED_TWICE]
+    ids = [str(row["id"]) for row in rows if row["role"] in COMPARED]
     return [open_of[name] for name in ids if name in open_of]

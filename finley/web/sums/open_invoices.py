@@ -82,9 +82,10 @@ def open_invoices(request: PageRequest) -> HttpResponse:
 
 
 def _with_cases(user_id: UUID, rows: list[Row]) -> list[Row]:
-    """Copies of the rows, each with `case`: the id of the case in which it may be billed twice, None
-    if there is none, or if a person dismissed it."""
-    case_of = cases.of_rows(user_id, [UUID(row["id"]) for row in rows], cases.AT_RISK)
+    """Copies of the rows, each with `case`: the id of the case in which it may be billed twice.
+    None if there is none, or if a person dismissed it."""
+    ids = [UUID(row["id"]) for row in rows]
+    case_of = cases.of_rows(user_id, ids, states=cases.AT_RISK, roles=cases.COMPARED)
     return [{**row, "case": case_of.get(UUID(row["id"]))} for row in rows]
 
 

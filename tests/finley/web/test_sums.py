@@ -315,36 +315,6 @@ def test_a_case_says_what_was_billed_when_it_was_paid_and_what_a_transfer_pays(c
     assert re.search(r"one transfer for several bills:<br>GBP 80\.00 of it is for B-1", text)
 
 
-def test_a_bill_that_is_perhaps_a_duplicate_waits_for_its_case(client, tenant):
-    user = tenant.id
-    office, acme = rows.entity(user, "Office", "department"), rows.entity(user, "Acme")
-    first = owed(user, office, acme, 103, document_ref="B-1", due_on=date(2024, 2, 10))
-    again = owed(user, office, acme, 103, document_ref="B-2", due_on=date(2024, 2, 10))
-    payments = []
-    for bill, much in ((first, 103), (again, Decimal("65.61"))):
-        ends = [rows.event(user, party, amount=amount, records="payment")
-                for party, amount in ((office, -much), (acme, much))]  # fmt: skip
-        payments.append(rows.relationship(user, *ends))
-        rows.add(
-            models.RelationshipInstance, user_id=user, source_event_id=bill.target_event_id,
-            target_event_id=payments[-1].target_event_id, relationship_type="settles",
-            edge_class="link", confidence_score=1, detection_method="test", allocated=much,
-        )  # fmt: skip
-    case = a_case(user, again.id, first.id, amount_at_risk=103)
-    refresh.refresh()
-    page = re.sub(r"<[^>]+>", "", text_of(client.get("/review/")))
-    assert "GBP 65.61 paid, GBP 37.39 still to pay: do not pay it before this is decided." in page
-    assert "Confirm: billed twice" in page
-    assert "B-1 of" not in page  # the first one is paid
-    link = f'<a href="/review/{case.id}/">perhaps a duplicate: decide before you pay</a>'
-    assert text_of(client.get("/open/")).count(link) == 1
-    form = {"action": "dismiss", "seen": "open", "case": str(case.id)}
-    client.post("/review/decide/", form)
-    assert "perhaps a duplicate" not in text_of(client.get("/open/"))
-    text = re.sub(r"<[^>]+>", "", text_of(client.get(f"/review/{case.id}/")))
-    assert "GBP 37.39 still to pay." in text
-
-
 def test_the_import_page_names_the_books_that_are_there(client, books):
     text = text_of(client.get("/import/"))
     assert '<td data-label="Books">test</td>' in text
