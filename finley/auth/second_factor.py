@@ -16,12 +16,12 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.signals import user_logged_in
-from django.db.models import F, Func, Value
+from django.db.models import F, Func, QuerySet, Value
 from django.db.models.functions import Now
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from finley.auth import failed_attempts, totp
+from finley.auth import failed_attempts, sessions, totp
 from finley.models import SecondFactor, User
 from graph.database.role import as_owner
 from graph.errors import QuestionError, TooMany
@@ -51,7 +51,8 @@ class MustWait(TooMany):
 def mark(request: HttpRequest, user: User, **_: Any) -> None:
     """Note in the new session that a code is still to be entered, if the person has a second
     factor. Called when a person signs in."""
-    request.session.pop(SESSION_VERIFIED, None)
+    for name in (SESSION_VERIFIED, SESSION_PENDING):
+        request.session.pop(name, None)
     if is_on(user):
         request.session[SESSION_PENDING] = True
 
@@ -64,40 +65,61 @@ def is_on(person: User) -> bool:
 
 def lacking(person: User, session: Session) -> str:
     """What the session lacks before it may do anything: NEEDED (a code), TO_SET_UP (a second
-    factor), or "" for nothing."""
+    factor), or "" for nothing. It no longer waits for a code once the second factor is off."""
     if session.get(SESSION_VERIFIED):
         return ""
     if session.get(SESSION_PENDING):
-        return NEEDED
+        if is_on(person):
+            return NEEDED
+        session.pop(SESSION_PENDING)
     return TO_SET_UP if settings.STAFF_SECOND_FACTOR and person.is_staff else ""
 
 
 def begin(person: User) -> str:
-    """Return the secret for the person's authenticator app, in base32. It stays the same until it
-    is confirmed. Raises QuestionError if the person has a second factor already."""
+    """Make and return a new secret for the person's authenticator app, in base32. The former one,
+    which somebody else may have seen, cannot be confirmed any more. Raises QuestionError if the
+    person has a second factor already."""
+    secret = totp.new_secret()
+    sealed = sealed_secrets.seal(secret)
     with as_owner():
-        factor, _ = SecondFactor.objects.get_or_create(
-            person=person, defaults={"secret": sealed_secrets.seal(totp.new_secret())}
-        )
-    if factor.confirmed_at is not None:
-        raise QuestionError("You have a second factor. Turn it off first.", "code")
-    return sealed_secrets.unseal(factor.secret)
+        SecondFactor.objects.get_or_create(person=person, defaults={"secret": sealed})
+        if not _unconfirmed(person).update(secret=sealed, last_step=0):
+            raise QuestionError("You have a second factor. Turn it off first.", "code")
+    return secret
+
+
+def unconfirmed_secret(person: User) -> str:
+    """Return the secret that `begin` made last, or a new one if there is none. Only for who has
+    just entered the person's password. Raises QuestionError as `begin` does."""
+    with as_owner():
+        factor = _unconfirmed(person).first()
+    return sealed_secrets.unseal(factor.secret) if factor else begin(person)
 
 
 def confirm(person: User, password: str, code: str, session: Session) -> list[str]:
     """Turn the second factor on, if the password and the app's code are right. Return the recovery
-    codes, which are not shown again. Raises QuestionError, MustWait.
+    codes, which are not shown again. The person's other sessions end, because they have shown no
+    code. Raises QuestionError, MustWait.
 
     The password is needed, because who only took over a session could lock the person out.
     """
-    begin(person)
+    with as_owner():
+        factor = _unconfirmed(person).first()
+    if factor is None:
+        raise QuestionError("Load the page again, and add the key that it shows.", "secret")
     _must_know_password(person, password)
     _must_be_right(person, code, with_recovery=False)
-    with as_owner():
-        SecondFactor.objects.filter(person=person).update(confirmed_at=Now())
+    with as_owner():  # not if another request has just replaced the secret
+        if not _unconfirmed(person).filter(secret=factor.secret).update(confirmed_at=Now()):
+            raise QuestionError(WRONG, "code")
     log.warning("%s turned a second factor on", person.pk)
+    sessions.end(person.pk, but=getattr(session, "session_key", None))
     verified(session)
     return new_recovery_codes(person)
+
+
+def _unconfirmed(person: User) -> QuerySet[SecondFactor]:
+    return SecondFactor.objects.filter(person=person, confirmed_at=None)
 
 
 def check(person: User, code: str, session: Session) -> None:

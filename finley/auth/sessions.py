@@ -5,8 +5,10 @@ injected SQL statement cannot give its author another user's session.
 """
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib.sessions.backends import db
+from django.contrib.sessions.models import Session
 
 from graph.database.role import as_owner
 
@@ -34,3 +36,16 @@ class SessionStore(db.SessionStore):
     def clear_expired(cls) -> None:
         with as_owner():
             super().clear_expired()
+
+
+def end(person_id: UUID, *, but: str | None = None) -> int:
+    """Delete the person's sessions except the one with the key `but`. Return their number. A
+    session names its person only inside its data, so all are read."""
+    with as_owner():
+        ended = [
+            session.pk
+            for session in Session.objects.iterator()
+            if session.pk != but and session.get_decoded().get("_auth_user_id") == str(person_id)
+        ]
+        Session.objects.filter(pk__in=ended).delete()
+    return len(ended)

@@ -138,10 +138,10 @@ def _body(reusable: Reusable) -> bytes | None:
 
 
 def _still_right(reusable: Reusable) -> bool:
-    """Return whether the tenant's data and the tenant's day are as they were."""
+    """Return whether the tenant's data, day and time zone are as they were."""
     try:
         with deadlines.seconds(settings.QUESTIONS["request_seconds"]):
-            return days.unchanged(reusable.tenant_id, reusable.moment, reusable.day)
+            return days.unchanged(reusable.tenant_id, reusable.moment, reusable.day, reusable.zone)
     except (DatabaseError, InterfaceError, GraphError):
         return False
 

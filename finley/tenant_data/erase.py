@@ -11,13 +11,13 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.contrib.sessions.models import Session
 from django.db import connections, transaction
 from django.db.backends.utils import CursorWrapper
 from psycopg.sql import SQL, Identifier
 from redis import Redis
 from redis.exceptions import RedisError
 
+from finley.auth import sessions
 from finley.models import Membership, SecondFactor, User
 from finley.tenant_data import tenant_tables
 from finley.tenant_data.archive import ROLE
@@ -170,15 +170,8 @@ def _log_entries(cursor: CursorWrapper, erasure: Erasure, user: User) -> None:
 
 
 def _account(erasure: Erasure, user: User) -> None:
-    """Delete the user and the user's sessions. A session names its user only inside its data."""
-    key = str(user.pk)
-    ended = [
-        session.pk
-        for session in Session.objects.using(ROLE).iterator()
-        if session.get_decoded().get("_auth_user_id") == key
-    ]
-    Session.objects.using(ROLE).filter(pk__in=ended).delete()
-    erasure.add("django_session", len(ended))
+    """Delete the user and the user's sessions."""
+    erasure.add("django_session", sessions.end(user.pk))
     _, counts = User.objects.using(ROLE).filter(pk=user.pk).delete()
     for model in (User, Membership, SecondFactor):
         erasure.add(model._meta.db_table, counts.get(model._meta.label, 0))

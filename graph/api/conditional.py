@@ -50,11 +50,16 @@ class Versioned(TenantView):
     stored the answer to an equal request at this version, the response is that answer.
     """
 
-    today: date | None = None  # the day that counts as today, if the answer depends on it
+    day: date | None = None  # the tenant's current day, if the answer depends on it
+    zone: str | None = None  # the tenant's time zone, if the answer depends on it
 
     def variant(self) -> str:
         """Return a text that distinguishes this representation from others with the same URL."""
-        return ""
+        return "" if self.zone is None else f"-{self.zone}"
+
+    def before_stored_answer(self, request: Request) -> None:
+        """Determine what a stored answer and a 304 depend on, and their headers. It is called
+        after the version was read."""
 
     def read_version(self, user_id: UUID) -> str:
         """Return the version of the tenant's data. It is called before anything else is read."""
@@ -65,6 +70,7 @@ class Versioned(TenantView):
         self.version = self.read_version(self.tenant(request))
         if request.method not in {"GET", "HEAD"}:
             return
+        self.before_stored_answer(request)
         if _client_has(request, etag(self.version, self.variant())):
             metrics.answered("unchanged")
             raise _AnsweredEarly(HttpResponseNotModified())
@@ -100,7 +106,7 @@ class Versioned(TenantView):
         tenant_id = self.tenant(request)
         if (moment := view_version.moment(tenant_id)) is not None:
             answer = self._cache_key(request) if status == 200 else None
-            reusable = Reusable(tenant_id, moment, self.today, answer)
+            reusable = Reusable(tenant_id, moment, self.day, self.zone, answer)
             cast(TenantRequest, request._request).reusable = reusable
 
     def _cache_key(self, request: Request) -> Hashable:

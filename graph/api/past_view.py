@@ -1,7 +1,7 @@
 """Questions that may be asked of the past: `as_of` and `valid`."""
 
 from contextlib import ExitStack
-from datetime import date
+from datetime import date, datetime
 from typing import Any, cast
 
 from django.http.response import HttpResponseBase
@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from graph.api.shapes.common_serializers import StrictQuery
 from graph.api.tenant_view import TenantView
 from graph.database import past
+from graph.database.past import Past
 from graph.questions import days
 from graph.reading import as_of
 
@@ -25,6 +26,8 @@ class PastView(TenantView):
     about what was known at a moment names it in the header Memento-Datetime (RFC 7089).
     """
 
+    day: date | None = None
+    zone: str | None = None
     past_today: date | None = None
     memento: str | None = None
 
@@ -32,21 +35,37 @@ class PastView(TenantView):
         with ExitStack() as self._ends:
             return super().dispatch(request, *args, **kwargs)
 
+    def before_stored_answer(self, request: Request) -> None:
+        """Determine the moment, which the day and the tenant's time zone decide together."""
+        if not {"as_of", "valid"}.isdisjoint(request.query_params):
+            self._past(request, super().parameters(request))
+
     def parameters(
         self, request: Request, query: type[StrictQuery] | None = None
     ) -> dict[str, Any]:
         """Return the validated parameters without `as_of` and `valid`, and read the past that these
         two name."""
         parameters = super().parameters(request, query)
-        wanted = {name: parameters.pop(name, None) for name in ("as_of", "valid")}
-        if any(wanted.values()):
-            tenant = self.tenant(request)
-            moment = as_of.moment(tenant, days.time_zone(tenant), **wanted)
-            self.past_today = moment.today
-            if moment.past.recorded is not None:
-                self.memento = http_date(moment.past.recorded.timestamp())
-            self._ends.enter_context(past.reading(moment.past))
+        if (of := self._past(request, parameters)) is not None:
+            self._ends.enter_context(past.reading(of))
         return parameters
+
+    def _past(self, request: Request, parameters: dict[str, Any]) -> Past | None:
+        """Remove `as_of` and `valid` from the parameters. Return what they name, None if nothing.
+
+        Raises QuestionError.
+        """
+        wanted = {name: parameters.pop(name, None) for name in ("as_of", "valid")}
+        if not any(wanted.values()):
+            return None
+        tenant = self.tenant(request)
+        zone = days.time_zone(tenant)
+        moment = as_of.moment(tenant, zone, **wanted)
+        self.day, self.zone = self.day or datetime.now(zone).date(), zone.key
+        self.past_today = moment.today
+        if moment.past.recorded is not None:
+            self.memento = http_date(moment.past.recorded.timestamp())
+        return moment.past
 
     def finalize_response(
         self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any

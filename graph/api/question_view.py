@@ -90,10 +90,11 @@ class DatedQuestion(Question):
 
     def read_version(self, user_id: UUID) -> str:
         self.today, version = days.today_and_version(user_id)
+        self.day = self.today
         return version
 
     def variant(self) -> str:
-        return f"-{self.today.isoformat()}"
+        return f"-{self.today.isoformat()}{super().variant()}"
 
     def dated(self, request: Request) -> dict[str, Any]:
         """Return the validated parameters, and under `today` the tenant's current date, or the day

@@ -1,7 +1,9 @@
 """Records rows before they change: statement triggers write them to `row_history`.
 
 As those of change records (`graph.view.triggers`), the triggers are created after every migrate,
-because `graph.layers` determines the tables.
+because `graph.layers` determines the tables. Each function states the columns of its table in a
+comment. So a trigger is different after a migration that adds, renames or removes a column: rows
+that were recorded before do not have the new column's value.
 """
 
 from collections.abc import Iterator
@@ -21,6 +23,13 @@ from graph.view.triggers import EVERYBODY, create, grant_read, is_enabled
 
 ROWS = "row_history"
 TRANSACTIONS = "recorded_transactions"
+COLUMNS = (
+    "SELECT relation.relname, string_agg("
+    "attname || ' ' || format_type(atttypid, atttypmod), ', ' ORDER BY attnum) "
+    "FROM pg_class AS relation JOIN pg_attribute ON attrelid = relation.oid "
+    "WHERE relation.oid = ANY (%s::regclass[]) AND attnum > 0 AND NOT attisdropped "
+    "GROUP BY relation.relname"
+)
 BEGIN = "SELECT public.recorded_transaction(%s)"
 
 
@@ -28,8 +37,8 @@ BEGIN = "SELECT public.recorded_transaction(%s)"
 def put_in_place(using: str, **_: Any) -> None:
     """Create the triggers and the tables of the past.
 
-    If a trigger was missing, disabled or different, changes may have been missed. The history then
-    begins anew.
+    If a trigger was missing, disabled or different, changes may have been missed, or earlier rows
+    lack a column. The history then begins anew.
     """
     if using != "owner":
         return
@@ -37,11 +46,9 @@ def put_in_place(using: str, **_: Any) -> None:
         cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [ROWS])
         if cursor.fetchone() == (False,):
             return
-        wrong = [pair for pair in triggers() if not _is_enabled(cursor, *pair)]
-        for table, operation in wrong:
-            create(
-                cursor, trigger_name(table, operation), table, operation, _body(table, operation)
-            )
+        wrong = _wrong(cursor)
+        for (table, operation), body in wrong.items():
+            create(cursor, trigger_name(table, operation), table, operation, body)
         if wrong:
             cursor.execute(BEGIN, [EVERYBODY])
         grant_read(cursor, using, (ROWS, TRANSACTIONS))
@@ -51,7 +58,7 @@ def put_in_place(using: str, **_: Any) -> None:
 def missing(using: str = "owner") -> list[str]:
     """Return the names of the triggers that are missing, disabled or different."""
     with connections[using].cursor() as cursor:
-        return [trigger_name(*pair) for pair in triggers() if not _is_enabled(cursor, *pair)]
+        return [trigger_name(*pair) for pair in _wrong(cursor)]
 
 
 def triggers() -> Iterator[tuple[str, str]]:
@@ -62,10 +69,21 @@ def trigger_name(table: str, operation: str) -> str:
     return f"recorded_{table}_{operation}"
 
 
-def _is_enabled(cursor: CursorWrapper, table: str, operation: str) -> bool:
-    return is_enabled(cursor, trigger_name(table, operation), table, _body(table, operation))
+def _wrong(cursor: CursorWrapper) -> dict[tuple[str, str], str]:
+    """Return the body that each trigger should have that is missing, disabled or different, by
+    table and operation."""
+    cursor.execute(COLUMNS, [list(recorded_tables())])
+    columns = dict(cursor.fetchall())
+    bodies = {pair: _body(*pair, columns[pair[0]]) for pair in triggers()}
+    return {
+        (table, operation): body
+        for (table, operation), body in bodies.items()
+        if not is_enabled(cursor, trigger_name(table, operation), table, body)
+    }
 
 
-def _body(table: str, operation: str) -> str:
-    template = SQL(sql.read(f"history/record_{operation}"))
-    return template.format(table=Literal(table), everybody=Literal(EVERYBODY)).as_string()
+def _body(table: str, operation: str, columns: str) -> str:
+    template = SQL("-- Columns: {columns}\n" + sql.read(f"history/record_{operation}"))
+    return template.format(
+        table=Literal(table), everybody=Literal(EVERYBODY), columns=Literal(columns)
+    ).as_string()

@@ -14,14 +14,15 @@ from graph.view.version import Moment
 class Reusable:
     """What a response depends on that may be sent again to an equal request.
 
-    The response is right as long as the tenant's data is as it was at `moment`, and the tenant's
-    day is `day` (None: the day does not matter). `answer` is the key of the response's body in
-    `graph.reading.memory_cache.answers`; None for a response without a body.
+    The response is right as long as the tenant's data is as it was at `moment`, the tenant's day is
+    `day`, and the tenant's time zone is `zone` (None: it does not matter). `answer` is the key of
+    the response's body in `graph.reading.memory_cache.answers`; None for a response without one.
     """
 
     tenant_id: UUID
     moment: Moment
     day: date | None
+    zone: str | None
     answer: Hashable | None
 
 

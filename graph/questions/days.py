@@ -36,11 +36,12 @@ def today_and_version(user_id: UUID) -> tuple[date, str]:
     return _in_zone(row), version.of_row(row)
 
 
-def unchanged(user_id: UUID, moment: Moment, day: date | None) -> bool:
-    """Return whether the tenant's data is as it was at that moment, and `day` is still the
-    current day. With None for `day`, only the data is compared."""
+def unchanged(user_id: UUID, moment: Moment, day: date | None, zone: str | None) -> bool:
+    """Return whether the tenant's data is as it was at that moment, `day` is still the current
+    day, and `zone` the tenant's time zone. A `day` or `zone` of None is not compared."""
     row = version.unchanged_row(user_id, moment)
-    return row["unchanged"] and (day is None or _in_zone(row) == day)
+    is_same_zone = zone is None or _zone(row).key == zone
+    return row["unchanged"] and is_same_zone and (day is None or _in_zone(row) == day)
 
 
 def _in_zone(row: Mapping[str, Any]) -> date:

@@ -42,21 +42,23 @@ def enter(request: HttpRequest) -> HttpResponse:
 @login_required
 def set_up(request: HttpRequest) -> HttpResponse:
     """The page that shows the secret for the app. It turns the second factor on if the person
-    enters the app's first code."""
+    enters the password and the app's first code. Each time it is opened it shows a new secret."""
     person = _person(request)
     if second_factor.is_on(person):
         return render(request, "web/second_factor_on.html", {"person": person})
-    error = ""
+    error, secret = "", ""
     if request.method == "POST":
         try:
             password, code = (request.POST.get(name, "") for name in ("password", "code"))
             codes = second_factor.confirm(person, password, code, request.session)
         except (QuestionError, TooMany) as refused:
             error = str(refused)
+            if isinstance(refused, QuestionError) and refused.field == "code":
+                secret = second_factor.unconfirmed_secret(person)  # the password was right
         else:
             request.session.cycle_key()
             return render(request, "web/second_factor_on.html", {"codes": codes})
-    secret = second_factor.begin(person)
+    secret = secret or second_factor.begin(person)
     address = totp.address(secret, person.email)
     context = {"error": error, "secret": secret, "address": address, "picture": _picture(address)}
     return render(request, "web/second_factor_set_up.html", context)

@@ -13,6 +13,7 @@ from rest_framework.test import APIClient
 from finley.auth import failed_attempts, second_factor, totp
 from finley.models import SecondFactor, User
 from graph.database.role import as_owner
+from graph.errors import QuestionError
 from syncjobs.alerts import sealed_secrets
 from tests.finley.auth.test_sign_in import LOGIN, PASSWORD, forget_attempts, staff  # noqa: F401
 from tests.problems import problem
@@ -50,6 +51,10 @@ def secret(staff, clock) -> str:  # noqa: F811
     return secret
 
 
+def secret_on(page: str) -> str:
+    return re.search(r"<code class=\"token\">(\w{32})</code>", page)[1]
+
+
 def signed_in_by_password() -> Client:
     client = Client()
     form = {"username": "boss@example.org", "password": PASSWORD}
@@ -69,14 +74,17 @@ def test_codes_are_those_of_the_rfc():
 
 def test_it_is_set_up_with_the_app_s_first_code_and_asked_for_from_then_on(staff, clock):  # noqa: F811
     client = signed_in_by_password()
-    page = client.get(SET_UP).content.decode()
-    secret = re.search(r"<code class=\"token\">(\w{32})</code>", page)[1]
+    answer = client.get(SET_UP)
+    page = answer.content.decode()
+    secret = secret_on(page)
     assert "otpauth://totp/finley:boss%40example.org" in page
     picture = segno.make_qr(totp.address(secret, "boss@example.org"), error="m")
     shown = unescape(re.search(r'<img src="([^"]+)"', page)[1])
     assert shown == picture.svg_data_uri(scale=4, border=4, light="#fff")
-    assert "img-src 'self' data:" in client.get(SET_UP)["Content-Security-Policy"]
-    assert 'role="alert"' in client.post(SET_UP, {"code": "000000"}).content.decode()
+    assert "img-src 'self' data:" in answer["Content-Security-Policy"]
+    page = client.post(SET_UP, {"code": "000000", "password": PASSWORD}).content.decode()
+    assert 'role="alert"' in page
+    assert secret_on(page) == secret, "the app need not be set up again"
     with as_owner():
         assert secret not in SecondFactor.objects.get().secret, "encrypted"
     page = client.post(SET_UP, {"code": clock.code(secret), "password": PASSWORD}).content.decode()
@@ -92,6 +100,61 @@ def test_it_is_set_up_with_the_app_s_first_code_and_asked_for_from_then_on(staff
     answer = client.post(ENTER, {"code": clock.code(secret), "next": "/admin/"})
     assert answer["Location"] == "/admin/"
     assert client.get("/admin/").status_code == 200
+
+
+def test_a_secret_that_somebody_else_has_seen_is_not_confirmed(staff, clock):  # noqa: F811
+    """The page needs no password, so who took over a session can open it."""
+    client, thief = signed_in_by_password(), signed_in_by_password()
+    seen = secret_on(thief.get(SET_UP).content.decode())
+    mine = secret_on(client.get(SET_UP).content.decode())
+    refused = thief.post(SET_UP, {"code": clock.code(mine), "password": "guessed"})
+    assert len({seen, mine, secret_on(refused.content.decode())}) == 3
+    for secret in (seen, mine):
+        page = client.post(SET_UP, {"code": clock.code(secret), "password": PASSWORD})
+        assert "The code is wrong" in page.content.decode()
+    with as_owner():
+        assert SecondFactor.objects.get().confirmed_at is None
+
+
+def test_a_secret_that_is_replaced_while_it_is_confirmed_is_not_turned_on(
+    staff,  # noqa: F811
+    clock,
+    monkeypatch,
+):
+    secret, right = second_factor.begin(staff), second_factor._must_be_right
+
+    def then_replaced(*args, **options):
+        right(*args, **options)
+        second_factor.begin(staff)
+
+    monkeypatch.setattr(second_factor, "_must_be_right", then_replaced)
+    with pytest.raises(QuestionError):
+        second_factor.confirm(staff, PASSWORD, clock.code(secret), {})
+    assert not second_factor.is_on(staff)
+
+
+def test_turning_it_on_ends_the_person_s_other_sessions(staff, clock, tenant):  # noqa: F811
+    other, stranger = signed_in_by_password(), Client()
+    stranger.force_login(tenant)
+    client = signed_in_by_password()
+    secret = secret_on(client.get(SET_UP).content.decode())
+    client.post(SET_UP, {"code": clock.code(secret), "password": PASSWORD})
+    assert client.get("/account/").status_code == 200
+    assert stranger.get("/account/").status_code == 200
+    assert other.get("/account/")["Location"].startswith("/account/sign-in/")
+    assert other.get(SESSION).json()["person"] is None
+
+
+def test_a_session_waits_for_no_code_once_the_second_factor_is_off(staff, secret, clock):  # noqa: F811
+    page, api, again = (signed_in_by_password() for _ in range(3))
+    assert page.get("/account/")["Location"].startswith(ENTER)
+    second_factor.turn_off(staff, clock.code(secret))
+    assert page.get("/account/").status_code == 200
+    assert api.get("/api/v1/tokens/").status_code == 200
+    again.post(LOGIN, {"username": "boss@example.org", "password": PASSWORD})
+    secret = second_factor.begin(staff)
+    assert again.get("/account/").status_code == 200, "a new sign-in waits for nothing"
+    assert page.get("/account/").status_code == 200
 
 
 def test_a_session_that_waits_for_its_code_changes_nothing(staff, secret):  # noqa: F811

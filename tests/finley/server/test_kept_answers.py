@@ -135,9 +135,9 @@ def test_a_server_that_was_started_again_may_have_other_data(api, short, monkeyp
     twice(api)
     usual = days.unchanged
 
-    def of_another_server(tenant_id, moment, day):
+    def of_another_server(tenant_id, moment, day, zone):
         earlier = type(moment)(moment.snapshot, "2020-01-01 00:00:00+00")
-        return usual(tenant_id, earlier, day)
+        return usual(tenant_id, earlier, day, zone)
 
     monkeypatch.setattr(days, "unchanged", of_another_server)
     assert ask(api, STATS)[0] == 200

@@ -9,10 +9,15 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
+from finley.server import kept_answers
+from graph.database.role import as_owner
 from graph.enrich.run_enrichment import enrich
 from graph.history import row_triggers
+from graph.history.recorded_tables import OPERATIONS
 from graph.ingest.import_file import format_of, import_file
+from graph.models import TenantPreference
 from graph.view import refresh
+from graph.view.triggers import EVERYBODY
 from tests.conftest import client_of
 from tests.graph import rows
 
@@ -152,6 +157,58 @@ def test_a_day_means_what_was_known_at_its_end(tenant, api):
     assert "Memento-Datetime" in api.get(f"{V1}relationships/?as_of={today - timedelta(days=1)}")
 
 
+def recorded_days_ago(tenant, days: int) -> None:
+    """Let the tenant's payments be known since that many days."""
+    rows.payment(tenant.id, rows.entity(tenant.id, "A"), rows.entity(tenant.id, "B"))
+    refresh.refresh()
+    execute(
+        "UPDATE recorded_transactions SET recorded_at = recorded_at - %s::interval "
+        "WHERE user_id IN (%s, %s)",
+        f"{days} days",
+        tenant.id,
+        EVERYBODY,
+    )
+
+
+@pytest.mark.usefixtures("kept_answers")
+@pytest.mark.parametrize("path", ["relationships/", "reconcile/", "cash-flow/", "spend/"])
+def test_each_way_of_an_answer_names_its_moment(tenant, api, path):
+    recorded_days_ago(tenant, 3)
+    url = f"{V1}{path}?as_of={timezone.now().date() - timedelta(days=2)}"
+    first = api.get(url)
+    same = {"If-None-Match": first.headers["ETag"]}
+    answers = [api.get(url), api.get(f"{url}&"), api.get(url, headers=same)]
+    kept_answers.replies.forget()
+    answers += [api.get(url), api.get(url, headers=same)]
+    assert [answer.status_code for answer in answers] == [200, 200, 304, 200, 304]
+    assert {answer.headers.get("Memento-Datetime") for answer in answers} == {
+        first.headers["Memento-Datetime"]
+    }
+    assert {answer.headers["ETag"] for answer in answers} == {first.headers["ETag"]}
+
+
+@pytest.mark.usefixtures("kept_answers")
+@pytest.mark.parametrize("path", ["relationships/", "reconcile/", "cash-flow/"])
+def test_the_end_of_a_day_moves_with_the_time_zone(tenant, api, path):
+    recorded_days_ago(tenant, 5)
+    url = f"{V1}{path}?as_of={timezone.now().date() - timedelta(days=3)}"
+    answers = [api.get(url), api.get(url)]
+    for zone in ("Pacific/Auckland", "Pacific/Honolulu"):
+        with as_owner():
+            TenantPreference.objects.update_or_create(
+                user_id=tenant.id, defaults={"time_zone": zone}
+            )
+        last = answers[-1]
+        answers.append(api.get(url, headers={"If-None-Match": last.headers["ETag"]}))
+        answers.append(api.get(url))
+    assert [answer.status_code for answer in answers] == [200] * 6
+    for name in ("Memento-Datetime", "ETag"):
+        first, second, *moved = (answer.headers[name] for answer in answers)
+        assert first == second
+        assert len({first, *moved}) == 3
+        assert moved[0] == moved[1]
+
+
 def test_events_up_to_a_day_as_they_are_known_now(tenant, api):
     early = rows.payment(tenant.id, rows.entity(tenant.id, "A"), rows.entity(tenant.id, "B"))
     late = rows.payment(tenant.id)
@@ -222,3 +279,36 @@ def test_a_disabled_trigger_begins_the_history_anew(tenant, api):
     row_triggers.put_in_place("owner")
     assert row_triggers.missing() == []
     assert api.get(f"{V1}relationships/?as_of={before}").status_code == 400
+
+
+def test_another_column_begins_the_history_anew(tenant, api):
+    payment = rows.payment(tenant.id)
+    refresh.refresh()
+    before = version(api)
+    execute("UPDATE relationship_instances SET deleted_at = now() WHERE id = %s", payment)
+    assert len(asked(api, "relationships/", before)["results"]) == 1
+    try:
+        execute("ALTER TABLE relationship_instances ADD COLUMN rank integer NOT NULL DEFAULT 7")
+        assert len(row_triggers.missing()) == len(OPERATIONS)
+        row_triggers.put_in_place("owner")
+        assert row_triggers.missing() == []
+        response = api.get(f"{V1}relationships/?as_of={before}")
+        assert response.status_code == 400
+        assert "recorded what it knew since" in response.json()["detail"]
+        after = version(api)
+        execute("UPDATE relationship_instances SET rank = 8 WHERE id = %s", payment)
+        execute("UPDATE raw_events SET description = 'x' WHERE user_id = %s", tenant.id)
+        assert asked(api, "relationships/", after)["results"] == []
+    finally:
+        execute("DROP SCHEMA as_of CASCADE")
+        execute("ALTER TABLE relationship_instances DROP COLUMN IF EXISTS rank")
+        row_triggers.put_in_place("owner")
+
+
+def test_the_same_columns_keep_the_history(tenant, api):
+    payment = rows.payment(tenant.id)
+    refresh.refresh()
+    before = version(api)
+    execute("UPDATE relationship_instances SET deleted_at = now() WHERE id = %s", payment)
+    row_triggers.put_in_place("owner")
+    assert len(asked(api, "relationships/", before)["results"]) == 1
