@@ -67,8 +67,8 @@ def cash(request: PageRequest) -> HttpResponse:
 @page()
 def spending(request: PageRequest) -> HttpResponse:
     """The page of the payments that a sum of the page Spending counts. Parameters: `by`, `party`
-    (an id) or `name`, `currency`, `since` and `until`. With `compared` (month, quarter, year) it lists
-    the payments that are compared with this period's, and the days are only named."""
+    (an id) or `name`, `currency`, `since` and `until`. With `compared` (month, quarter, year) it
+    lists the payments that are compared with this period's, and the days are only named."""
     query, user_id = request.GET, request.access.tenant_id
     by = list_filters.text_of(query, "by") or spend.BY[0]
     if by not in spend.BY:
