@@ -2,8 +2,8 @@
 
 The postings go with all that rests on them (links, layers, rows of cases), and the log of changes
 keeps each row as it was. So no sum and no detector sees them, and importing the file again stores
-it again. A case keeps a person's decision by the keys of its rows. Rows that another import holds,
-too, stay as they were read last.
+it again. A case keeps a person's decision by the keys of its rows; a decision on a link goes with
+the link. Rows that another import holds, too, stay as they were read last.
 """
 
 import logging
@@ -47,6 +47,7 @@ class Effect:
     still_counted   payments among `rows` that other rows of the books record and that still count
     cases_decided   cases of possible double payments with such rows that people have decided
     cases_open      cases with such rows that nobody has decided
+    links_decided   links with such rows that people took apart; these decisions are lost
     sums            `amount` and `rows` of `rows` by payer_kind, payee_kind, records and currency
     """
 
@@ -55,6 +56,7 @@ class Effect:
     still_counted: int
     cases_decided: int
     cases_open: int
+    links_decided: int
     sums: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -96,11 +98,11 @@ def _effect(cursor: CursorWrapper, user_id: UUID, of: Import) -> Effect:
     cursor.execute(IN_BULK)
     cursor.execute(sql.read("take_back/held"), values)
     cursor.execute(sql.read("take_back/effect"), values)
-    rows, kept, counted, decided, undecided = cursor.fetchone()
+    counts = cursor.fetchone()
     cursor.execute(sql.read("take_back/sums"), values)
     names = [column.name for column in cursor.description]
     sums = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-    return Effect(rows, kept, counted, decided, undecided, sums)
+    return Effect(*counts, sums)
 
 
 def _drop(cursor: CursorWrapper, result: Effect) -> Effect:

@@ -14,6 +14,7 @@ from graph.database.role import as_owner
 from graph.enrich.run_enrichment import enrich
 from graph.questions import cases, spend
 from graph.questions.decisions import case_decisions
+from graph.questions.rows import link_decisions
 from graph.view import refresh
 from syncjobs.models import Upload
 from tests.finley.test_admin import logged_in
@@ -148,6 +149,31 @@ def test_a_decided_case_keeps_its_decision_and_counts_no_money(client, tenant, q
     assert [row["amount_at_risk"] for row in cases.totals(tenant.pk)] == [Decimal(1200)]
 
 
+def test_decisions_on_links_are_counted_before_they_go(api: APIClient, client, tenant, quiet):
+    upload = imported(client, HEAD + ACME + BOROUGH)
+    flows = models.RelationshipInstance.objects.using("owner").filter(user_id=tenant.pk)
+    one, other = flows.filter(edge_class="flow")
+    ends = one.target_event, other.target_event
+    link = rows.relationship(tenant.pk, *ends, edge_class="link", relationship_type="settles")
+    rows.add(
+        models.DuplicateTransaction, user_id=tenant.pk, relationship_id=one.pk,
+        original_relationship_id=other.pk, duplicate_confidence=0.9,
+        evidence={"kind": "republished"},
+    )  # fmt: skip
+    path = f"{V1}uploads/{upload.pk}/take-back/"
+    assert api.get(path).json()["links_decided"] == 0
+    assert "links that people took apart" not in text_of(client.get(page_of(upload)))
+    for decided in (link.pk, one.pk):
+        link_decisions.decide(tenant.pk, decided, "apart", by="a person")
+    assert api.get(path).json()["links_decided"] == 2
+    assert "2 links that people took apart rest on such rows" in text_of(
+        client.get(page_of(upload))
+    )
+    taken_back(client, upload, 2)
+    assert upload.outcome["taken_back"]["links_decided"] == 2
+    assert not flows.exists()
+
+
 def test_a_payment_whose_counting_row_goes_counts_through_another_one(client, tenant, quiet):
     upload = imported(client, HEAD + ACME)
     flows = models.RelationshipInstance.objects.using("owner").filter(user_id=tenant.pk)
@@ -207,7 +233,9 @@ def test_the_command_takes_a_program_s_import_back(tenant, tmp_path, capsys):
     options = {"user": str(tenant.pk), "no_enrich": True, "rejects": tmp_path}
     call_command("import_ledger", books, more, **options)
     call_command("import_ledger", books, take_back=True, dry_run=True, **options)
-    assert "1 rows (GBP 120.50) would go; 1 stay" in capsys.readouterr().out
+    text = capsys.readouterr().out
+    assert "1 rows (GBP 120.50) would go; 1 stay" in text
+    assert "0 decisions on links would be lost" in text
     assert len(amounts(tenant)) == 3
     call_command("import_ledger", books, take_back=True, **options)
     assert amounts(tenant) == ["1200.0000", "33.1000"]
