@@ -15,7 +15,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
 from finley.models import User
@@ -32,6 +32,7 @@ log = logging.getLogger("finley.audit")
 KEPT = timedelta(hours=24)  # that a file can be downloaded
 MOST_A_DAY = 5  # exports of a tenant in 24 hours
 TRIES = 3
+LEASE = timedelta(minutes=10)  # until an export is made again whose worker has not ended it
 ACTIVE = (ExportState.WAITING, ExportState.RUNNING)
 TOO_LARGE = (
     f"The file is larger than {MOST_BYTES / 1e9:g} GB. Ask the person who runs finley for "
@@ -43,7 +44,8 @@ GIVEN_UP = "The worker ended three times while it made this export. Look at its 
 def begin(user_id: UUID, by: str) -> TenantExport:
     """Accept an export of the tenant's data, requested by the person with this e-mail address.
 
-    Raises TooMany if one is being made, or if there were MOST_A_DAY in the last 24 hours.
+    Raises TooMany if one is being made, or if MOST_A_DAY were requested in the last 24 hours,
+    deleted ones too.
     """
     with tenant_transaction(user_id):
         recent = TenantExport.objects.filter(user_id=user_id, created_at__gt=Now() - KEPT)
@@ -76,13 +78,17 @@ def get(user_id: UUID, export_id: UUID) -> TenantExport:
 
 
 def remove(user_id: UUID, export_id: UUID) -> None:
-    """Delete the export with its file. Raises NotFound, and QuestionError while it is being
-    made."""
+    """Delete the file of the export, which is not listed any more. Raises NotFound, and
+    QuestionError while it is being made.
+
+    The row stays until it expires, so that `begin` counts it.
+    """
     row = get(user_id, export_id)
     with tenant_transaction(user_id):
         ended = TenantExport.objects.filter(user_id=user_id, pk=row.pk).exclude(state__in=ACTIVE)
-        if not ended.delete()[0]:
+        if not ended.update(expires_at=Now()):
             raise QuestionError("This export is being made. Wait for it.", "state")
+        TenantExportPiece.objects.filter(user_id=user_id, export_id=row.pk).delete()
 
 
 def ready(user_id: UUID, export_id: UUID, by: str) -> TenantExport:
@@ -109,21 +115,40 @@ def piece(user_id: UUID, export_id: UUID, number: int) -> bytes:
 def make_next() -> bool:
     """Make the oldest export that waits. Return False if none waits.
 
-    An export whose worker died is made again, TRIES times at most. The worker runs one at a time.
+    An export whose worker died is made again after LEASE, TRIES times at most.
     """
     with as_owner():
-        row = TenantExport.objects.filter(state__in=ACTIVE).order_by("created_at").first()
+        row = _claimed()
         if row is None:
-            _delete_leftovers()
+            if not TenantExport.objects.filter(state=ExportState.RUNNING).exists():
+                shutil.rmtree(_place(), ignore_errors=True)  # what dead workers had written
             return False
-        if row.tries >= TRIES:
+        if row.tries > TRIES:
             _failed(row, GIVEN_UP)
-            return True
+        else:
+            _make(row)
+    return True
+
+
+def _claimed() -> TenantExport | None:
+    """The oldest export that waits or whose lease has run out, now leased to this worker. Its
+    number of tries tells this worker's claim from later ones."""
+    with transaction.atomic(using=archive.ROLE):
+        is_dead = Q(state=ExportState.RUNNING, updated_at__lt=Now() - LEASE)
+        free = TenantExport.objects.filter(Q(state=ExportState.WAITING) | is_dead)
+        row = free.select_for_update(skip_locked=True).order_by("created_at").first()
+        if row is None:
+            return None
         TenantExport.objects.filter(pk=row.pk).update(
             state=ExportState.RUNNING, tries=F("tries") + 1, updated_at=Now()
         )
-        _make(row)
-    return True
+        row.refresh_from_db()
+    return row
+
+
+def _claim(row: TenantExport) -> QuerySet[TenantExport]:
+    """The export, if it still is this worker's."""
+    return TenantExport.objects.filter(pk=row.pk, state=ExportState.RUNNING, tries=row.tries)
 
 
 def forget_expired() -> int:
@@ -139,7 +164,7 @@ def _make(row: TenantExport) -> None:
     if user is None:
         _failed(row, "The tenant has no user any more.")
         return
-    with _folder() as folder:
+    with _folder(row) as folder:
         path = folder / "tenant.zip"
         try:
             transfer = archive.export(user, path)
@@ -154,27 +179,31 @@ def _make(row: TenantExport) -> None:
 
 
 @contextmanager
-def _folder() -> Iterator[Path]:
+def _folder(row: TenantExport) -> Iterator[Path]:
     """Yield an empty folder for the file that is being made. It is deleted afterwards."""
-    folder = Path(settings.STATE_DIR) / "exports"
-    _delete_leftovers()
-    folder.mkdir(mode=0o700, parents=True)
+    _place().mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = _place() / f"{row.pk}-{row.tries}"
+    folder.mkdir(mode=0o700)
     try:
         yield folder
     finally:
-        _delete_leftovers()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-def _delete_leftovers() -> None:
-    """Delete what a worker that died had written."""
-    shutil.rmtree(Path(settings.STATE_DIR) / "exports", ignore_errors=True)
+def _place() -> Path:
+    """The folder of all files that are being made."""
+    return Path(settings.STATE_DIR) / "exports"
 
 
 def _keep(row: TenantExport, file: BinaryIO, rows: int) -> None:
     """Store the file of the export in pieces, wholly or not at all, and mark the export as done.
-    `rows` is the number of rows in the file."""
+    `rows` is the number of rows in the file. Stores nothing if the export is another worker's by
+    now, or was erased."""
     digest, size = hashlib.sha256(), 0
     with transaction.atomic(using=archive.ROLE):
+        if not _claim(row).select_for_update():
+            log.warning("export %s was erased or is another worker's now", row.pk)
+            return
         number = 0
         while data := file.read(PIECE_BYTES):
             digest.update(data)
@@ -190,9 +219,7 @@ def _keep(row: TenantExport, file: BinaryIO, rows: int) -> None:
 
 
 def _failed(row: TenantExport, why: str) -> None:
-    TenantExport.objects.filter(pk=row.pk).update(
-        state=ExportState.FAILED, error=why, updated_at=Now()
-    )
+    _claim(row).update(state=ExportState.FAILED, error=why, updated_at=Now())
 
 
 def _current(user_id: UUID) -> QuerySet[TenantExport]:

@@ -13,15 +13,18 @@ from finley.models import Role
 from finley.web.access import PageRequest, page, require_same_tenant
 from finley.web.words import layers
 from graph.errors import DecidedMeanwhile, NotFound, QuestionError
-from graph.questions import explain, link_trail, relationships
+from graph.questions import cases, explain, link_trail, relationships
 from graph.questions.rows import link_decisions, records
 
 Answer = dict[str, Any]
 VIEW = "same_transaction"
-SAID = {
-    "apart": "The two are apart now. Sums count both; the rest follows in a moment.",
-    "undo": "The two belong together again, as finley had found.",
+APART = {  # what follows from taking a link apart, by its type
+    VIEW: "Sums count both; the rest follows in a moment.",
+    "settles": "The payment does not pay this invoice or bill any more, which is open again by "
+    "that amount. Sums of payments do not change.",
 }
+OTHERWISE = "What follows from that is computed in a moment."
+UNDONE = "The two belong together again, as finley had found."
 
 
 @page()
@@ -43,6 +46,7 @@ def payment(request: PageRequest, relationship_id: UUID) -> HttpResponse:
             "apart": _apart(user_id, relationship_id),
             "steps": list(_belonging(steps, walked["payment_group_id"])),
             "known": _with_rows(user_id, known),
+            "case": cases.of_rows(user_id, [relationship_id]).get(relationship_id),
             "unknown": layers.unknown(explained["layers"]),
         },
     )
@@ -59,11 +63,16 @@ def apart(request: PageRequest, relationship_id: UUID) -> HttpResponse:
         raise QuestionError("Choose apart or undo.", "word")
     by = str(request.access.person.email)
     try:
-        link_decisions.decide(request.access.tenant_id, request.POST.get("link", ""), word, by=by)
-        messages.success(request, SAID[word])
+        link_id = request.POST.get("link", "")
+        link = link_decisions.decide(request.access.tenant_id, link_id, word, by=by)
+        messages.success(request, UNDONE if word == "undo" else _said_of(link["type"]))
     except (DecidedMeanwhile, NotFound) as error:
         messages.warning(request, str(error))
     return redirect("payment", relationship_id)
+
+
+def _said_of(link_type: str) -> str:
+    return f"The two are apart now. {APART.get(link_type, OTHERWISE)}"
 
 
 def _apart(user_id: UUID, relationship_id: UUID) -> list[Answer]:

@@ -27,7 +27,8 @@ class LinkDecisionView(IdempotentView):
     def post(self, request: Request, relationship_id: str) -> Response:
         """Say that the two rows of a link are not the same, or do not belong together.
 
-        Sums count both at once; later enrichments keep the decision.
+        If the link took them for one payment, sums count both at once. Later enrichments keep the
+        decision.
         """
         self.parameters(request)
         fields = shapes.LinkDecisionBody(data=request.data).checked()

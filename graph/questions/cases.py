@@ -21,7 +21,7 @@ from graph.models import (
     PaymentCaseRow,
     RelationshipInstance,
 )
-from graph.models.choices import CaseState
+from graph.models.choices import CaseRole, CaseState
 from graph.questions import source_names
 
 Answer = dict[str, Any]
@@ -33,6 +33,7 @@ ORDERS = {
     "newest": ("-last_day", "id"),
     "oldest": ("first_day", "id"),
 }
+COMPARED = (CaseRole.ORIGINAL.value, CaseRole.EXTRA.value)  # the others are their other sightings
 AT_RISK = (CaseState.OPEN.value, CaseState.CONFIRMED.value)
 COLUMNS = (
     "id", "state", "kind", "reason", "confidence", "party", "amount_at_risk", "currency",
@@ -116,6 +117,28 @@ def case(user_id: UUID, case_id: UUID | str) -> Answer:
     """Return one case with all its rows in all sources and its history. Raises NotFound."""
     with tenant_transaction(user_id), source_names.read_once():
         return detail(user_id, get_row(user_id, case_id))
+
+
+def of_rows(
+    user_id: UUID,
+    relationship_ids: Iterable[UUID],
+    *,
+    states: Iterable[str] = CaseState.values,
+    roles: Iterable[str] = CaseRole.values,
+) -> dict[UUID, UUID]:
+    """Return relationship → its case, for those that are in a case. If one is in several, the
+    newest case is returned.
+
+    Only cases in one of the `states` count, and rows in one of the `roles`.
+    """
+    with tenant_transaction(user_id):
+        rows = PaymentCaseRow.objects.filter(
+            user_id=user_id,
+            relationship_id__in=list(relationship_ids),
+            role__in=list(roles),
+            case__state__in=list(states),
+        ).order_by("case__created_at", "case_id")
+        return dict(rows.values_list("relationship_id", "case_id"))
 
 
 def version_of(case_row: PaymentCase) -> str:

@@ -17,8 +17,9 @@ from finley.models import Role
 from finley.web import downloads, list_filters, more, since_last_visit
 from finley.web.access import PageRequest, page, require_same_tenant
 from finley.web.downloads import Column
+from finley.web.review import unpaid
 from graph.errors import DecidedMeanwhile, GraphError, NotFound, QuestionError
-from graph.models.choices import CaseAction, CaseState
+from graph.models.choices import CaseAction, CaseRole, CaseState, Records
 from graph.questions import cases
 from graph.questions.decisions import case_decisions
 from graph.questions.rows import of_cases
@@ -87,7 +88,7 @@ def review(request: PageRequest) -> HttpResponse:
     )
     found = [cases.case(user_id, case["id"]) for case in answer["results"]]
     context = {
-        "cases": [_of_one_party(case) for case in of_cases.compared(user_id, found)],
+        "cases": _compared(user_id, found),
         "totals": answer["totals"],
         "count": answer["count"],
         "narrowed": bool(filters["party"] or filters["min_amount"] or filters["found_after"]),
@@ -106,9 +107,9 @@ def one(request: PageRequest, case_id: UUID) -> HttpResponse:
     """The page of one case: its rows, its history, and its last decision, which can be taken
     back."""
     user_id = request.access.tenant_id
-    (case,) = of_cases.compared(user_id, [cases.case(user_id, case_id)])
+    (case,) = _compared(user_id, [cases.case(user_id, case_id)])
     context = {
-        "case": _of_one_party(case),
+        "case": case,
         "state": case["state"],
         "last": case_decisions.last_decision(user_id, case_id),
         "members": members.emails(user_id),
@@ -117,12 +118,24 @@ def one(request: PageRequest, case_id: UUID) -> HttpResponse:
     return render(request, "web/case.html", context)
 
 
+def _compared(user_id: UUID, found: list[Row]) -> list[Row]:
+    """The cases with what a person needs to compare their rows (`of_cases.compared`), each with its
+    party as `entity` and its bills that are not paid in full as `unpaid`."""
+    rows = unpaid.with_unpaid(user_id, of_cases.compared(user_id, found))
+    return [_of_one_party(case) for case in rows]
+
+
 def _of_one_party(case: Row) -> Row:
     """A copy of the case with `entity`: the party of its extra rows, or else of any of its rows;
-    None if it is not known."""
+    None if it is not known. `billed_only` says that it repeats bills, and no payment."""
     parties = [row["of_party"] for row in case["rows"] if row["of_party"]]
     extra = [row["of_party"] for row in case["rows"] if row["role"] == "extra" and row["of_party"]]
-    return {**case, "entity": next(iter(extra or parties), None)}
+    repeated = [row["kind"] for row in case["rows"] if row["role"] == CaseRole.EXTRA]
+    return {
+        **case,
+        "entity": next(iter(extra or parties), None),
+        "billed_only": set(repeated) == {Records.OBLIGATION},
+    }
 
 
 def _filters(request: PageRequest, query: QueryDict) -> Row:

@@ -14,7 +14,7 @@ from finley.web.access import PageRequest, page
 from finley.web.downloads import Column
 from finley.web.sums.money_totals import Sum
 from graph.errors import QuestionError
-from graph.questions import open_items
+from graph.questions import cases, open_items
 
 A_PAGE = 50  # rows
 EVERY = 10**9  # rows; no tenant has as many
@@ -68,7 +68,7 @@ def open_invoices(request: PageRequest) -> HttpResponse:
         return downloads.file(request, "open-invoices", COLUMNS, rows)
     part = more.by_offset(request, A_PAGE)
     context = {
-        "rows": rows[part.start : part.end],
+        "rows": _with_cases(user_id, rows[part.start : part.end]),
         "totals": _totals(rows),
         "today": answer["today"],
         "direction": direction,
@@ -81,10 +81,18 @@ def open_invoices(request: PageRequest) -> HttpResponse:
     return render(request, "web/open_invoices.html", context)
 
 
+def _with_cases(user_id: UUID, rows: list[Row]) -> list[Row]:
+    """Copies of the rows, each with `case`: the id of the case in which it may be billed twice.
+    None if there is none, or if a person dismissed it."""
+    ids = [UUID(row["id"]) for row in rows]
+    case_of = cases.of_rows(user_id, ids, states=cases.AT_RISK, roles=cases.COMPARED)
+    return [{**row, "case": case_of.get(UUID(row["id"]))} for row in rows]
+
+
 def due_between(user_id: UUID, since: date, until: date) -> list[Row]:
     """The open invoices that are due from the day `since` to the day `until`, as sums in the form
     of `by_direction`."""
-    items = answer_cache.answer(_all_owed, user_id)
+    items = answer_cache.answer(all_owed, user_id)
     rows = [row for row in items if _is_due(row, since, until)]
     return by_direction(rows, since=str(since), until=str(until))
 
@@ -111,7 +119,8 @@ def by_direction(rows: list[Row], **query: str) -> list[Row]:
     ]
 
 
-def _all_owed(user_id: UUID) -> list[Row]:
+def all_owed(user_id: UUID) -> list[Row]:
+    """All open invoices, bills and expense claims of the tenant, each as one row."""
     return _owed(open_items.open_items(user_id, limit=EVERY)["results"])
 
 

@@ -29,7 +29,6 @@ EVIDENCE = {
     "kept": "Times that it came",
     "last_occurrence": "The last time",
     "least_amount": "Least amount",
-    "log_odds_against_chance": "Weight of evidence against chance",
     "mean_error_days": "Days by which it usually is early or late",
     "mean_recurrence_score": "How regularly they come, on average",
     "median_amount": "Usual amount",
@@ -54,8 +53,9 @@ EVIDENCE = {
     "window_days": "Days within which it may come",
     "with_document": "Share with a document number",
 }
-# Keys of rows and of programs, which say nothing to people. `why` says what the kind is.
-HIDDEN = {"rows", "series", "examples", "case", "is_duplicate", "kind"}
+# Keys of rows and of programs, and a statistic, which say nothing to people. `why` says what the
+# kind is.
+HIDDEN = {"rows", "series", "examples", "case", "is_duplicate", "kind", "log_odds_against_chance"}
 PLATFORMS = {
     "ledger": "In the ledger",
     "bank": "On bank statements",

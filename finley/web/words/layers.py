@@ -55,11 +55,12 @@ def title(name: str) -> str:
 
 
 def known(layers: dict[str, Answer | None], currency: str | None) -> Iterator[Answer]:
-    """Yield a dict for each layer that says something about the payment: its title, sentence,
-    facts, and the ids of the rows that it names."""
+    """Yield a dict for each layer that says something about the payment: its name, title,
+    sentence, facts, and the ids of the rows that it names."""
     for name, layer in layers.items():
         if layer is not None:
             yield {
+                "name": name,
                 "title": title(name),
                 "sentence": readable(BY_NAME[name].say(layer["insight"]), layer),
                 "facts": [*_facts(name, layer, currency), *words_of.facts(layer["evidence"])],

@@ -7,6 +7,9 @@ from typing import Any
 
 from graph.ingest.documents.document_amounts import CODES
 
+PLAIN = {  # parts of reasons, as programs write them and as pages say them
+    "both postings stand in one row of": "payer and payee are in one row of",
+}
 MISSING = "\N{EN DASH}"
 ISO_DAY = re.compile(r"(?<![\w/-])(\d{4}-\d{2}-\d{2})(?:T[\d:.+]+Z?)?(?![\w/-])", re.ASCII)
 AMOUNT_FIRST = re.compile(rf"(?<![\w.,-])(-?\d[\d,]*\.\d{{2,4}}) ({CODES})\b", re.ASCII)
@@ -56,7 +59,7 @@ def number(value: Any) -> str:
 
 
 def prose(text: str | None) -> str:
-    """The sentence with its days and amounts as the pages write them.
+    """The sentence with its days and amounts as the pages write them, in an accountant's words.
 
     `last on 2025-07-03 over 1260.16 GBP` becomes `last on 3 Jul 2025 over GBP 1,260.16`. Numbers
     of documents stay as they are.
@@ -65,7 +68,10 @@ def prose(text: str | None) -> str:
         return ""
     days = ISO_DAY.sub(lambda match: _day_or_as_written(match[1], match[0]), str(text))
     amounts = AMOUNT_FIRST.sub(lambda match: _amount(match[1], match[2], match[0]), days)
-    return CURRENCY_FIRST.sub(lambda match: _amount(match[2], match[1], match[0]), amounts)
+    spoken = CURRENCY_FIRST.sub(lambda match: _amount(match[2], match[1], match[0]), amounts)
+    for written, plain in PLAIN.items():
+        spoken = spoken.replace(written, plain)
+    return spoken
 
 
 def _day_or_as_written(text: str, written: str) -> str:

@@ -57,6 +57,6 @@ prediction AS (
     ORDER BY expected.expected_from, expected.id
 )
 SELECT
-    (SELECT coalesce(json_agg(month_sum), '[]')::text FROM month_sum) AS months,
-    (SELECT coalesce(json_agg(obligation), '[]')::text FROM obligation) AS obligations,
-    (SELECT coalesce(json_agg(prediction), '[]')::text FROM prediction) AS expected
+    (SELECT '[' || coalesce(string_agg(row_to_json(month_sum)::text, ','), '') || ']' FROM month_sum) AS months,
+    (SELECT '[' || coalesce(string_agg(row_to_json(obligation)::text, ','), '') || ']' FROM obligation) AS obligations,
+    (SELECT '[' || coalesce(string_agg(row_to_json(prediction)::text, ','), '') || ']' FROM prediction) AS expected

@@ -150,6 +150,8 @@ def test_an_export_whose_worker_dies_is_made_again_and_given_up_in_the_end(
     for _ in range(export_requests.TRIES):
         with pytest.raises(SystemExit):
             work.work()
+        assert work.work()["exports"] == 0, "another worker may still make it"
+        lease_over()
     work.work()
     (export,) = browser.get(f"{V1}exports/").json()["results"]
     assert (export["state"], export["error"]) == ("failed", export_requests.GIVEN_UP)
@@ -166,7 +168,53 @@ def test_what_a_dead_worker_had_written_is_deleted(browser, owner, settings, mon
     work.work()
     (export,) = browser.get(f"{V1}exports/").json()["results"]
     assert export["error"] == "The file could not be written: No space left on device."
-    assert not folder.exists()
+    assert list(folder.iterdir()) == []
+
+
+def lease_over() -> None:
+    """Let the time pass after which a worker is taken for dead."""
+    with as_owner():
+        TenantExport.objects.update(
+            updated_at=F("updated_at") - export_requests.LEASE - timedelta(seconds=1)
+        )
+
+
+def test_two_workers_on_one_export_store_it_once(browser, owner, monkeypatch):
+    """The second takes over while the first is making the file."""
+    browser.post(f"{V1}exports/")
+
+    def takes_over() -> None:
+        assert work.work()["exports"] == 0, "the lease has not run out"
+        lease_over()
+        assert work.work()["exports"] == 1
+
+    _before(monkeypatch, export_requests, "_keep", takes_over)
+    assert work.work()["exports"] == 1
+    (export,) = browser.get(f"{V1}exports/").json()["results"]
+    assert hashlib.sha256(downloaded(browser, export)).hexdigest() == export["sha256"]
+
+
+def test_nothing_is_stored_of_an_export_whose_tenant_was_erased_meanwhile(
+    browser, owner, monkeypatch
+):
+    browser.post(f"{V1}exports/")
+    _before(monkeypatch, export_requests, "_keep", lambda: erase.erase(owner))
+    work.work()
+    with as_owner():
+        assert not TenantExportPiece.objects.exists()
+
+
+def test_deleted_exports_are_counted(browser, owner):
+    for _ in range(export_requests.MOST_A_DAY):
+        address = f"{V1}exports/{browser.post(f'{V1}exports/').json()['id']}/"
+        work.work()
+        assert browser.delete(address).status_code == 204
+        assert browser.get(address).status_code == 404
+        assert browser.delete(address).status_code == 404
+    assert browser.get(f"{V1}exports/").json() == {"results": []}
+    assert browser.post(f"{V1}exports/").status_code == 429
+    with as_owner():
+        assert not TenantExportPiece.objects.exists()
 
 
 def _disk_is_full(*_: object) -> None:

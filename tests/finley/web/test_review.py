@@ -186,6 +186,12 @@ def test_the_page_says_that_an_owner_is_no_member_and_offers_the_members(client,
     assert "no member" not in text
 
 
+def test_a_payment_that_may_be_paid_twice_leads_to_its_case(client, tenant, books):
+    case = a_case(tenant.id, books.annotated, books.plain)
+    page = text_of(client.get(f"/payments/{books.annotated}/"))
+    assert f'<a href="/review/{case.pk}/">Its case in the review</a>' in page
+
+
 def test_the_overview_shows_what_is_confirmed_and_not_recovered(client, two):
     decide(client, two[1:], "confirm")
     overview = text_of(client.get("/"))

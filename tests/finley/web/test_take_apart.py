@@ -51,7 +51,7 @@ def test_two_rows_that_are_not_the_same_count_both_from_then_on(client, linked):
     page = text_of(client.get(f"/payments/{flow('L3').pk}/"))
     assert "These are not the same" in page
     text = say(client, linked, "apart", link("same_transaction").pk, flow("L3").pk)
-    assert "The two are apart now" in text
+    assert "The two are apart now. Sums count both" in text
     assert f"{linked.email} took it apart" in text
     assert "GBP 17.80 to DALE HARDWARE" in text, "the other row is named"
     assert counting("C1", "L3") == [True, True], "at once"
@@ -72,7 +72,9 @@ def test_two_rows_that_are_not_the_same_count_both_from_then_on(client, linked):
 def test_a_payment_that_does_not_pay_an_invoice_pays_the_next_one(client, linked):
     page = text_of(client.get(f"/payments/{flow('B1').pk}/"))
     assert "These do not belong together" in page
-    say(client, linked, "apart", link("settles").pk, flow("B1").pk)
+    text = say(client, linked, "apart", link("settles").pk, flow("B1").pk)
+    assert "does not pay this invoice or bill any more" in text
+    assert "Sums count both" not in text
     assert keys("settles") == set()
     enrich(linked.id)
     assert keys("settles") == {("L2", "B1")}

@@ -40,6 +40,7 @@ from graph.words import FREQUENCIES
         ("2026-13-45", "2026-13-45"),
         ("row 2026-07-10/3", "row 2026-07-10/3"),
         ("the same number", "the same number"),
+        ("both postings stand in one row of simple", "payer and payee are in one row of simple"),
         ("", ""),
     ],
 )  # fmt: skip

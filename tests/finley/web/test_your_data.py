@@ -21,6 +21,7 @@ def test_an_owner_makes_an_export_and_downloads_it(client, tenant, books):
     text = text_of(client.post("/data/export/", form, follow=True))
     assert "waits for a worker" in text
     assert "Look whether it is ready" in text
+    assert "Left out are passwords, tokens and other secrets, and what rows were before" in text
     work.work()
     text = text_of(client.get("/data/"))
     address = re.search(r'href="(/data/exports/[^"]+)"', text)[1]
