@@ -16,6 +16,7 @@ from django.db.backends.utils import CursorWrapper
 from graph import sql
 from graph.database.bulk import AS_USUAL, IN_BULK, alone
 from graph.database.tenancy import tenant_transaction
+from graph.errors import DecidedMeanwhile
 from graph.ingest.store.request_enrichment import books_changed
 
 log = logging.getLogger("finley.audit")
@@ -76,14 +77,27 @@ def effect(user_id: UUID, of: Import) -> Effect:
         return _drop(cursor, _effect(cursor, user_id, of))
 
 
-def take_back(user_id: UUID, of: Import, by: str) -> Effect:
+def require_rows(now: int, confirmed: int) -> None:
+    """Raise DecidedMeanwhile if another number of rows would go now than a person confirmed."""
+    if now != confirmed:
+        raise DecidedMeanwhile(
+            f"Your books have changed: {now:,} rows would go now, not {confirmed:,}. Nothing is "
+            "taken back. Look at it again.",
+            "rows",
+        )
+
+
+def take_back(user_id: UUID, of: Import, by: str, confirmed: int | None = None) -> Effect:
     """Take the import back in one transaction, and return what that has removed.
 
-    `by` is the person who takes it back. An import without rows removes nothing.
+    `by` is the person who takes it back. An import without rows removes nothing. With `confirmed`,
+    raises DecidedMeanwhile and removes nothing if another number of rows would go.
     """
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         alone(cursor, user_id)
         removed = _effect(cursor, user_id, of)
+        if confirmed is not None:
+            require_rows(removed.rows, confirmed)
         for step in STEPS:
             cursor.execute(sql.read(step), {"user_id": user_id, "by": by})
         if removed.rows:
@@ -98,11 +112,11 @@ def _effect(cursor: CursorWrapper, user_id: UUID, of: Import) -> Effect:
     cursor.execute(IN_BULK)
     cursor.execute(sql.read("take_back/held"), values)
     cursor.execute(sql.read("take_back/effect"), values)
-    counts = cursor.fetchone()
+    rows, kept, counted, decided, undecided, links = cursor.fetchone()
     cursor.execute(sql.read("take_back/sums"), values)
     names = [column.name for column in cursor.description]
     sums = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-    return Effect(*counts, sums)
+    return Effect(rows, kept, counted, decided, undecided, links, sums)
 
 
 def _drop(cursor: CursorWrapper, result: Effect) -> Effect:

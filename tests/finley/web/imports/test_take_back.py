@@ -17,6 +17,7 @@ from graph.questions.decisions import case_decisions
 from graph.questions.rows import link_decisions
 from graph.view import refresh
 from syncjobs.models import Upload
+from syncjobs.uploads import take_back_upload
 from tests.finley.test_admin import logged_in
 from tests.finley.web.conftest import text_of
 from tests.finley.web.imports.test_imports import send, worked
@@ -129,6 +130,22 @@ def test_a_second_time_and_other_numbers_are_answered_clearly(client, tenant, qu
         assert client.post(page_of(upload), form).status_code == 400
 
 
+def test_rows_that_changed_before_the_worker_came_stay(client, tenant, quiet, tmp_path):
+    upload = imported(client, HEAD + ACME + BOROUGH)
+    take_back_upload.request(tenant.pk, upload.pk, rows=2, by="a person")
+    program = tmp_path / "program.csv"
+    program.write_bytes(HEAD + BOROUGH)
+    call_command("import_ledger", program, user=str(tenant.pk), no_enrich=True, rejects=tmp_path)
+    worked(upload)
+    assert (upload.state, "taken_back" in upload.outcome) == ("done", False)
+    assert "1 rows would go now, not 2" in upload.error
+    assert len(amounts(tenant)) == 2
+    assert "1 rows would go now, not 2" in text_of(client.get(f"/import/{upload.pk}/"))
+    taken_back(client, upload, 1)
+    assert (upload.state, upload.error) == ("taken_back", "")
+    assert amounts(tenant) == ["1200.0000"]
+
+
 def test_a_decided_case_keeps_its_decision_and_counts_no_money(client, tenant, quiet):
     twice = BOROUGH + b"2024-03-16,Borough Printing,B-7,1200.00,GBP\n"
     upload = imported(client, HEAD + twice)
@@ -204,6 +221,14 @@ def test_who_may_take_an_import_back(client, tenant, other_tenant, quiet):
     assert "Take this import back" not in text_of(stranger.get(f"/import/{upload.pk}/"))
     with as_owner():
         Membership.objects.filter(member=other_tenant).update(role=Role.REVIEWER)
+    assert stranger.get(page_of(upload)).status_code == 403
+    assert "Take this import back" not in text_of(stranger.get(f"/import/{upload.pk}/"))
+    path, body = f"{V1}uploads/{upload.pk}/take-back/", {"rows": 1}
+    answer = stranger.post(path, body, content_type="application/json")
+    assert answer.status_code == 403, answer.content
+    assert Upload.objects.using("owner").get(pk=upload.pk).state == "done"
+    with as_owner():
+        Membership.objects.filter(member=other_tenant).update(role=Role.OWNER)
     assert "1 row leaves" in text_of(stranger.get(page_of(upload)))
     assert len(amounts(tenant)) == 1
 
