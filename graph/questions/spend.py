@@ -1,10 +1,9 @@
 """What was paid by party, department or category, period by period, and how it changed."""
 
-from calendar import monthrange
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from itertools import groupby
@@ -13,9 +12,10 @@ from typing import Any
 from uuid import UUID
 
 from graph import sql
-from graph.questions import counted_rows, days
+from graph.questions import counted_rows, days, matched_days
 from graph.questions.lasting_changes import higher_since, price_changes, price_part
 from graph.questions.open_items import entities_named, hashed
+from graph.questions.periods import PERIODS, Calendar, label, number_of
 from graph.reading import current_rows
 
 Answer = dict[str, Any]
@@ -33,7 +33,6 @@ CATEGORY_TITLES = (
 )  # fmt: skip
 MOST_WORDS = 60  # different texts of a source up to which they may be categories
 REPEATED = 3  # rows per text, on average, from which texts are a vocabulary
-PERIODS = {"month": 1, "quarter": 3, "year": 12}
 RANKINGS = ("amount", "growth", "count")
 
 
@@ -58,80 +57,24 @@ class Group:
         changes = ((series, price_changes(series)) for series in self.series.values())
         return [(series, steps) for series, steps in changes if steps]
 
+    def match(self, calendar: Calendar) -> None:
+        """Count in `to_date` the payments of each series that match those of the newest period
+        (`matched_days.counted`)."""
+        newest = calendar.newest
+        now = calendar.span(newest, newest)
+        for at in {newest - 1, newest - 12 // PERIODS[calendar.period]}:
+            span = calendar.span(at, newest)
+            for series in self.series.values():
+                counted = matched_days.counted([day for day, _ in series], now, span)
+                matched = sum((series[place][1] for place in counted), Decimal(0))
+                inside = (amount for day, amount in series if span[0] <= day <= span[1])
+                if change := matched - sum(inside, Decimal(0)):
+                    self.to_date[at] += change
+
     def is_compared(self, newest: int) -> bool:
         """Return whether there are payments in the period `newest`, or in the compared days of
         the period before."""
         return newest in self.amounts or newest - 1 in self.to_date
-
-
-@dataclass(frozen=True)
-class Calendar:
-    """The periods up to today. The newest one is complete only if today is its last day.
-
-    `first` is the first day of the books: no period before its month can be compared with. `until`
-    is the last day of the books.
-    """
-
-    period: str
-    today: date
-    first: date | None = None
-    until: date | None = None
-
-    @property
-    def last_month(self) -> int:
-        """Return the number of the last month of the books, counted from the year 0."""
-        return _number(min(self.until or self.today, self.today), "month")
-
-    @property
-    def newest(self) -> int:
-        return _number(self.today, self.period)
-
-    @property
-    def last_day(self) -> date:
-        """Return the last day of the newest period that the books cover; today if they end
-        before it."""
-        end = min(self.until or self.today, self.today)
-        return end if _number(end, self.period) == self.newest else self.today
-
-    @cached_property
-    def compared_days(self) -> int | None:
-        """Return how many days of the newest period are compared with as many days of earlier
-        periods.
-
-        Returns None if the last day ends a month: whole months are compared with whole months,
-        because what is paid at a month's end would be missing in one of them otherwise.
-        """
-        if self.last_day == _last_of_month(self.last_day):
-            return None
-        first, before = (self._first(self.newest - at) for at in (0, 1))
-        return min((self.last_day - first).days + 1, (first - before).days)
-
-    def _first(self, number: int) -> date:
-        return _first_of_month(number * PERIODS[self.period])
-
-    def is_to_date(self, day: date) -> bool:
-        """Return whether the day counts when its period is compared with the newest one."""
-        since, until = self.span(_number(day, self.period), self.newest)
-        return since <= day <= until
-
-    def has(self, number: int) -> bool:
-        """Return whether the books cover the period with this number from its first month on."""
-        first = _first_of_month(number * PERIODS[self.period])
-        return self.first is not None and self.first.replace(day=1) <= first
-
-    def span(self, number: int, compared: int) -> tuple[date, date]:
-        """Return the first and the last day of the period `number` that count in a comparison with
-        the period `compared`.
-
-        A period that is compared with today's period has as many days, or as many whole months, as
-        today's period has up to the last day of the books.
-        """
-        first, months = self._first(number), PERIODS[self.period]
-        if compared == self.newest:
-            if self.compared_days is not None:
-                return first, first + timedelta(days=self.compared_days - 1)
-            months = (self.last_day.month - 1) % months + 1
-        return first, _last_of_month(_first_of_month(number * PERIODS[self.period] + months - 1))
 
 
 def spend(
@@ -153,7 +96,9 @@ def spend(
 
     `order` is amount or count (of the newest period) or growth (the change against the period
     before). The newest period ends today, so its changes are against the same days of the periods
-    before. There is no change against a period that began before the books did. `higher_since` is
+    before. A payment of a recurring series that a weekend moved over the end of those days counts
+    with the one that it matches (`matched_days.counted`). There is no change against a period that
+    began before the books did. `higher_since` is
     the first month from which a group costs more than in any month of the year before
     (`lasting_changes.higher_since`). `kind` is payment (money that moved, so fees, too) or
     obligation (what was invoiced). Each payment counts once. A card company's bill does not count
@@ -163,23 +108,22 @@ def spend(
     """
     day = today or days.today(user_id)
     payments, books, first = _payments(user_id, day, (by, direction, kind), party)
-    until = max((book["until"] for book in books), default=day)
-    calendar = Calendar(period, day, first, until)
+    calendar = _calendar(period, day, first, books)
     groups = _groups(payments, calendar, currency)
-    ranked = _ranked(groups, calendar.newest, order, is_compared=is_compared)
+    ranked = _ranked(groups, calendar, order, is_compared=is_compared)
     results = _results(ranked[:limit], _totals(groups, calendar.newest), calendar, periods)
     return {"today": day, "books": books, "count": len(ranked), "results": results}
 
 
 def _ranked(
-    groups: dict[Key, Group], newest: int, order: str, *, is_compared: bool
+    groups: dict[Key, Group], calendar: Calendar, order: str, *, is_compared: bool
 ) -> list[tuple[Key, Group]]:
     listed = [
         (key, group)
         for key, group in groups.items()
-        if not is_compared or group.is_compared(newest)
+        if not is_compared or group.is_compared(calendar.newest)
     ]
-    return sorted(listed, key=lambda item: _rank(item, newest, order))
+    return sorted(listed, key=lambda item: _rank(item, calendar, order))
 
 
 def payments_of(
@@ -191,23 +135,47 @@ def payments_of(
     until: date | None = None,
     direction: str = "out",
     kind: str = counted_rows.DEFAULT,
+    compared: str | None = None,
     today: date | None = None,
 ) -> list[Answer]:
     """Return the payments that `spend` sums in a group, in the days from `since` to `until`, newest
     first.
 
-    Each has the relationship's `id`, `day` and `amount`. Raises ViewMissing, ViewUnpopulated.
+    With `compared` (month, quarter or year) they are instead those of the period before that are
+    compared with the newest one: the sum is its `before_amount`. Each has the relationship's `id`,
+    `day` and `amount`. Raises ViewMissing, ViewUnpopulated.
     """
     day = today or days.today(user_id)
-    payments, *_ = _payments(user_id, day, (by, direction, kind), group[1])
-    rows = [
+    payments, books, first = _payments(user_id, day, (by, direction, kind), group[1])
+    rows = [row for row in payments if (row["name"], row["party_id"], row["currency"]) == group]
+    if compared is not None:
+        return _before(rows, _calendar(compared, day, first, books))[::-1]
+    return [
         row
-        for row in payments
-        if (row["name"], row["party_id"], row["currency"]) == group
-        and (since is None or row["day"] >= since)
-        and (until is None or row["day"] <= until)
+        for row in rows[::-1]
+        if (since is None or row["day"] >= since) and (until is None or row["day"] <= until)
     ]
-    return rows[::-1]
+
+
+def _before(rows: list[Answer], calendar: Calendar) -> list[Answer]:
+    """Return those of a group's payments that are compared with the newest period."""
+    now, before = (calendar.span(calendar.newest - at, calendar.newest) for at in (0, 1))
+    series: dict[str, list[Answer]] = defaultdict(list)
+    single = []
+    for row in rows:
+        if row["series"]:
+            series[row["series"]].append(row)
+        elif before[0] <= row["day"] <= before[1]:
+            single.append(row)
+    for group in series.values():
+        counted = matched_days.counted([row["day"] for row in group], now, before)
+        single += [group[at] for at in counted]
+    return sorted(single, key=itemgetter("day", "id"))
+
+
+def _calendar(period: str, today: date, first: date | None, books: Iterable[Answer]) -> Calendar:
+    until = max((book["until"] for book in books), default=today)
+    return Calendar(period, today, first, until)
 
 
 def _payments(
@@ -244,7 +212,7 @@ def _groups(
     groups: dict[Key, Group] = defaultdict(Group)
     of_currency = (row for row in payments if currency in (None, row["currency"]))
     for day, rows in groupby(of_currency, key=itemgetter("day")):
-        month = _number(day, "month")
+        month = number_of(day, "month")
         at, is_to_date = month // PERIODS[calendar.period], calendar.is_to_date(day)
         for row in rows:
             amount = row["amount"]
@@ -257,32 +225,17 @@ def _groups(
                 group.to_date[at] += amount
             if row["series"]:
                 group.series[row["series"]].append((day, amount))
+    for group in groups.values():
+        group.match(calendar)
     return groups
 
 
-def _number(day: date, period: str) -> int:
-    return (day.year * 12 + day.month - 1) // PERIODS[period]
-
-
-def _first_of_month(number: int) -> date:
-    """Return the first day of the month with this number, counted from the year 0."""
-    return date(number // 12, number % 12 + 1, 1)
-
-
-def _last_of_month(day: date) -> date:
-    return day.replace(day=monthrange(day.year, day.month)[1])
-
-
-def label(number: int, period: str) -> str:
-    """Return a period's name: 2025-04, 2025-Q2 or 2025."""
-    year, at = divmod(number * PERIODS[period], 12)
-    if period == "year":
-        return f"{year:04d}"
-    return f"{year:04d}-Q{at // 3 + 1}" if period == "quarter" else f"{year:04d}-{at + 1:02d}"
-
-
-def _rank(item: tuple[Key, Group], newest: int, order: str) -> tuple[Any, ...]:
+def _rank(item: tuple[Key, Group], calendar: Calendar, order: str) -> tuple[Any, ...]:
+    """Return what sorts a group. Where no rise can be computed, the amount sorts in its place."""
     (name, party_id, currency), group = item
+    newest = calendar.newest
+    if order == "growth" and not calendar.has(newest - 1):
+        order = "amount"
     now, before = group.amounts.get(newest, Decimal(0)), group.to_date.get(newest - 1, Decimal(0))
     first = {"amount": -now, "growth": before - now, "count": -group.counts.get(newest, 0)}[order]
     total = -sum(group.amounts.values(), Decimal(0))

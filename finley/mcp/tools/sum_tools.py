@@ -10,7 +10,8 @@ from finley.mcp.shapes import Answer, Arguments, Currency, Day, Id, Money, OneOf
 from finley.mcp.tools.due_tools import TODAY
 from finley.mcp.tools.payment_tools import PARTY
 from graph.questions import cash_flow, reconcile, spend
-from graph.questions.spend import BY, PERIODS, RANKINGS
+from graph.questions.periods import PERIODS
+from graph.questions.spend import BY, RANKINGS
 
 
 class SpendArguments(Arguments):

@@ -48,9 +48,11 @@ def spending(request: PageRequest) -> HttpResponse:
     answer = answer_cache.answer(_spent, request.access.tenant_id, by, period, order)
     results = answer["results"]
     if downloads.wants_file(request):
-        return downloads.file(request, "spending", COLUMNS, [_row(row, by) for row in results])
+        return downloads.file(
+            request, "spending", COLUMNS, [_row(row, by, period) for row in results]
+        )
     part = more.by_offset(request, A_PAGE)
-    rows = [_row(row, by) for row in results[part.start : part.end]]
+    rows = [_row(row, by, period) for row in results[part.start : part.end]]
     context = {
         "rows": rows,
         "count": len(results),
@@ -81,15 +83,15 @@ def _spent(user_id: UUID, by: str, period: str, order: str) -> Row:
     )
 
 
-def _row(result: Row, by: str) -> Row:
+def _row(result: Row, by: str, period: str) -> Row:
     """A copy of the group with what the template needs: `now`, `since`, and the URLs `now_rows` and
     `before_rows` of the payments in both spans."""
     (now,) = result["periods"]
-    spans = {
-        "now": (now["since"], now["until"]),
-        "before": (now["before_since"], now["before_until"]),
+    before = {"since": now["before_since"], "until": now["before_until"], "compared": period}
+    addresses = {
+        "now_rows": _address(result, by, {"since": now["since"], "until": now["until"]}),
+        "before_rows": _address(result, by, before),
     }
-    addresses = {f"{name}_rows": _address(result, by, *span) for name, span in spans.items()}
     since = since_when(result, now)
     return {**result, "unnamed": unnamed(by), "now": now, "since": since, **addresses}
 
@@ -135,9 +137,9 @@ def _since(at: date | str, step: Row, *, is_month: bool) -> Row:
     return {"at": at, "old": old, "new": new, "share": share, "is_month": is_month}
 
 
-def _address(result: Row, by: str, since: date, until: date) -> str:
-    """The URL of the payments that a group's sum of these days counts."""
-    query = {"by": by, "currency": result["currency"], "since": since, "until": until}
+def _address(result: Row, by: str, of: Row) -> str:
+    """The URL of the payments that a group's sum counts. `of` has the parameters of its days."""
+    query = {"by": by, "currency": result["currency"], **of}
     if result["party_id"]:
         query["party"] = result["party_id"]
     elif result["name"]:

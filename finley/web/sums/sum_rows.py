@@ -17,7 +17,7 @@ from finley.web.payments import A_PAGE, COLUMNS
 from finley.web.sums.spending import unnamed
 from finley.web.words import text
 from graph.errors import QuestionError
-from graph.questions import cash_flow, entities, relationships, search, spend
+from graph.questions import cash_flow, entities, periods, relationships, search, spend
 from graph.questions.rows import of_file, records
 from syncjobs.uploads import lifecycle
 
@@ -67,18 +67,22 @@ def cash(request: PageRequest) -> HttpResponse:
 @page()
 def spending(request: PageRequest) -> HttpResponse:
     """The page of the payments that a sum of the page Spending counts. Parameters: `by`, `party`
-    (an id) or `name`, `currency`, `since` and `until`."""
+    (an id) or `name`, `currency`, `since` and `until`. With `compared` (month, quarter, year) it
+    lists the payments that are compared with this period's, and the days are only named."""
     query, user_id = request.GET, request.access.tenant_id
     by = list_filters.text_of(query, "by") or spend.BY[0]
     if by not in spend.BY:
         raise QuestionError(f"Say one of {', '.join(spend.BY)}.", "by")
+    compared = list_filters.text_of(query, "compared") or None
+    if compared not in (None, *periods.PERIODS):
+        raise QuestionError(f"Say one of {', '.join(periods.PERIODS)}.", "compared")
     since, until = list_filters.days(request.GET)
     currency = list_filters.text_of(query, "currency")
     name, party = query.get("name", "").replace("\0", "") or None, _party(request)
     if party is not None:
         name = party["name"]
     group = (name, None if party is None else str(party["id"]), currency)
-    payments = spend.payments_of(user_id, group, by=by, since=since, until=until)
+    payments = spend.payments_of(user_id, group, by=by, since=since, until=until, compared=compared)
     title = f"Spent: {name or unnamed(by)}{_in_days(since, until)}"
     return _shown(request, payments, title, currency, _sums(payments))
 

@@ -8,7 +8,7 @@ from graph.api.shapes.common_serializers import Answer, PastQuery
 from graph.api.shapes.graph_serializers import BooksAnswer
 from graph.api.shapes.list_serializers import money, total
 from graph.api.shapes.request_fields import Timestamp
-from graph.questions import open_items, spend
+from graph.questions import open_items, periods, spend
 
 PAYMENTS = "payments and fees, each once; no invoices, no transfers between own accounts"
 
@@ -194,7 +194,7 @@ class ReconcileAnswer(Answer):
 
 class SpendQuery(PastQuery):
     by = serializers.ChoiceField(spend.BY, default="party")
-    period = serializers.ChoiceField(list(spend.PERIODS), default="month")
+    period = serializers.ChoiceField(list(periods.PERIODS), default="month")
     direction = serializers.ChoiceField(
         ["out", "in"], default="out", help_text="out: what was paid; in: what was received"
     )
@@ -230,7 +230,10 @@ class SpendPeriod(Answer):
         "same number of days as in it, or of whole months if it ends with a month; for others the "
         "whole period"
     )
-    before_amount = total("as `amount`: from before_since to before_until")
+    before_amount = total(
+        "as `amount`: from before_since to before_until, and as many payments of each "
+        "recurring series as in the newest period, if some missed these days by at most 4 days"
+    )
     change = total(
         "as `amount`: amount less before_amount; null if that period began before the books did"
     )

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph.questions.lasting_changes import higher_since
-from graph.questions.spend import label
+from graph.questions.periods import label
 
 
 @pytest.mark.parametrize(

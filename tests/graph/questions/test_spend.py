@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from graph.questions.spend import Calendar, Group, _price_part, payments_of, spend
+from graph.questions.periods import Calendar
+from graph.questions.spend import Group, _price_part, payments_of, spend
 from graph.view import refresh
 from tests.graph import rows
 
