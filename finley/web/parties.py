@@ -17,6 +17,7 @@ from graph.enrich.resolution.resolve import PARTIES
 from graph.errors import QuestionError
 from graph.models.choices import EntityKind
 from graph.questions import (
+    cases,
     cash_flow,
     days,
     entities,
@@ -40,6 +41,8 @@ COLUMNS = (
     ),
     Column("Id", lambda row: row["id"]),
 )
+OWN = {"in": "Received", "out": "Paid"}  # what the tiles of an own account or department say
+DEALT = {"in": "We paid", "out": "We received"}  # another party receives what we pay
 Row = dict[str, Any]
 
 
@@ -107,6 +110,8 @@ def party(request: PageRequest, entity_id: UUID) -> HttpResponse:
     rows, following = relationships.relationships(user_id, {"party": party_id}, most=RECENT)
     context = {
         "entity": entity,
+        "keys": merge_preview.keys(user_id, entity),
+        "ways": OWN if entity["kind"] in CASH_OF else DEALT,
         "totals": merge_preview.totals(flow["months"]),
         "charts": _charts(flow, party_id, entity["kind"]),
         "payments": records.named(user_id, rows),
@@ -143,11 +148,23 @@ def _findings(user_id: UUID, entity_id: str) -> Row:
     return {
         "expected": [
             {**due_and_risen.with_lateness(row, today), "then": _then(row, today)}
-            for row in expected
+            for row in records.named(user_id, expected)
         ],
         "ahead": AHEAD,
-        "twice": twice,
+        "twice": _once_a_case(user_id, twice),
     }
+
+
+def _once_a_case(user_id: UUID, rows: list[Row]) -> list[Row]:
+    """Copies of the rows, each with the `case` that it is in, None if there is none. Of a case only
+    the first row is returned."""
+    case_of = cases.of_rows(user_id, [row["id"] for row in rows])
+    firsts = {case_of.get(row["id"], row["id"]): row for row in reversed(rows)}
+    return [
+        {**row, "case": case_of.get(row["id"])}
+        for row in rows
+        if firsts[case_of.get(row["id"], row["id"])] is row
+    ]
 
 
 def _then(row: Row, today: date) -> list[date]:

@@ -140,12 +140,13 @@ def one(request: PageRequest, relationship_id: UUID) -> HttpResponse:
     """The page of one series, chosen by one of its payments: what is expected next, its prices and
     its payments over time, newest first."""
     user_id = request.access.tenant_id
-    row = whole_graph.relationship(user_id, relationship_id)
+    (row,) = records.named(user_id, [whole_graph.relationship(user_id, relationship_id)])
     payments = series.payments(user_id, relationship_id)
     history = [(payment["day"], payment["amount"]) for payment in payments]
     today = days.today(user_id)
     context = {
         "relationship_id": relationship_id,
+        "records": row["records"],
         "source": row["source"],
         "target": row["target"],
         "currency": row["currency"],

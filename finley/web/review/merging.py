@@ -11,7 +11,6 @@ from django.views.decorators.http import require_POST
 from finley.models import Role
 from finley.web import list_filters
 from finley.web.access import PageRequest, page, require_same_tenant
-from finley.web.review.parties import DONE
 from graph.enrich.resolution.resolve import PARTIES
 from graph.errors import DecidedMeanwhile, NotFound, QuestionError
 from graph.questions import entities, search
@@ -20,6 +19,11 @@ from graph.questions.decisions.resolutions import Word
 from graph.questions.rows import merge_preview
 
 OFFERED = 20  # parties that a search offers
+SAID = {
+    "merge": "The two are one party now.",
+    "apart": "The two stay two parties.",
+    "undo": "That decision was taken back.",
+}
 SEARCHED = 100  # parties among which those that can be merged are looked for
 Row = dict[str, Any]
 
@@ -77,7 +81,7 @@ def one_party(request: PageRequest, entity_id: UUID) -> HttpResponse:
         resolutions.one_party(
             request.access.tenant_id, one, other, cast(Word, word), by=by, seen=seen
         )
-        messages.success(request, f"The two were {DONE[word]}.")
+        messages.success(request, SAID[word])
     except (DecidedMeanwhile, NotFound) as error:
         messages.warning(request, str(error))
     return redirect("party", entity_id)

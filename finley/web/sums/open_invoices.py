@@ -26,7 +26,7 @@ NAMES = {
 }
 COLUMNS = (
     Column("Due", lambda row: row["due_on"]),
-    Column("Days overdue", lambda row: max(row["days_overdue"], 0)),
+    Column("Days overdue", lambda row: row["days_late"]),
     Column("Type", lambda row: row["records"]),
     Column("Party", lambda row: row["party"]),
     Column("Document", lambda row: row["document_ref"]),
@@ -62,7 +62,7 @@ def open_invoices(request: PageRequest) -> HttpResponse:
     rows = [
         row
         for row in _owed(answer["results"])
-        if (row["days_overdue"] > 0 or not is_overdue) and _is_due(row, since, until)
+        if (row["days_late"] or not is_overdue) and _is_due(row, since, until)
     ]
     if downloads.wants_file(request):
         return downloads.file(request, "open-invoices", COLUMNS, rows)
@@ -126,10 +126,15 @@ def all_owed(user_id: UUID) -> list[Row]:
 
 def _owed(items: list[Row]) -> list[Row]:
     return [
-        {**row, "records": NAMES[row["item"], row["direction"]]}
+        {**row, "records": NAMES[row["item"], row["direction"]], "days_late": _days_late(row)}
         for row in items
         if row["item"] in open_items.OWED
     ]
+
+
+def _days_late(row: Row) -> int:
+    """The days since the due day, 0 until then. A row that states no due day is never late."""
+    return max(row["days_overdue"], 0) if row["due_on"] else 0
 
 
 def _is_due(row: Row, since: date | None, until: date | None) -> bool:

@@ -80,7 +80,7 @@ class ObligationMonth(Answer):
     currency = serializers.CharField()
     due_month = serializers.CharField(help_text="YYYY-MM of the due day, or of its own without one")
     open = total("invoices and claims less what payments settled and credit notes took back")
-    overdue = total("of `open` what is due before today")
+    overdue = total("of `open` what states a due day before today")
 
 
 class ExpectedMonth(Answer):

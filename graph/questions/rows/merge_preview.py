@@ -9,7 +9,7 @@ from graph import sql
 from graph.database.tenancy import tenant_transaction
 from graph.enrich.resolution.resolve import PARTIES
 from graph.errors import NotFound, QuestionError
-from graph.models import EntityResolution
+from graph.models import EntityResolution, NormalizedEntity
 from graph.models.choices import ResolutionDecision
 from graph.questions import cash_flow, entities
 from graph.questions.decisions.resolutions import NO_PAIR
@@ -89,6 +89,20 @@ def merges(user_id: UUID, party: Answer) -> list[Answer]:
         }
         for row in rows
     ]
+
+
+def keys(user_id: UUID, party: Answer) -> list[tuple[str, list[str]]]:
+    """Return the kinds of keys of this party of `entities.party`, each with its different values:
+    those of the party and of all that are merged into it."""
+    ids = [UUID(str(party["id"])), *map(UUID, party["merged_ids"])]
+    with tenant_transaction(user_id):
+        entities_ = NormalizedEntity.objects.filter(user_id=user_id, id__in=ids)
+        every = list(entities_.order_by("merged_into_id", "id").values_list("keys", flat=True))
+    values: dict[str, dict[str, None]] = {}
+    for of_one in [party["keys"] or {}, *(keys_ or {} for keys_ in every)]:
+        for name, value in of_one.items():
+            values.setdefault(name, {})[str(value)] = None
+    return [(name, list(different)) for name, different in values.items()]
 
 
 def _side(user_id: UUID, party: UUID, field: str) -> Answer:

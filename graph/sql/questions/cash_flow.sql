@@ -29,7 +29,8 @@
 open_item AS (
     SELECT
         owed.direction, owed.currency, owed.amount - coalesce(used.amount, 0) AS open,
-        coalesce(owed.due_on, (owed.occurred_at AT TIME ZONE 'UTC')::date) AS due_on
+        coalesce(owed.due_on, (owed.occurred_at AT TIME ZONE 'UTC')::date) AS due_on,
+        owed.due_on < %(today)s AS is_overdue  -- NULL: no due day is stated
     FROM owed
     JOIN party ON party.id = owed.party_id
     LEFT JOIN used ON used.id = owed.id
@@ -41,7 +42,7 @@ obligation AS (
     SELECT
         direction, currency, to_char(due_on, 'YYYY-MM') AS due_month,
         sum(open)::numeric(20, 4)::text AS open,
-        coalesce(sum(open) FILTER (WHERE due_on < %(today)s), 0)::numeric(20, 4)::text AS overdue
+        coalesce(sum(open) FILTER (WHERE is_overdue), 0)::numeric(20, 4)::text AS overdue
     FROM open_item
     GROUP BY direction, currency, to_char(due_on, 'YYYY-MM')
     ORDER BY direction COLLATE "C", currency COLLATE "C", due_month

@@ -66,7 +66,7 @@ def test_the_preview_has_rows_sums_and_spellings_of_both(client, shop):
 
 def test_merged_is_one_everywhere_until_it_is_taken_back(client, tenant, shop):
     market, eu = shop["AMZN Mktp"], shop["Amazon EU"]
-    assert "The two were merged" in merge(client, market, eu, seen="none")
+    assert "The two are one party now." in merge(client, market, eu, seen="none")
     assert same_party(tenant, shop)
     step.enrich(tenant.id)
     assert same_party(tenant, shop), "an enrichment keeps it"
@@ -82,6 +82,17 @@ def test_merged_is_one_everywhere_until_it_is_taken_back(client, tenant, shop):
     assert not same_party(tenant, shop)
     step.enrich(tenant.id)
     assert not same_party(tenant, shop)
+
+
+def test_a_merged_party_shows_the_numbers_of_both(client, tenant, shop):
+    market, eu = shop["AMZN Mktp"], shop["Amazon EU"]
+    for party, number in ((market, "S-1"), (eu, "S-2")):
+        models.NormalizedEntity.objects.using("owner").filter(pk=party.id).update(
+            keys={"supplier_number": number}
+        )
+    merge(client, market, eu, seen="none")
+    text = text_of(client.get(page_of(market)))
+    assert "<dt>supplier number</dt><dd>S-1</dd><dd>S-2</dd>" in text
 
 
 def test_the_second_of_two_people_is_told(client, tenant, shop):

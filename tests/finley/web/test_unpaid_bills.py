@@ -39,3 +39,19 @@ def test_a_bill_that_is_perhaps_a_duplicate_waits_for_its_case(client, tenant):
     assert "perhaps a duplicate" not in text_of(client.get("/open/"))
     text = re.sub(r"<[^>]+>", "", text_of(client.get(f"/review/{case.id}/")))
     assert "GBP 37.39 still to pay." in text
+
+
+def test_a_bill_without_a_due_date_is_open_and_not_overdue(client, tenant):
+    user = tenant.id
+    office, acme = rows.entity(user, "Office", "department"), rows.entity(user, "Acme")
+    owed(user, office, acme, 80, document_ref="B-1", due_on=date(2024, 2, 10))
+    owed(user, office, acme, 11, document_ref="B-2")
+    refresh.refresh()
+    every = text_of(client.get("/open/"))
+    assert '<span class="figure">GBP 91.00</span>' in every
+    assert every.count("no due date") == 1
+    assert every.count("overdue</span>") == 1
+    late = text_of(client.get("/open/?overdue=yes"))
+    assert '<span class="figure">GBP 80.00</span>' in late
+    assert "B-2" not in late
+    assert ">GBP 80.00</a> of that is past its due date" in text_of(client.get("/"))
