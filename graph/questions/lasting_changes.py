@@ -63,7 +63,7 @@ def _mean(amounts: Sequence[Decimal]) -> Decimal:
 def price_changes(series: Sequence[tuple[date, Decimal]]) -> list[Answer]:
     """Return the lasting price changes of a series of (day, amount).
 
-    A change has at least LEVEL payments in a row with the old price (to within half a percent), then
+    A change has at least LEVEL payments in a row with one price (to within half a percent), then
     at least LEVEL with the new one. Each price holds: at least half of the payments from then on,
     up to the next such price, have it. `from_day` is the day of the first payment with the new
     price.
