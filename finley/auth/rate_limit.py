@@ -7,6 +7,7 @@ from threading import Lock
 from typing import Any
 
 from django.conf import settings
+from django.http import HttpRequest
 from redis import Redis
 from redis.exceptions import RedisError
 from rest_framework.request import Request
@@ -16,6 +17,7 @@ log = logging.getLogger(__name__)
 MINUTE = 60  # seconds of a window
 PART = 50  # a process reports to Redis after 1/50 of the limit, or after each request
 TIMEOUT = 0.25  # seconds for Redis to answer
+WITHIN = "is_within_limit"  # the attribute of a counted request
 AWAY = 5.0  # seconds without a new attempt after Redis failed
 
 
@@ -30,12 +32,22 @@ class PerToken(BaseThrottle):
 
     def allow_request(self, request: Request, view: Any) -> bool:
         token: Any = request.auth
-        return token is None or allowed(token.token_key)
+        return token is None or within(request._request, token.token_key)
 
     def wait(self) -> float:
         """Return the seconds until the next window begins, in which the token may send requests
         again."""
         return MINUTE - time.time() % MINUTE
+
+
+def within(request: HttpRequest, token_key: str) -> bool:
+    """Return whether the request of the token is within the limit. A request counts once, however
+    often this is called with it."""
+    is_within: bool | None = getattr(request, WITHIN, None)
+    if is_within is None:
+        is_within = allowed(token_key)
+        setattr(request, WITHIN, is_within)
+    return is_within
 
 
 def allowed(token_key: str) -> bool:

@@ -3,8 +3,6 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from types import SimpleNamespace
-from typing import Any, cast
 from uuid import UUID
 
 from django.conf import settings
@@ -14,8 +12,8 @@ from mcp.shared.exceptions import MCPError
 from mcp_types import INVALID_REQUEST
 from rest_framework.exceptions import APIException, PermissionDenied
 
+from finley.auth import rate_limit
 from finley.auth.authentication import TokenAuthentication
-from finley.auth.rate_limit import PerToken
 from finley.mcp import protocol
 from graph.database import deadlines
 from graph.http.scopes import READ, allowed
@@ -29,9 +27,9 @@ def tenant_of(token: str) -> UUID:
     user, row = TokenAuthentication().authenticate_credentials(token.encode())
     if READ not in allowed(row.scopes):
         raise PermissionDenied(f"{row.called} does not have the scope {READ}.")
-    throttle = PerToken()
-    if not throttle.allow_request(cast(Any, SimpleNamespace(auth=row)), None):
-        raise PermissionDenied(f"Too many requests. Try again in {throttle.wait():.0f} seconds.")
+    if not rate_limit.allowed(row.token_key):
+        wait = rate_limit.PerToken().wait()
+        raise PermissionDenied(f"Too many requests. Try again in {wait:.0f} seconds.")
     return UUID(str(user.pk))
 
 

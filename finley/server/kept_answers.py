@@ -119,9 +119,9 @@ def _kept(request: HttpRequest, user: Values, token: Values) -> HttpResponse | N
     if reply is None:
         return None
     body = _body(reply.reusable)
-    if body is None or not _still_right(reply.reusable):
+    if body is None or not rate_limit.within(request, token["token_key"]):
         return None
-    if not rate_limit.allowed(token["token_key"]):
+    if not _still_right(reply.reusable):
         return None
     request.resolver_match = reply.route
     metrics.answered("unchanged" if reply.reusable.answer is None else "kept")

@@ -12,7 +12,7 @@ from graph.errors import DecidedMeanwhile, QuestionError
 from syncjobs.uploads import lifecycle, take_back_upload
 
 
-@page(Role.REVIEWER)
+@page(Role.OWNER)
 def take_back(request: PageRequest, upload_id: UUID) -> HttpResponse:
     """The page that shows what taking the import back removes. Its form lets a worker do it."""
     user_id = request.access.tenant_id

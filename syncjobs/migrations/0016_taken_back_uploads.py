@@ -2,6 +2,14 @@
 
 from django.db import migrations, models
 
+# The states of before know no upload that was taken back: its rows are not in the books. One that is
+# being taken back still has its rows there.
+WITHOUT_NEW_STATES = """
+UPDATE uploads SET
+    state = CASE state WHEN 'taken_back' THEN 'failed' ELSE 'done' END,
+    error = CASE state WHEN 'taken_back' THEN 'Its rows were taken back.' ELSE error END
+WHERE state IN ('taking_back', 'taken_back')
+"""
 
 class Migration(migrations.Migration):
 
@@ -18,6 +26,7 @@ class Migration(migrations.Migration):
             model_name='upload',
             name='uploads_active',
         ),
+        migrations.RunSQL(migrations.RunSQL.noop, WITHOUT_NEW_STATES),
         migrations.AlterField(
             model_name='upload',
             name='state',

@@ -153,7 +153,10 @@ def confirm(user_id: UUID, upload_id: UUID, *, save_mapping: bool = False) -> No
 
 
 def discard(user_id: UUID, upload_id: UUID) -> None:
-    """Delete the file. What was imported from it stays. Raises NotFound while a worker reads it."""
+    """Delete the file. What was imported from it stays, and cannot be taken back any more.
+
+    Raises NotFound, and QuestionError while a worker reads it.
+    """
     ended = set(UploadState.values) - set(ACTIVE)
     with tenant_transaction(user_id):
         one(user_id, upload_id, *ended).delete()

@@ -35,29 +35,33 @@ def request(user_id: UUID, upload_id: UUID, *, rows: int, by: str) -> Upload:
     """
     with tenant_transaction(user_id):
         upload = _imported(user_id, upload_id, lock=True)
-        now = _shown(upload)["rows"]
-        if now != rows:
-            raise DecidedMeanwhile(
-                f"Your books have changed: {now:,} rows would go now, not {rows:,}. Nothing is "
-                "taken back. Look at it again.",
-                "rows",
-            )
-        upload.outcome = {**(upload.outcome or {}), "taken_back": {"by": by}}
+        take_back.require_rows(_shown(upload)["rows"], rows)
+        upload.outcome = {**(upload.outcome or {}), "taken_back": {"by": by, "rows": rows}}
         upload.error = ""
         lifecycle.hand_over(upload, UploadState.TAKING_BACK)
     return upload
 
 
 def finish(upload: Upload) -> None:
-    """Take the upload back: delete what its import added, and record that in the upload. Runs in
-    the transaction that has locked the upload's row."""
+    """Take the upload back: delete what its import added, and record that in the upload.
+
+    If another number of rows would go by now than the person confirmed, nothing goes: the upload is
+    imported as before, and its `error` says so. Runs in the transaction that has locked the
+    upload's row.
+    """
     outcome = dict(upload.outcome or {})
-    taken = outcome.get("taken_back", {})
-    removed = take_back.take_back(upload.user_id, _import(upload), taken.get("by", ""))
-    at = datetime.now(UTC).isoformat()
-    outcome["taken_back"] = {**taken, "at": at, **take_back.as_dict(removed)}
-    upload.outcome, upload.rejects, upload.reading = outcome, "", None
-    upload.state, upload.error, upload.updated_at = UploadState.TAKEN_BACK, "", Now()
+    taken = outcome.pop("taken_back", {})
+    by, confirmed = taken.get("by", ""), taken.get("rows")
+    upload.updated_at = Now()
+    try:
+        removed = take_back.take_back(upload.user_id, _import(upload), by, confirmed)
+    except DecidedMeanwhile as error:
+        upload.state, upload.error, upload.outcome = UploadState.DONE, str(error), outcome
+    else:
+        at = datetime.now(UTC).isoformat()
+        outcome["taken_back"] = {**taken, "at": at, **take_back.as_dict(removed)}
+        upload.outcome, upload.rejects, upload.reading = outcome, "", None
+        upload.state, upload.error = UploadState.TAKEN_BACK, ""
     upload.save()
 
 

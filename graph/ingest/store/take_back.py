@@ -2,8 +2,8 @@
 
 The postings go with all that rests on them (links, layers, rows of cases), and the log of changes
 keeps each row as it was. So no sum and no detector sees them, and importing the file again stores
-it again. A case keeps a person's decision by the keys of its rows. Rows that another import holds,
-too, stay as they were read last.
+it again. A case keeps a person's decision by the keys of its rows; a decision on a link goes with
+the link. Rows that another import holds, too, stay as they were read last.
 """
 
 import logging
@@ -16,6 +16,7 @@ from django.db.backends.utils import CursorWrapper
 from graph import sql
 from graph.database.bulk import AS_USUAL, IN_BULK, alone
 from graph.database.tenancy import tenant_transaction
+from graph.errors import DecidedMeanwhile
 from graph.ingest.store.request_enrichment import books_changed
 
 log = logging.getLogger("finley.audit")
@@ -47,6 +48,7 @@ class Effect:
     still_counted   payments among `rows` that other rows of the books record and that still count
     cases_decided   cases of possible double payments with such rows that people have decided
     cases_open      cases with such rows that nobody has decided
+    links_decided   links with such rows that people took apart; these decisions are lost
     sums            `amount` and `rows` of `rows` by payer_kind, payee_kind, records and currency
     """
 
@@ -55,6 +57,7 @@ class Effect:
     still_counted: int
     cases_decided: int
     cases_open: int
+    links_decided: int
     sums: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -74,14 +77,27 @@ def effect(user_id: UUID, of: Import) -> Effect:
         return _drop(cursor, _effect(cursor, user_id, of))
 
 
-def take_back(user_id: UUID, of: Import, by: str) -> Effect:
+def require_rows(now: int, confirmed: int) -> None:
+    """Raise DecidedMeanwhile if another number of rows would go now than a person confirmed."""
+    if now != confirmed:
+        raise DecidedMeanwhile(
+            f"Your books have changed: {now:,} rows would go now, not {confirmed:,}. Nothing is "
+            "taken back. Look at it again.",
+            "rows",
+        )
+
+
+def take_back(user_id: UUID, of: Import, by: str, confirmed: int | None = None) -> Effect:
     """Take the import back in one transaction, and return what that has removed.
 
-    `by` is the person who takes it back. An import without rows removes nothing.
+    `by` is the person who takes it back. An import without rows removes nothing. With `confirmed`,
+    raises DecidedMeanwhile and removes nothing if another number of rows would go.
     """
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         alone(cursor, user_id)
         removed = _effect(cursor, user_id, of)
+        if confirmed is not None:
+            require_rows(removed.rows, confirmed)
         for step in STEPS:
             cursor.execute(sql.read(step), {"user_id": user_id, "by": by})
         if removed.rows:
@@ -96,11 +112,11 @@ def _effect(cursor: CursorWrapper, user_id: UUID, of: Import) -> Effect:
     cursor.execute(IN_BULK)
     cursor.execute(sql.read("take_back/held"), values)
     cursor.execute(sql.read("take_back/effect"), values)
-    rows, kept, counted, decided, undecided = cursor.fetchone()
+    rows, kept, counted, decided, undecided, links = cursor.fetchone()
     cursor.execute(sql.read("take_back/sums"), values)
     names = [column.name for column in cursor.description]
     sums = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-    return Effect(rows, kept, counted, decided, undecided, sums)
+    return Effect(rows, kept, counted, decided, undecided, links, sums)
 
 
 def _drop(cursor: CursorWrapper, result: Effect) -> Effect:

@@ -272,7 +272,8 @@ def taken_in_words(file: str, effect: Effect, *, is_done: bool) -> str:
     return (
         f"{file}: {rows} {'are gone' if is_done else 'would go'}; {effect.rows_kept:,} stay, which "
         f"another import holds, too; {effect.still_counted:,} payments count on through other "
-        f"books; {effect.cases_decided:,} decided and {effect.cases_open:,} open cases rest on them"
+        f"books; {effect.cases_decided:,} decided and {effect.cases_open:,} open cases rest on "
+        f"them; {effect.links_decided:,} decisions on links {'are' if is_done else 'would be'} lost"
     )
 
 

@@ -1,5 +1,6 @@
 -- What taking the import back removes, and what depends on it: rows, rows that stay, payments that
--- other rows still count, decided and open cases of possible double payments.
+-- other rows still count, decided and open cases of possible double payments, links that people took
+-- apart, and rows that one source published twice and that people keep as two.
 SELECT
     (SELECT count(*) FROM gone_flows),
     (SELECT count(DISTINCT (source, external_id)) FROM held WHERE others <> '[]'),
@@ -26,4 +27,23 @@ SELECT
             ON payment_case.user_id = row.user_id AND payment_case.id = row.case_id
         WHERE row.user_id = %(user_id)s AND payment_case.state = 'open'
             AND row.relationship_id IN (SELECT id FROM gone_flows)
+    ),
+    (
+        SELECT count(*)
+        FROM relationship_instances AS link
+        WHERE link.user_id = %(user_id)s AND link.edge_class = 'link'
+            AND link.deleted_at IS NOT NULL AND link.reason NOT LIKE 'withdrawn%%'
+            AND (
+                link.source_event_id IN (SELECT id FROM gone_events)
+                OR link.target_event_id IN (SELECT id FROM gone_events)
+            )
+    ) + (
+        SELECT count(*)
+        FROM duplicate_transactions AS pair
+        WHERE pair.user_id = %(user_id)s AND pair.status = 'dismissed'
+            AND pair.evidence ->> 'kind' = 'republished'
+            AND (
+                pair.relationship_id IN (SELECT id FROM gone_flows)
+                OR pair.original_relationship_id IN (SELECT id FROM gone_flows)
+            )
     )

@@ -181,6 +181,9 @@ class TakeBackAnswer(Answer):
         help_text="Decided cases of possible double payments with such rows; decisions stay"
     )
     cases_open = serializers.IntegerField(help_text="The same, not decided: they go")
+    links_decided = serializers.IntegerField(
+        help_text="Links with such rows that people took apart; these decisions are lost"
+    )
     sums = TakenSum(many=True, help_text="Of the rows that go")
 
 

@@ -14,7 +14,6 @@ from rest_framework.reverse import reverse
 
 from graph.api.shapes.common_serializers import Problem
 from graph.errors import NotFound
-from graph.http.scopes import REVIEW
 from syncjobs.api.bodies import raw
 from syncjobs.api.serializers import NoBody
 from syncjobs.api.uploads import serializers as shapes
@@ -94,7 +93,8 @@ class UploadView(Api):
         responses={204: OpenApiResponse(description="Forgotten"), **SENT, **NOT_FOUND},
     )
     def delete(self, request: Request, upload_id: str) -> Response:
-        """Delete the file. The rows that were imported from it stay."""
+        """Delete the file. The rows that were imported from it stay, and their import cannot be
+        taken back any more."""
         self.body(request, NoBody)
         lifecycle.discard(self.tenant(request), _id(upload_id))
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -172,8 +172,6 @@ class ConfirmView(Api):
 
 @extend_schema(parameters=[UPLOAD_ID])
 class TakeBackView(Api):
-    scope = REVIEW
-
     @extend_schema(
         operation_id="uploads_take_back_preview",
         summary="What taking an import back would remove",

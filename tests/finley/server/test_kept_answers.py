@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 from django.db import OperationalError, connections
+from django.test.utils import CaptureQueriesContext
 
 from finley.auth import token_cache
 from finley.models import ApiToken
@@ -216,6 +217,17 @@ def test_requests_beyond_the_limit_wait(api, settings, short):
     assert 1 <= int(refused.headers["Retry-After"]) <= 60
 
 
+def test_a_request_beyond_the_limit_asks_no_database(api, settings, monkeypatch, short):
+    twice(api)
+    settings.REQUESTS_PER_MINUTE = 1
+    monkeypatch.setattr(kept_answers.rate_limit, "allowed", lambda key: False)
+    monkeypatch.setattr(days, "unchanged", None)
+    with CaptureQueriesContext(connections["default"]) as queries:
+        assert api.get(STATS).status_code == 429
+    assert len(queries) == 0
+    assert short.n == 1
+
+
 def test_each_request_counts_once(api, settings, monkeypatch, short):
     counted = []
     usual = kept_answers.rate_limit.allowed
@@ -225,6 +237,11 @@ def test_each_request_counts_once(api, settings, monkeypatch, short):
     for n in range(4):
         api.get(STATS)
         assert len(counted) == n + 1
+    assert short.n == 3
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("UPDATE raw_events SET amount = amount * 2 WHERE amount > 0")
+    api.get(STATS)
+    assert len(counted) == 5, "the usual way does not count it again"
     assert short.n == 3
 
 

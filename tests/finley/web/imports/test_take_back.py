@@ -14,8 +14,10 @@ from graph.database.role import as_owner
 from graph.enrich.run_enrichment import enrich
 from graph.questions import cases, spend
 from graph.questions.decisions import case_decisions
+from graph.questions.rows import link_decisions
 from graph.view import refresh
 from syncjobs.models import Upload
+from syncjobs.uploads import take_back_upload
 from tests.finley.test_admin import logged_in
 from tests.finley.web.conftest import text_of
 from tests.finley.web.imports.test_imports import send, worked
@@ -128,6 +130,22 @@ def test_a_second_time_and_other_numbers_are_answered_clearly(client, tenant, qu
         assert client.post(page_of(upload), form).status_code == 400
 
 
+def test_rows_that_changed_before_the_worker_came_stay(client, tenant, quiet, tmp_path):
+    upload = imported(client, HEAD + ACME + BOROUGH)
+    take_back_upload.request(tenant.pk, upload.pk, rows=2, by="a person")
+    program = tmp_path / "program.csv"
+    program.write_bytes(HEAD + BOROUGH)
+    call_command("import_ledger", program, user=str(tenant.pk), no_enrich=True, rejects=tmp_path)
+    worked(upload)
+    assert (upload.state, "taken_back" in upload.outcome) == ("done", False)
+    assert "1 rows would go now, not 2" in upload.error
+    assert len(amounts(tenant)) == 2
+    assert "1 rows would go now, not 2" in text_of(client.get(f"/import/{upload.pk}/"))
+    taken_back(client, upload, 1)
+    assert (upload.state, upload.error) == ("taken_back", "")
+    assert amounts(tenant) == ["1200.0000"]
+
+
 def test_a_decided_case_keeps_its_decision_and_counts_no_money(client, tenant, quiet):
     twice = BOROUGH + b"2024-03-16,Borough Printing,B-7,1200.00,GBP\n"
     upload = imported(client, HEAD + twice)
@@ -146,6 +164,31 @@ def test_a_decided_case_keeps_its_decision_and_counts_no_money(client, tenant, q
     (back,) = cases.cases(tenant.pk)["results"]
     assert (back["id"], back["state"], back["found"]) == (case["id"], "confirmed", True)
     assert [row["amount_at_risk"] for row in cases.totals(tenant.pk)] == [Decimal(1200)]
+
+
+def test_decisions_on_links_are_counted_before_they_go(api: APIClient, client, tenant, quiet):
+    upload = imported(client, HEAD + ACME + BOROUGH)
+    flows = models.RelationshipInstance.objects.using("owner").filter(user_id=tenant.pk)
+    one, other = flows.filter(edge_class="flow")
+    ends = one.target_event, other.target_event
+    link = rows.relationship(tenant.pk, *ends, edge_class="link", relationship_type="settles")
+    rows.add(
+        models.DuplicateTransaction, user_id=tenant.pk, relationship_id=one.pk,
+        original_relationship_id=other.pk, duplicate_confidence=0.9,
+        evidence={"kind": "republished"},
+    )  # fmt: skip
+    path = f"{V1}uploads/{upload.pk}/take-back/"
+    assert api.get(path).json()["links_decided"] == 0
+    assert "links that people took apart" not in text_of(client.get(page_of(upload)))
+    for decided in (link.pk, one.pk):
+        link_decisions.decide(tenant.pk, decided, "apart", by="a person")
+    assert api.get(path).json()["links_decided"] == 2
+    assert "2 links that people took apart rest on such rows" in text_of(
+        client.get(page_of(upload))
+    )
+    taken_back(client, upload, 2)
+    assert upload.outcome["taken_back"]["links_decided"] == 2
+    assert not flows.exists()
 
 
 def test_a_payment_whose_counting_row_goes_counts_through_another_one(client, tenant, quiet):
@@ -178,6 +221,14 @@ def test_who_may_take_an_import_back(client, tenant, other_tenant, quiet):
     assert "Take this import back" not in text_of(stranger.get(f"/import/{upload.pk}/"))
     with as_owner():
         Membership.objects.filter(member=other_tenant).update(role=Role.REVIEWER)
+    assert stranger.get(page_of(upload)).status_code == 403
+    assert "Take this import back" not in text_of(stranger.get(f"/import/{upload.pk}/"))
+    path, body = f"{V1}uploads/{upload.pk}/take-back/", {"rows": 1}
+    answer = stranger.post(path, body, content_type="application/json")
+    assert answer.status_code == 403, answer.content
+    assert Upload.objects.using("owner").get(pk=upload.pk).state == "done"
+    with as_owner():
+        Membership.objects.filter(member=other_tenant).update(role=Role.OWNER)
     assert "1 row leaves" in text_of(stranger.get(page_of(upload)))
     assert len(amounts(tenant)) == 1
 
@@ -207,7 +258,9 @@ def test_the_command_takes_a_program_s_import_back(tenant, tmp_path, capsys):
     options = {"user": str(tenant.pk), "no_enrich": True, "rejects": tmp_path}
     call_command("import_ledger", books, more, **options)
     call_command("import_ledger", books, take_back=True, dry_run=True, **options)
-    assert "1 rows (GBP 120.50) would go; 1 stay" in capsys.readouterr().out
+    text = capsys.readouterr().out
+    assert "1 rows (GBP 120.50) would go; 1 stay" in text
+    assert "0 decisions on links would be lost" in text
     assert len(amounts(tenant)) == 3
     call_command("import_ledger", books, take_back=True, **options)
     assert amounts(tenant) == ["1200.0000", "33.1000"]
