@@ -11,7 +11,7 @@ refunds are subtracted. The sums of all runs of days are computed and looked up,
 linear in the payments except for the sorting.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -22,6 +22,7 @@ from graph.enrich.columns import ragged
 from graph.enrich.columns.counterparties import sides
 from graph.enrich.columns.grouping import codes, groups, unlike
 from graph.enrich.columns.payments import Ints, Payments
+from graph.enrich.links.batch_chains import chained
 from graph.enrich.links.sighting_pairs import Pairs
 
 LATE = 45  # days from the last row of a batch to its payment
@@ -107,11 +108,18 @@ def find(payments: Payments, same: Pairs, party: Ints) -> list[Batch]:
     """
     books = _Books(payments, same, party)
     by_payment: dict[int, Batch] = {}
-    for batch in (*_to_themselves(books), *_to_others(books)):
+    _add(books, by_payment, _to_themselves(books))
+    _add(books, by_payment, _to_others(books))
+    _add(books, by_payment, _in_other_currencies(books, list(by_payment.values())))
+    return [by_payment[payment] for payment in sorted(by_payment)]
+
+
+def _add(books: "_Books", by_payment: dict[int, Batch], batches: Iterator[Batch]) -> None:
+    """Add the batches whose payment and rows are in none yet."""
+    for batch in list(batches):
         if batch.payment not in by_payment and not books.taken[batch.rows].any():
             by_payment[batch.payment] = batch
             books.taken[batch.rows] = True
-    return [by_payment[payment] for payment in sorted(by_payment)]
 
 
 class _Books:
@@ -218,6 +226,29 @@ def _to_others(books: _Books) -> Iterator[Batch]:
                 yield from _batches_of(books, runs, paying, own=False)
 
 
+def _in_other_currencies(books: _Books, batches: Sequence[Batch]) -> Iterator[Batch]:
+    """Yield batches of parties that are paid for rows of the same source in another currency.
+
+    That a party collects for the source is then known, so that the payments may all be of one
+    amount: a card pays nothing but subscriptions in that currency.
+    """
+    collecting = {
+        (int(books.party[batch.payment]), *(int(books.source[row]) for row in ends))
+        for batch in batches
+        if batch.linked and books.party[batch.rows[0]] != books.party[batch.payment]
+        for ends in [(batch.payment, batch.rows[0])]
+    }
+    if not collecting:
+        return
+    sources = groups(books.where, books.usable, least=2 * FEWEST)
+    for paying in books.paying:
+        for rows in sources if len(paying) >= FEWEST else ():
+            ends = (int(books.source[row]) for row in (paying[0], rows[0]))
+            if (int(books.party[paying[0]]), *ends) in collecting and books.meet(rows, paying):
+                runs = books.runs(rows, int(books.source[paying[0]]), set())
+                yield from _batches_of(books, runs, paying, own=False, known=True)
+
+
 @dataclass(frozen=True)
 class _Several:
     """Several groups of payments in one column: group i has the rows begin[i] to begin[i + 1].
@@ -281,11 +312,14 @@ def _groups_worth_trying(books: _Books, runs: _Runs, several: _Several) -> Itera
         yield rows[of == group]
 
 
-def _batches_of(books: _Books, runs: _Runs, paying: Ints, *, own: bool) -> Iterator[Batch]:
+def _batches_of(
+    books: _Books, runs: _Runs, paying: Ints, *, own: bool, known: bool = False
+) -> Iterator[Batch]:
     """Yield the batches of these runs that the payments `paying` pay, if there is enough evidence
     that they do.
 
-    `own` says that the rows are the paid party's own, which needs less evidence.
+    `own` says that the rows are the paid party's own, which needs less evidence. `known` says that
+    the party is paid for rows of the source: then most payments must have a linked batch.
     """
     lows, highs = runs.spans(books.payments, paying)
     if not (lows < highs).any():
@@ -300,9 +334,13 @@ def _batches_of(books: _Books, runs: _Runs, paying: Ints, *, own: bool) -> Itera
     ]
     batches = [
         Batch(int(paying[at]), runs.within(*run), linked)
-        for at, run, linked in _chained(choices, len(runs.bounds))
+        for at, run, linked in chained(choices, len(runs.bounds))
     ]
-    if _is_habit(books, batches, 0.0 if own else _links_by_chance(choices, len(runs.bounds))):
+    if known:
+        linked = [batch for batch in batches if batch.linked]
+        if len(linked) >= max(FEWEST, len(paying) / 2):
+            yield from linked
+    elif _is_habit(books, batches, 0.0 if own else _links_by_chance(choices, len(runs.bounds))):
         yield from (batch for batch in batches if batch.linked)
     elif own and _found_by_chance(books, runs, paying) < CHANCE:
         sole = {
@@ -322,52 +360,6 @@ def _is_of(books: _Books, payment: int, rows: Ints) -> bool:
     twins = [twin for twin in books.twins.get(payment, ()) if books.source[twin] == where]
     adds_up = books.signed[rows].sum() == books.signed[payment]
     return bool(adds_up) and (not twins or twins == rows.tolist())
-
-
-def _chained(
-    choices: list[list[tuple[int, int]]], bounds: int
-) -> list[tuple[int, tuple[int, int], bool]]:
-    """Choose runs for the payments, at most one each. Return (payment's position, run, whether it
-    is linked).
-
-    `choices` has the runs that each payment could pay, as (first, last) numbers of days below
-    `bounds`. No runs overlap, and a later payment has a later run. As many runs as possible begin
-    where the one before ended. The method is dynamic programming over the days.
-    """
-    steps: list[tuple[int, tuple[int, int], int]] = []  # payment, run, the step before
-    exact = np.full(bounds, -1, dtype=np.int64)  # the step that ends at the bound
-    worth = np.zeros(bounds)
-    for at, runs in enumerate(choices):
-        coming = [(run, *_best_step_before(run[0], exact, worth)) for run in runs]
-        for run, before, score in coming:
-            if score > worth[run[1]] or exact[run[1]] < 0:
-                steps.append((at, run, before))
-                exact[run[1]], worth[run[1]] = len(steps) - 1, score
-    return _traced(steps, int(exact[worth.argmax()])) if steps else []
-
-
-def _best_step_before(first: int, exact: Ints, worth: NDArray[np.float64]) -> tuple[int, float]:
-    """Return (step, score) of the best earlier step before a run that begins at `first`.
-
-    A step that ends exactly at `first` adds 1 to its score, an earlier one 0.1. The step is -1 if
-    there is none.
-    """
-    earlier = int(worth[: first + 1].argmax())
-    if exact[first] >= 0 and worth[first] + 1 >= worth[earlier] + 0.1:
-        return int(exact[first]), float(worth[first]) + 1
-    return int(exact[earlier]), float(worth[earlier]) + 0.1
-
-
-def _traced(
-    steps: list[tuple[int, tuple[int, int], int]], at: int
-) -> list[tuple[int, tuple[int, int], bool]]:
-    path: list[tuple[int, tuple[int, int]]] = []
-    while at >= 0:
-        payment, run, at = steps[at]
-        path.append((payment, run))
-    path.reverse()
-    ends, starts = {run[1] for _, run in path}, {run[0] for _, run in path}
-    return [(payment, run, run[0] in ends or run[1] in starts) for payment, run in path]
 
 
 def _links_by_chance(choices: list[list[tuple[int, int]]], bounds: int) -> float:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from graph.enrich.columns.counterparties import sides
 from graph.enrich.columns.payments import UNIT
-from graph.enrich.links import batches, same_transaction
+from graph.enrich.links import batch_chains, batches, same_transaction
 from tests.graph.enrich.handmade import payments
 
 SHOPS = ["Elm Hotel", "Oak Taxis", "Fen Bakery"]
@@ -69,6 +69,37 @@ def test_a_card_s_month_is_paid_to_the_bank():
         rows.append(paid(f"fee{month}", 30 * month + 12, 3.2, party="Lydmere Bank"))
         expected[f"p{month}"] = {line["key"] for line in lines}
     assert found(*rows) == expected
+
+
+def card_months(currency: str, lines_of):
+    """Ten months of a card and the bank's debits for them. `lines_of(month)` has (day, cents)."""
+    rows, expected = [], {}
+    for month in range(10):
+        lines = [
+            claim(f"{currency}{month}.{at}", 30 * month + day, cents / 100, own="Card 1",
+                  party=SHOPS[at % 3], currency=currency)
+            for at, (day, cents) in enumerate(lines_of(month))
+        ]  # fmt: skip
+        owed = sum(cents for _, cents in lines_of(month)) / 100
+        own = {"party": "Lydmere Bank", "currency": currency}
+        rows += [*lines, paid(f"{currency}{month}", 30 * month + 31, owed, **own)]
+        expected[f"p{currency}{month}"] = {line["key"] for line in lines}
+    return rows, expected
+
+
+def subscriptions(month):
+    return [(4, 900), (9, 8_787)]
+
+
+def test_a_card_s_months_of_one_amount_are_paid_to_the_bank_that_is_paid_in_another_currency():
+    rng = np.random.default_rng(1)
+    cents = rng.integers(500, 9_000, (10, 6)).tolist()
+    days = range(2, 26, 4)
+    of_month = [list(zip(days, some, strict=True)) for some in cents]
+    pounds, expected = card_months("GBP", of_month.__getitem__)
+    dollars, of_dollars = card_months("USD", subscriptions)
+    assert found(*pounds, *dollars) == expected | of_dollars
+    assert found(*dollars) == {}, "one amount alone is no evidence"
 
 
 @pytest.mark.parametrize(
@@ -152,6 +183,6 @@ RUN = st.tuples(st.integers(0, BOUNDS - 1), st.integers(1, BOUNDS)).filter(lambd
 
 @given(st.lists(st.lists(RUN, max_size=3, unique=True), max_size=5))
 def test_no_chain_has_more_links(choices):
-    chain = [(at, run) for at, run, _ in batches._chained(choices, BOUNDS + 1)]
+    chain = [(at, run) for at, run, _ in batch_chains.chained(choices, BOUNDS + 1)]
     assert chain in list(chains(choices))
     assert links(chain) == max(map(links, chains(choices)))
