@@ -12,6 +12,7 @@ thread of their own.
 """
 
 import asyncio
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from io import BytesIO
@@ -22,7 +23,7 @@ from django.core import signals
 from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, get_script_prefix
 from django.db import close_old_connections
-from django.http import FileResponse, HttpResponseBase
+from django.http import FileResponse, HttpResponseBase, StreamingHttpResponse
 from django.urls import set_script_prefix
 
 from finley.server.asgi_types import Receive, Scope, Send
@@ -109,6 +110,7 @@ class ThreadedHandler(ASGIHandler):
         else:
             if isinstance(answer, FileResponse):
                 answer.block_size = self.chunk_size
+            read_in_threads(cast(StreamingHttpResponse, answer))
             close_old_connections()
         return answer
 
@@ -128,6 +130,18 @@ class ThreadedHandler(ASGIHandler):
             sending.cancel()
             await asyncio.wait({sending})
             await asyncio.to_thread(answer.close)
+
+
+def read_in_threads(answer: StreamingHttpResponse) -> None:
+    """Let a response with a synchronous iterator, such as a static file, be read a piece at a time
+    in threads. Django would read all of it before it sends the first piece, and log a warning."""
+    if not answer.is_async:
+        answer.streaming_content = _pieces(iter(answer))
+
+
+async def _pieces(content: Iterator[bytes]) -> AsyncIterator[bytes]:
+    while (piece := await asyncio.to_thread(next, content, None)) is not None:
+        yield piece
 
 
 async def _too_many(send: Send) -> None:

@@ -48,8 +48,8 @@ def require_known(query: QueryDict, *names: str) -> None:
 
 
 def of_payments(query: QueryDict) -> dict[str, Any]:
-    """The filters in the form that `graph.questions.relationships` takes. Raises QuestionError
-    naming the field."""
+    """The filters in the form that `graph.questions.relationships` takes. Each payment is listed
+    once, unless `once` is no. Raises QuestionError naming the field."""
     require_known(query, *TEXTS, *AMOUNTS, *PERIOD, *ENDS, "kind", "once", "has")
     filters: dict[str, Any] = {name: text for name in TEXTS if (text := text_of(query, name))}
     for name in AMOUNTS:
@@ -61,7 +61,7 @@ def of_payments(query: QueryDict) -> dict[str, Any]:
     filters |= {name: _id(name, text) for name in ENDS if (text := text_of(query, name))}
     if kind := text_of(query, "kind"):
         filters["kind"] = kind_of(kind)
-    if text_of(query, "once"):
+    if text_of(query, "once") != "no":
         filters["once"] = True
     layers = [layer for name in query.getlist("has") for layer in name.split(",") if layer]
     require_order(filters)

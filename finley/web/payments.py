@@ -35,7 +35,8 @@ Row = dict[str, Any]
 @page()
 def payments(request: PageRequest) -> HttpResponse:
     """The page of payments and invoices, newest first. A payment that several sources saw is listed
-    once per source, unless the parameter `once` is given. Filtered rows have their sums above them.
+    once, or once per source if the parameter `once` is no. Filtered rows have their sums above
+    them.
 
     For a filter that cannot be read, the page has the form with the entries, and what is wrong
     beside the field.
@@ -59,7 +60,7 @@ def _listed(request: PageRequest) -> HttpResponse:
     rows, following = listing.relationships(
         user_id, filters, most=pages.most, after=more.after(request, pages)
     )
-    narrowed = bool(filters)
+    narrowed = bool(filters.keys() - {"once"})
     sums = listing.sums(user_id, filters) if narrowed and not more.adds(request) else []
     context = {
         "rows": records.named(user_id, rows),

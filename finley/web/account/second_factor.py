@@ -1,5 +1,6 @@
 """Pages of the second factor: enter a code after the password, set it up, turn it off."""
 
+import logging
 from typing import Any
 
 from django.contrib import messages
@@ -15,6 +16,8 @@ from finley.auth import second_factor, totp
 from finley.models import User
 from finley.web.access import PageRequest, page
 from graph.errors import QuestionError, TooMany
+
+log = logging.getLogger(__name__)
 
 
 @never_cache
@@ -101,8 +104,12 @@ def _following(request: HttpRequest) -> str:
 
 
 def _picture(address: str) -> str:
-    """Return a QR code of the address, as a `data:` URL of an SVG image."""
-    import segno  # noqa: PLC0415  needed on this page only
-
+    """Return a QR code of the address, as a `data:` URL of an SVG image; "" if the library that
+    draws it is missing, because the key can be typed, too."""
+    try:
+        import segno  # noqa: PLC0415  needed on this page only
+    except ImportError:
+        log.warning("segno is not installed: the second factor's key is shown without a picture")
+        return ""
     code = segno.make_qr(address, error="m")
     return str(code.svg_data_uri(scale=4, border=4, light="#fff"))

@@ -1,6 +1,7 @@
 """The second factor at sign-in: set up, needed, used up, guessed, lost, turned off."""
 
 import re
+import sys
 import time
 from html import unescape
 
@@ -100,6 +101,16 @@ def test_it_is_set_up_with_the_app_s_first_code_and_asked_for_from_then_on(staff
     answer = client.post(ENTER, {"code": clock.code(secret), "next": "/admin/"})
     assert answer["Location"] == "/admin/"
     assert client.get("/admin/").status_code == 200
+
+
+def test_without_the_library_of_pictures_the_key_is_shown_to_be_typed(staff, monkeypatch):  # noqa: F811
+    monkeypatch.setitem(sys.modules, "segno", None)
+    client = signed_in_by_password()
+    response = client.get(SET_UP)
+    page = response.content.decode()
+    assert response.status_code == 200
+    assert len(secret_on(page)) == 32
+    assert "<img" not in page
 
 
 def test_a_secret_that_somebody_else_has_seen_is_not_confirmed(staff, clock):  # noqa: F811

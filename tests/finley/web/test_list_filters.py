@@ -79,4 +79,4 @@ def test_limits_the_wrong_way_round_name_their_field(query, field):
     "query", ["since=2024-02-01&until=2024-02-01", "min_amount=9&max_amount=9"]
 )
 def test_one_day_and_one_amount_are_limits(query):
-    assert len(list_filters.of_payments(QueryDict(query))) == 2
+    assert len(list_filters.of_payments(QueryDict(query)).keys() - {"once"}) == 2

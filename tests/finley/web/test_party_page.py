@@ -64,3 +64,16 @@ def test_one_case_is_listed_once_under_perhaps_paid_twice(client, tenant):
     twice = page.split("<h2>Perhaps paid twice</h2>")[1].split("</section>")[0]
     assert twice.count("<li>") == 1
     assert f'<a href="/review/{case.id}/">Its case</a>' in twice
+
+
+def test_the_list_has_each_payment_once_and_if_wanted_once_for_each_book(client, tenant):
+    user = tenant.id
+    office, acme = rows.entity(user, "Office", "department"), rows.entity(user, "Acme")
+    ends = [rows.event(user, party, amount=much) for party, much in ((office, -50), (acme, 50))]
+    rows.relationship(user, *ends, canonical_id=rows.payment(user, office, acme, 50))
+    refresh.refresh()
+    for query, amount, count in (("", "50.00", 1), ("&once=no", "100.00", 2)):
+        page = text_of(client.get(f"/payments/?party={acme.id}{query}"))
+        assert page.count('data-label="Amount"') == count
+        assert f'<span class="figure">GBP {amount}</span>' in page
+    assert "once=no" in text_of(client.get(f"/payments/?party={acme.id}"))
