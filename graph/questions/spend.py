@@ -42,7 +42,8 @@ class Group:
     period, by its number.
 
     `to_date` has, for each period, the sum of only those days that are compared with the newest
-    period. `months` has the sums by month, and `series` the payments of each recurring series.
+    period. `months` has the sums by month, and `series` the payments of each recurring series,
+    whose party's name is in `party_of`.
     """
 
     amounts: dict[int, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
@@ -50,12 +51,21 @@ class Group:
     to_date: dict[int, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     months: dict[int, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     series: dict[str, Payments] = field(default_factory=lambda: defaultdict(list))
+    party_of: dict[str, str] = field(default_factory=dict)
 
     @cached_property
-    def changed_prices(self) -> list[tuple[Payments, list[Answer]]]:
-        """Return the series with lasting changes of their price, each with the changes."""
-        changes = ((series, price_changes(series)) for series in self.series.values())
-        return [(series, steps) for series, steps in changes if steps]
+    def changed_prices(self) -> dict[str, list[Answer]]:
+        """Return the lasting changes of the price of each series that has some."""
+        changes = ((name, price_changes(series)) for name, series in self.series.items())
+        return {name: steps for name, steps in changes if steps}
+
+    @property
+    def last_prices(self) -> list[Answer]:
+        """Return the last change of each series with changes, and the `party` of the series."""
+        return [
+            {**steps[-1], "party": self.party_of[name]}
+            for name, steps in self.changed_prices.items()
+        ]
 
     def match(self, calendar: Calendar) -> None:
         """Count in `to_date` the payments of each series that match those of the newest period
@@ -225,6 +235,7 @@ def _groups(
                 group.to_date[at] += amount
             if row["series"]:
                 group.series[row["series"]].append((day, amount))
+                group.party_of[row["series"]] = row["party"]
     for group in groups.values():
         group.match(calendar)
     return groups
@@ -277,7 +288,7 @@ def _answer(key: Key, group: Group, periods: list[Answer]) -> Answer:
         "party_id": party_id,
         "currency": currency,
         "periods": periods,
-        "prices": [changes[-1] for _, changes in group.changed_prices],
+        "prices": group.last_prices,
     }
 
 
@@ -321,8 +332,8 @@ def _price_part(group: Group, now: tuple[date, date], before: tuple[date, date])
     price: other amounts vary with what was used.
     """
     parts = [
-        price_part(series, changes, now, before)
-        for series, changes in group.changed_prices
+        price_part(group.series[name], changes, now, before)
+        for name, changes in group.changed_prices.items()
         if any(before[0] < change["from_day"] <= now[1] for change in changes)
     ]
     known = [part for part in parts if part is not None]

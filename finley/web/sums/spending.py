@@ -134,7 +134,10 @@ def _begins(month: str) -> date:
 def _since(at: date | str, step: Row, *, is_month: bool) -> Row:
     old, new = step["old"], step["new"]
     share = float(new / old - 1) if old else None
-    return {"at": at, "old": old, "new": new, "share": share, "is_month": is_month}
+    return {
+        "at": at, "old": old, "new": new, "share": share, "is_month": is_month,
+        "party": step.get("party"),
+    }  # fmt: skip
 
 
 def _address(result: Row, by: str, of: Row) -> str:

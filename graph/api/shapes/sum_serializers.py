@@ -254,6 +254,7 @@ class PriceChange(Answer):
     old = money()
     new = money()
     change_share = serializers.FloatField(help_text="new / old - 1")
+    party = serializers.CharField(help_text="The name of the party of the series")
 
 
 class HigherSince(Answer):

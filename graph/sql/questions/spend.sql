@@ -103,7 +103,7 @@ SELECT
         ELSE coalesce(of_ledger.category, once.category)
     END AS name,
     CASE WHEN %(by)s = 'party' THEN party.id END::text AS party_id,
-    once.currency, once.amount, once.temporal_pattern_id::text AS series,
+    once.currency, once.amount, once.temporal_pattern_id::text AS series, party.name AS party,
     (once.occurred_at AT TIME ZONE 'UTC')::date AS day
 FROM once
 JOIN party

@@ -348,6 +348,30 @@ def test_a_group_of_spending_says_since_when_it_costs_more(change, prices, month
     assert month or (new and new["at"]) == ("2025-02" if change > 0 else None)
 
 
+def test_spending_says_why_there_is_no_change_and_whose_price_stepped(client, tenant):
+    user, today = tenant.id, days.today(tenant.id)
+    office = rows.entity(user, "Office", "department")
+    series = rows.add(
+        models.TemporalPattern, user_id=user, key="Ann", recurrence_score=0.9,
+        recurrence_frequency="monthly", last_occurrence=today, next_predicted_occurrence=today,
+    )  # fmt: skip
+    ann = rows.entity(user, "Ann Lee", "employee")
+    for ago, amount in ((120, 50), (90, 50), (60, 60), (30, 60), (0, 60)):
+        when = datetime.combine(today - timedelta(days=ago), datetime.min.time(), UTC)
+        ends = [
+            rows.event(user, party, amount=much, occurred_at=when)
+            for party, much in ((office, -amount), (ann, amount))
+        ]
+        rows.relationship(user, *ends, temporal_pattern_id=series.pk)
+    refresh.refresh()
+    year = text_of(client.get("/spending/?period=year&by=department"))
+    assert "No change is shown, and rows sort by amount: your books begin after" in year
+    assert "(Ann Lee)" in year
+    month = text_of(client.get("/spending/?period=month"))
+    assert "No change is shown" not in month
+    assert "(Ann Lee)" not in month, "the row names the party"
+
+
 def test_what_a_vendor_receives_has_the_colour_of_money_out(client, company):
     for name, received in (("acme", "out"), ("shop", "out"), ("office", "in")):
         page = text_of(client.get(f"/parties/{company[name].id}/"))
