@@ -1,6 +1,7 @@
 """Every POST may be sent again with its Idempotency-Key: done once, and answered as before."""
 
 import threading
+from contextlib import ExitStack
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -8,6 +9,7 @@ import pytest
 from django.db import connections as databases
 from django.db.models.functions import Now
 
+from graph.database import arrow
 from graph.models import EntityResolution, PredictedRelationship, RepeatedRequest
 from syncjobs import connections, periodic, queue, runs
 from syncjobs.models import JobFailure, SyncConnection
@@ -170,6 +172,37 @@ def test_what_comes_again_is_answered_as_before_and_does_nothing(to_send, path):
         assert again["Idempotent-Replayed"] == "true"
         assert again.get("Location") == first.get("Location")
     assert counts() == before
+
+
+@pytest.mark.parametrize("path", POSTS)
+def test_no_other_connection_is_used_before_the_commit(to_send, path, monkeypatch):
+    """Another connection would not see what the POST has written, and the key would be stored
+    without what it wrote, or the other way round."""
+    sender, where, body = to_send(path)
+    used: list[str] = []
+    pool = arrow.pool
+
+    def is_open(besides: str) -> bool:
+        others = (one for one in databases.all(initialized_only=True) if one.alias != besides)
+        return any(one.in_atomic_block for one in others)
+
+    def noted(execute, query, parameters, many, context):
+        alias = context["connection"].alias
+        if is_open(alias):
+            used.append(f"{alias}: {query}")
+        return execute(query, parameters, many, context)
+
+    def noted_pool():
+        if is_open("arrow"):
+            used.append("arrow")
+        return pool()
+
+    monkeypatch.setattr(arrow, "pool", noted_pool)
+    with ExitStack() as wrapped:
+        for alias in databases:
+            wrapped.enter_context(databases[alias].execute_wrapper(noted))
+        assert send(sender, where, body, "k").status_code < 300
+    assert used == []
 
 
 @pytest.mark.parametrize("path", POSTS)
