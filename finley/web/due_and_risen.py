@@ -1,9 +1,10 @@
 """Reads what the pages show of the layers: due payments, price rises, and payments above their
 usual amount."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from graph.questions.lasting_changes import is_same_price, price_changes
 
 A_PAGE = 2_000  # rows per query; all of them are read
 RECENT = timedelta(days=62)  # how long a rise is news
+HIGH = 1.5  # times the usual amount, from which one of several bills is high
 Row = dict[str, Any]
 
 
@@ -85,7 +87,7 @@ def risen(user_id: UUID) -> Risen:
     above their usual amount."""
     today = days.today(user_id)
     last = max((book["until"] for book in days.reach(user_id, today)), default=today)
-    above = _above_usual(user_id, last - RECENT)
+    above = _not_several_bills(user_id, _above_usual(user_id, last - RECENT))
     histories = series.histories(user_id, [row["id"] for row in above])
     prices: dict[Any, Row] = {}
     payments = []
@@ -128,6 +130,16 @@ def _above_usual(user_id: UUID, since: date) -> list[Row]:
         if (usual := _usual(row)) and float(row["amount"] or 0) > usual:
             above.append({**row, "usual": usual, "ratio": float(row["amount"]) / usual})
     return above
+
+
+def _not_several_bills(user_id: UUID, rows: list[Row]) -> list[Row]:
+    """The rows without payments that settle several bills, unless one of the bills is high."""
+    bills = series.bills_paid(user_id, [row["id"] for row in rows])
+    return [row for row in rows if _is_of_one_bill(row, bills.get(row["id"], []))]
+
+
+def _is_of_one_bill(row: Row, bills: Sequence[Decimal]) -> bool:
+    return len(bills) < 2 or float(bills[0]) >= HIGH * row["usual"]
 
 
 def _usual(row: Row) -> float:

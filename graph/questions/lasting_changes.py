@@ -63,8 +63,10 @@ def _mean(amounts: Sequence[Decimal]) -> Decimal:
 def price_changes(series: Sequence[tuple[date, Decimal]]) -> list[Answer]:
     """Return the lasting price changes of a series of (day, amount).
 
-    A change has at least LEVEL payments with the old price (to within half a percent), then at
-    least LEVEL with the new one. `from_day` is the day of the first payment with the new price.
+    A change has at least LEVEL payments in a row with one price (to within half a percent), then
+    at least LEVEL with the new one. Each price holds: at least half of the payments from then on,
+    up to the next such price, have it. `from_day` is the day of the first payment with the new
+    price.
     """
     levels = _levels([(day, amount) for day, amount in sorted(series)])
     return [
@@ -115,7 +117,8 @@ def is_same_price(amount: Decimal, price: Decimal) -> bool:
 
 
 def _levels(paid: Sequence[tuple[date, Decimal]]) -> list[list[tuple[date, Decimal]]]:
-    """Return the runs of at least LEVEL payments with one price. Other payments are left out."""
+    """Return the runs of at least LEVEL payments with one price that holds. Other payments are left
+    out."""
     numbered: list[tuple[int, tuple[date, Decimal]]] = []
     level = 0
     for at, payment in enumerate(paid):
@@ -125,7 +128,18 @@ def _levels(paid: Sequence[tuple[date, Decimal]]) -> list[list[tuple[date, Decim
     runs = [
         [payment for _, payment in run] for _, run in groupby(numbered, key=lambda pair: pair[0])
     ]
-    return [run for run in runs if len(run) >= LEVEL]
+    spans: list[tuple[list[tuple[date, Decimal]], list[Decimal]]] = []  # a run, and all since it
+    for run in runs:
+        if len(run) >= LEVEL:
+            spans.append((run, []))
+        if spans:
+            spans[-1][1].extend(amount for _, amount in run)
+    return [run for run, amounts in spans if _holds(_price(run), amounts)]
+
+
+def _holds(price: Decimal, amounts: Sequence[Decimal]) -> bool:
+    """Return whether at least half of the amounts are the price."""
+    return 2 * sum(is_same_price(amount, price) for amount in amounts) >= len(amounts)
 
 
 def _price(level: Sequence[tuple[date, Decimal]]) -> Decimal:

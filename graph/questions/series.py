@@ -34,6 +34,20 @@ def payments(user_id: UUID, relationship_id: UUID) -> list[Answer]:
     return _rows(user_id, [relationship_id])
 
 
+def bills_paid(user_id: UUID, relationship_ids: Sequence[UUID]) -> dict[UUID, list[Decimal]]:
+    """Return payment → what it pays of each bill that it settles, the greatest first.
+
+    Raises ViewMissing, ViewUnpopulated.
+    """
+    bills: defaultdict[UUID, list[Decimal]] = defaultdict(list)
+    if relationship_ids:
+        parameters = {"user_id": user_id, "relationships": list(relationship_ids)}
+        with current_rows.snapshot(user_id) as reader:
+            for row in reader.rows(sql.read("questions/bills_paid"), parameters):
+                bills[row["id"]].append(row["allocated"])
+    return dict(bills)
+
+
 def _rows(user_id: UUID, relationship_ids: Sequence[UUID]) -> list[Answer]:
     if not relationship_ids:
         return []

@@ -1,12 +1,13 @@
 """The month from which a group costs more: the first from which each is above the months before."""
 
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.questions.lasting_changes import higher_since
+from graph.questions.lasting_changes import higher_since, price_changes
 from graph.questions.periods import label
 
 
@@ -47,3 +48,19 @@ def test_the_month_is_the_first_one_that_a_search_of_all_months_comes_to(amounts
     first = begin(last) or begin(last - 1)
     higher = higher_since(months, last)
     assert (higher and higher["month"]) == (first and label(first, "month"))
+
+
+@pytest.mark.parametrize(
+    ("amounts", "steps"),
+    [
+        ([480, 480, 473, 442, 401, 548, 498, 549, 549, 495, 210, 391, 522, 430], []),  # varied use
+        ([50, 50, 50, 50, 60, 60, 60], [(50, 60)]),
+        ([50, 50, 75, 50, 80, 50, 60, 60, 20, 60], [(50, 60)]),  # single ones off the price
+        ([50, 50, 50, 60, 60, 41, 45, 39], []),  # the later price does not hold
+        ([50, 50, 60, 60, 70, 70], [(50, 60), (60, 70)]),
+    ],
+)
+def test_a_price_that_does_not_hold_is_no_lasting_change(amounts, steps):
+    series = [(date(2026, 1, 1) + timedelta(days=7 * at), Decimal(much))
+              for at, much in enumerate(amounts)]  # fmt: skip
+    assert [(change["old"], change["new"]) for change in price_changes(series)] == steps
