@@ -17,6 +17,7 @@ SECTIONS: dict[str, tuple[tuple[str, str], ...]] = {
         ("Items at providers", "syncjobs.externalitem"),
         ("Uploaded files", "syncjobs.upload"),
         ("Saved mappings", "graph.savedmapping"),
+        ("Exports of tenants", "syncjobs.tenantexport"),
         ("Periodic tasks", "syncjobs.duty"),
         ("Alerts and webhooks", "syncjobs.deliveryendpoint"),
         ("Messages", "syncjobs.delivery"),

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 from finley.models import Role
 from finley.web import answer_cache, rejected_rows
 from finley.web.access import PageRequest, page, require_same_tenant
-from finley.web.words import choices, readings
+from finley.web.words import choices, how_read, readings
 from graph.errors import QuestionError
 from graph.ingest.mappings.mapping import RECORDS
 from graph.models.choices import EntityKind
@@ -103,12 +103,17 @@ def one(request: PageRequest, upload_id: UUID) -> HttpResponse:
         "working": upload.state in lifecycle.ACTIVE,
         "decidable": upload.state in lifecycle.DECIDABLE and request.access.owns,
         "parts": [
-            {**part, "readings": readings.of(part["question"], TITLES)} for part in preview["parts"]
+            {
+                **part,
+                "readings": readings.of(part["question"], TITLES),
+                "how_read": [how_read.sentence(line) for line in part["evidence"]],
+            }
+            for part in preview["parts"]
         ],
         "doubts": doubts,
         "blocked": any(doubt["blocking"] for doubt in doubts),
         "is_table": bool(preview["columns"]),
-        "fields": _fields(upload, preview["columns"], doubts),
+        "fields": _fields(upload, preview, doubts),
         **_accounts(upload),
         "elsewhere": _elsewhere(upload)[0],
         "same_before": lifecycle.same_before(upload),
@@ -161,9 +166,11 @@ def same(request: PageRequest, upload_id: UUID) -> HttpResponse:
     return render(request, "web/import_same.html", context)
 
 
-def _fields(upload: Upload, columns: list[str], doubts: list[Row]) -> list[Row]:
+def _fields(upload: Upload, preview: Row, doubts: list[Row]) -> list[Row]:
     """The fields of the form for corrections, one dict each: its name, label, options, the chosen
-    value, and whether the reader doubts it."""
+    value, the column that is read `now` ("" if none is known), and whether the reader doubts it."""
+    columns: list[str] = preview["columns"]
+    now = how_read.columns(line for part in preview["parts"] for line in part["evidence"])
     doubted = {doubt["option"].lstrip("-").replace("-", "_") for doubt in doubts}
     options = [(title, title) for title in columns if title]
     fields = [*CHOICES, *((name, label, tuple(options)) for name, label in COLUMNS if options)]
@@ -172,6 +179,7 @@ def _fields(upload: Upload, columns: list[str], doubts: list[Row]) -> list[Row]:
             "name": name,
             "label": label,
             "options": values,
+            "now": column if (column := now.get(name, "")) in columns else "",
             "chosen": upload.choices.get(name, ""),
             "doubted": name in doubted,
         }

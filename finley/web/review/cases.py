@@ -20,7 +20,7 @@ from finley.web.downloads import Column
 from finley.web.review import unpaid
 from graph.errors import DecidedMeanwhile, GraphError, NotFound, QuestionError
 from graph.models.choices import CaseAction, CaseRole, CaseState, Records
-from graph.questions import cases
+from graph.questions import cases, search
 from graph.questions.decisions import case_decisions
 from graph.questions.rows import of_cases
 
@@ -93,6 +93,7 @@ def review(request: PageRequest) -> HttpResponse:
         "count": answer["count"],
         "narrowed": bool(filters["party"] or filters["min_amount"] or filters["found_after"]),
         "is_new": bool(filters["found_after"]),
+        "of_party": filters["party"],
         "state": filters["state"],
         "states": CaseState.values,
         "members": members.emails(user_id),
@@ -145,10 +146,19 @@ def _filters(request: PageRequest, query: QueryDict) -> Row:
     text = list_filters.text_of(query, "min_amount")
     return {
         "state": state,
-        "party": list_filters.text_of(query, "party") or None,
+        "party": _party(request.access.tenant_id, list_filters.text_of(query, "party"), state),
         "min_amount": list_filters.amount("min_amount", text) if text else None,
         "found_after": since_last_visit.since(request) if query.get("new") == "yes" else None,
     }
+
+
+def _party(user_id: UUID, text: str, state: str) -> str | None:
+    """The part of a party's name to filter by: the text, or if no case has it, the name of the
+    party that is most like it, so that typos do no harm. None without a text."""
+    if not text or cases.cases(user_id, state=state, party=text, limit=1)["count"]:
+        return text or None
+    most_alike = search.entities(user_id, text[:200], limit=1).entities
+    return most_alike[0]["name"] if most_alike else text
 
 
 @require_POST

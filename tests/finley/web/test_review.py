@@ -63,6 +63,13 @@ def test_the_queue_is_narrowed_by_party_and_amount(client, two):
     assert "Twice Ltd" not in text
 
 
+def test_the_queue_s_party_may_have_a_typo(client, two):
+    text = text_of(client.get("/review/?party=Twise+Ltd"))
+    assert "No case of “Twise Ltd”: those of Twice Ltd are shown." in text
+    assert "GBP 50.00 at risk" in text
+    assert "1 open case," in text
+
+
 def test_an_amount_that_is_none_is_named_beside_its_field(client, two):
     response = client.get("/review/?min_amount=lots&party=twice")
     text = text_of(response)

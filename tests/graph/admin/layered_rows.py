@@ -2,7 +2,7 @@
 
 from graph import models
 from graph.models.tenant_row import TenantRow
-from syncjobs.models import Delivery, DeliveryEndpoint, ReplayBatch, Upload
+from syncjobs.models import Delivery, DeliveryEndpoint, ReplayBatch, TenantExport, Upload
 from tests.graph import rows
 from tests.syncjobs import run_rows
 
@@ -159,6 +159,7 @@ def ledger_of(user) -> list:
             connection, run=run, error="broken <b>", payload=hostile, payload_history=edited
         ),
         run_rows.duty(found=hostile, error="broken <b>"),
+        rows.add(TenantExport, user_id=user, requested_by="<b>"),
         rows.add(Upload, user_id=user, name="<b>", size=1, choices=hostile, uploaded_by="<b>"),
         endpoint,
         rows.add(

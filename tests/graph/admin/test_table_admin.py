@@ -28,6 +28,7 @@ from syncjobs.models import (
     SavedFilter,
     SyncConnection,
     SyncRun,
+    TenantExportPiece,
     Upload,
     UploadPiece,
     WorkerProcess,
@@ -38,12 +39,13 @@ from tests.graph.admin.layered_rows import all_layers
 pytestmark = pytest.mark.usefixtures("committed")
 
 # The barrier over the view shows no more than the view; the others only save repeating work.
-# A piece of an uploaded file is bytes. Other pages show rules, workers, filters, a replay's items.
+# Pieces of files are bytes. Other pages show rules, workers, filters, a replay's items.
 UNSHOWN = {
     models.TenantRelationship,
     models.SearchedGroup,
     models.RepeatedRequest,
     UploadPiece,
+    TenantExportPiece,
     AlertRule,
     ReplayItem,
     SavedFilter,

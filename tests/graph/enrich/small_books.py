@@ -88,7 +88,7 @@ def columns(day: np.ndarray[Any, Any], amount: np.ndarray[Any, Any]) -> Payments
     fields = {
         name: np.full(count, getattr(one, name)[0])
         for name in one.__dataclass_fields__
-        if name not in ("entities", "timestamp", "records")
+        if name not in ("entities", "apart", "timestamp", "records")
     }
     keys = np.array([f"{at:06d}" for at in range(count)], dtype=object)
     fields |= {"day": np.sort(day), "amount": amount, "external_id": keys, "relationship": keys}
@@ -104,8 +104,8 @@ def shuffled(books: Payments, seed: int) -> Payments:
         places = np.flatnonzero(books.source == source)
         day[places] = rng.permutation(day[places])
     order = np.argsort(day, kind="stable")
-    apart = ("entities", "day", "timestamp", "records")
-    names = [name for name in books.__dataclass_fields__ if name not in apart]
+    left = ("entities", "apart", "day", "timestamp", "records")
+    names = [name for name in books.__dataclass_fields__ if name not in left]
     return replace(books, day=day[order], **{name: getattr(books, name)[order] for name in names})
 
 

@@ -32,7 +32,7 @@ def some(rng: Random, count: int) -> Payments:
 
 def extended(old: Payments, new: Payments, before: np.ndarray) -> tuple[Extended, Payments]:
     """The two as a check makes them, and the same rows as if they were read."""
-    names = [one.name for one in fields(Payments) if one.name != "entities"]
+    names = [one.name for one in fields(Payments) if one.name not in ("entities", "apart")]
     columns = {name: getattr(old, name) for name in names if getattr(old, name) is not None}
     read = {name: np.insert(values, before, getattr(new, name)) for name, values in columns.items()}
     texts = {
