@@ -11,7 +11,7 @@ from django.db import connections, transaction
 from django.test import Client
 from openpyxl import load_workbook
 
-from finley.web import answer_cache, due_and_risen
+from finley.web import answer_cache
 from finley.web.words.text import day as written
 from graph import models
 from graph.errors import ViewUnpopulated
@@ -393,23 +393,3 @@ def test_pages_say_so_where_the_view_is_not_there(client, tenant, monkeypatch):
     response = client.get("/")
     assert response.status_code == 503
     assert "refresh_enriched_view" in text_of(response)
-
-
-def test_a_payment_of_several_ordinary_bills_is_not_above_the_usual(tenant):
-    user = tenant.id
-    office = rows.entity(user, "Office", "department")
-    in_series(user, office, "Whitfield", [50, 50, 50, 100])
-    refresh.refresh()
-    (row,) = due_and_risen.risen(user).payments
-    paid = models.RelationshipInstance.objects.using("owner").get(pk=row["id"])
-    for amount in (49, 51):
-        bill = rows.event(user, office, amount=amount, records="obligation")
-        rows.relationship(
-            user, bill, paid.target_event, edge_class="link", relationship_type="settles",
-            allocated=amount,
-        )  # fmt: skip
-    refresh.refresh()
-    assert due_and_risen.risen(user).payments == []
-    models.RelationshipInstance.objects.using("owner").filter(allocated=51).update(allocated=90)
-    refresh.refresh()
-    assert len(due_and_risen.risen(user).payments) == 1, "one of the bills is high"
