@@ -1,6 +1,7 @@
 -- Whether the tenant's data is as the transaction with that snapshot saw it, on the server that was
 -- started then; the tenant's time zone; the last refresh of the view. One call, whose plan is kept.
--- A mark that is not there any more is in a fold, whose snapshot then reaches beyond the given one.
+-- A mark that is not there any more is in a fold. The transaction saw all marks of a fold, unless the
+-- fold's snapshot sees a transaction that the given one does not.
 CREATE OR REPLACE FUNCTION unchanged_and_zone(
     tenant uuid, seen pg_snapshot, server_start timestamptz,
     OUT unchanged boolean, OUT time_zone text, OUT refreshed bigint
@@ -23,7 +24,13 @@ BEGIN
         AND NOT EXISTS (
             SELECT FROM change_folds AS fold
             WHERE fold.user_id IN (tenant, everybody)
-                AND pg_snapshot_xmax(fold.snapshot) > pg_snapshot_xmin(seen)
+                AND (
+                    pg_snapshot_xmax(fold.snapshot) > pg_snapshot_xmax(seen)
+                    OR EXISTS (
+                        SELECT FROM pg_snapshot_xip(seen) AS running (xid)
+                        WHERE pg_visible_in_snapshot(running.xid, fold.snapshot)
+                    )
+                )
         ),
         (
             SELECT preference.time_zone FROM tenant_preferences AS preference

@@ -132,6 +132,21 @@ def test_a_change_whose_record_is_deleted_is_seen(api, tenant, short):
     assert short.n == 2
 
 
+def test_a_long_transaction_of_others_makes_no_answer_old(api, tenant, short):
+    """It began before records were folded, and holds back the oldest running transaction of each
+    snapshot."""
+    other = connections["owner"].copy()
+    with other.cursor() as cursor:
+        cursor.execute("BEGIN; SELECT pg_current_xact_id()")
+    rows.payment(tenant.id)
+    refresh.refresh()
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("DELETE FROM change_marks")
+    twice(api)
+    other.close()
+    assert short.n == 1
+
+
 def test_a_server_that_was_started_again_may_have_other_data(api, short, monkeypatch):
     twice(api)
     usual = days.unchanged
