@@ -40,7 +40,7 @@ def contents(user: UUID) -> dict[str, Any]:
 
 def rows(model: Any, user: UUID) -> list[Any]:
     """The tenant's rows of the model, in the order in which they were created."""
-    return list(model.objects.using("owner").filter(user_id=user).order_by("created_at"))
+    return list(model.objects.using("owner").filter(user_id=user).order_by("created_at", "pk"))
 
 
 def _facts(event: models.RawEvent) -> dict[str, Any]:
