@@ -85,11 +85,11 @@ def merged_and_back(opened: Browser, party: str, axe: str) -> None:  # noqa: F81
     says(opened, "What would be one")
     checked(opened, axe, "merge-preview")
     opened.click("button[value=merge]")
-    says(opened, "The two were merged")
+    says(opened, "The two are one party now")
     opened.click("#main details:has(button[value=undo]) summary")
     checked(opened, axe, "merged")
     opened.click("button[value=undo]")
-    says(opened, "The two were taken back")
+    says(opened, "That decision was taken back")
 
 
 def taken_apart_and_back(opened: Browser, address: str, books, axe: str) -> None:  # noqa: F811
