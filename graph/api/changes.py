@@ -128,6 +128,7 @@ class ChangesAnswer(Answer):
 
 class ChangesView(Question):
     query = ChangesQuery
+    may_assume = False  # the version is in the answer before the rows are read
 
     @extend_schema(
         operation_id="graph_changes",
@@ -151,6 +152,7 @@ class EventStream(BaseRenderer):
 
 class StreamView(Question):
     query = ChangesQuery
+    may_assume = False  # the version is in the answer before the rows are read
     renderer_classes = (EventStream, JSONRenderer)
 
     @extend_schema(

@@ -72,9 +72,11 @@ class Versioned(TenantView):
             return
         self.before_stored_answer(request)
         if _client_has(request, etag(self.version, self.variant())):
+            view_version.confirm(self.tenant(request))
             metrics.answered("unchanged")
             raise _AnsweredEarly(HttpResponseNotModified())
         if (body := memory_cache.answers.get(self._cache_key(request))) is not None:
+            view_version.confirm(self.tenant(request))
             metrics.answered("kept")
             raise _AnsweredEarly(HttpResponse(body, content_type=JSON))
         metrics.answered("computed")
@@ -82,6 +84,8 @@ class Versioned(TenantView):
     def handle_exception(self, exc: Exception) -> Response:
         if isinstance(exc, _AnsweredEarly):
             return cast(Response, exc.response)
+        if isinstance(exc, view_version.StateChanged):
+            raise exc
         return super().handle_exception(exc)
 
     def finalize_response(
@@ -89,6 +93,7 @@ class Versioned(TenantView):
     ) -> Response:
         has_version = hasattr(self, "version") and not response.streaming
         if has_version and response.status_code in {200, 304}:
+            view_version.confirm(self.tenant(request))
             response.headers["ETag"] = etag(self.version, self.variant())
             response.headers["Cache-Control"] = "private, no-cache"
             self._mark_reusable(request, response.status_code)

@@ -136,6 +136,7 @@ RESPONSES = {
 
 class ExportView(Question):
     query = ExportQuery
+    may_assume = False  # the version is in the answer before the rows are read
     renderer_classes = RENDERERS
     content_negotiation_class = ByFormat
 

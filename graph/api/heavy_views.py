@@ -28,6 +28,7 @@ from graph.questions import entities
 from graph.questions.heavy import deferred
 from graph.questions.heavy.deferred import QuestionKey
 from graph.reading import cursors
+from graph.view import version as view_version
 
 ASYNC = "respond-async"
 POLL = "2"  # seconds until the next poll
@@ -46,6 +47,7 @@ class Computed(Question):
     def computed(self, request: Request, **of_path: str) -> Response:
         parameters = {**self.parameters(request), **of_path}
         user_id, asks = self.tenant(request), self.asks
+        view_version.confirm(user_id)
         preferred = _prefers_a_worker(request)
         if not preferred and asks.light(user_id, parameters, self.version):
             return Response(asks.compute(user_id, parameters))

@@ -15,6 +15,7 @@ from graph.database import past
 from graph.database.past import Past
 from graph.questions import days
 from graph.reading import as_of
+from graph.view import version
 
 MEMENTO = "Memento-Datetime"
 
@@ -38,6 +39,7 @@ class PastView(TenantView):
     def before_stored_answer(self, request: Request) -> None:
         """Determine the moment, which the day and the tenant's time zone decide together."""
         if not {"as_of", "valid"}.isdisjoint(request.query_params):
+            version.confirm(self.tenant(request))  # the past is not read twice
             self._past(request, super().parameters(request))
 
     def parameters(

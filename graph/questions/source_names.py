@@ -21,6 +21,7 @@ from graph.ingest.mappings.file_account import LONGEST
 from graph.models.choices import EventKind
 
 MADE = re.compile(r"\b[a-z_]+(?:\.[a-z_]+)?\.[0-9a-f]{8}(?:-[0-9a-f]{4}){0,3}[\w.-]*", re.ASCII)
+PART = re.compile(r"\.[0-9a-f]{8}", re.ASCII)  # in every text that MADE matches, and sooner found
 ACCOUNT = re.compile(r"\.[0-9a-f]{8}\.(.+)$", re.ASCII)  # of generic.<layout>.<account>
 REASON = re.compile(r'("reason" ?: ?)("(?:[^"\\]|\\.)*")')  # in JSON
 ROW = re.compile(r"\brow [0-9a-f]{32}\b", re.ASCII)  # a key made of the row's content
@@ -122,7 +123,7 @@ def readable(text: str, names_of: Names) -> str:
 
     A row's key says nothing to people and becomes "a row".
     """
-    if not MADE.search(text) and not ROW.search(text):
+    if not _has_key(text) and not ROW.search(text):
         return text
     named = MADE.sub(lambda match: _named(match[0], names_of), text)
     return ROW.sub("a row", named)
@@ -135,9 +136,14 @@ def with_reasons(user_id: UUID, rows: Sequence[dict[str, Any]]) -> list[dict[str
 
 def in_json(user_id: UUID, written: str) -> str:
     """Return the JSON text with names of sources in the strings that are called reason."""
-    if not MADE.search(written):
+    if not _has_key(written):
         return written
     return REASON.sub(lambda match: _worded(user_id, match), written)
+
+
+def _has_key(text: str) -> bool:
+    """Return whether the text has a source's key that a program made."""
+    return PART.search(text) is not None and MADE.search(text) is not None
 
 
 def _worded(user_id: UUID, match: re.Match[str]) -> str:
@@ -151,7 +157,7 @@ def in_words(user_id: UUID, text: str) -> str:
 
     The names are read only if the text has such a key.
     """
-    if not MADE.search(text) and not ROW.search(text):
+    if not _has_key(text) and not ROW.search(text):
         return text
     return readable(text, names(user_id))
 

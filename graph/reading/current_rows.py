@@ -97,7 +97,7 @@ def rows_at_once(
     ]
     with readable_view():
         state, *results = snapshot_rows(user_id, version.unchanged(user_id, seen), *calls)
-    return results if state[0]["unchanged"] else None
+    return results if version.holds(user_id, state[0]["unchanged"]) else None
 
 
 @contextmanager
@@ -112,7 +112,7 @@ def snapshot(user_id: UUID) -> Iterator[Reader]:
     with readable_view(), snapshot_transaction(user_id, query) as (connection, row):
         if seen is None:
             state = version.read(row)
-        elif row["unchanged"]:
+        elif version.holds(user_id, row["unchanged"]):
             state = seen.state
         else:
             state = _state(connection, user_id)

@@ -80,7 +80,8 @@ def one(user_id: UUID, relationship_id: UUID | str, *, today: date) -> str | Non
     query = version.unchanged(user_id, seen, written, (user_id, key, today))
     with readable_view():
         row = tenant_row(user_id, query)
-    return row["rows"][1:-1] or None if row["unchanged"] else None
+    is_unchanged = version.holds(user_id, row["unchanged"])
+    return row["rows"][1:-1] or None if is_unchanged else None
 
 
 def entity(
@@ -96,7 +97,7 @@ def entity(
     with readable_view():
         row = tenant_row(user_id, version.unchanged(user_id, seen, written, parameters))
     text: str | None = row["entity"]
-    return text if row["unchanged"] else None
+    return text if version.holds(user_id, row["unchanged"]) else None
 
 
 def _key(text: UUID | str) -> UUID | None:
@@ -142,8 +143,7 @@ def _page(seen: Seen, page_query: PageQuery, *, few: bool = False) -> Page | Non
     query = Query(
         text,
         (
-            page_query.user_id,
-            seen.snapshot,
+            *version.checked(page_query.user_id, seen),
             bound,
             tenant,
             most,
@@ -156,7 +156,7 @@ def _page(seen: Seen, page_query: PageQuery, *, few: bool = False) -> Page | Non
     )
     with readable_view():
         row = tenant_row(page_query.user_id, query)
-    if not row["unchanged"] or row["rows"] is None:
+    if not version.holds(page_query.user_id, row["unchanged"]) or row["rows"] is None:
         return None
     following = (row["last_at"], row["last_id"]) if row["size"] > most else None
     return Page(row["rows"], min(row["size"], most), following)

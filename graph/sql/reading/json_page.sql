@@ -1,7 +1,7 @@
 -- A page of relationships as JSON, and where it ends. `page` selects their ids and times, at most one
 -- more than the page has, or, of few rows, all of them in any order.
 SELECT
-    unchanged_since(%s, %s) AS unchanged,
+    unchanged_since(%s, %s, %s, %s, %s) AS unchanged,
     cardinality(page.ids) AS size,
     CASE WHEN cardinality(page.ids) <= %s THEN {written} END AS rows,
     page.times[%s] AS last_at,

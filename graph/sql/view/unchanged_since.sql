@@ -1,15 +1,18 @@
--- Whether this statement sees the same changes of the tenant as the transaction with that snapshot
--- did: no mark is visible now that was not then. A function, because its plan is kept.
-CREATE OR REPLACE FUNCTION unchanged_since(tenant uuid, seen pg_snapshot) RETURNS boolean
+-- Whether this statement sees the tenant's data as the transaction with that snapshot did, on the
+-- server that was started then, with the same last refresh of the view and the same time zone. A
+-- function, because its plan is kept.
+CREATE OR REPLACE FUNCTION unchanged_since(
+    tenant uuid, seen pg_snapshot, server_start timestamptz, refresh bigint, zone text
+) RETURNS boolean
 LANGUAGE plpgsql STABLE
 SET plan_cache_mode = force_generic_plan
 AS $$
 BEGIN
-    RETURN NOT EXISTS (
-        SELECT FROM change_marks AS mark
-        WHERE mark.user_id IN (tenant, '00000000-0000-0000-0000-000000000000')
-            AND mark.xid >= pg_snapshot_xmin(seen)
-            AND NOT pg_visible_in_snapshot(mark.xid, seen)
+    RETURN (
+        SELECT now.unchanged
+            AND now.refreshed IS NOT DISTINCT FROM refresh
+            AND now.time_zone IS NOT DISTINCT FROM zone
+        FROM unchanged_and_zone(tenant, seen, server_start) AS now
     );
 END
 $$

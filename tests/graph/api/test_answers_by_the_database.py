@@ -6,6 +6,8 @@ from decimal import Decimal
 from typing import LiteralString
 
 import pytest
+from django.db import connections
+from django.test.utils import CaptureQueriesContext
 from rest_framework.renderers import JSONRenderer
 from rest_framework.serializers import DecimalField
 
@@ -251,6 +253,40 @@ def test_what_changes_between_version_and_question_is_seen(tenant, books):
         with current_rows.snapshot(tenant.id) as reader:
             found = reader.relationships(models.TenantRelationship.objects.filter(id=new))
         assert [row.id for row in found] == [new]
+
+
+ASSUMING = (
+    "relationships/?party={sales}",
+    "relationships/{annotated}/?today=2024-03-01",
+    "relationships/{annotated}/explain/?today=2024-03-01",
+    "entities/{acme}/",
+    "insights/fraud/?today=2024-03-01",
+    "cash-flow/?today=2024-03-01",
+    "spend/?today=2024-03-01",
+    "paths/?source={sales}&target={acme}",
+)
+
+
+@pytest.mark.parametrize("question", ASSUMING)
+def test_a_remembered_state_is_checked_by_the_statement_that_reads_the_answer(api, books, question):
+    """A request that relies on a state of the past is answered again from the current one."""
+    url = V1 + question.format(**vars(books))
+    assert api.get(url).content == api.get(url).content  # the second from the remembered state
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("UPDATE raw_events SET amount = amount + 1 WHERE amount > 0")
+        cursor.execute("UPDATE normalized_entities SET name = name || ' of old'")
+    after = api.get(url)
+    version.forget()
+    assert after.content == api.get(url).content
+    assert after.headers["ETag"] == api.get(url).headers["ETag"]
+
+
+def test_a_list_of_a_remembered_state_takes_one_statement(api, books):
+    url = f"{V1}relationships/?party={books.sales}"
+    api.get(url)
+    with CaptureQueriesContext(connections["default"]) as queries:
+        assert api.get(url).status_code == 200
+    assert len(queries) == 1
 
 
 def test_queries_that_are_sent_at_once_see_one_snapshot_of_one_tenant(tenant, other_tenant):
