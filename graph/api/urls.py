@@ -5,6 +5,7 @@ from django.urls import path
 from graph.api import (
     changes,
     decision_views,
+    diff_view,
     export,
     heavy_views,
     link_views,
@@ -30,6 +31,7 @@ urlpatterns = [
     path("insights/<str:layer>/", views.InsightsView.as_view(), name="graph-insights"),
     path("changes/", changes.ChangesView.as_view(), name="graph-changes"),
     path("changes/stream/", changes.StreamView.as_view(), name="graph-changes-stream"),
+    path("diff/", diff_view.DiffView.as_view(), name="graph-diff"),
     path("export/", export.ExportView.as_view(), name="graph-export"),
     path("cases/", decision_views.CasesView.as_view(), name="graph-cases"),
     path("cases/<str:case_id>/", decision_views.CaseView.as_view(), name="graph-case"),

@@ -41,25 +41,31 @@ def moment(
     """
     until = None if valid is None else datetime.combine(valid, time.max, UTC)
     now = datetime.now(zone)
-    recorded = None if as_of is None else _recorded(user_id, as_of, now)
+    recorded = None if as_of is None else recorded_until(user_id, as_of, now)
     known = (recorded or now).astimezone(zone) - timedelta(microseconds=bool(recorded))
     today = known.date() if valid is None else min(known.date(), valid)
     return AsOf(Past(recorded, until), today)
 
 
-def _recorded(user_id: UUID, as_of: str, now: datetime) -> datetime | None:
-    """Return the moment until which changes count; None if all do."""
+def recorded_until(
+    user_id: UUID, as_of: str, now: datetime, field: str = "as_of"
+) -> datetime | None:
+    """Return the moment until which changes count, for a day or a version; None if all do.
+
+    `now` is the current time in the tenant's time zone. Raises QuestionError about `field`, as
+    `moment` does.
+    """
     day = _day(as_of)
     if day is None:
-        recorded = _of_version(user_id, as_of)
+        recorded = _of_version(user_id, as_of, field)
     elif day > now.date():
-        raise QuestionError(f"{day} is in the future. Today is {now.date()}.", "as_of")
+        raise QuestionError(f"{day} is in the future. Today is {now.date()}.", field)
     elif day == now.date():
         recorded = None
     else:
         recorded = datetime.combine(day + timedelta(days=1), time.min, now.tzinfo)
     if recorded is not None:
-        _require_known(user_id, recorded, now)
+        _require_known(user_id, recorded, now, field)
     return recorded
 
 
@@ -70,28 +76,28 @@ def _day(as_of: str) -> date | None:
         return None
 
 
-def _of_version(user_id: UUID, as_of: str) -> datetime | None:
+def _of_version(user_id: UUID, as_of: str, field: str) -> datetime | None:
     wanted = VERSION.fullmatch(as_of)
     if wanted is None:
-        raise QuestionError(NO_MOMENT, "as_of")
+        raise QuestionError(NO_MOMENT, field)
     current = view_version.version(user_id)
     if as_of == current:
         return None
     count, _, server, *_ = current.split("-")
     later = int(count) - int(wanted[1])
     if wanted[3] == server and later <= 0:
-        raise QuestionError(UNKNOWN, "as_of")
+        raise QuestionError(UNKNOWN, field)
     last_id = UUID(wanted[2]) if wanted[2] != "0" else None
     recorded = moments.of_version(user_id, later, last_id) if wanted[3] == server else None
     if recorded is None or wanted[4]:
-        raise QuestionError(GONE, "as_of")
+        raise QuestionError(GONE, field)
     return recorded
 
 
-def _require_known(user_id: UUID, recorded: datetime, now: datetime) -> None:
+def _require_known(user_id: UUID, recorded: datetime, now: datetime, field: str) -> None:
     began = moments.began(user_id)
     if began is None:
-        raise QuestionError(NOT_BEGUN, "as_of")
+        raise QuestionError(NOT_BEGUN, field)
     if recorded <= began:
         day = began.astimezone(now.tzinfo).date()
-        raise QuestionError(BEGUN.format(day=day), "as_of")
+        raise QuestionError(BEGUN.format(day=day), field)

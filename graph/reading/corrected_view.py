@@ -62,17 +62,14 @@ def with_past(
     """
     if state.unknown:
         return _redefined(_live(user_id), moment.until)
-    queries = [query for query in (stale(user_id, state), _touched(user_id, moment)) if query]
+    since = None if moment.recorded is None else touched(user_id, moment.recorded)
+    queries = [query for query in (stale(user_id, state), since) if query]
     if not queries:
         return _redefined(_all(user_id), moment.until)
     with connection.cursor() as cursor:
         union = SQL(" UNION ").join(SQL("({})").format(query) for query in queries)
         cursor.execute(SQL(sql.read("reading/past_ids")).format(query=union))
-        cursor.execute(
-            "SELECT array_agg(id::text) FROM (SELECT id FROM past_ids LIMIT %s)", [FEW + 1]
-        )
-        ids = cursor.fetchone()[0] or []
-        rows = _past_rows(cursor, user_id, ids) if len(ids) <= FEW else _many_past_rows(user_id)
+        rows = past_rows(cursor, user_id, few_ids(cursor))
         cursor.execute(SQL(sql.read("reading/past_relationships")).format(columns=NAMES, rows=rows))
     replaced = SQL(sql.read("reading/past_view")).format(
         view=Identifier(TENANT_VIEW), columns=NAMES, user_id=Literal(user_id)
@@ -80,10 +77,8 @@ def with_past(
     return _redefined(replaced, moment.until)
 
 
-def _touched(user_id: UUID, moment: Past) -> Composable | None:
+def touched(user_id: UUID, moment: datetime) -> Composable:
     """Return the query for the ids of the relationships that have changed since the moment."""
-    if moment.recorded is None:
-        return None
     user = Literal(user_id)
     layers = [
         SQL(sql.read(f"history/touched_by_{'pattern' if layer.is_pattern else 'fact'}")).format(
@@ -95,24 +90,29 @@ def _touched(user_id: UUID, moment: Past) -> Composable | None:
         for layer in LAYERS
     ]
     return SQL(sql.read("history/touched")).format(
-        user_id=user, moment=Literal(moment.recorded), layers=SQL("").join(layers)
+        user_id=user, moment=Literal(moment), layers=SQL("").join(layers)
     )
 
 
-def _past_rows(cursor: CursorWrapper, user_id: UUID, ids: Sequence[str]) -> Composable:
-    """Return the query for the relationships as they were.
+def few_ids(cursor: CursorWrapper) -> list[str] | None:
+    """Return the ids in `past_ids`; None if they are more than FEW."""
+    cursor.execute("SELECT id::text FROM past_ids LIMIT %s", [FEW + 1])
+    ids = [row_id for (row_id,) in cursor.fetchall()]
+    return ids if len(ids) <= FEW else None
+
+
+def past_rows(cursor: CursorWrapper, user_id: UUID, ids: Sequence[str] | None) -> Composable:
+    """Return the query for the relationships `ids` as they were; those of `past_ids` for None.
 
     The ids and those of their events are constants, because the tables of the past are views
     through which a join does not find a few rows quickly.
     """
+    if ids is None:
+        return SQL(view_sql(MANY_PAST)).format(user_id=Literal(user_id))
     parts = {"user_id": Literal(user_id), "ids": current_graph.as_array(ids)}
     cursor.execute(SQL(sql.read("reading/ends_of")).format(**parts))
     events = [str(event_id) for (event_id,) in cursor.fetchall()]
     return SQL(view_sql(PAST)).format(events=current_graph.as_array(events), **parts)
-
-
-def _many_past_rows(user_id: UUID) -> Composable:
-    return SQL(view_sql(MANY_PAST)).format(user_id=Literal(user_id))
 
 
 def _all(user_id: UUID) -> Composable:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from asgiref.sync import async_to_sync
 from django.db import connections
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from graph.http.idempotency import IdempotentRequest
@@ -60,6 +61,7 @@ def asked_of(books) -> dict[str, tuple[str, dict[str, Any]]]:
         "graph_communities": ("communities/", {"top": 2}),
         "graph_insights": ("insights/fraud/", TODAY),
         "graph_changes": ("changes/", {}),
+        "graph_diff": ("diff/", {"from": str(timezone.now().date())}),
         "graph_cash_flow": ("cash-flow/", TODAY),
         "graph_open_items": ("open-items/", TODAY),
         "graph_due": ("due/", {**TODAY, "today": "2024-03-01", "until": "2024-05-31"}),

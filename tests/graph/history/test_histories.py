@@ -42,6 +42,11 @@ def compared(number: int, choose, steps: int, *, at_once: int = 2) -> int:
                 assert pasts.read_at(whose, moment) == contents
                 comparisons += 1
             snapshots.append((user, pasts.now(), pasts.read(user)))
+            mine = [(moment, contents) for whose, moment, contents in snapshots if whose == user]
+            (since, before), (until, after) = mine[choose(len(mine))], mine[-choose(2) - 1 :][0]
+            if since <= until:
+                expected = pasts.by_snapshots(before, after)
+                assert pasts.by_history(user, since, until, choose(9) + 1) == expected
 
         history.check = look
         history.run(steps)

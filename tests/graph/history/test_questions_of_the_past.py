@@ -137,6 +137,19 @@ def test_each_question_has_the_answer_that_it_had_then(tenant, api, tmp_path):
         if asked(api, path, of_version) != answer
     ]
     assert wrong == []
+    since = then["begun"][0]
+    fed = api.get(f"{V1}changes/", {"since": since}).json()
+    diff = api.get(f"{V1}diff/", {"from": since, "limit": 1000}).json()
+    assert diff["next"] is None
+    for part in ("entities", "edges"):
+        for name in ("added", "removed", "merged", "split"):
+            assert diff[part].get(name) == fed[part].get(name)
+        rows = {row["id"]: row for row in fed[part]["changed"]}
+        assert all(rows[row["id"]] == row for row in diff[part]["changed"])
+    assert min(diff["counts"]["edges"].values()) > 0
+    assert diff["entities"]["merged"]
+    back = api.get(f"{V1}diff/", {"from": version(api), "to": since})
+    assert [error["pointer"] for error in back.json()["errors"]] == ["#/to"]
 
 
 def test_a_day_means_what_was_known_at_its_end(tenant, api):
@@ -154,7 +167,13 @@ def test_a_day_means_what_was_known_at_its_end(tenant, api):
     (error,) = response.json()["errors"]
     assert error["pointer"] == "#/as_of"
     assert str(today - timedelta(days=3)) in error["detail"]
-    assert "Memento-Datetime" in api.get(f"{V1}relationships/?as_of={today - timedelta(days=1)}")
+    yesterday = today - timedelta(days=1)
+    assert "Memento-Datetime" in api.get(f"{V1}relationships/?as_of={yesterday}")
+    for days, removed in (({"from": yesterday}, [str(payment)]), ({"from": today}, [])):
+        assert api.get(f"{V1}diff/", days).json()["edges"]["removed"] == removed
+    for name, day in (("from", today - timedelta(days=4)), ("to", today + timedelta(days=1))):
+        response = api.get(f"{V1}diff/", {"from": yesterday, name: day})
+        assert [error["pointer"] for error in response.json()["errors"]] == [f"#/{name}"]
 
 
 def recorded_days_ago(tenant, days: int) -> None:
@@ -236,6 +255,10 @@ def test_events_up_to_a_day_as_they_are_known_now(tenant, api):
         f"relationships/?as_of=0-{'0' * 32}-0",
         "relationships/?as_of=",
         "cases/?as_of=x",
+        "diff/?from=",
+        "diff/?to=2024-01-01",
+        "diff/?cursor=x&from=2024-01-01",
+        "diff/?limit=1001&from=2024-01-01",
         "stats/?as_of=2024-01-01",
         "entities/?as_of=2024-01-01",
         "importance/?valid=2024-01-01",
@@ -246,7 +269,7 @@ def test_events_up_to_a_day_as_they_are_known_now(tenant, api):
 def test_what_cannot_be_asked_is_refused_by_field(tenant, api, path):
     response = api.get(V1 + path)
     assert response.status_code == 400, response.json()
-    name = path.partition("?")[2].partition("=")[0]
+    name = "from" if path == "diff/?to=2024-01-01" else path.partition("?")[2].partition("=")[0]
     assert [error["pointer"] for error in response.json()["errors"]] == [f"#/{name}"]
 
 
