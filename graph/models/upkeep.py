@@ -76,4 +76,4 @@ class SearchedGroup(TenantRow):
         ]
 
     def __str__(self) -> str:
-        return f"{len(self.found)} series of {self.key}"
+        return f"group {self.key}"

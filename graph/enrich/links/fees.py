@@ -23,7 +23,7 @@ from graph.enrich.columns.grouping import code_by_text, codes, codes_of_texts, r
 from graph.enrich.columns.payments import UNIT, Ints, Payments
 from graph.enrich.links import rate_fees
 from graph.enrich.links.assignment import assign
-from graph.enrich.series.detect import stem
+from graph.enrich.series.activities import stem
 from graph.enrich.write.counts import Counts
 from graph.enrich.write.write_links import Link, write
 

@@ -1,6 +1,7 @@
 """Measures how busy a source's books are on each day. The days of a series are compared with it.
 Pure functions."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -43,6 +44,13 @@ class Activity:
         one = np.zeros(len(days), dtype=np.int64)
         phases = tuple(around(Days(days), one, 1, frequency)[0] for frequency in FREQUENCIES)
         return cls(first, sums, weekdays, phases, by_weekday)
+
+    @cached_property
+    def digest(self) -> str:
+        """Return a digest of all that a comparison with this activity depends on."""
+        columns = (np.array([self.first]), self.sums, self.weekdays, np.array([self.by_weekday]))
+        text = b"".join(column.tobytes() for column in columns)
+        return hashlib.blake2b(text, digest_size=16).hexdigest()
 
     def busy_days(self, first: int, last: int) -> int:
         """Return the number of days with a payment, from `first` to `last`, both included."""

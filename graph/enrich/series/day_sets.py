@@ -1,7 +1,7 @@
 """Sets of days to fit, one after the other in flat columns. Pure functions."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -18,13 +18,14 @@ class FitRequest:
     """One set of days to fit: distinct days in order, and the logarithm of the amount paid on each.
 
     `group` is the group to which the days belong (`activity.Others`). `price` is what the choice of
-    this set cost, in log odds.
+    this set cost, in log odds. `part` has the positions of its payments in the group.
     """
 
     days: Ints
     amounts: Floats
     group: int
     price: float
+    part: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
 
 @dataclass(frozen=True)

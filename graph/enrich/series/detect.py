@@ -12,12 +12,10 @@ Groups are searched in parallel. Each yields the sets that it needs fitted, and 
 at once.
 """
 
-import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from itertools import batched, chain, islice, pairwise
 from math import exp, log
 from typing import Any
@@ -29,7 +27,8 @@ from graph.enrich.columns.grouping import codes
 from graph.enrich.columns.payments import Payments
 from graph.enrich.columns.placeholders import is_placeholder
 from graph.enrich.series import short_series
-from graph.enrich.series.activity import Activity, Floats, Others
+from graph.enrich.series.activities import Activities
+from graph.enrich.series.activity import Floats, Others
 from graph.enrich.series.candidate_grids import FEWEST_YEARLY, is_long_enough
 from graph.enrich.series.day_sets import FitRequest
 from graph.enrich.series.grid_fit import ALIKE, Fit, best
@@ -38,14 +37,9 @@ from graph.enrich.series.periods import Ints
 SURE = 8.0  # log odds, 3,000 : 1; a tenant has hundreds of groups that could seem to recur
 SUREST = 0.99  # largest probability that is stated for a series
 GAPS = (1.0, 0.4, 0.15, 0.05, 0.012, 0.0)  # in log amounts; with the last only equal amounts
-COMMON, PARTIES = 60, 8  # least payments and payees of a wording that has an activity of its own
-FEW_PARTIES = 2  # payees of a wording up to which the wording identifies a payment
-NEARLY = 0.8  # share of a wording's days that counts as all of them
 AT_ONCE = 2_000  # groups that are searched in parallel
 RESIDUES = 3  # how often the rest after a fit is fitted again
 LATER = 3  # days after an occurrence within which its repetition may come
-_MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
-_CHANGING = re.compile(rf"\b(?:{_MONTHS})[a-z]*\b|\S*\d\S*|[^\w\s]", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -89,19 +83,29 @@ class Series:
 
 
 Found = list[Series]
+
+
+@dataclass(frozen=True)
+class Searched:
+    """The result of the search of a group: its series, and the requests if none of them was
+    answered by a fit, else None."""
+
+    series: Found
+    requests: list[FitRequest] | None
+
+
 type Asking[Result] = Generator[list[FitRequest], list[Fit | None], Result]
 
 
 def find(payments: Payments) -> Found:
     """Return the tenant's series in the order of their first payments."""
-    return numbered(payments, chain.from_iterable(search(payments, groups(payments))))
+    every = search(payments, groups(payments), Activities(payments))
+    return numbered(payments, chain.from_iterable(each.series for each in every))
 
 
-def search(payments: Payments, among: Iterable[Ints]) -> Iterator[Found]:
-    """Yield a list of series for each of these groups of row numbers. Their ordinals are 0."""
-    activities = _Activities(payments)
-    amounts = np.log(np.maximum(payments.amount, 1).astype(np.float64))
-    columns = (payments.day, amounts, activities.wording)
+def search(payments: Payments, among: Iterable[Ints], activities: Activities) -> Iterator[Searched]:
+    """Yield the result for each of these groups of row numbers. The series' ordinals are 0."""
+    columns = (payments.day, log_amounts(payments), activities.wording)
     for some in batched(among, AT_ONCE):
         searched = [
             _Group(columns, at, places, is_common=activities.is_common(int(places[0])))
@@ -109,7 +113,14 @@ def search(payments: Payments, among: Iterable[Ints]) -> Iterator[Found]:
         ]
         around = [activities.around(places) for places in some]
         others = Others([group.days for group in searched], around)
-        yield from _answered(together([group.series() for group in searched]), others)
+        requests: list[list[FitRequest] | None] = [[] for _ in searched]
+        series = _answered(together([group.series() for group in searched]), others, requests)
+        yield from map(Searched, series, requests)
+
+
+def log_amounts(payments: Payments) -> Floats:
+    """Return the logarithm of each payment's amount, as it is compared in series."""
+    return np.log(np.maximum(payments.amount, 1).astype(np.float64))
 
 
 def together[Result](askings: Sequence[Asking[Result]]) -> Asking[list[Result]]:
@@ -136,8 +147,14 @@ def together[Result](askings: Sequence[Asking[Result]]) -> Asking[list[Result]]:
     return [results[at] for at in range(len(askings))]
 
 
-def _answered[Result](asking: Asking[Result], others: Others) -> Result:
-    """Return the result of the generator, after fitting all the sets that it requests."""
+def _answered[Result](
+    asking: Asking[Result], others: Others, unanswered: list[list[FitRequest] | None]
+) -> Result:
+    """Return the result of the generator, after fitting all the sets that it requests.
+
+    `unanswered` has a list for each group. The group's requests are added to it, or it becomes None
+    when one of them is answered by a fit.
+    """
     fits: list[Fit | None] | None = None
     while True:
         try:
@@ -146,6 +163,12 @@ def _answered[Result](asking: Asking[Result], others: Others) -> Result:
             result: Result = done.value
             return result
         fits = best(requests, others, SURE)
+        for request, fit in zip(requests, fits, strict=True):
+            of = unanswered[request.group]
+            if fit is not None:
+                unanswered[request.group] = None
+            elif of is not None:
+                of.append(request)
 
 
 def groups(payments: Payments) -> Iterator[Ints]:
@@ -173,52 +196,6 @@ def _are_a_year_apart(days: Ints) -> bool:
     return len(days) == 2 and bool(abs(np.ptp(days) - short_series.YEAR) <= short_series.ABOUT)
 
 
-class _Activities:
-    """The activity of each source, and of each frequent wording in it that many parties have.
-
-    A series is compared with the payments of its wording, because their days differ: transfers are
-    made in runs, but each standing order on a day of its own.
-    """
-
-    def __init__(self, payments: Payments) -> None:
-        self._day, self._source = payments.day, codes(payments.source)
-        self.words = np.asarray([stem(text) for text in payments.description], object)
-        self.wording = codes(self.words)
-        self._kind = codes(self._source, self.wording)
-        parties = np.unique(np.stack([self._kind, payments.payee], axis=1), axis=0)[:, 0]
-        size = int(self._kind.max(initial=-1)) + 1
-        many = np.bincount(self._kind, minlength=size) >= COMMON
-        self._parties_of = np.bincount(parties, minlength=size)
-        self._common = many & (self._parties_of >= PARTIES)
-        self._known: dict[tuple[str, int], Activity] = {}
-
-    def is_common(self, place: int) -> bool:
-        """Return whether many parties of the source have the wording of the payment in row
-        `place`, or whether it has none."""
-        return self._parties_of[self._kind[place]] > FEW_PARTIES or not self.words[place]
-
-    def around(self, places: Ints) -> Activity:
-        """Return the activity with which the payments in the rows `places`, all of one source, are
-        compared.
-
-        That is the activity of their wording if it is common, else of the source. It is also that
-        of the source for payments on nearly all days of their wording, such as wages, which are not
-        a choice among these days.
-        """
-        kind = int(self._kind[places[0]])
-        if self._common[kind] and (self._kind[places] == kind).all():
-            activity, days = self._of("kind", self._kind, kind), self._day[places]
-            if len(np.unique(days)) < NEARLY * activity.busy_days(int(days.min()), int(days.max())):
-                return activity
-        return self._of("source", self._source, int(self._source[places[0]]))
-
-    def _of(self, name: str, codes_: Ints, code: int) -> Activity:
-        if (name, code) not in self._known:
-            days = self._day[codes_ == code]
-            self._known[name, code] = Activity.of(days, in_runs=name == "kind")
-        return self._known[name, code]
-
-
 def numbered(payments: Payments, series: Iterable[Series]) -> Found:
     """Return the series in the order of their first payments, with ordinals for those that begin
     with the same external id."""
@@ -230,13 +207,6 @@ def numbered(payments: Payments, series: Iterable[Series]) -> Found:
         result.append(replace(one, ordinal=ordinals[key]))
         ordinals[key] += 1
     return result
-
-
-@lru_cache(maxsize=65_536)
-def stem(text: str) -> str:
-    """Return the part of a description that stays the same in a series: no numbers, months or
-    punctuation."""
-    return " ".join(_CHANGING.sub(" ", text).casefold().split())
 
 
 @dataclass(frozen=True)
@@ -271,6 +241,11 @@ class _ByAmount:
         return len(GAPS), []
 
 
+def by_day(day: Ints, places: Ints) -> Ints:
+    """Return the group's row numbers in the order of days. Positions in a group refer to it."""
+    return places[np.argsort(day[places], kind="stable")]
+
+
 class _Group:
     """The payments between two parties, sorted by day. It is the group `at` of those searched in
     parallel.
@@ -283,7 +258,7 @@ class _Group:
         self, columns: Sequence[NDArray[Any]], at: int, places: Ints, *, is_common: bool
     ) -> None:
         self.at, self.is_common = at, is_common
-        self.places = places[np.argsort(columns[0][places], kind="stable")]
+        self.places = by_day(columns[0], places)
         self.days, self.amounts, self.wording = (column[self.places] for column in columns)
 
     def series(self) -> Asking[Found]:
@@ -293,6 +268,7 @@ class _Group:
         kinds, counts = np.unique(self.wording, return_counts=True)
         if len(kinds) > 1:
             parts = [np.flatnonzero(self.wording == kind) for kind in kinds[counts > 2]]
+            parts.sort(key=lambda part: int(part[0]))  # codes depend on other groups' rows
             ways.append(_all_series(self._by_amount(part, len(parts)) for part in parts))
         likeliest = max((yield from together(ways)), key=_worth)
         return [self._placed(one) for one in (*likeliest, *self._short(likeliest))]
@@ -353,7 +329,7 @@ class _Group:
         if not is_long_enough(len(days), int(days[-1] - days[0])):
             return None
         means = np.bincount(day_of, self.amounts[part]) / np.bincount(day_of)
-        (fit,) = yield [FitRequest(days, means, self.at, price)]
+        (fit,) = yield [FitRequest(days, means, self.at, price, part)]
         return None if fit is None else self._with_extras(part, days, day_of, fit)
 
     def _with_extras(self, part: Ints, days: Ints, day_of: Ints, fit: Fit) -> Series:

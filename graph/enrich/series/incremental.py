@@ -1,9 +1,14 @@
 """Searches for series only where payments have changed since the last search.
 
-A group consists of the payments between the same two parties in one source and currency. A group
-with unchanged rows is not searched again. The activity of the other books has a small influence on
-a fit's odds, too, but a change of it alone is no reason to search again (`manage.py enrich --all`
-does). A change of the method's source code is a reason.
+A group consists of the payments between the same two parties in one source and currency. The
+result is exactly that of a search of all groups (`manage.py enrich --all`). A group is not searched
+again if its rows are unchanged and one of these holds:
+
+- The activity with which its days are compared is unchanged, too.
+- The earlier search fitted none of its days, and would fit none with the present activity
+  (`repeated_requests`).
+
+A change of the method's source code is a reason to search all groups.
 """
 
 import hashlib
@@ -12,7 +17,6 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import chain
 from types import ModuleType
 from typing import Any
 from uuid import UUID
@@ -25,6 +29,7 @@ from graph.database.tenancy import tenant_transaction
 from graph.enrich.columns import ragged
 from graph.enrich.columns.payments import Ints, Payments
 from graph.enrich.series import (
+    activities,
     activity,
     best_run,
     candidate_grids,
@@ -34,13 +39,17 @@ from graph.enrich.series import (
     grid_fit,
     joined_series,
     periods,
+    repeated_requests,
     short_series,
 )
-from graph.enrich.series.detect import Found, Series
+from graph.enrich.series.activities import Activities
+from graph.enrich.series.detect import Searched, Series
 from graph.enrich.series.grid_fit import Fit
 from graph.enrich.series.periods import BY_FREQUENCY, Grid
+from graph.enrich.series.repeated_requests import Repeated
 
 METHOD: tuple[ModuleType, ...] = (
+    activities,
     activity,
     grid_fit,
     ragged,
@@ -57,10 +66,14 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The result of an earlier search in a group: the `digest` of its rows, and its series."""
+    """The result of an earlier search in a group: the `digest` of its rows, and what was found.
+
+    `found` has the `series`, the digest of the `activity`, and for a search without a fit the
+    `prices` and `parts` of its requests (else None).
+    """
 
     digest: str = ""
-    found: list[Json] = field(default_factory=list)
+    found: Json = field(default_factory=dict)
 
 
 def find(user_id: UUID, payments: Payments, *, everything: bool = False) -> list[Series]:
@@ -68,15 +81,45 @@ def find(user_id: UUID, payments: Payments, *, everything: bool = False) -> list
     groups are searched again."""
     groups = {_key(payments, places): places for places in detect.groups(payments)}
     stored = {} if everything else _known(user_id)
-    digests = {key: _digest(payments, places) for key, places in groups.items()}
-    new = [key for key in groups if stored.get(key, Known()).digest != digests[key]]
-    series = dict(zip(new, detect.search(payments, (groups[key] for key in new)), strict=True))
-    rows = [_row(key, digests[key], groups[key], series[key]) for key in new]
+    around = Activities(payments)
+    digests = {key: _digest(payments, around, places) for key, places in groups.items()}
+    same = {key: stored[key] for key in groups if stored.get(key, Known()).digest == digests[key]}
+    valid = _valid(payments, around, groups, same)
+    new = [key for key in groups if key not in valid]
+    searched = detect.search(payments, [groups[key] for key in new], around)
+    results = dict(zip(new, searched, strict=True))
+    rows = [
+        {"key": key, "digest": digests[key], "found": _found(groups[key], result, around)}
+        for key, result in results.items()
+    ]
     _remember(user_id, groups, rows)
-    for key in groups.keys() - series.keys():
-        series[key] = [_series(groups[key], row) for row in stored[key].found]
-    every = list(chain.from_iterable(series.values()))
+    every = [
+        one
+        for key, places in groups.items()
+        for one in (results[key].series if key in results else _stored(places, stored[key]))
+    ]
     return detect.numbered(payments, joined_series.joined(payments, every))
+
+
+def _valid(
+    payments: Payments, around: Activities, groups: dict[str, Ints], same: dict[str, Known]
+) -> set[str]:
+    """Return the keys of those groups with unchanged rows in which a search would find what is
+    stored."""
+    changed = [
+        key
+        for key, known in same.items()
+        if known.found["parts"] != []
+        and known.found["activity"] != around.around(groups[key]).digest
+    ]
+    without_fit = [key for key in changed if same[key].found["parts"] is not None]
+    repeated = [
+        Repeated(groups[key], same[key].found["prices"], same[key].found["parts"])
+        for key in without_fit
+    ]
+    still = repeated_requests.unanswered(payments, around, repeated)
+    proved = {key for key, is_still in zip(without_fit, still, strict=True) if is_still}
+    return (same.keys() - changed) | proved
 
 
 def _key(payments: Payments, places: Ints) -> str:
@@ -86,10 +129,12 @@ def _key(payments: Payments, places: Ints) -> str:
     return _hashed(_method(), "\x00".join(who).encode("utf-8", "surrogatepass"))
 
 
-def _digest(payments: Payments, places: Ints) -> str:
-    """Return a digest of the days, amounts and descriptions of the group's rows, in their order."""
+def _digest(payments: Payments, around: Activities, places: Ints) -> str:
+    """Return a digest of the days, amounts and descriptions of the group's rows, in their order,
+    and of whether many parties have its wording."""
     words = "\x00".join(payments.description[places]).encode("utf-8", "surrogatepass")
-    return _hashed(payments.day[places].tobytes(), payments.amount[places].tobytes(), words)
+    numbers = payments.day[places].tobytes(), payments.amount[places].tobytes()
+    return _hashed(*numbers, words, bytes([bool(around.is_common(int(places[0])))]))
 
 
 def _hashed(*parts: bytes) -> str:
@@ -122,12 +167,18 @@ def _remember(user_id: UUID, present: Iterable[str], searched: list[Json]) -> No
         cursor.execute(sql.read("enrich/searched_written"), values)
 
 
-def _row(key: str, digest: str, group: Ints, series: Found) -> Json:
+def _found(group: Ints, result: Searched, around: Activities) -> Json:
+    requests = result.requests
     return {
-        "key": key,
-        "digest": digest,
-        "found": [_as_json(group, one) for one in series],
+        "series": [_as_json(group, one) for one in result.series],
+        "activity": around.around(group).digest,
+        "prices": None if requests is None else [float(request.price) for request in requests],
+        "parts": None if requests is None else [request.part.tolist() for request in requests],
     }
+
+
+def _stored(group: Ints, known: Known) -> list[Series]:
+    return [_series(group, row) for row in known.found["series"]]
 
 
 def _as_json(group: Ints, one: Series) -> Json:

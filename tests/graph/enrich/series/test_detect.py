@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from graph.enrich.series import candidate_grids
-from graph.enrich.series.detect import Series, find, stem
+from graph.enrich.series.activities import stem
+from graph.enrich.series.detect import Series, find
 from tests.graph.enrich.demo_payments import demo
 from tests.graph.enrich.small_books import (
     Paid,
