@@ -45,9 +45,9 @@ def within(text: str) -> frozenset[str]:
 
 
 def _is_number(token: str) -> bool:
-    if _DATE.fullmatch(token) or _MONEY.fullmatch(token):
+    if sum(map(str.isdigit, token)) < 3 or len(normal(token)) < SHORTEST:
         return False
-    return sum(map(str.isdigit, token)) >= 3 and len(normal(token)) >= SHORTEST
+    return not _DATE.fullmatch(token) and not _MONEY.fullmatch(token)
 
 
 @by_row

@@ -259,8 +259,7 @@ class _Reading:
 
 def _is_nameless(party: Party) -> bool:
     """Return whether the party's name is only one of its keys."""
-    name = plain(party.name)
-    return any(plain(key.value) == name for key in party.keys)
+    return any(plain(key.value) == plain(party.name) for key in party.keys)
 
 
 def _cuts(parties: Sequence[Party], normal: Sequence[str]) -> dict[str, set[int]]:

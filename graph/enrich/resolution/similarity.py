@@ -140,10 +140,12 @@ def _paired(one: Name, other: Name, common: Mapping[str, int]) -> Likeness | Non
     """Return the likeness if each word that only one name has abbreviates or misspells one of
     the other name."""
     left, right = _apart(one.words, other.words)
+    person = one.person or other.person
+    if not person and len(one.words) + len(other.words) > 2 and _both_stay(left, right):
+        return None
     common_letters = sum(map(len, one.words)) - sum(map(len, left))
     if not common_letters or _numbers(left) or _numbers(right):
         return _slip_alone(one, other, common)
-    person = one.person or other.person
     pairs = list(_matched(one, other, left, right, common))
     slips, shorts = (sum(kind == of for kind, *_ in pairs) for of in ("slip", "short"))
     cut = any(kind == "cut" for kind, *_ in pairs)
@@ -176,6 +178,13 @@ def _apart(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[list[str], lis
         else:
             left.append(word)
     return left, right
+
+
+def _both_stay(left: list[str], right: list[str]) -> bool:
+    """Return whether either list has a word that matches none of the other list, because none
+    begins with its letter. Most pairs of names end here, so it comes before all that costs more."""
+    ours, theirs = {word[0] for word in left}, {word[0] for word in right}
+    return not ours <= theirs and not theirs <= ours
 
 
 def _matched(

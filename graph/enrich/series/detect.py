@@ -128,6 +128,8 @@ def together[Result](askings: Sequence[Asking[Result]]) -> Asking[list[Result]]:
 
     Each generator yields sets to be fitted and is sent their fits. Returns their results in order.
     """
+    if len(askings) == 1:
+        return [(yield from askings[0])]
     results: dict[int, Result] = {}
     requests: dict[int, list[FitRequest]] = {}
 

@@ -30,6 +30,10 @@ IS_SERIES = {2: 0.94, 3: 0.96, 4: 0.96, 5: 0.96, 6: 0.96}
 YEAR, ABOUT = 365, 7  # days between two payments of a yearly series, and the tolerance
 RISE = 0.12  # in log amounts, within a year
 WIDTH = 3  # days around the agreed day
+# The days between two payments of consecutive slots: those between the agreed days (a month has 28
+# to 31 days), and MOVED at either end. Other days cannot be a series, which saves fitting them.
+LEAST_GAP = {r.name: r.step * (28 if r.monthly else 1) - 2 * MOVED for r in FREQUENCIES}
+MOST_GAP = {r.name: r.step * (31 if r.monthly else 1) + 2 * MOVED for r in FREQUENCIES}
 
 
 @dataclass(frozen=True)
@@ -68,10 +72,14 @@ def _of_equal(group: Group, places: Ints) -> Fit | None:
     inside = (group.days >= days[0]) & (group.days <= days[-1])
     if inside.sum() - len(places) > BETWEEN:
         return None
+    gaps = np.diff(days)
+    shortest, longest = int(gaps.min()), int(gaps.max())
     fits = (
         _kept(frequency, days)
         for frequency in FREQUENCIES
         if len(days) >= FEWEST + (not frequency.monthly)
+        and LEAST_GAP[frequency.name] <= shortest
+        and longest <= MOST_GAP[frequency.name]
     )
     return next((fit for fit in fits if fit is not None), None)
 

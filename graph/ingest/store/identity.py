@@ -32,12 +32,17 @@ def _short(text: str) -> str:
     return f"{text[: LIMIT // 2]}… {blake2b(text.encode(), digest_size=16).hexdigest()}"
 
 
+@lru_cache(maxsize=65_536)
 def normalized(name: str) -> str:
     """Return the name in lower case, without accents, as words of letters and digits.
 
     'Müller & Co.' → 'muller and co'. A name without any letter or digit stays as it is, so that the
     result is never empty.
     """
-    plain = unicodedata.normalize("NFKD", name.casefold()).casefold().replace("&", " and ")
-    letters = "".join(c for c in plain if not unicodedata.combining(c))
-    return _NOT_WORD.sub(" ", letters).strip() or name.strip()
+    letters = name.lower() if name.isascii() else _without_accents(name)
+    return _NOT_WORD.sub(" ", letters.replace("&", " and ")).strip() or name.strip()
+
+
+def _without_accents(name: str) -> str:
+    plain = unicodedata.normalize("NFKD", name.casefold()).casefold()
+    return "".join(letter for letter in plain if not unicodedata.combining(letter))

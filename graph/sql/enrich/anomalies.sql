@@ -1,14 +1,19 @@
 -- What is off: paid again, taken back, of an unusual amount in its series, or late. With the words
 -- that a sentence about it needs. One row each, several a relationship are possible.
-WITH recurring AS MATERIALIZED (
-    SELECT relationship.id, relationship.temporal_pattern_id, payee.amount
-    FROM relationship_instances AS relationship
-    JOIN raw_events AS payee
-        ON payee.user_id = relationship.user_id AND payee.id = relationship.target_event_id
+WITH in_series AS MATERIALIZED (
+    SELECT id, temporal_pattern_id, target_event_id
+    FROM relationship_instances
     WHERE
-        relationship.user_id = {user_id} AND relationship.edge_class = 'flow'
-        AND relationship.deleted_at IS NULL AND relationship.temporal_pattern_id IS NOT NULL
-        AND payee.amount IS NOT NULL
+        user_id = {user_id} AND edge_class = 'flow' AND deleted_at IS NULL
+        AND temporal_pattern_id IS NOT NULL
+), recurring AS MATERIALIZED (
+    -- by id, here and below: most events are not needed, and they are wide
+    SELECT in_series.id, in_series.temporal_pattern_id, payee.amount
+    FROM in_series
+    JOIN raw_events AS payee ON payee.id = in_series.target_event_id
+    WHERE
+        payee.user_id = {user_id} AND payee.amount IS NOT NULL
+        AND payee.id = ANY (ARRAY(SELECT target_event_id FROM in_series))
 ), usual AS MATERIALIZED (
     SELECT
         temporal_pattern_id, percentile_cont(0.5) WITHIN GROUP (ORDER BY abs(amount)) AS median,
@@ -83,7 +88,7 @@ WITH recurring AS MATERIALIZED (
 ), best_match AS MATERIALIZED (
     SELECT DISTINCT ON (event_id) event_id, entity_id
     FROM entity_matches
-    WHERE user_id = {user_id} AND event_id IN (SELECT target_event_id FROM chosen)
+    WHERE user_id = {user_id} AND event_id = ANY (ARRAY(SELECT target_event_id FROM chosen))
     ORDER BY event_id, confidence DESC, created_at DESC, id
 ), flow AS MATERIALIZED (
     SELECT
@@ -96,7 +101,9 @@ WITH recurring AS MATERIALIZED (
     LEFT JOIN best_match ON best_match.event_id = payee.id
     LEFT JOIN normalized_entities AS entity
         ON entity.user_id = {user_id} AND entity.id = best_match.entity_id
-    WHERE payee.amount IS NOT NULL
+    WHERE
+        payee.amount IS NOT NULL
+        AND payee.id = ANY (ARRAY(SELECT target_event_id FROM chosen))
 )
 SELECT
     off.id::text AS relationship, off.what, off.confidence, off.usual, off.rhythm,

@@ -1,12 +1,19 @@
 -- New links, changed ones, and those that come back; whether each is in the graph for the first
 -- time (or again).
-WITH found AS MATERIALIZED (
+WITH source AS MATERIALIZED (
+    -- by id, as the target: most events are in no link, and they are wide
+    SELECT id
+    FROM raw_events
+    WHERE user_id = %(user_id)s AND id = ANY (ARRAY(SELECT source_event_id FROM found_links))
+), target AS MATERIALIZED (
+    SELECT id
+    FROM raw_events
+    WHERE user_id = %(user_id)s AND id = ANY (ARRAY(SELECT target_event_id FROM found_links))
+), found AS MATERIALIZED (
     SELECT found.*, known.id, known.deleted_at, known.detection_method, known.reason AS known_reason
     FROM found_links AS found
-    JOIN raw_events AS source
-        ON source.user_id = %(user_id)s AND source.id = found.source_event_id
-    JOIN raw_events AS target
-        ON target.user_id = %(user_id)s AND target.id = found.target_event_id
+    JOIN source ON source.id = found.source_event_id
+    JOIN target ON target.id = found.target_event_id
     LEFT JOIN relationship_instances AS known
         ON known.user_id = %(user_id)s
         AND known.source_event_id = found.source_event_id

@@ -4,8 +4,7 @@
 WITH paid AS (
     SELECT
         coalesce(match.original_entity_id, match.entity_id) AS entity, event.source, event.currency,
-        abs(event.amount) AS amount, event.occurred_at::date AS day,
-        regexp_replace(coalesce(event.description, ''), '\d+', '', 'g') AS words
+        abs(event.amount) AS amount, event.occurred_at::date AS day, event.description
     FROM entity_matches AS match
     JOIN raw_events AS event ON event.user_id = match.user_id AND event.id = match.event_id
     JOIN normalized_entities AS entity
@@ -18,14 +17,24 @@ WITH paid AS (
 spans AS (
     SELECT entity, source, min(day) AS first, max(day) AS last FROM paid GROUP BY 1, 2
 ),
+often AS (
+    SELECT entity, source, currency, amount FROM paid GROUP BY 1, 2, 3, 4 HAVING count(*) >= %(least)s
+),
+worded AS (
+    SELECT
+        paid.entity, paid.source, paid.currency, paid.amount, paid.day,
+        regexp_replace(coalesce(paid.description, ''), '\d+', '', 'g') AS words
+    FROM paid
+    JOIN often USING (entity, source, currency, amount)
+),
 equal AS (
     SELECT
-        paid.entity, paid.source, currency, amount, words, min(day) AS begin, max(day) AS done,
+        worded.entity, worded.source, currency, amount, words, min(day) AS begin, max(day) AS done,
         (max(day) - min(day))::float / (count(DISTINCT day) - 1) AS period,
         spans.first, spans.last
-    FROM paid
-    JOIN spans ON spans.entity = paid.entity AND spans.source = paid.source
-    GROUP BY paid.entity, paid.source, currency, amount, words, spans.first, spans.last
+    FROM worded
+    JOIN spans ON spans.entity = worded.entity AND spans.source = worded.source
+    GROUP BY worded.entity, worded.source, currency, amount, words, spans.first, spans.last
     HAVING count(DISTINCT day) >= %(least)s
 ),
 alone AS (
