@@ -112,6 +112,7 @@ WORDS = {
     "type": MARK,
     "types": MARK,
     "document_ref": MARK,
+    "text": MARK,
     "function": MARK,
     "columns": "reason",
     "number": "0",

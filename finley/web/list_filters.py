@@ -1,6 +1,5 @@
 """Parses the filters of a list from a page's query."""
 
-import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -11,6 +10,7 @@ from django.http import QueryDict
 
 from graph.errors import QuestionError
 from graph.questions import counted_rows, search
+from graph.questions.rows import search_text
 from graph.reading import cursors
 from graph.reading.cursors import Position
 
@@ -19,19 +19,6 @@ ENDS = ("source", "target")
 AMOUNTS = ("min_amount", "max_amount")
 PERIOD = {"since": time.min, "until": time.max}
 UNKNOWN = "a party not known"
-GREATEST = Decimal(10) ** 16
-FORMS = [  # the whole part, and the decimals
-    re.compile(form, re.ASCII)
-    for form in (
-        r"([1-9]\d{0,2}(?:,\d{3})+)(?:\.(\d+))?",
-        r"([1-9]\d{0,2}(?:\.\d{3})+),(\d+)",
-        r"([1-9]\d{0,2}(?:\.\d{3}){2,})()",
-        r"([1-9]\d{0,2}(?: \d{3})+)(?:[.,](\d+))?",
-        r"(?![1-9]\d{0,2}\.\d{3}$)(\d*)(?:[.,](\d+))?",
-    )
-]
-
-
 PLACES = ("format", "cursor", "offset", "shown")  # of a file, and of a page in its list
 
 
@@ -137,9 +124,9 @@ def day(name: str, text: str) -> date:
 
 
 def amount(name: str, text: str) -> Decimal:
-    """The amount that `text` states in one of the forms of `number`; `name` is the field that an
+    """The amount that `text` states in a form of `search_text.number`; `name` is the field that an
     error names. Raises QuestionError."""
-    value = number(text)
+    value = search_text.number(text)
     if value is None:
         raise QuestionError(f"{text} is not an amount, or is ambiguous. Write it as 1260.16.", name)
     return value
@@ -152,24 +139,6 @@ def offset(query: QueryDict) -> int:
     if not text.isdecimal() or len(text) > 9:
         raise QuestionError("The offset is a number from 0.", "offset")
     return int(text)
-
-
-def number(text: str) -> Decimal | None:
-    """The amount in `1,260.16`, `1.260,16`, `1260,16`, `GBP 1 260.16` or `£1260`.
-
-    A comma separates thousands only after 1 to 3 digits and before exactly 3. None if the text is
-    not an amount, and for `1.260`, which is 1260 to some people and 1.26 to others.
-    """
-    parts = [part for part in text.split() if not (len(part) == 3 and part.isalpha())]
-    digits = " ".join(parts).strip("£€$ ")
-    sign = "-" if digits.startswith("-") else ""
-    digits = digits.removeprefix("-").strip("£€$ ")
-    match = next((match for form in FORMS if (match := form.fullmatch(digits))), None)
-    if match is None or not digits:
-        return None
-    whole, decimals = re.sub("[., ]", "", match[1]), match[2]
-    value = Decimal(f"{sign}{whole or 0}.{decimals or 0}")
-    return value if abs(value) < GREATEST else None
 
 
 def position(query: QueryDict) -> Position | None:

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from finley.web import list_filters, search_text
+from finley.web import list_filters
 from finley.web.access import PageRequest, page
 from finley.web.sums import sum_rows
 from graph.errors import QuestionError
@@ -16,8 +16,6 @@ from graph.questions import search as parties_by_name
 from graph.questions.rows import found_rows, records
 
 SHOWN = 20  # results of each kind
-WAYS = ("words", "amount", "day")
-TEXT_CHARACTERS = 200  # of the search
 Row = dict[str, Any]
 
 
@@ -28,14 +26,14 @@ def search(request: PageRequest) -> HttpResponse:
     text, user_id = _text(request), request.access.tenant_id
     context: Row = {"text": text}
     if text:
-        wanted = _wanted(text)
+        wanted = found_rows.read(text)
         found = found_rows.find(user_id, wanted, most=SHOWN + 1)
         context |= {
             "parties": parties_by_name.entities(user_id, text, limit=SHOWN),
             "spans": wanted.spans,
             "lists": [
                 {"way": way, "rows": _rows(user_id, ids), "more": len(ids) > SHOWN}
-                for way in WAYS
+                for way in found_rows.WAYS
                 if (ids := getattr(found, way))
             ],
         }
@@ -48,20 +46,17 @@ def rows(request: PageRequest) -> HttpResponse:
     day)."""
     list_filters.require_known(request.GET, "q", "way")
     text, user_id = _text(request), request.access.tenant_id
-    way = request.GET.get("way") or WAYS[0]
-    if way not in WAYS:
-        raise QuestionError(f"There is no way {way}: say {', '.join(WAYS)}.", "way")
-    ids = getattr(found_rows.find(user_id, _wanted(text)), way)
+    way = request.GET.get("way") or found_rows.WAYS[0]
+    if way not in found_rows.WAYS:
+        choices = ", ".join(found_rows.WAYS)
+        raise QuestionError(f"There is no way {way}: say {choices}.", "way")
+    ids = found_rows.ids(user_id, text, way)
     title = f"Payments and invoices: “{text}”"
     return sum_rows.listed(request, len(ids), lambda start, end: ids[start:end], {"title": title})
 
 
 def _text(request: PageRequest) -> str:
-    return list_filters.text_of(request.GET, "q")[:TEXT_CHARACTERS]
-
-
-def _wanted(text: str) -> found_rows.Wanted:
-    return found_rows.Wanted(text, search_text.amounts(text), search_text.days(text))
+    return list_filters.text_of(request.GET, "q")[: found_rows.TEXT_CHARACTERS]
 
 
 def _rows(user_id: UUID, ids: Sequence[UUID]) -> list[Row]:

@@ -13,10 +13,11 @@ from graph.errors import QuestionError
 from graph.layers import BY_NAME, LAYERS
 from graph.models import TenantRelationship
 from graph.questions import counted_rows, source_names
+from graph.questions.rows import found_rows
 from graph.questions.search import representatives_of
 from graph.questions.whole_graph import as_answers
 from graph.reading import current_rows as reading_rows
-from graph.reading import json_rows, newest_pages, ordered_pages
+from graph.reading import cursors, json_rows, newest_pages, ordered_pages
 from graph.reading.cursors import Position
 
 Answer = dict[str, Any]
@@ -38,7 +39,8 @@ EXACTLY = {
     **{f"min_{score}": f"{score}__gte" for score in SCORES},
 }
 ENDS = ("party", "source", "target")
-FEW = {*ENDS, "document_ref", "transaction_ref"}
+FEW = {*ENDS, "document_ref", "transaction_ref", "ids"}
+AT_ONCE = 1_000  # rows that a text finds, and that are sorted at once
 REPRESENTATIVE = (
     "SELECT coalesce(merged_into_id, id) FROM normalized_entities WHERE user_id = %s AND id = %s"
 )
@@ -56,12 +58,19 @@ def relationships(
     `filters` may have the keys of EXACTLY; `source` and `target` (ids); `party` (an id or a part of
     a name); `edges` (flow, all); `kind` (what the rows record, where "payment" includes fees; the
     filter `records` does not include them); `once` (only the canonical sighting of each payment);
-    `has` and `lacks` (names of layers). Raises QuestionError, ViewMissing, ViewUnpopulated.
+    `has` and `lacks` (names of layers); `text` (words, an amount or a day, as `found_rows` finds
+    them) and `text_as` (only this one of its WAYS).
+
+    Raises QuestionError, ViewMissing, ViewUnpopulated.
     """
     with reading_rows.snapshot(user_id) as reader:
+        filters = _with_text_found(user_id, filters)
         rows = TenantRelationship.objects.filter(chosen(user_id, filters))
-        few = not FEW.isdisjoint(filters)
-        page, following = newest_pages.page(reader, rows, most, after, few=few)
+        if len(filters.get("ids", ())) in range(1, AT_ONCE):
+            page, following = cursors.page(rows, "occurred_at", most, after, reader.relationships)
+        else:
+            few = not FEW.isdisjoint(filters)
+            page, following = newest_pages.page(reader, rows, most, after, few=few)
         return _answers(user_id, page), following
 
 
@@ -71,7 +80,7 @@ def as_json(
     """Return the page of `relationships` as JSON that the database has written, or None if it
     cannot."""
     ends = [filters[name] for name in ENDS if name in filters]
-    if not all(map(is_id, ends)):
+    if "text" in filters or not all(map(is_id, ends)):
         return None
     condition = chosen(user_id, filters, entities_of=representative)
     written = json_rows.relationships(user_id)
@@ -150,6 +159,9 @@ def chosen(
     in the tenant's transaction.
     """
     condition = Q(user_id=user_id)
+    filters = _with_text_found(user_id, filters)
+    if "ids" in filters:
+        condition &= Q(id__in=filters["ids"])
     for name, value in filters.items():
         if name in EXACTLY:
             condition &= Q(**{EXACTLY[name]: value})
@@ -171,6 +183,15 @@ def chosen(
     if party := filters.get("party"):
         condition &= with_party(entities_of(user_id, party))
     return condition
+
+
+def _with_text_found(user_id: UUID, filters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the filters with `ids`, the rows that the text finds, in place of `text` and
+    `text_as`."""
+    some = {name: value for name, value in filters.items() if name not in ("text", "text_as")}
+    if "text" in filters:
+        some["ids"] = found_rows.ids(user_id, filters["text"], filters.get("text_as"))
+    return some
 
 
 def with_party(entities: list[UUID] | RawSQL) -> Q:

@@ -76,6 +76,18 @@ def relationship(
     )
 
 
+def paid(user: uuid.UUID, amount: Any, text: str, **values: Any) -> uuid.UUID:
+    """A payment with this text, as a statement has it. Return the relationship's id."""
+    bank, customer = entity(user, f"Bank {text}", "account"), entity(user, f"Who {text}")
+    when = values.pop("occurred_at", datetime(2024, 3, 9, tzinfo=UTC))
+    ends = [
+        event(user, who, amount=much, description=text, occurred_at=when, **values)
+        for who, much in ((customer, -amount), (bank, amount))
+    ]
+    id_: uuid.UUID = relationship(user, *ends).id
+    return id_
+
+
 def asked(user: uuid.UUID, **values: Any) -> models.AskedQuestion:
     """Create a question that waits for a worker, and return it."""
     key = uuid.uuid4()

@@ -32,6 +32,9 @@ PARTY = "A party_id, or part of a name"
 
 
 class FindArguments(Arguments):
+    text: Word | None = Field(
+        None, description="Words of its text, a number, an amount, a day or a month"
+    )
     party: Word | None = Field(None, description=PARTY)
     since: date | None = None
     until: date | None = None
@@ -65,7 +68,7 @@ class Payments(Answer):
 def find_payments(user_id: UUID, asked: FindArguments) -> Payments:
     filters: dict[str, Any] = {
         name: value
-        for name in ("party", "min_amount", "max_amount", "currency", "document_ref")
+        for name in ("text", "party", "min_amount", "max_amount", "currency", "document_ref")
         if (value := getattr(asked, name)) is not None
     }
     if asked.since is not None:

@@ -16,6 +16,7 @@ from graph.layers import BY_NAME, LAYERS
 from graph.models.choices import Records
 from graph.questions import counted_rows, grouped_sums
 from graph.questions.relationships import SCORES
+from graph.questions.rows import found_rows
 from graph.reading import ordered_pages
 
 
@@ -97,6 +98,16 @@ class RelationshipsQuery(SparseQuery, PastQuery):
     party = serializers.CharField(
         required=False, max_length=200, help_text="An entity's id, or a part of a name: either end"
     )
+    text = serializers.CharField(
+        required=False,
+        max_length=found_rows.TEXT_CHARACTERS,
+        help_text="All words of the description, document number or party's name as the source "
+        "writes it; or the row's number; or an amount (1,260.16, £1260); or a day or month "
+        "(31.01.2025, Jan 2025).",
+    )
+    text_as = serializers.ChoiceField(
+        found_rows.WAYS, required=False, help_text="Read `text` in this way only"
+    )
     source: Any = serializers.UUIDField(required=False, help_text="An entity's id")
     target = serializers.UUIDField(required=False, help_text="An entity's id")
     since = Timestamp(required=False, help_text="At or after this time.")
@@ -133,6 +144,8 @@ class RelationshipsQuery(SparseQuery, PastQuery):
         for least, most in (("since", "until"), ("min_amount", "max_amount")):
             if least in attrs and most in attrs and attrs[least] > attrs[most]:
                 raise serializers.ValidationError({least: [f"Must not be greater than `{most}`."]})
+        if "text_as" in attrs and "text" not in attrs:
+            raise serializers.ValidationError({"text_as": ["Needs `text`."]})
         return attrs
 
 

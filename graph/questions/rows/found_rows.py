@@ -14,7 +14,10 @@ from psycopg.types.range import Range
 
 from graph import sql
 from graph.database.tenancy import tenant_transaction
+from graph.questions.rows import search_text
 
+WAYS = ("words", "amount", "day")
+TEXT_CHARACTERS = 200  # of a search
 WORDS = 10  # of a text; further ones are ignored
 NEWEST = 10  # events that are read for each row of a page, which has at most two of them
 PART = re.compile(r"\d+|[^\W\d_]+")  # of a word: digits, or letters
@@ -40,6 +43,20 @@ class Found:
     day: list[UUID] = field(default_factory=list)
 
 
+def read(text: str) -> Wanted:
+    """Return what the text wants: rows with its words, and rows of the amounts and days that it may
+    mean."""
+    return Wanted(text, search_text.amounts(text), search_text.days(text))
+
+
+def ids(user_id: UUID, text: str, way: str | None = None) -> list[UUID]:
+    """Return the ids of all payments and invoices that `find` finds for the text, in any of WAYS or
+    in one, each once."""
+    found = find(user_id, read(text))
+    lists = [getattr(found, name) for name in WAYS if way in (None, name)]
+    return list(dict.fromkeys(id_ for some in lists for id_ in some))
+
+
 def find(user_id: UUID, wanted: Wanted, *, most: int | None = None) -> Found:
     """Return the payments and invoices that are found by words, by amount and by day, each with the
     `most` newest first (None: all).
@@ -50,24 +67,34 @@ def find(user_id: UUID, wanted: Wanted, *, most: int | None = None) -> Found:
     number is not found inside a longer number. A text that is the number of a row in the books
     finds that row.
     """
-    likes, forms = patterns(wanted.text)
+    events = None if most is None else most * NEWEST
+    rows = _rows(user_id, wanted, events)
+    found = Found(*([id_ for name, id_ in rows if name == way and id_][:most] for way in WAYS))
+    full = [way for way, id_ in rows if id_ is None]
+    if most is None or all(len(getattr(found, way)) == most for way in full):
+        return found
+    # The newest events were no payments, so older ones have to be read.
+    every = find(user_id, wanted)
+    return Found(*(getattr(every, way)[:most] for way in WAYS))
+
+
+def _rows(user_id: UUID, wanted: Wanted, events: int | None) -> list[tuple[str, UUID | None]]:
+    """Return the rows of `questions/rows_found.sql`: pairs of a way and an id."""
+    words = parts_of(wanted.text)
+    likes, forms = patterns(words)
     parameters: dict[str, Any] = {
         "user_id": user_id,
         "text": wanted.text,
+        "numbers": [f"%{part}%" for parts in words for part in parts if part.isdigit()],
         "likes": likes,
         "forms": forms,
-        "amounts": [abs(amount) for amount in wanted.amounts],
+        "amounts": [sign * amount for amount in wanted.amounts for sign in (1, -1)],
         "days": Multirange([_range(*span) for span in wanted.spans]),
-        "most": None if most is None else most * NEWEST,
+        "most": events,
     }
-    found = Found()
     with tenant_transaction(user_id), connections["default"].cursor() as cursor:
         cursor.execute(sql.read("questions/rows_found"), parameters)
-        for way, id_ in cursor.fetchall():
-            ids: list[UUID] = getattr(found, way)
-            if most is None or len(ids) < most:
-                ids.append(id_)
-    return found
+        return [(way, id_) for way, id_, _ in cursor.fetchall()]
 
 
 def _range(first: date, last: date) -> Range[datetime]:
@@ -76,13 +103,18 @@ def _range(first: date, last: date) -> Range[datetime]:
     )
 
 
-def patterns(text: str) -> tuple[list[str], list[str]]:
-    """Return a list of LIKE patterns and a list of regular expressions, one of each for every word
-    of the text.
+def parts_of(text: str) -> list[list[str]]:
+    """Return the parts of each word of the text: numbers, and runs of letters. Words without a part
+    are left out."""
+    return [parts for word in text.split() if (parts := PART.findall(word))][:WORDS]
+
+
+def patterns(words: Sequence[Sequence[str]]) -> tuple[list[str], list[str]]:
+    """Return a list of LIKE patterns and a list of regular expressions, one of each for every word,
+    which is given by its parts.
 
     A text has the word if both match. The LIKE pattern is quick, but matches more.
     """
-    words = [parts for word in text.split() if (parts := PART.findall(word))][:WORDS]
     likes = [f"%{'%'.join(map(_like, parts))}%" for parts in words]
     return likes, [_form(parts) for parts in words]
 

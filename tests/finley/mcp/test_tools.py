@@ -102,7 +102,7 @@ def calls(ids: dict[str, list[str]]) -> Iterator[tuple[str, dict[str, Any]]]:
         fits = {
             "party_id": entity, "from_party_id": entity, "to_party_id": entity,
             "payment_id": payment, "party": entity, "name": MARK, "document_ref": MARK,
-            "payments": [SMALL | {"party": f"{MARK} Vendor"}], "source": MARK,
+            "text": MARK, "payments": [SMALL | {"party": f"{MARK} Vendor"}], "source": MARK,
         }  # fmt: skip
         theirs = {field: fits[field] for field in tool.arguments.model_fields if field in fits}
         yield name, needed

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
 
-from finley.web import list_filters
 from graph.ingest import month_names
 
 DAYS = ("%Y-%m-%d", "%d.%m.%Y", "%d.%m.%y", "%d/%m/%Y", "%m/%d/%Y", "%d/%m/%y", "%m/%d/%y",
@@ -14,17 +13,46 @@ DAYS = ("%Y-%m-%d", "%d.%m.%Y", "%d.%m.%y", "%d/%m/%Y", "%m/%d/%Y", "%d/%m/%y", 
 MONTHS = ("%Y-%m", "%m/%Y", "%b %Y", "%B %Y")
 TWO_WAYS = re.compile(r"(\d{1,3})\.(\d{3})", re.ASCII)
 YEARS = range(1900, 2200)
+GREATEST = Decimal(10) ** 16
+FORMS = [  # the whole part, and the decimals
+    re.compile(form, re.ASCII)
+    for form in (
+        r"([1-9]\d{0,2}(?:,\d{3})+)(?:\.(\d+))?",
+        r"([1-9]\d{0,2}(?:\.\d{3})+),(\d+)",
+        r"([1-9]\d{0,2}(?:\.\d{3}){2,})()",
+        r"([1-9]\d{0,2}(?: \d{3})+)(?:[.,](\d+))?",
+        r"(?![1-9]\d{0,2}\.\d{3}$)(\d*)(?:[.,](\d+))?",
+    )
+]
 Span = tuple[date, date]
 
 
 def amounts(text: str) -> list[Decimal]:
     """The amounts that the text may mean: none, one, or two for `1.260`."""
-    amount = list_filters.number(text)
+    amount = number(text)
     if amount is not None:
         return [amount]
     parts = [part for part in text.split() if not (len(part) == 3 and part.isalpha())]
     match = TWO_WAYS.fullmatch(" ".join(parts).strip("£€$- "))
     return [Decimal(match[1] + match[2]), Decimal(f"{match[1]}.{match[2]}")] if match else []
+
+
+def number(text: str) -> Decimal | None:
+    """The amount in `1,260.16`, `1.260,16`, `1260,16`, `GBP 1 260.16` or `£1260`.
+
+    A comma separates thousands only after 1 to 3 digits and before exactly 3. None if the text is
+    not an amount, and for `1.260`, which is 1260 to some people and 1.26 to others.
+    """
+    parts = [part for part in text.split() if not (len(part) == 3 and part.isalpha())]
+    digits = " ".join(parts).strip("£€$ ")
+    sign = "-" if digits.startswith("-") else ""
+    digits = digits.removeprefix("-").strip("£€$ ")
+    match = next((match for form in FORMS if (match := form.fullmatch(digits))), None)
+    if match is None or not digits:
+        return None
+    whole, decimals = re.sub("[., ]", "", match[1]), match[2]
+    value = Decimal(f"{sign}{whole or 0}.{decimals or 0}")
+    return value if abs(value) < GREATEST else None
 
 
 def days(text: str) -> list[Span]:
