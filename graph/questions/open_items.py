@@ -19,7 +19,8 @@ Answer = dict[str, Any]
 ITEMS = ("invoice", "claim", "credit_note", "refund", "overpayment", "payment_without_invoice")
 DIRECTIONS = ("payable", "receivable")
 OWED = ("invoice", "claim")  # the kinds of rows which state that one party owes the other money
-BUCKETS = ("not_due", "1-30", "31-60", "61-90", "over_90")
+NO_DUE_DAY = "no_due_day"
+BUCKETS = ("not_due", "1-30", "31-60", "61-90", "over_90", NO_DUE_DAY)
 
 
 def open_items(
@@ -32,7 +33,10 @@ def open_items(
     currency: str | None = None,
     limit: int = 200,
 ) -> Answer:
-    """Return the items that are open on `today`, the longest overdue first, and their sums by age.
+    """Return the items that are open on `today`, and their sums by age.
+
+    The earliest due day comes first; an item that states no due day is at its own day. Such an item
+    is open, but never overdue: its `days_overdue` is None and its `age` is NO_DUE_DAY.
 
     The open amount of an invoice is its amount less settlements and credit notes. The open amount
     of a payment is the part that settles no invoice. The sums contain all items that pass the
@@ -56,11 +60,18 @@ def open_items(
 
 
 def read(reader: Reader, user_id: UUID, today: date, parties: list[UUID] | None) -> list[Answer]:
-    """Return all items that are open on that day, each with its ageing bucket."""
+    """Return all items that are open on that day, each with its ageing bucket and `days_open`, the
+    days since its own day."""
     parameters = {"user_id": user_id, "today": today, "parties": parties}
     with hashed(reader):
         items = reader.kept_rows(OPEN_ITEMS, parameters)
-    return [{**row, "age": bucket(row["days_overdue"])} for row in items]
+    return [_aged(row, today) for row in items]
+
+
+def _aged(row: Answer, today: date) -> Answer:
+    overdue = row["days_overdue"] if row["due_on"] else None
+    age = {"days_overdue": overdue, "age": bucket(overdue)}
+    return {**row, **age, "days_open": (today - row["day"]).days}
 
 
 @contextmanager
@@ -92,11 +103,11 @@ def entities_named(user_id: UUID, party: str | None) -> list[UUID] | None:
     return parties
 
 
-def bucket(days_overdue: int) -> str:
-    """Return the ageing bucket for a number of days after the due day.
-
-    The days of an item without a due day are counted from its own day.
-    """
+def bucket(days_overdue: int | None) -> str:
+    """Return the ageing bucket for a number of days after the due day; None for an item that states
+    no due day."""
+    if days_overdue is None:
+        return NO_DUE_DAY
     if days_overdue <= 0:
         return BUCKETS[0]
     return BUCKETS[min((days_overdue - 1) // 30, 3) + 1]

@@ -158,7 +158,8 @@ class OpenItem(Answer):
     settled: Money
     open: Money
     currency: str
-    days_overdue: int
+    days_overdue: int | None = Field(description="None without a due day")
+    days_open: int
 
 
 class OpenTotal(Answer):
@@ -174,7 +175,7 @@ class OpenItems(Answer):
     today: Day
     count: int = Field(description="Of all that match")
     totals: list[OpenTotal] = Field(description="Of all that match")
-    items: list[OpenItem] = Field(description="The longest overdue first")
+    items: list[OpenItem] = Field(description="The earliest due day first")
 
 
 def items_open(user_id: UUID, asked: OpenArguments) -> OpenItems:

@@ -134,7 +134,7 @@ def _owed(items: list[Row]) -> list[Row]:
 
 def _days_late(row: Row) -> int:
     """The days since the due day, 0 until then. A row that states no due day is never late."""
-    return max(row["days_overdue"], 0) if row["due_on"] else 0
+    return max(row["days_overdue"] or 0, 0)
 
 
 def _is_due(row: Row, since: date | None, until: date | None) -> bool:

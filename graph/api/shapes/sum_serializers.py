@@ -145,7 +145,10 @@ class OpenItem(Answer):
     amount = money()
     settled = total("what payments settled and credit notes took back of this item")
     open = money(help_text="amount less settled")
-    days_overdue = serializers.IntegerField(help_text="Negative: not due yet")
+    days_overdue = serializers.IntegerField(
+        allow_null=True, help_text="Negative: not due yet; null: it states no due day"
+    )
+    days_open = serializers.IntegerField(help_text="Since its own day")
     age = serializers.ChoiceField(open_items.BUCKETS)
 
 

@@ -77,8 +77,17 @@ def test_a_credit_note_that_nobody_applied(tenant, take):
         + invoice("L2", "03-05", "-30.00", "CN-9", "", kind="PC")
     )
     items = facts(open_items(tenant.id, today=TODAY))
-    assert ("credit_note", "receivable", Decimal(30), "over_90") in items
+    assert ("credit_note", "receivable", Decimal(30), "no_due_day") in items
     assert ("invoice", "payable", Decimal(80), "over_90") in items
+
+
+def test_a_bill_without_a_due_day_is_open_and_not_overdue(tenant, take):
+    take(ledger=invoice("L1", "01-01", "80.00", "INV-70001", ""))
+    answer = open_items(tenant.id, today=TODAY)
+    assert facts(answer) == [("invoice", "payable", Decimal(80), "no_due_day")]
+    (row,), (total,) = answer["results"], answer["totals"]
+    assert (row["days_overdue"], row["days_open"]) == (None, 181)
+    assert (total["open"], total["ages"]["no_due_day"], total["ages"]["over_90"]) == (80, 80, 0)
 
 
 def test_a_tenant_with_obligations_only_has_no_cash(tenant, take):
