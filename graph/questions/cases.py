@@ -23,7 +23,9 @@ from graph.models import (
 )
 from graph.models.choices import CaseRole, CaseState
 from graph.questions import source_names
+from graph.reading import row_ids
 
+NO_CASE = "There is no such case."
 Answer = dict[str, Any]
 
 
@@ -153,14 +155,11 @@ def version_of(case_row: PaymentCase) -> str:
 
 
 def get_row(user_id: UUID, case_id: UUID | str, *, lock: bool = False) -> PaymentCase:
-    try:
-        key = UUID(str(case_id))
-    except ValueError:
-        raise NotFound("There is no such case.", "id") from None
+    key = row_ids.required(case_id, NO_CASE)
     manager = PaymentCase.objects.select_for_update() if lock else PaymentCase.objects.all()
     case_row = manager.filter(user_id=user_id, id=key).first()
     if case_row is None:
-        raise NotFound("There is no such case.", "id")
+        raise NotFound(NO_CASE, "id")
     return case_row
 
 

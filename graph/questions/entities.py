@@ -9,9 +9,10 @@ from graph.database.tenancy import tenant_transaction
 from graph.errors import NotFound
 from graph.models import NormalizedEntity
 from graph.questions import counted_rows
-from graph.reading import current_rows, json_rows
+from graph.reading import current_rows, json_rows, row_ids
 from graph.reading.current_rows import Reader
 
+NO_ENTITY = "There is no such entity in your graph."
 Answer = dict[str, Any]
 
 
@@ -38,6 +39,24 @@ def party(
             **entity,
             "neighbours": reader.rows(_with_edges("questions/entity_neighbours"), parameters),
         }
+
+
+def dealings(user_id: UUID, entity_id: UUID | str, other: UUID) -> list[Answer]:
+    """Return the sums of `party` for one counterparty: `direction`, `currency`, `relationships` and
+    `amount`, most payments first.
+
+    Raises NotFound, ViewMissing, ViewUnpopulated.
+    """
+    with current_rows.snapshot(user_id) as reader:
+        entity = _summary(reader, user_id, entity_id)
+        parameters = {
+            "user_id": user_id,
+            "entity": entity["id"],
+            "edges": "flow",
+            "kinds": counted_rows.kinds_selected_by(counted_rows.DEFAULT),
+            "other": other,
+        }
+        return reader.rows(_with_edges("questions/entity_pair"), parameters)
 
 
 def as_json(
@@ -89,14 +108,12 @@ def representative(user_id: UUID, entity_id: UUID | str, field: str) -> UUID:
 
     Raises NotFound, which names `field`, if the tenant has no such entity.
     """
-    try:
-        entities = NormalizedEntity.objects.filter(user_id=user_id, pk=UUID(str(entity_id)))
-    except ValueError:
-        raise NotFound("There is no such entity in your graph.", field) from None
+    key = row_ids.required(entity_id, NO_ENTITY, field)
+    entities = NormalizedEntity.objects.filter(user_id=user_id, pk=key)
     with tenant_transaction(user_id):
         row = entities.values_list("merged_into_id", "pk").first()
     if row is None:
-        raise NotFound("There is no such entity in your graph.", field)
+        raise NotFound(NO_ENTITY, field)
     return row[0] or row[1]
 
 
@@ -113,14 +130,11 @@ def similar(user_id: UUID, entity_id: UUID | str, *, limit: int = 20) -> list[An
 
 def _summary(reader: Reader, user_id: UUID, entity_id: UUID | str) -> Answer:
     """Return the entity, or the one that it was merged into, with all spellings of its name."""
-    try:
-        key = UUID(str(entity_id))
-    except ValueError:
-        raise NotFound("There is no such entity in your graph.", "id") from None
+    key = row_ids.required(entity_id, NO_ENTITY)
     parameters = {"user_id": user_id, "entity": key}
     summaries = reader.rows(sql.read("questions/entity_summary"), parameters)
     if not summaries:
-        raise NotFound("There is no such entity in your graph.", "id")
+        raise NotFound(NO_ENTITY, "id")
     (entity,) = summaries
     return {
         **entity,

@@ -17,7 +17,7 @@ from graph.questions.rows import found_rows
 from graph.questions.search import representatives_of
 from graph.questions.whole_graph import as_answers
 from graph.reading import current_rows as reading_rows
-from graph.reading import cursors, json_rows, newest_pages, ordered_pages
+from graph.reading import cursors, json_rows, newest_pages, ordered_pages, row_ids
 from graph.reading.cursors import Position
 
 Answer = dict[str, Any]
@@ -95,11 +95,7 @@ def _answers(user_id: UUID, rows: Sequence[TenantRelationship]) -> list[Answer]:
 
 def is_id(party: Any) -> bool:
     """Return whether the parameter `party` is an id, and not a part of a name."""
-    try:
-        UUID(str(party))
-    except ValueError:
-        return False
-    return True
+    return row_ids.parsed(party) is not None
 
 
 def representative(user_id: UUID, party: str) -> RawSQL:

@@ -36,7 +36,7 @@ from graph.models.choices import MONEY_MOVED
 from graph.questions import days, edge_ends, entities, source_names
 from graph.questions.prediction_status import status_on
 from graph.reading import current_rows as reading_rows
-from graph.reading import memory_cache
+from graph.reading import memory_cache, row_ids
 from graph.reading.current_rows import Reader
 from graph.reading.graph_cache import load
 from graph.reading.load_graph import LAYER_COLUMNS
@@ -295,9 +295,8 @@ def layer_fields(layer_name: str) -> dict[str, ColumnType]:
 
 def _row(reader: Reader, user_id: UUID, relationship_id: UUID | str) -> TenantRelationship | None:
     """Return the view's row, or None if there is none or the id is not a UUID."""
-    try:
-        key = UUID(str(relationship_id))
-    except ValueError:
+    key = row_ids.parsed(relationship_id)
+    if key is None:
         return None
     rows = TenantRelationship.objects.filter(user_id=user_id, id=key)
     return next(iter(reader.relationships(rows)), None)
@@ -342,10 +341,8 @@ def _ends(user_id: UUID, graph: Graph, source: UUID, target: UUID) -> list[int]:
 
 def _position(user_id: UUID, graph: Graph, entity: UUID | str, field: str) -> int:
     """Return the row of the entity's node, or of the node of the entity that it was merged into."""
-    try:
-        position = graph.position(str(UUID(str(entity))))
-    except ValueError:
-        position = None
+    key = row_ids.parsed(entity)
+    position = None if key is None else graph.position(str(key))
     if position is None:
         position = graph.position(str(entities.representative(user_id, entity, field)))
     if position is None:

@@ -17,7 +17,7 @@ from django.db.models import Q
 from graph import sql
 from graph.database.tenancy import Query, tenant_row
 from graph.models import TenantRelationship
-from graph.reading import cursors, newest_pages
+from graph.reading import cursors, newest_pages, row_ids
 from graph.reading.current_rows import readable_view
 from graph.reading.cursors import Position
 from graph.view import version
@@ -73,7 +73,7 @@ def one(user_id: UUID, relationship_id: UUID | str, *, today: date) -> str | Non
     Returns None if the database cannot answer in this way, and also if there is no such
     relationship.
     """
-    seen, key = version.seen(user_id), _key(relationship_id)
+    seen, key = version.seen(user_id), row_ids.parsed(relationship_id)
     if seen is None or key is None:
         return None
     written: LiteralString = ", relationships_json(%s, ARRAY[%s], %s) AS rows"
@@ -89,7 +89,7 @@ def entity(
 ) -> str | None:
     """Return the entity and the `limit` counterparties with the most payments as a JSON object, or
     None."""
-    seen, key = version.seen(user_id), _key(entity_id)
+    seen, key = version.seen(user_id), row_ids.parsed(entity_id)
     if seen is None or key is None:
         return None
     written: LiteralString = ", entity_json(%s, %s, %s, %s, %s) AS entity"
@@ -98,13 +98,6 @@ def entity(
         row = tenant_row(user_id, version.unchanged(user_id, seen, written, parameters))
     text: str | None = row["entity"]
     return text if version.holds(user_id, row["unchanged"]) else None
-
-
-def _key(text: UUID | str) -> UUID | None:
-    try:
-        return UUID(str(text))
-    except ValueError:
-        return None
 
 
 def newest(page_query: PageQuery) -> Page | None:

@@ -15,7 +15,7 @@ from graph.models import PredictedRelationship, RelationshipInstance, TenantRela
 from graph.models.choices import PredictionStatus
 from graph.questions import edge_ends
 from graph.questions.prediction_status import status_on
-from graph.reading import current_rows
+from graph.reading import current_rows, row_ids
 from graph.reading.current_rows import Reader
 
 DISMISS, EXPECT = "dismiss", "expect"
@@ -25,6 +25,7 @@ FACTS = (
     "prediction_confidence", "prediction_reason", "expected_from", "expected_to", "amount_low",
     "amount_high", "currency",
 )  # fmt: skip
+NO_PREDICTION = "There is no such prediction."
 Answer = dict[str, Any]
 NOBODY: edge_ends.Ends = {"source": None, "target": None}
 
@@ -81,13 +82,10 @@ def decide(user_id: UUID, prediction_id: UUID | str, action: str, *, by: str) ->
 
 
 def _one(user_id: UUID, prediction_id: UUID | str) -> PredictedRelationship:
-    try:
-        identifier = UUID(str(prediction_id))
-    except ValueError:
-        raise NotFound("There is no such prediction.", "id") from None
+    identifier = row_ids.required(prediction_id, NO_PREDICTION)
     row = PredictedRelationship.objects.filter(user_id=user_id, pk=identifier).first()
     if row is None:
-        raise NotFound("There is no such prediction.", "id")
+        raise NotFound(NO_PREDICTION, "id")
     return row
 
 

@@ -14,10 +14,12 @@ from graph.enrich.resolution import step
 from graph.errors import DecidedMeanwhile, NotFound, QuestionError
 from graph.models import EntityResolution, NormalizedEntity
 from graph.models.choices import ResolutionDecision
+from graph.reading import row_ids
 
 FACTS = ("payments", "sums", "first", "last", "names", "keys", "descriptions")
 NO_PAIR = "none"  # the decision on two parties that are not a pair any more
 log = logging.getLogger("finley.audit")
+NO_SUCH_PAIR = "There is no such pair."
 Answer = dict[str, Any]
 Word = Literal["merge", "apart", "undo"]
 
@@ -58,7 +60,7 @@ def decide(
     If the two are not a pair any more, the decision is NO_PAIR. Raises NotFound, and
     DecidedMeanwhile if the decision is no longer `seen` or if there is nothing to undo.
     """
-    pair_id = _id(pair)
+    pair_id = row_ids.required(pair, NO_SUCH_PAIR)
     with tenant_transaction(user_id) as connection:
         with connection.cursor() as cursor:  # before any row, as enrichment does: no deadlock
             alone(cursor, user_id)
@@ -141,13 +143,6 @@ def _undone(user_id: UUID, before: EntityResolution | None, by: str) -> Answer:
     reason = f"Taken back by {by}. Nothing else says that they are one party."
     changed = {"decided": NO_PAIR, "decided_by": "", "decided_at": None}
     return {**_as_it_is(user_id, before), **changed, "confidence": 0, "reason": reason}
-
-
-def _id(pair: UUID | str) -> UUID:
-    try:
-        return UUID(str(pair))
-    except ValueError:
-        raise NotFound("There is no such pair.", "id") from None
 
 
 def _as_it_is(user_id: UUID, row: EntityResolution) -> Answer:

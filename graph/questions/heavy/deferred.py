@@ -15,7 +15,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import router, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.dispatch import Signal
 
@@ -24,10 +24,11 @@ from graph.errors import NotFound, TooMany
 from graph.models import AskedQuestion
 from graph.models.choices import QuestionStatus
 from graph.models.questions import ACTIVE
-from graph.reading import cursors
+from graph.reading import cursors, row_ids
 from graph.reading.cursors import Position
 
 accepted = Signal()  # sends `question`, an AskedQuestion
+NO_QUESTION = "You have no such question. Its answer may have expired."
 WIDE = ("answer",)
 SHOWN = timedelta(minutes=5)  # for this long a cancelled question can still be read
 
@@ -153,11 +154,8 @@ def _written(user_id: UUID, key: QuestionKey) -> AskedQuestion:
 
 def _found(user_id: UUID, question_id: UUID | str, *, lock: bool = False) -> AskedQuestion:
     mine = AskedQuestion.objects.filter(user_id=user_id).exclude(expires_at__lte=Now())
-    try:
-        condition = Q(pk=UUID(str(question_id)))
-    except ValueError:
-        condition = Q(pk__in=())
-    question = (mine.select_for_update() if lock else mine).filter(condition).first()
+    key = row_ids.required(question_id, NO_QUESTION)
+    question = (mine.select_for_update() if lock else mine).filter(pk=key).first()
     if question is None:
-        raise NotFound("You have no such question. Its answer may have expired.", "id")
+        raise NotFound(NO_QUESTION, "id")
     return question

@@ -23,12 +23,14 @@ from graph.errors import DecidedMeanwhile, NotFound
 from graph.ingest.store.request_enrichment import books_changed
 from graph.models import DuplicateTransaction, RelationshipInstance
 from graph.models.choices import DuplicateStatus, EdgeClass
+from graph.reading import row_ids
 
 log = logging.getLogger("finley.audit")
 BY, WITHDRAWN = "taken apart by ", "withdrawn"
 SAME = "same_transaction"
 Word = Literal["apart", "undo"]
 WORDS: tuple[Word, ...] = ("apart", "undo")
+NO_RELATIONSHIP = "There is no such relationship in your graph."
 Answer = dict[str, Any]
 
 
@@ -40,7 +42,7 @@ def decide(user_id: UUID, relationship_id: UUID | str, word: Word, *, by: str) -
     enrichment. Raises NotFound for any other id, and DecidedMeanwhile if the link has that state
     already.
     """
-    key = _id(relationship_id)
+    key = row_ids.required(relationship_id, NO_RELATIONSHIP)
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         alone(cursor, user_id)
         row = RelationshipInstance.objects.filter(user_id=user_id, pk=key).first()
@@ -62,9 +64,9 @@ def taken_apart(user_id: UUID, relationship_id: UUID | str) -> list[Answer]:
     """
     with tenant_transaction(user_id):
         rows = RelationshipInstance.objects.filter(user_id=user_id)
-        flow = rows.filter(pk=_id(relationship_id)).first()
+        flow = rows.filter(pk=row_ids.required(relationship_id, NO_RELATIONSHIP)).first()
         if flow is None:
-            raise NotFound("There is no such relationship in your graph.", "id")
+            raise NotFound(NO_RELATIONSHIP, "id")
         events = (flow.source_event_id, flow.target_event_id)
         ends = Q(source_event_id__in=events) | Q(target_event_id__in=events)
         links = rows.filter(ends, edge_class=EdgeClass.LINK, reason__startswith=BY)
@@ -166,10 +168,3 @@ def _answer_of_pair(flow: RelationshipInstance, status: str) -> Answer:
         "at": None,
         "reason": "one source published the row twice",
     }
-
-
-def _id(relationship_id: UUID | str) -> UUID:
-    try:
-        return UUID(str(relationship_id))
-    except ValueError:
-        raise NotFound("There is no such relationship in your graph.", "id") from None

@@ -41,7 +41,7 @@ def preview(user_id: UUID, one: UUID, other: UUID) -> Answer:
             "rows": sum(side["rows"] for side in sides),
             "totals": totals([row for side in sides for row in side["totals"]]),
         },
-        "between": _between(user_id, sides[0]["id"], sides[1]["id"]),
+        "between": entities.dealings(user_id, sides[0]["id"], sides[1]["id"]),
         "differing": _differing(sides[0]["keys"], sides[1]["keys"]),
         "decided": decided(user_id, one, other),
     }
@@ -127,16 +127,6 @@ def _rows(user_id: UUID, entity_ids: Iterable[UUID | str]) -> int:
     with tenant_transaction(user_id) as connection, connection.cursor() as cursor:
         cursor.execute(sql.read("resolution/facts"), {"user_id": user_id, "entities": ids})
         return sum(row[1] for row in cursor.fetchall())
-
-
-def _between(user_id: UUID, one: UUID, other: UUID) -> list[Answer]:
-    """Return what the entity `one` pays the entity `other` and receives from it, one row per
-    direction and currency."""
-    neighbours = entities.party(user_id, one, limit=100_000)["neighbours"]
-    names = ("direction", "currency", "relationships", "amount")
-    return [
-        {name: row[name] for name in names} for row in neighbours if str(row["id"]) == str(other)
-    ]
 
 
 def _differing(one: Answer, other: Answer) -> list[str]:
