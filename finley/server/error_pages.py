@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.views import defaults
 
+from finley.web import access
 from graph.http import problems
 
 
@@ -32,9 +34,12 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
-    """Answer 404, because no view has this URL."""
+    """Answer 404, because no view has this URL. A signed-in person gets the page with the
+    navigation."""
     if _is_api(request):
         return _problem(404, "There is nothing at this address. See /api/docs/ for all addresses.")
+    if not hasattr(request, "access") and getattr(request, "user", AnonymousUser()).is_authenticated:
+        setattr(request, "access", access.current(request))  # noqa: B010 - pages' requests have it
     return defaults.page_not_found(request, exception)
 
 

@@ -322,8 +322,11 @@ def test_what_is_asked_wrongly_is_said(client, books):
         f"/parties/{uuid4()}/",
         f"/recurring/{uuid4()}/",
         "/payments/x/",
+        "/nowhere/",
     ):
-        assert client.get(path).status_code == 404
+        missing = client.get(path)
+        assert missing.status_code == 404
+        assert '<nav aria-label="Pages">' in missing.content.decode(), path
     for path in ("/review/?state=x", "/recurring/?state=x", "/parties/?kind=x",
                  "/recurring/calendar/?month=2024-13"):  # fmt: skip
         assert client.get(path).status_code == 400

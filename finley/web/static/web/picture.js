@@ -75,6 +75,20 @@
     }
   };
 
+  const colourNodes = () => {
+    const by = byId("colours").value, label = style("--text");
+    graph.updateEachNodeAttributes((key, attributes) => ({ ...attributes, color: colour(Number(key), by), labelColour: label }),
+      { attributes: ["color", "labelColour"] });
+  };
+
+  /* Takes the colours of the scheme that the person's system changed to. */
+  const recolour = () => {
+    palette.clear();
+    colourNodes();
+    drawEdges();
+    legend();
+  };
+
   /* Parties that are chosen or pinned, and those at the other ends of their lines. */
   const nearby = (found) => {
     const centres = new Set(pinned);
@@ -338,7 +352,7 @@
       },
       styles: {
         nodes: {
-          ...globalThis.Sigma.DEFAULT_STYLES.nodes, labelColor: style("--text"),
+          ...globalThis.Sigma.DEFAULT_STYLES.nodes, labelColor: { attribute: "labelColour", defaultValue: style("--text") },
           visibility: { attribute: "visibility", defaultValue: "visible" },
           labelVisibility: {
             whenState: "isHovered", then: "visible", else: { attribute: "labelVisibility", defaultValue: "auto" },
@@ -365,11 +379,11 @@
       if (at >= 0) show(at);
     });
     byId("colours").addEventListener("change", () => {
-      const by = byId("colours").value;
-      graph.updateEachNodeAttributes((key, attributes) => ({ ...attributes, color: colour(Number(key), by) }), { attributes: ["color"] });
+      colourNodes();
       legend();
       remember();
     });
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", recolour);
     byId("least").addEventListener("change", () => { drawEdges(); remember(); });
     for (const id of ["time", "time-from"]) {
       byId(id).addEventListener("input", showTime);
