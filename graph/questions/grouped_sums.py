@@ -5,10 +5,27 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
-from django.db.models import Count, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum, Value
-from django.db.models.functions import TruncMonth
+from django.db.models import (
+    Case,
+    Count,
+    F,
+    Max,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    TextField,
+    Value,
+    When,
+)
+from django.db.models.expressions import Combinable
+from django.db.models.fields.json import KT
+from django.db.models.functions import Coalesce, NullIf, Trim, TruncMonth
 
 from graph.models import NormalizedEntity, RawEvent, TenantRelationship
+from graph.questions import spend
 from graph.questions.relationships import chosen
 from graph.reading import current_rows
 from graph.reading.current_rows import Reader
@@ -22,21 +39,24 @@ def groups(user_id: UUID, wanted: Mapping[str, Any], by: str, *, most: int = 200
     """Return sums of the matching relationships, by what the rows record and by currency.
 
     If several sources saw a payment, only the canonical row counts. By `party`, each entity counts
-    as payee (direction in) and as payer (out). At most `most` sums are returned, the greatest
-    amounts first, or by month the newest first. Raises QuestionError, ViewMissing, ViewUnpopulated.
+    as payee (direction in) and as payer (out). A category is what `spend` calls so; None where a
+    row has none. At most `most` sums are returned, the greatest amounts first, or by month the
+    newest first. Raises QuestionError, ViewMissing, ViewUnpopulated.
     """
     with current_rows.snapshot(user_id) as reader:
         counted_once = Q(payment_group_id=F("id")) | Q(payment_group_id__isnull=True)
         relationships = TenantRelationship.objects.filter(chosen(user_id, wanted) & counted_once)
         relationships = relationships.filter(amount__isnull=False)
-        answers = [answer for keys in _keys(user_id, relationships, by)
+        answers = [answer for keys in _keys(reader, user_id, relationships, by)
                    for answer in _sums(reader, *keys)]  # fmt: skip
         column = "month" if by == "month" else "amount"
         answers.sort(key=lambda row: (row[column], str(row)), reverse=True)
         return _named(user_id, answers[:most])
 
 
-def _keys(user_id: UUID, relationships: Rows, by: str) -> Iterator[tuple[Rows, tuple[str, ...]]]:
+def _keys(
+    reader: Reader, user_id: UUID, relationships: Rows, by: str
+) -> Iterator[tuple[Rows, tuple[str, ...]]]:
     """Yield (query, columns): relationships to sum, and the columns by which to group them."""
     if by == "party":
         for end, direction in (("target", "in"), ("source", "out")):
@@ -51,11 +71,25 @@ def _keys(user_id: UUID, relationships: Rows, by: str) -> Iterator[tuple[Rows, t
     elif by == "month":
         yield relationships.annotate(month=TruncMonth("occurred_at")), ("month",)
     else:
-        events = RawEvent.objects.filter(user_id=user_id, pk=OuterRef("target_event_id"))
-        yield (
-            relationships.annotate(category=Subquery(events.values("description")[:1])),
-            ("category",),
-        )
+        yield relationships.annotate(category=_category(reader, user_id)), ("category",)
+
+
+def _category(reader: Reader, user_id: UUID) -> Subquery:
+    """Return the category of a relationship, as `spend` finds it: what a column says that is one by
+    its title, or the text of a source whose texts are a vocabulary."""
+    sources = spend.vocabularies(reader, user_id)
+    titled = [_filled(KT(f"data__{title}")) for title in spend.CATEGORY_TITLES]
+    words = Case(When(source__in=sources, then=_filled(F("description"))), output_field=TextField())
+    events = RawEvent.objects.filter(user_id=user_id, pk=OuterRef("target_event_id"))
+    return Subquery(
+        events.annotate(category=Coalesce(*titled, words, output_field=TextField())).values(
+            "category"
+        )[:1]
+    )
+
+
+def _filled(text: Combinable) -> NullIf:
+    return NullIf(Trim(text), Value(""), output_field=TextField())
 
 
 def _sums(reader: Reader, relationships: Rows, keys: tuple[str, ...]) -> list[Answer]:

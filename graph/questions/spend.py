@@ -17,6 +17,7 @@ from graph.questions.lasting_changes import higher_since, price_changes, price_p
 from graph.questions.open_items import entities_named, hashed
 from graph.questions.periods import PERIODS, Calendar, label, number_of
 from graph.reading import current_rows
+from graph.reading.current_rows import Reader
 
 Answer = dict[str, Any]
 Payments = list[tuple[date, Decimal]]
@@ -33,6 +34,7 @@ CATEGORY_TITLES = (
 )  # fmt: skip
 MOST_WORDS = 60  # different texts of a source up to which they may be categories
 REPEATED = 3  # rows per text, on average, from which texts are a vocabulary
+LINES = sql.read("questions/spend_lines")
 RANKINGS = ("amount", "growth", "count")
 
 
@@ -198,20 +200,37 @@ def _payments(
     """
     by, direction, kind = of
     parameters: Answer = {
-        "user_id": user_id,
-        "today": today,
-        "by": by,
+        **_of_lines(user_id, today, by),
         "direction": direction,
         "kinds": counted_rows.kinds_selected_by(kind),
-        "titles": list(CATEGORY_TITLES),
-        "most_words": MOST_WORDS,
-        "repeated": REPEATED,
     }
     with current_rows.snapshot(user_id) as reader:
         parameters = {**parameters, "parties": entities_named(user_id, party)}
         with hashed(reader):
-            payments = reader.rows(sql.read("questions/spend"), parameters)
+            payments = reader.rows(f"{LINES}{sql.read('questions/spend')}", parameters)
         return payments, days.books(reader, user_id, today), days.first(reader, user_id)
+
+
+def _of_lines(user_id: UUID, today: date, by: str) -> Answer:
+    """Return the parameters of LINES."""
+    return {
+        "user_id": user_id,
+        "today": today,
+        "by": by,
+        "titles": list(CATEGORY_TITLES),
+        "most_words": MOST_WORDS,
+        "repeated": REPEATED,
+    }
+
+
+def vocabularies(reader: Reader, user_id: UUID) -> list[str]:
+    """Return the sources whose texts are categories where a row has no column that states one.
+
+    Rows of any day count.
+    """
+    parameters = _of_lines(user_id, date.max, "category")
+    rows = reader.rows(f"{LINES}{sql.read('questions/spend_vocabularies')}", parameters)
+    return [row["source"] for row in rows]
 
 
 def _groups(

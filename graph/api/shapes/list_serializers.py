@@ -158,7 +158,7 @@ class SumOfGroup(Answer):
     target = EntityAnswer(allow_null=True, help_text="With group=pair: who is paid")
     month = serializers.CharField(allow_null=True, help_text="With group=month: YYYY-MM, in UTC")
     category = serializers.CharField(
-        required=False, allow_null=True, help_text="With group=category: the rows' text"
+        required=False, allow_null=True, help_text="With group=category: as in `spend/`; null: none"
     )
     kind = serializers.ChoiceField(
         Records.choices, allow_null=True, help_text="What these rows record; null for links"

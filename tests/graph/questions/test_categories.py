@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from graph.questions.grouped_sums import groups
 from graph.questions.spend import MOST_WORDS, payments_of, spend
 from graph.view import refresh
 from tests.graph import rows
@@ -32,10 +33,13 @@ def pay(tenant):
 def categories(tenant) -> dict[str | None, tuple[Decimal, int]]:
     refresh.refresh()
     answer = spend(tenant.id, by="category", today=TODAY.date(), periods=1)
-    return {
+    sums = {
         row["name"]: (row["periods"][0]["amount"], row["periods"][0]["count"])
         for row in answer["results"]
     }
+    grouped = groups(tenant.id, {}, "category")
+    assert {row["category"]: (row["amount"], row["count"]) for row in grouped} == sums
+    return sums
 
 
 def test_free_texts_are_one_row_with_their_number(tenant, pay):

@@ -1,0 +1,2 @@
+-- The sources whose texts are categories (of spend_lines.sql).
+SELECT source FROM vocabulary
