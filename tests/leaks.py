@@ -115,6 +115,7 @@ WORDS = {
     "text": MARK,
     "function": MARK,
     "columns": "reason",
+    "currency": "GBP",
     "number": "0",
 }
 PAYMENT = {

@@ -38,7 +38,10 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     navigation."""
     if _is_api(request):
         return _problem(404, "There is nothing at this address. See /api/docs/ for all addresses.")
-    if not hasattr(request, "access") and getattr(request, "user", AnonymousUser()).is_authenticated:
+    if (
+        not hasattr(request, "access")
+        and getattr(request, "user", AnonymousUser()).is_authenticated
+    ):
         setattr(request, "access", access.current(request))  # noqa: B010 - pages' requests have it
     return defaults.page_not_found(request, exception)
 

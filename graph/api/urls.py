@@ -9,6 +9,7 @@ from graph.api import (
     export,
     heavy_views,
     link_views,
+    sum_views,
     views,
 )
 
@@ -59,9 +60,15 @@ urlpatterns = [
     ),
     path("check/", views.CheckView.as_view(), name="graph-check"),
     path("cash-flow/", views.CashFlowView.as_view(), name="graph-cash-flow"),
+    path(
+        "cash-flow/payments/",
+        sum_views.CashFlowPaymentsView.as_view(),
+        name="graph-cash-flow-payments",
+    ),
     path("due/", views.DueView.as_view(), name="graph-due"),
     path("reconcile/", views.ReconcileView.as_view(), name="graph-reconcile"),
     path("spend/", views.SpendView.as_view(), name="graph-spend"),
+    path("spend/payments/", sum_views.SpendPaymentsView.as_view(), name="graph-spend-payments"),
     path("open-items/", views.OpenItemsView.as_view(), name="graph-open-items"),
     path("relationships/", views.RelationshipsView.as_view(), name="graph-relationships"),
     path(

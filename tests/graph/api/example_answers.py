@@ -66,6 +66,11 @@ def asked_of(books) -> dict[str, tuple[str, dict[str, Any]]]:
         "graph_open_items": ("open-items/", TODAY),
         "graph_due": ("due/", {**TODAY, "today": "2024-03-01", "until": "2024-05-31"}),
         "graph_spend": ("spend/", TODAY),
+        "graph_cash_flow_payments": ("cash-flow/payments/", {"currency": "GBP"}),
+        "graph_spend_payments": (
+            "spend/payments/",
+            {**TODAY, "currency": "GBP", "party": books.acme},
+        ),
         "graph_reconcile": ("reconcile/", {}),
         "graph_cases": ("cases/", {}),
         "graph_relationships": ("relationships/", {"has": "fraud"}),
@@ -153,6 +158,8 @@ def not_found(api, path: str, parameters: dict[str, Any]) -> Any:
         parameters = {**parameters, "target": SOMEBODY}
     elif path == "resolutions/preview/":
         parameters = {**parameters, "other": SOMEBODY}
+    elif path.endswith("/payments/"):
+        parameters = {**parameters, "party": SOMEBODY}
     elif path in {"cash-flow/", "open-items/", "spend/"}:
         parameters = {"party": "nobody"}
     else:
