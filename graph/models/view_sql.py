@@ -51,7 +51,7 @@ SOME = Scope(  # for sql/reading/fresh_rows.sql
     matches="user_id = {user_id} AND event_id IN (SELECT event_id FROM marked_events)",
     facts="user_id = {user_id} AND relationship_id IN (SELECT id FROM marked)",
 )
-PAST = Scope(  # a few rows, for graph/reading/corrected_view.py
+PAST = Scope(  # a few rows, for graph/reading/past_relationships.py
     relationships="relationship.user_id = {user_id} AND relationship.id = ANY ({ids}::uuid[])"
     " AND source_event.id = ANY ({events}::uuid[]) AND target_event.id = ANY ({events}::uuid[])",
     matches="user_id = {user_id} AND event_id = ANY ({events}::uuid[])",

@@ -26,7 +26,8 @@ from graph.database.tenancy import (
 from graph.errors import ViewMissing, ViewUnpopulated
 from graph.models import TenantRelationship
 from graph.models.kept_queries import KeptQuery
-from graph.reading.corrected_view import stale, with_changes, with_past
+from graph.reading.corrected_view import stale, with_changes
+from graph.reading.past_relationships import with_past
 from graph.view import version
 from graph.view.version import State
 

@@ -20,7 +20,7 @@ from graph import sql
 from graph.database import past
 from graph.database.tenancy import Query, snapshot_transaction
 from graph.errors import QuestionError
-from graph.reading import corrected_view
+from graph.reading import past_relationships
 from graph.reading.change_feed import EDGE, MOST
 
 ENTITIES, EDGES = PARTS = ("entities", "edges")
@@ -88,29 +88,32 @@ def _of(position: Position) -> tuple[int, str]:
 
 def _read(cursor: CursorWrapper, user_id: UUID, since: datetime, until: datetime | None) -> _States:
     """Create the temporary tables of relationships BEFORE and AFTER; return the entities."""
-    ids = _changed_ids(cursor, user_id, since)
+    unchanged = past_relationships.unchanged_tables(cursor, user_id, since)
+    ids = _changed_ids(cursor, user_id, since, unchanged)
     states = []
     for table, moment in ((BEFORE, since), (AFTER, until)):
         cursor.execute(past.ENTER, [moment.isoformat() if moment else NOW])
         query = SQL(sql.read("reading/diff_rows")).format(
             table=Identifier(table),
             columns=SQL(", ").join(map(Identifier, EDGE)),
-            rows=corrected_view.past_rows(cursor, user_id, ids),
+            rows=past_relationships.past_rows(cursor, user_id, ids, unchanged),
         )
         cursor.execute(query)
         states.append(_nodes(cursor, user_id, since))
     return _States(*states)
 
 
-def _changed_ids(cursor: CursorWrapper, user_id: UUID, since: datetime) -> Sequence[str] | None:
+def _changed_ids(
+    cursor: CursorWrapper, user_id: UUID, since: datetime, unchanged: Sequence[str]
+) -> Sequence[str] | None:
     """Write the ids of the relationships that have changed to `past_ids`. Return them if they are
     few."""
-    touched = corrected_view.touched(user_id, since)
+    touched = past_relationships.touched(user_id, since, unchanged)
     cursor.execute(SQL(sql.read("reading/past_ids")).format(query=touched))
     cursor.execute("SELECT count(*) FROM past_ids")
     if cursor.fetchone()[0] > MOST:
         raise QuestionError(TOO_MANY, "from")
-    return corrected_view.few_ids(cursor)
+    return past_relationships.few_ids(cursor, Identifier("past_ids"))
 
 
 def _nodes(cursor: CursorWrapper, user_id: UUID, since: datetime) -> Rows:

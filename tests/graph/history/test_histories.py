@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from graph.reading import corrected_view, current_graph
+from graph.reading import current_graph, past_relationships
 from graph.view import refresh
 from tests.graph.history import pasts
 from tests.oracle import histories
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("committed")
 @pytest.fixture(autouse=True)
 def usual_thresholds(monkeypatch):
     monkeypatch.setattr(current_graph, "PATCHED_ANYWAY", current_graph.PATCHED_ANYWAY)
-    monkeypatch.setattr(corrected_view, "FEW", corrected_view.FEW)
+    monkeypatch.setattr(past_relationships, "FEW", past_relationships.FEW)
     monkeypatch.setattr(refresh, "LOCK_TIMEOUT", refresh.LOCK_TIMEOUT)
 
 
@@ -36,7 +36,7 @@ def compared(number: int, choose, steps: int, *, at_once: int = 2) -> int:
             if history.emptied_tables:  # the history begins anew
                 snapshots, history.emptied_tables = [], False
             user = history.users[choose(2)]
-            corrected_view.FEW = (0, 2, 1_000)[choose(3)]
+            past_relationships.FEW = (0, 2, 1_000)[choose(3)]
             for _ in range(min(at_once, len(snapshots))):
                 whose, moment, contents = snapshots[choose(len(snapshots))]
                 assert pasts.read_at(whose, moment) == contents
