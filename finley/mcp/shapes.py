@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 from pydantic_core import core_schema
 
+AS_OF = "As finley knew it at the end of this day"
 CENTS = Decimal("0.01")
 NULL = {"type": "null"}
 NOISE = {"title", "minLength", "maxLength", "minItems"}  # keys that are left out of schemas
@@ -52,6 +53,13 @@ class Arguments(BaseModel):
     """The arguments of a tool. Unknown arguments are refused."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+class AsOfArguments(Arguments):
+    """Arguments of a tool that can answer as of a past day. A dump leaves `as_of` out, because the
+    question itself does not take it."""
+
+    as_of: Word | None = Field(None, exclude=True, description=AS_OF)
 
 
 class Answer(BaseModel):

@@ -4,6 +4,8 @@ form."""
 import json
 import logging
 import time
+from contextlib import ExitStack
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -13,12 +15,14 @@ from mcp_types import INVALID_PARAMS, CallToolResult, TextContent
 from pydantic import ValidationError
 from rest_framework.exceptions import APIException
 
-from finley.mcp.shapes import Arguments, Tool
+from finley.mcp.shapes import Arguments, AsOfArguments, Tool
 from finley.mcp.tools import case_tools, due_tools, party_tools, payment_tools, sum_tools
 from graph.api.errors import AWAY, timed_out
+from graph.database import past
 from graph.errors import GraphError, QuestionError, TookTooLong
 from graph.http import problems
-from graph.questions import source_names
+from graph.questions import days, source_names
+from graph.reading import as_of
 
 log = logging.getLogger("finley.requests")
 MODULES = (case_tools, due_tools, payment_tools, party_tools, sum_tools)
@@ -66,9 +70,20 @@ def structured(user_id: UUID, tool: Tool, arguments: dict[str, Any]) -> dict[str
 
 
 def _asked(user_id: UUID, tool: Tool, asked: Arguments) -> dict[str, Any]:
-    with source_names.read_once():
+    with ExitStack() as ends:
+        ends.enter_context(source_names.read_once())
+        if isinstance(asked, AsOfArguments) and asked.as_of is not None:
+            moment = as_of.moment(user_id, days.time_zone(user_id), asked.as_of)
+            ends.enter_context(past.reading(moment.past))
+            asked = _dated(asked, moment.today)
         answer = tool.ask(user_id, asked).model_dump(mode="json", exclude_none=True)
         return _with_names(user_id, answer)
+
+
+def _dated(asked: AsOfArguments, today: date) -> AsOfArguments:
+    """The arguments with this day as `today`, if they take one and do not state it."""
+    takes_day = "today" in type(asked).model_fields and getattr(asked, "today", None) is None
+    return asked.model_copy(update={"today": today}) if takes_day else asked
 
 
 def _with_names(user_id: UUID, answer: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from pydantic import Field
 from finley.mcp.shapes import (
     Answer,
     Arguments,
+    AsOfArguments,
     Currency,
     Day,
     Id,
@@ -29,7 +30,7 @@ MOST = 50  # payments of one check
 State = Annotated[str, OneOf(tuple(CaseState.values))]
 
 
-class TwiceArguments(Arguments):
+class TwiceArguments(AsOfArguments):
     state: State | None = Field(CaseState.OPEN.value, description="null: all")
     party: Word | None = Field(None, description="Part of a name")
     currency: Currency | None = None

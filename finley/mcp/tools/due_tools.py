@@ -8,7 +8,7 @@ from pydantic import Field
 
 from finley.mcp.shapes import (
     Answer,
-    Arguments,
+    AsOfArguments,
     Currency,
     Day,
     Id,
@@ -29,7 +29,7 @@ from graph.questions.prediction_status import STALE
 TODAY = "Answer as of this day"
 
 
-class DueArguments(Arguments):
+class DueArguments(AsOfArguments):
     status: Literal["expected", "pending", "overdue", "stale"] = Field(
         "expected",
         description="pending: due; overdue: did not come; expected: both; stale: the books end "
@@ -136,7 +136,7 @@ def _due(payment_id: UUID, row: dict[str, Any], insight: dict[str, Any]) -> Due:
     )
 
 
-class OpenArguments(Arguments):
+class OpenArguments(AsOfArguments):
     party: Word | None = Field(None, description=PARTY)
     direction: Literal["payable", "receivable"] | None = None
     item: Annotated[str, OneOf(open_items.ITEMS)] | None = None

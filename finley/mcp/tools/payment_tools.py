@@ -9,7 +9,7 @@ from pydantic import Field
 
 from finley.mcp.shapes import (
     Answer,
-    Arguments,
+    AsOfArguments,
     Currency,
     Day,
     Id,
@@ -31,7 +31,7 @@ Recorded = Annotated[str, OneOf(tuple(Records.values))]
 PARTY = "A party_id, or part of a name"
 
 
-class FindArguments(Arguments):
+class FindArguments(AsOfArguments):
     text: Word | None = Field(
         None, description="Words of its text, a number, an amount, a day or a month"
     )
@@ -105,7 +105,7 @@ def payment(row: dict[str, Any]) -> Payment:
     )
 
 
-class ExplainArguments(Arguments):
+class ExplainArguments(AsOfArguments):
     payment_id: UUID
 
 

@@ -6,7 +6,18 @@ from uuid import UUID
 
 from pydantic import Field
 
-from finley.mcp.shapes import Answer, Arguments, Currency, Day, Id, Money, OneOf, Share, Tool, Word
+from finley.mcp.shapes import (
+    Answer,
+    AsOfArguments,
+    Currency,
+    Day,
+    Id,
+    Money,
+    OneOf,
+    Share,
+    Tool,
+    Word,
+)
 from finley.mcp.tools.due_tools import TODAY
 from finley.mcp.tools.payment_tools import PARTY
 from graph.questions import cash_flow, reconcile, spend
@@ -14,7 +25,7 @@ from graph.questions.periods import PERIODS
 from graph.questions.spend import BY, RANKINGS
 
 
-class SpendArguments(Arguments):
+class SpendArguments(AsOfArguments):
     by: Annotated[str, OneOf(BY)] = "party"
     period: Annotated[str, OneOf(tuple(PERIODS))] = "month"
     direction: Literal["out", "in"] = "out"
@@ -61,7 +72,7 @@ def spend_compared(user_id: UUID, asked: SpendArguments) -> Spend:
     return Spend(today=answer["today"], count=answer["count"], groups=answer["results"])
 
 
-class CashArguments(Arguments):
+class CashArguments(AsOfArguments):
     party: Word | None = Field(None, description=f"{PARTY}: in is what it gets, out what it pays")
     since: date | None = None
     until: date | None = None
@@ -130,7 +141,7 @@ def cash_by_month(user_id: UUID, asked: CashArguments) -> Cash:
     )
 
 
-class ReconcileArguments(Arguments):
+class ReconcileArguments(AsOfArguments):
     months: int = Field(3, ge=1, le=24, description="The newest of each account")
 
 

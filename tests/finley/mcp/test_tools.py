@@ -7,10 +7,11 @@ from uuid import uuid4
 
 import mcp_types
 import pytest
+from django.db import connections
 
 from finley.mcp import origins, protocol, tool_calls
 from finley.mcp.tool_calls import BY_NAME, call
-from graph.view import refresh
+from graph.view import refresh, version
 from tests.graph import rows
 from tests.graph.database.test_row_security import everything_of
 from tests.leaks import MARK, PAYMENT, foreign, ids_of, leaks, without_our_filter
@@ -53,6 +54,8 @@ def test_extra_arguments_are_refused(name):
         ("explain_payment", {"payment_id": "1"}, "payment_id: "),
         ("explain_payment", {"payment_id": str(uuid4())}, "no such relationship"),
         ("open_items", {"party": "Nobody"}, "party: "),
+        ("paid_twice", {"as_of": "2999-01-01"}, "as_of: "),
+        ("cash_flow", {"as_of": "1999-01-01"}, "as_of: "),
         ("path_between", NEEDED["path_between"], "from_party_id: "),
         ("check_payments", {"payments": []}, "payments: "),
         ("check_payments", {"payments": [SMALL], "source": "none"}, "source: "),
@@ -74,6 +77,21 @@ def test_an_error_of_ours_tells_nothing(monkeypatch, caplog):
     assert result.is_error
     assert "secret" not in result.model_dump_json()
     assert "secret" in caplog.text
+
+
+def test_the_past_is_answered(tenant):
+    payer, payee = rows.entity(tenant.id, "A"), rows.entity(tenant.id, "B")
+    payment = rows.payment(tenant.id, payer, payee, amount=17.5)
+    refresh.refresh()
+    before = {"as_of": version.version(tenant.id)}
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("UPDATE relationship_instances SET deleted_at = now()")
+    found, explained = ("find_payments", {"text": "17.50"}), {"payment_id": payment}
+    for name, arguments in (("find_payments", {}), found, ("explain_payment", explained)):
+        assert call(tenant.id, name, arguments | before).structured_content
+        assert str(payment) in call(tenant.id, name, arguments | before).model_dump_json()
+        now = call(tenant.id, name, arguments)
+        assert now.is_error or str(payment) not in now.model_dump_json()
 
 
 @pytest.fixture(params=[False, True], ids=["", "without our filter"])
