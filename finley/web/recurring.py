@@ -16,9 +16,7 @@ from finley.web.sums import recurring_totals
 from finley.web.words import evidence
 from graph.errors import QuestionError
 from graph.questions import days, series, whole_graph
-from graph.questions.decisions import predictions
 from graph.questions.expected.due import AHEAD
-from graph.questions.lasting_changes import price_changes
 from graph.questions.rows import other_names, records
 
 A_PAGE = 50  # rows
@@ -141,9 +139,10 @@ def one(request: PageRequest, relationship_id: UUID) -> HttpResponse:
     its payments over time, newest first."""
     user_id = request.access.tenant_id
     (row,) = records.named(user_id, [whole_graph.relationship(user_id, relationship_id)])
-    payments = series.payments(user_id, relationship_id)
-    history = [(payment["day"], payment["amount"]) for payment in payments]
     today = days.today(user_id)
+    answer = series.series(user_id, relationship_id, today=today)
+    payments = answer["payments"]
+    history = [(payment["day"], payment["amount"]) for payment in payments]
     context = {
         "relationship_id": relationship_id,
         "records": row["records"],
@@ -152,18 +151,17 @@ def one(request: PageRequest, relationship_id: UUID) -> HttpResponse:
         "currency": row["currency"],
         "frequency": (row["layers"]["temporal"] or {}).get("recurrence_frequency", ""),
         "payments": payments[::-1],
-        "prices": price_changes(history)[::-1],
+        "prices": answer["prices"][::-1],
         "chart": charts.amounts_over_days(history),
-        "next": _next(user_id, [payment["id"] for payment in payments], today),
+        "next": _with_lateness(answer["expected"], today),
         "perhaps": _perhaps(user_id, row),
     }
     return render(request, "web/series.html", context)
 
 
-def _next(user_id: UUID, payments: list[UUID], today: date) -> Row | None:
-    """The expected payment of the series to which these payments belong, with `late`: the days
-    since the last day on which it was expected. None if none is expected."""
-    row = predictions.of_payments(user_id, payments, today)
+def _with_lateness(row: Row | None, today: date) -> Row | None:
+    """The expected payment of a series, with `late`: the days since the last day on which it was
+    expected. None if none is expected."""
     if row is None:
         return None
     last = row["expected_to"]

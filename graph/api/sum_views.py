@@ -1,16 +1,20 @@
-"""Endpoints that list the payments behind a sum of the cash flow or of spending."""
+"""Endpoints that list payments: those behind a sum of the cash flow or of spending, or of a
+series."""
 
 from typing import Any
 from uuid import UUID
 
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from graph.api.past_view import PastView
 from graph.api.question_view import DatedQuestion, Question, described
+from graph.api.shapes import series_serializers
 from graph.api.shapes import summed_serializers as shapes
 from graph.errors import NotFound
-from graph.questions import cash_flow, relationships, search, spend
+from graph.questions import cash_flow, relationships, search, series, spend
 
 
 class CashFlowPaymentsView(PastView, Question):
@@ -48,6 +52,22 @@ class SpendPaymentsView(PastView, DatedQuestion):
             name = _name(tenant, party)
         group = (name, None if party is None else str(party), parameters.pop("currency"))
         return _page(tenant, spend.payments_of(tenant, group, **parameters), most, offset)
+
+
+@extend_schema(parameters=[OpenApiParameter("relationship_id", OpenApiTypes.UUID, "path")])
+class SeriesView(DatedQuestion):
+    query = series_serializers.SeriesQuery
+
+    @described(
+        series_serializers.SeriesQuery,
+        series_serializers.SeriesAnswer,
+        may_be_missing=True,
+        name="graph_series",
+    )
+    def get(self, request: Request, relationship_id: str) -> Response:
+        """The recurring series of a payment: its payments, its prices, and what is expected."""
+        answer = series.series(self.tenant(request), relationship_id, **self.dated(request))
+        return Response(series_serializers.SeriesAnswer(answer).data)
 
 
 def _name(user_id: UUID, party: UUID) -> str:

@@ -82,6 +82,11 @@ urlpatterns = [
         name="graph-relationship-apart",
     ),
     path(
+        "relationships/<str:relationship_id>/series/",
+        sum_views.SeriesView.as_view(),
+        name="graph-series",
+    ),
+    path(
         "relationships/<str:relationship_id>/explain/",
         views.ExplainView.as_view(),
         name="graph-explain",

@@ -8,6 +8,9 @@ from typing import Any
 from uuid import UUID
 
 from graph import sql
+from graph.questions import whole_graph
+from graph.questions.decisions import predictions
+from graph.questions.lasting_changes import price_changes
 from graph.reading import current_rows
 
 Answer = dict[str, Any]
@@ -32,6 +35,23 @@ def payments(user_id: UUID, relationship_id: UUID) -> list[Answer]:
     The list is empty if the relationship belongs to no series. Raises ViewMissing, ViewUnpopulated.
     """
     return _rows(user_id, [relationship_id])
+
+
+def series(user_id: UUID, relationship_id: UUID | str, *, today: date) -> Answer:
+    """Return the series that a relationship belongs to: its `payments`, the lasting changes of its
+    price (`prices`), and the `expected` payment, None if there is none.
+
+    The lists are empty if the relationship belongs to no series. Raises NotFound, ViewMissing,
+    ViewUnpopulated.
+    """
+    row = whole_graph.relationship(user_id, relationship_id)
+    rows = payments(user_id, row["id"])
+    return {
+        "today": today,
+        "payments": rows,
+        "prices": price_changes([(row["day"], row["amount"]) for row in rows]),
+        "expected": predictions.of_payments(user_id, [row["id"] for row in rows], today),
+    }
 
 
 def bills_paid(user_id: UUID, relationship_ids: Sequence[UUID]) -> dict[UUID, list[Decimal]]:

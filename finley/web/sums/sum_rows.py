@@ -122,7 +122,7 @@ def of_upload(request: PageRequest, upload_id: UUID) -> HttpResponse:
     user_id = request.access.tenant_id
     upload = lifecycle.get(user_id, upload_id)
     parts = (upload.outcome or {}).get("parts", [])
-    count = sum(row["rows"] for row in of_file.sums(user_id, parts))
+    count = of_file.count(user_id, parts)
     ids = partial(of_file.ids, user_id, parts)
     return listed(request, count, ids, {"title": f"Rows of {upload.name}"})
 

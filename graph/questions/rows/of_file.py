@@ -35,6 +35,11 @@ def ids(user_id: UUID, parts: Parts, start: int, end: int) -> list[UUID]:
     return [row["id"] for row in rows(user_id, "questions/rows_of_file", values)]
 
 
+def count(user_id: UUID, parts: Parts) -> int:
+    """Return the number of all rows of `ids`."""
+    return sum(row["rows"] for row in sums(user_id, parts))
+
+
 def sums(user_id: UUID, parts: Parts) -> list[Answer]:
     """Return the sums of the rows by `payer_kind`, `payee_kind`, `records` and `currency`, each
     with `amount` and its number of `rows`."""

@@ -4,7 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from graph.api.shapes.common_serializers import Answer
+from graph.api.shapes.common_serializers import Answer, StrictQuery
+from graph.api.shapes.graph_serializers import RelationshipAnswer
 from graph.api.shapes.request_bodies import StrictBody
 from graph.ingest.ledger_rows import TEXT_LIMIT
 from syncjobs.models.choices import UploadState
@@ -155,6 +156,17 @@ class OutcomeAnswer(Answer):
     rows_rejected = serializers.IntegerField()
     warnings = serializers.ListField(child=serializers.CharField())
     taken_back = TakenBackAnswer(required=False)
+
+
+class RowsQuery(StrictQuery):
+    limit = serializers.IntegerField(default=50, min_value=1, max_value=500)
+    offset = serializers.IntegerField(default=0, min_value=0, max_value=10**9)
+
+
+class RowsAnswer(Answer):
+    count = serializers.IntegerField(help_text="Counts the rows of the file that the books have")
+    results = RelationshipAnswer(many=True)
+    next = serializers.IntegerField(allow_null=True, help_text="The next page's `offset`")
 
 
 class TakenSum(Answer):

@@ -11,5 +11,6 @@ urlpatterns = [
     path("<str:upload_id>/choices/", views.ChoicesView.as_view(), name="upload-choices"),
     path("<str:upload_id>/confirm/", views.ConfirmView.as_view(), name="upload-confirm"),
     path("<str:upload_id>/take-back/", views.TakeBackView.as_view(), name="upload-take-back"),
+    path("<str:upload_id>/rows/", views.RowsView.as_view(), name="upload-rows"),
     path("<str:upload_id>/rejected-rows/", views.RejectedView.as_view(), name="upload-rejected"),
 ]

@@ -13,7 +13,9 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from graph.api.shapes.common_serializers import Problem
-from graph.errors import NotFound
+from graph.questions import relationships
+from graph.questions.rows import of_file
+from graph.reading import row_ids
 from syncjobs.api.bodies import raw
 from syncjobs.api.serializers import NoBody
 from syncjobs.api.uploads import serializers as shapes
@@ -30,10 +32,7 @@ FULL = {429: OpenApiResponse(Problem, description="Too many open files, or too m
 
 
 def _id(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise NotFound("There is no such file.", "id") from None
+    return row_ids.required(text, "There is no such file.")
 
 
 def _answer(upload: Upload, code: int = status.HTTP_200_OK) -> Response:
@@ -199,6 +198,30 @@ class TakeBackView(Api):
         tenant, upload = self.tenant(request), _id(upload_id)
         take_back_upload.request(tenant, upload, rows=body["rows"], by=by)
         return _answer(lifecycle.get(tenant, upload), status.HTTP_202_ACCEPTED)
+
+
+@extend_schema(parameters=[UPLOAD_ID])
+class RowsView(Api):
+    query = shapes.RowsQuery
+
+    @extend_schema(
+        operation_id="uploads_rows",
+        summary="List the rows of an imported file",
+        tags=TAGS,
+        parameters=[shapes.RowsQuery],
+        responses={200: shapes.RowsAnswer, **READ_ERRORS, **NOT_FOUND},
+    )
+    def get(self, request: Request, upload_id: str) -> Response:
+        """The rows of an imported file as the books have them, newest first. The other sources'
+        rows of one payment are those of its `payment_group_id`."""
+        parameters, tenant = self.parameters(request), self.tenant(request)
+        outcome = lifecycle.get(tenant, _id(upload_id)).outcome or {}
+        parts, start = outcome.get("parts", []), parameters["offset"]
+        count, end = of_file.count(tenant, parts), start + parameters["limit"]
+        rows = relationships.with_ids(tenant, of_file.ids(tenant, parts, start, end))
+        following = end if end < count else None
+        answer = {"count": count, "results": rows, "next": following}
+        return Response(shapes.RowsAnswer(answer).data)
 
 
 @extend_schema(parameters=[UPLOAD_ID])

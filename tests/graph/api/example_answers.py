@@ -76,6 +76,7 @@ def asked_of(books) -> dict[str, tuple[str, dict[str, Any]]]:
         "graph_relationships": ("relationships/", {"has": "fraud"}),
         "graph_relationship": (f"relationships/{books.annotated}/", {}),
         "graph_explain": (f"relationships/{books.annotated}/explain/", {}),
+        "graph_series": (f"relationships/{books.annotated}/series/", TODAY),
         "graph_relationship_apart": (f"relationships/{books.to_borough}/apart/", {}),
         "graph_export": ("export/", {"columns": "relationship_type,amount,occurred_at"}),
         "graph_changes_stream": ("changes/stream/", {}),

@@ -48,6 +48,18 @@ def test_the_payments_of_a_group_are_its_sums(api, books, by):
         assert sum(amounts) == sum(Decimal(one["amount"]) for one in group["periods"])
 
 
+def test_a_series_has_its_payments_and_what_is_expected(api, books):
+    path = f"relationships/{books.annotated}/series/"
+    body = api.get(V1 + path, TODAY).json()
+    validator(V1 + "relationships/{relationship_id}/series/", 200).validate(body)
+    assert [(row["id"], row["day"], row["amount"]) for row in body["payments"]] == [
+        (str(books.annotated), "2024-02-29", "120.5000")
+    ]
+    assert (body["prices"], body["expected"]["expected_from"]) == ([], "2024-03-28")
+    other = api.get(f"{V1}relationships/{books.plain}/series/", TODAY).json()
+    assert (other["payments"], other["expected"]) == ([], None)
+
+
 @pytest.mark.parametrize(
     ("path", "parameters", "field"),
     [

@@ -38,6 +38,7 @@ STATUSES = {
     ("uploads/{upload_id}/confirm/", "post"): SENT | {"202", "404", "415"},
     ("uploads/{upload_id}/take-back/", "get"): {"200", "400", "401", "404", "409"},
     ("uploads/{upload_id}/take-back/", "post"): SENT | {"202", "404", "409", "415"},
+    ("uploads/{upload_id}/rows/", "get"): {"200", "400", "401", "404"},
     ("uploads/{upload_id}/rejected-rows/", "get"): {"200", "400", "401", "404"},
     ("uploads/{upload_id}/rejected-rows/", "post"): SENT | {"200", "404", "415"},
     ("webhooks/nango/", "post"): SENT | {"200", "503"},

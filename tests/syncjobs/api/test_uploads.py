@@ -8,6 +8,7 @@ from rest_framework.test import APIClient
 from finley.models import User
 from graph.ingest.mappings import saved_mappings
 from graph.models import RawEvent
+from graph.view import refresh
 from syncjobs.models import Upload
 from syncjobs.uploads import upload_job
 from tests.problems import problem, wrong
@@ -103,6 +104,13 @@ def test_rejected_rows_are_listed_mended_and_dropped(api: APIClient, tenant: Use
     lines = RawEvent.objects.using("owner").filter(user_id=tenant.pk, posting=1)
     places = {(place["file"], place["line"]) for event in lines for place in event.provenance}
     assert places == {("books.csv", line) for line in (2, 3, 4)}
+    refresh.refresh()
+    pages = []
+    for offset in range(3):
+        answer = api.get(at(upload, "rows/"), {"limit": 1, "offset": offset})
+        pages.append(as_published(answer, "uploads/{upload_id}/rows/"))
+    assert [float(page["results"][0]["amount"]) for page in pages] == [33.1, 1200, 120.5]
+    assert [(page["count"], page["next"]) for page in pages] == [(3, 1), (3, 2), (3, None)]
 
 
 def test_a_piece_that_is_sent_again_changes_nothing(api: APIClient) -> None:
