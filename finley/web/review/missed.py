@@ -18,7 +18,11 @@ from graph.questions.rows import other_names
 
 A_PAGE = 25  # payments
 OVERDUE, DISMISSED = "overdue", "dismissed"
-DONE = {predictions.DISMISS: "dismissed", predictions.EXPECT: "expected again"}
+DONE = {
+    predictions.DISMISS: "dismissed",
+    predictions.ELSEWHERE: "settled elsewhere",
+    predictions.EXPECT: "expected again",
+}
 
 
 @page()
@@ -60,11 +64,13 @@ def _perhaps(row: due_and_risen.Row, perhaps: dict[UUID, due_and_risen.Row]) -> 
 @require_POST
 @page(Role.REVIEWER)
 def decide(request: PageRequest, prediction: UUID) -> HttpResponse:
-    """Dismiss the expected payment, or expect it again. If another person decided first, the page
-    shows that decision."""
+    """Dismiss the expected payment, say that it was settled elsewhere, or expect it again.
+
+    If another person decided first, the page shows that decision.
+    """
     action = request.POST.get("action", "")
     if action not in predictions.ACTIONS:
-        raise QuestionError("Choose dismiss or expect.", "action")
+        raise QuestionError("Choose dismiss, elsewhere or expect.", "action")
     user_id, by = request.access.tenant_id, str(request.access.person.email)
     try:
         predictions.decide(user_id, prediction, action, by=by)
@@ -74,5 +80,5 @@ def decide(request: PageRequest, prediction: UUID) -> HttpResponse:
     back = request.POST.get("back", "")
     if back.startswith("/recurring/"):
         return redirect(back)
-    show = OVERDUE if action == predictions.DISMISS else DISMISSED
+    show = DISMISSED if action == predictions.EXPECT else OVERDUE
     return redirect(f"{reverse('review-missed')}?show={show}#next")

@@ -157,6 +157,9 @@ class PredictionAnswer(Answer):
     currency = serializers.CharField(allow_null=True)
     status = serializers.ChoiceField(PredictionStatus.choices)
     by = serializers.CharField(help_text="Who dismissed it; empty if nobody did")
+    elsewhere = serializers.BooleanField(
+        help_text="Dismissed because it was settled where the books do not show it"
+    )
 
 
 class PredictionsAnswer(Answer):
@@ -168,5 +171,6 @@ class PredictionsAnswer(Answer):
 class PredictionDecisionBody(StrictBody):
     action = serializers.ChoiceField(
         predictions.ACTIONS,
-        help_text="dismiss: it will not come; expect: it may come after all",
+        help_text="dismiss: it will not come; elsewhere: it was settled where the books do not "
+        "show it; expect: it may come after all",
     )

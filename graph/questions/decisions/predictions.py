@@ -6,7 +6,8 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, Func, JSONField, Q, QuerySet, Value
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import F, Func, JSONField, Q, QuerySet, TextField, Value
 
 from graph.database.bulk import alone
 from graph.database.tenancy import tenant_transaction
@@ -18,9 +19,10 @@ from graph.questions.prediction_status import status_on
 from graph.reading import current_rows, row_ids
 from graph.reading.current_rows import Reader
 
-DISMISS, EXPECT = "dismiss", "expect"
-ACTIONS = (DISMISS, EXPECT)
+DISMISS, ELSEWHERE, EXPECT = "dismiss", "elsewhere", "expect"
+ACTIONS = (DISMISS, ELSEWHERE, EXPECT)
 BY = "cancelled_by"  # key in the evidence: the person who cancelled it
+HOW = "settled_elsewhere"  # key in the evidence: whether the person said so
 FACTS = (
     "prediction_confidence", "prediction_reason", "expected_from", "expected_to", "amount_low",
     "amount_high", "currency",
@@ -33,8 +35,9 @@ NOBODY: edge_ends.Ends = {"source": None, "target": None}
 def dismissed(user_id: UUID, *, most: int = 50, offset: int = 0) -> tuple[list[Answer], int]:
     """Return a page of the predictions that a person dismissed, and the number of all of them.
 
-    The latest expected day comes first. `by` is the person. `source` and `target` are the parties
-    of the last payment of the series.
+    The latest expected day comes first. `by` is the person, and `elsewhere` whether that
+    person said that it was settled elsewhere. `source` and `target` are the parties of the last
+    payment of the series.
     """
     with current_rows.snapshot(user_id) as reader:
         predictions = PredictedRelationship.objects.filter(_dismissed(user_id))
@@ -63,7 +66,8 @@ def of_payments(user_id: UUID, payments: Sequence[UUID], today: date) -> Answer 
 
 
 def decide(user_id: UUID, prediction_id: UUID | str, action: str, *, by: str) -> Answer:
-    """Dismiss an expected payment (DISMISS) or expect it again (EXPECT). Return its new state.
+    """Dismiss an expected payment (DISMISS), dismiss it because it was settled where the books do
+    not show it (ELSEWHERE), or expect it again (EXPECT). Return its new state.
 
     Predictions of other sightings of the same payment get the same decision. A prediction that is
     expected again is overdue until the next enrichment. Raises NotFound, and DecidedMeanwhile if
@@ -74,7 +78,9 @@ def decide(user_id: UUID, prediction_id: UUID | str, action: str, *, by: str) ->
             alone(cursor, user_id)
         prediction = _one(user_id, prediction_id)
         alike = _of_same_payment(user_id, prediction)
-        if not (_dismiss(alike, by) if action == DISMISS else _expect(alike, user_id)):
+        expects = action == EXPECT
+        is_elsewhere = action == ELSEWHERE
+        if not (_expect(alike, user_id) if expects else _dismiss(alike, by, is_elsewhere)):
             raise DecidedMeanwhile(f"It is {_state(prediction)} already.", "action")
         prediction.refresh_from_db()
     with current_rows.current(user_id) as reader:
@@ -102,9 +108,9 @@ def _of_same_payment(
     )
 
 
-def _dismiss(predictions: "QuerySet[PredictedRelationship]", by: str) -> int:
+def _dismiss(predictions: "QuerySet[PredictedRelationship]", by: str, is_elsewhere: bool) -> int:
     waiting = predictions.filter(status__in=[PredictionStatus.OVERDUE, PredictionStatus.PENDING])
-    who = Value({BY: by}, JSONField())
+    who = Value({BY: by, HOW: is_elsewhere}, JSONField())
     evidence = Func(F("evidence"), who, template="%(expressions)s", arg_joiner=" || ")
     return waiting.update(status=PredictionStatus.CANCELLED, evidence=evidence)
 
@@ -112,8 +118,8 @@ def _dismiss(predictions: "QuerySet[PredictedRelationship]", by: str) -> int:
 def _expect(predictions: "QuerySet[PredictedRelationship]", user_id: UUID) -> int:
     evidence = Func(
         F("evidence"),
-        Value(BY),
-        template="%(expressions)s::text",
+        Value([BY, HOW], ArrayField(TextField())),
+        template="%(expressions)s::text[]",
         arg_joiner=" - ",
         output_field=JSONField(),
     )
@@ -128,6 +134,8 @@ def _dismissed(user_id: UUID) -> Q:
 
 def _state(prediction: PredictedRelationship) -> str:
     by = prediction.evidence.get(BY)
+    if by and prediction.evidence.get(HOW):
+        return f"settled elsewhere, says {by}"
     return f"dismissed by {by}" if by else str(prediction.status)
 
 
@@ -145,6 +153,7 @@ def _answers(
             **{name: getattr(row, name) for name in FACTS},
             "status": row.status,
             "by": row.evidence.get(BY, ""),
+            "elsewhere": BY in row.evidence and bool(row.evidence.get(HOW)),
         }
         for row in predictions
     ]

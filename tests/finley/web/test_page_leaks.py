@@ -66,7 +66,7 @@ def forms(known: dict[str, list[str]], theirs: User) -> dict[str, list[dict[str,
             {"word": word, "tenant": str(theirs.id), "link": known["relationship_instances"][0]}
             for word in ("apart", "undo")
         ],
-        "decide-missed": [{"action": action} for action in ("dismiss", "expect")],
+        "decide-missed": [{"action": action} for action in ("dismiss", "elsewhere", "expect")],
         "imports": [{"tenant": str(theirs.id)}],
         "import-mend": [{"tenant": str(theirs.id), "drop": "1"}, {"drop": "1"}],
         "import-choose": [{"direction": "in"}],

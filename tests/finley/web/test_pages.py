@@ -177,6 +177,8 @@ def test_a_payment_that_did_not_come_is_dismissed_and_expected_again(client, ten
     assert "already" in text_of(client.post(address, {"action": "dismiss"}, follow=True))
     again = text_of(client.post(address, {"action": "expect"}, follow=True))
     assert "The payment is expected again." in again
+    client.post(address, {"action": "elsewhere"})
+    assert "Settled elsewhere, says" in text_of(client.get("/review/missed/?show=dismissed"))
     assert client.post(address, {"action": "burn"}).status_code == 400
 
 

@@ -123,5 +123,11 @@ def test_an_expected_payment_is_dismissed_in_all_views_and_expected_again(api, t
     back = api.post(path, {"action": "expect"}, format="json").json()
     assert (back["status"], back["by"]) == ("overdue", "")
     assert api.get(f"{V1}predictions/").json()["count"] == 0
+    settled = api.post(path, {"action": "elsewhere"}, format="json").json()
+    assert (settled["status"], settled["elsewhere"]) == ("cancelled", True)
+    again = api.post(path, {"action": "dismiss"}, format="json")
+    assert f"settled elsewhere, says {tenant.email}" in again.json()["detail"]
+    back = api.post(path, {"action": "expect"}, format="json").json()
+    assert (back["status"], back["by"], back["elsewhere"]) == ("overdue", "", False)
     nobody = api.post(f"{V1}predictions/{uuid4()}/decide/", {"action": "expect"}, format="json")
     assert nobody.status_code == 404
