@@ -6,7 +6,8 @@ import gzip
 import pytest
 from django.db import connections
 
-from benchmarks import enrich_cost, increment_cost
+from benchmarks import enrich_cost
+from benchmarks.increment_cost import __main__ as increment_cost
 
 COLUMNS = [
     "file_month", "date", "internal_ref", "invoice_number", "net_amount", "irrecoverable_vat",
