@@ -5,12 +5,13 @@ imports the library that it needs when it is called.
 """
 
 from collections.abc import Iterator, Sequence
-from io import RawIOBase
+from io import BufferedReader, RawIOBase
 from typing import Any
 
 from .session import Session
 
 EXPORT = "graph/export/"
+BUFFER = 1 << 16  # bytes
 
 
 class _Body(RawIOBase):
@@ -39,13 +40,19 @@ def arrow(session: Session, columns: Sequence[str] | None = None, *, edges: str 
 
     `columns` are those of relationships beside both ends; by default all. `edges` is all or flow.
     """
-    import pyarrow as pa  # noqa: PLC0415
-
     chosen = None if columns is None else list(columns)
     with session.stream(EXPORT, format="arrow", columns=chosen, edges=edges) as response:
-        source = pa.PythonFile(_Body(response.iter_bytes()), mode="r")
-        with pa.ipc.open_stream(source) as reader:
-            return reader.read_all()
+        return of_pieces(response.iter_bytes())
+
+
+def of_pieces(pieces: Iterator[bytes]) -> Any:
+    """Return the pyarrow.Table of an Arrow stream that arrives in pieces of any size."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    # Arrow takes a short read for the end of the stream. A buffered reader reads on.
+    source = pa.PythonFile(BufferedReader(_Body(pieces), BUFFER), mode="r")
+    with pa.ipc.open_stream(source) as reader:
+        return reader.read_all()
 
 
 def pandas(session: Session, columns: Sequence[str] | None = None, *, edges: str = "all") -> Any:

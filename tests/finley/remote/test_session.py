@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from uuid import UUID
 
 import networkx as nx
+import pyarrow as pa
 import pytest
 
 from finley.remote import ProblemError, QuestionFailed, Session, Unreachable, tables
@@ -137,6 +138,19 @@ def test_a_long_wait_is_left_to_the_caller(waits):
     ):
         session.get("graph/stats/")
     assert waits == []
+
+
+def test_a_table_arrives_in_pieces_of_any_size():
+    table = pa.table({"number": range(50_000), "text": ["Acme"] * 50_000})
+    stream = pa.BufferOutputStream()
+    with pa.ipc.new_stream(stream, table.schema) as writer:
+        writer.write_table(table)
+    body = stream.getvalue().to_pybytes()
+    for size in (777, 65_537, len(body)):
+        pieces = (body[at : at + size] for at in range(0, len(body), size))
+        assert tables.of_pieces(pieces) == table
+    with pytest.raises(OSError, match="Expected to be able to read"):
+        tables.of_pieces(iter([body[:100_000]]))
 
 
 def test_the_graph_as_tables_and_as_a_graph(session, payments):
