@@ -110,13 +110,18 @@ def parts_of(text: str) -> list[list[str]]:
 
 
 def patterns(words: Sequence[Sequence[str]]) -> tuple[list[str], list[str]]:
-    """Return a list of LIKE patterns and a list of regular expressions, one of each for every word,
-    which is given by its parts.
+    """Return a LIKE pattern for every word, which is given by its parts, and the regular
+    expressions that its words need beside it.
 
-    A text has the word if both match. The LIKE pattern is quick, but matches more.
+    A text has the words if all match. The LIKE pattern is quick, but matches more, except for a
+    word of ASCII letters only, which needs no regular expression.
     """
     likes = [f"%{'%'.join(map(_like, parts))}%" for parts in words]
-    return likes, [_form(parts) for parts in words]
+    return likes, [_form(parts) for parts in words if not _is_plain(parts)]
+
+
+def _is_plain(parts: Sequence[str]) -> bool:
+    return len(parts) == 1 and parts[0].isascii() and parts[0].isalpha()
 
 
 def _like(part: str) -> str:

@@ -19,8 +19,11 @@ WITH scanned AS MATERIALIZED (
                 )
                 AND concat_ws(' ', description, document_ref, party_name)
                 ILIKE ALL (%(likes)s::text[])
-                AND concat_ws(' ', description, document_ref, party_name)
-                ~* ALL (%(forms)s::text[])
+                AND (
+                    cardinality(%(forms)s::text[]) = 0
+                    OR concat_ws(' ', description, document_ref, party_name)
+                    ~* ALL (%(forms)s::text[])
+                )
             ) AS by_words,
             cardinality(%(amounts)s::numeric[]) > 0
             AND coalesce(amount = ANY (%(amounts)s::numeric[]), false) AS by_amount,
