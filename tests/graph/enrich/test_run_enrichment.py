@@ -14,6 +14,7 @@ from graph.enrich import run_enrichment
 from graph.ingest.store.request_enrichment import books_changed
 from graph.models import (
     PredictedRelationship,
+    RawEvent,
     RelationshipInstance,
     RelationshipPattern,
     SeasonalPattern,
@@ -136,6 +137,42 @@ def test_payments_that_are_taken_out_leave_their_series(books):
         (None, None, None)
     }
     assert PredictedRelationship.objects.using("owner").get().status == "cancelled"
+
+
+def test_additions_changes_and_deletions_end_as_everything_searched_again(books):
+    """After each change of the books, a run that searches everything again changes no layer."""
+    tenant, office, vendor, paid = books
+    shop = rows.entity(tenant, "Shop")
+    noise = pay(tenant, office, shop, [date(2022, 1 + at, 3 + at * at) for at in range(5)], [7, 90])
+    run_enrichment.enrich(tenant)
+    for change in (
+        lambda: pay(tenant, office, vendor, [date(2025, 1, 10), date(2025, 2, 10)], [305]),
+        lambda: pay(tenant, office, shop, months(30), [44]),
+        lambda: _moved(noise[0], date(2023, 5, 6)),
+        lambda: _deleted(paid[3:5]),
+    ):
+        change()
+        assert sum(_changes(run_enrichment.enrich(tenant))) > 0
+        before = everything()
+        assert sum(_changes(run_enrichment.enrich(tenant, everything=True))) == 0
+        assert everything() == before
+
+
+def _changes(results: list[run_enrichment.Done]) -> list[int]:
+    return [done.rows_added + done.rows_changed + done.rows_removed for done in results]
+
+
+def _moved(payment: RelationshipInstance, day: date) -> None:
+    ends = [payment.source_event_id, payment.target_event_id]
+    RawEvent.objects.using("owner").filter(pk__in=ends).update(
+        occurred_at=datetime.combine(day, time(), UTC)
+    )
+
+
+def _deleted(payments: list[RelationshipInstance]) -> None:
+    RelationshipInstance.objects.using("owner").filter(
+        pk__in=[payment.pk for payment in payments]
+    ).update(deleted_at=datetime(2025, 1, 1, tzinfo=UTC))
 
 
 def test_tenants_do_not_touch_each_other(books):
