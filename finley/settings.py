@@ -182,6 +182,7 @@ STREAMS = {
 # An export over HTTP holds a database connection until its client has read everything.
 EXPORTS = {
     "at_once": environment.number("FINLEY_EXPORTS_AT_ONCE", 3),  # per process
+    "memory": environment.number("FINLEY_EXPORTS_MEMORY_MB", 64) * 2**20,  # of finished ones
     "timeout": environment.decimal("FINLEY_EXPORT_PATIENCE", 30.0),  # timeout of a read, seconds
 }
 

@@ -1,1 +1,1 @@
-"""Other libraries and methods with which the graph benchmark compares finley."""
+"""Other libraries and ways with which benchmarks compare finley."""

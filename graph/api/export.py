@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
-from uuid import UUID
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
@@ -23,8 +22,9 @@ from graph.api.question_view import PROBLEMS, Question
 from graph.api.shapes import graph_serializers as shapes
 from graph.api.shapes.common_serializers import Answer, StrictQuery
 from graph.api.shapes.request_fields import Names
-from graph.export import arrow_pages
+from graph.export import arrow_pages, kept_exports
 from graph.export.formats import FORMATS
+from graph.export.kept_exports import Wanted
 from graph.export.pipe import Pipe
 from graph.export.slots import Slots
 from graph.reading.load_graph import ALL
@@ -177,22 +177,29 @@ class ExportView(Question):
         }
         if request.method == "HEAD":
             return HttpResponse(headers=headers)
-        return _start(self.tenant(request), self._format, parameters, headers)
+        edges = parameters["edges"]
+        wanted = Wanted(
+            self.tenant(request),
+            self.version,
+            self._format,
+            tuple(parameters.get("columns", ALL)),
+            None if edges == "all" else edges,
+        )
+        if (pieces := kept_exports.exports.get(wanted)) is not None:
+            return StreamingHttpResponse(_again(pieces), headers=headers)
+        return _start(wanted, headers)
 
 
-def _start(user_id: UUID, name: str, parameters: dict[str, Any], headers: dict[str, str]) -> Export:
-    """Start the export in format `name`, read its first bytes, and return the streaming response.
+def _start(wanted: Wanted, headers: dict[str, str]) -> Export:
+    """Start the export, read its first bytes, and return the streaming response.
 
     Reading first lets an error become a problem response. Raises TooMany if the tenant runs another
     export, Busy if the process has no slot left, and the query's GraphErrors.
     """
     limits = settings.EXPORTS
-    SLOTS.take(user_id, int(limits["at_once"]))
-    columns, edges = parameters.get("columns", ALL), parameters["edges"]
+    SLOTS.take(wanted.user_id, int(limits["at_once"]))
     pipe = Pipe(
-        partial(_pieces, user_id, name, columns, None if edges == "all" else edges),
-        limits["timeout"],
-        partial(SLOTS.give_back, user_id),
+        partial(_pieces, wanted), limits["timeout"], partial(SLOTS.give_back, wanted.user_id)
     )
     first = pipe.read()
     connections["default"].close()  # back to the pool, because the client may read slowly
@@ -200,11 +207,17 @@ def _start(user_id: UUID, name: str, parameters: dict[str, Any], headers: dict[s
 
 
 @contextmanager
-def _pieces(
-    user_id: UUID, name: str, columns: Sequence[str], edge_class: str | None
-) -> Iterator[Iterator[bytes]]:
-    with arrow_pages.graph(user_id, columns, edge_class=edge_class) as contents:
-        yield FORMATS[name].write(contents)
+def _pieces(wanted: Wanted) -> Iterator[Iterator[bytes]]:
+    with arrow_pages.graph(
+        wanted.user_id, wanted.columns, edge_class=wanted.edge_class
+    ) as contents:
+        version = str(contents.facts["as_of_version"])
+        yield kept_exports.keeping(wanted, version, FORMATS[wanted.format].write(contents))
+
+
+async def _again(pieces: Sequence[bytes]) -> AsyncIterator[bytes]:
+    for piece in pieces:
+        yield piece
 
 
 async def _sent(pipe: Pipe, first: bytes) -> AsyncIterator[bytes]:

@@ -18,11 +18,13 @@ from django.db import connections
 from pyarrow import parquet as pq
 
 from graph.database import role
+from graph.export import arrow_pages
 from graph.export.formats import FORMATS
 from graph.reading.load_graph import ALL
 from graph.view import refresh
 from tests.conftest import client_of
 from tests.graph.api.conftest import serving
+from tests.graph.api.example_answers import whole
 from tests.graph.api.shapes import V1, validator
 from tests.graph.export import readers
 from tests.problems import problem, wrong
@@ -166,6 +168,36 @@ def test_nothing_is_exported_for_who_has_it_already(client, books):
     assert (again.status_code, again.content) == (304, b"")
     other = client.get(EXPORT, params={"format": "json"}, headers=headers)
     assert other.status_code == 200, "another representation has another tag"
+
+
+def test_a_finished_export_is_sent_again_until_something_changes(
+    api, other_tenant, books, monkeypatch, settings
+):
+    def read(client, **parameters: str) -> str:
+        return whole(client.get(EXPORT, {"format": "csv", **parameters}))
+
+    settings.EXPORTS = {**settings.EXPORTS, "memory": 100}
+    too_large = read(api)
+    settings.EXPORTS = {**settings.EXPORTS, "memory": 100_000}
+    first, few = read(api), read(api, columns="amount")
+    assert too_large == first != few
+    exported = []
+    graph = arrow_pages.graph
+    monkeypatch.setattr(
+        arrow_pages, "graph", lambda *a, **kw: exported.append(a[0]) or graph(*a, **kw)
+    )
+    assert [read(api), read(api, columns="amount")] == [first, few]
+    assert exported == []
+    assert read(client_of(other_tenant)) != first
+    read(api, edges="flow")
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(
+            "UPDATE relationship_instances SET reason = 'else' WHERE id = %s RETURNING user_id",
+            [books.plain],
+        )
+        (mine,) = cursor.fetchone()
+    assert "else" in read(api)
+    assert exported == [other_tenant.id, mine, mine]
 
 
 def test_head_tells_the_headers_and_makes_nothing(client, books):

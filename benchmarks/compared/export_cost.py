@@ -1,10 +1,11 @@
 """Compares an export to pandas with reading the same Arrow file from a disk over loopback.
 
-`python -m benchmarks.export_cost --edges 50000 --json`. A server of finley sends the export, and
-Python's own file server sends a file with the same bytes; one client parses both in the same way.
-`pandas_over_file` is the file's seconds over the export's: 1 is as fast as the file. Each pair is
-measured by turns, after one that does not count; the values are medians. Everything happens on
-servers of its own, which are deleted at the end.
+`python -m benchmarks.compared.export_cost --edges 50000 --json`. A server of finley sends the
+export, and Python's own file server sends a file with the same bytes; one client parses both in the
+same way. `pandas_over_file` is the file's seconds over the export's: 1 is as fast as the file.
+`again` are further exports at one version, which the server has kept; `anew` are exports of a
+server that keeps none. They are measured by turns, after one turn that does not count; the values
+are medians. Everything happens on servers of its own, which are deleted at the end.
 """
 
 import argparse
@@ -39,7 +40,9 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     if not isolated_servers.inside():
-        sys.exit(isolated_servers.again("benchmarks.export_cost", {"FINLEY_LOG_LEVEL": "ERROR"}))
+        sys.exit(
+            isolated_servers.again("benchmarks.compared.export_cost", {"FINLEY_LOG_LEVEL": "ERROR"})
+        )
     isolated_servers.stoppable()
     with dataset.database():
         figures = measured(options.edges, options.rounds)
@@ -52,25 +55,30 @@ def measured(edges: int, rounds: int) -> dict[str, Any]:
     figures: dict[str, Any] = {"edges": edges, "target": TARGET}
     with (
         tempfile.TemporaryDirectory() as folder,
-        serving.served(serving.database()) as server,
+        serving.served(serving.database()) as keeps,
+        serving.served({**serving.database(), "FINLEY_EXPORTS_MEMORY_MB": "0"}) as forgets,
         _files(Path(folder)) as address,
-        Session(server.address, tokens([TENANT])[0]) as session,
+        Session(keeps.address, tokens([TENANT])[0]) as again,
+        Session(forgets.address, tokens([TENANT])[0]) as anew,
     ):
         for name, columns in (("every_column", None), ("four_columns", FEW)):
             path = Path(folder) / name
-            path.write_bytes(_export(session, columns))
+            path.write_bytes(_export(anew, columns))
             seconds = _by_turns(
                 [
-                    lambda columns=columns: tables.pandas(session, columns),
+                    lambda columns=columns: tables.pandas(again, columns),
+                    lambda columns=columns: tables.pandas(anew, columns),
                     lambda name=name: _frame_of_file(f"{address}/{name}"),
                 ],
                 rounds,
             )
             figures[name] = {
                 "megabytes": round(path.stat().st_size / 1e6, 1),
-                "pandas": round(seconds[0], 3),
-                "file": round(seconds[1], 3),
-                "pandas_over_file": round(seconds[1] / seconds[0], 2),
+                "seconds_again": round(seconds[0], 3),
+                "seconds_anew": round(seconds[1], 3),
+                "seconds_of_file": round(seconds[2], 3),
+                "pandas_over_file": round(seconds[2] / seconds[0], 2),
+                "anew_over_file": round(seconds[2] / seconds[1], 2),
             }
     return figures
 
