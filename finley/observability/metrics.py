@@ -54,10 +54,10 @@ CHANGES = {
 }
 
 
-def answered(request: HttpRequest, status: int, seconds: float) -> None:
+def answered(route: str, method: str, status: int, seconds: float) -> None:
     """Count an answered request by its route (which contains no ids), method and status, and its
     duration in seconds."""
-    _REQUESTS.labels(route(request), method(request), status).observe(seconds)
+    _REQUESTS.labels(route, _usual(method), status).observe(seconds)
 
 
 def route(request: HttpRequest) -> str:
@@ -67,7 +67,11 @@ def route(request: HttpRequest) -> str:
 
 def method(request: HttpRequest) -> str:
     """The request's method, or "other" for a non-standard one."""
-    return request.method if request.method in METHODS else "other"
+    return _usual(str(request.method))
+
+
+def _usual(method: str) -> str:
+    return method if method in METHODS else "other"
 
 
 class StateCollector(Collector):

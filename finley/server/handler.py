@@ -26,6 +26,7 @@ from django.db import close_old_connections
 from django.http import FileResponse, HttpResponseBase, StreamingHttpResponse
 from django.urls import set_script_prefix
 
+from finley.server import kept_answers
 from finley.server.asgi_types import Receive, Scope, Send
 from finley.server.concurrency_limit import (
     PROBES,
@@ -34,7 +35,10 @@ from finley.server.concurrency_limit import (
     TooManyRequests,
     shares_of,
 )
+from finley.server.kept_answers import KeptResponse
 from finley.server.refusal import refuse
+
+Answer = HttpResponseBase | KeptResponse
 
 
 class ThreadedHandler(ASGIHandler):
@@ -68,7 +72,7 @@ class ThreadedHandler(ASGIHandler):
 
     async def _in_turn(
         self, scope: Scope, body: BytesIO, leaving: "asyncio.Future[Any]"
-    ) -> HttpResponseBase | None:
+    ) -> Answer | None:
         """Wait for a slot and a thread, and return the response. None if the client left before a
         thread was free; a view that has begun is finished.
 
@@ -93,10 +97,12 @@ class ThreadedHandler(ASGIHandler):
             more = message.get("more_body", False)
         return BytesIO(b"".join(pieces))
 
-    def _answered(self, scope: Scope, body: BytesIO) -> HttpResponseBase:
-        """Create the request, call the view and return its response. All of this happens in the
-        current thread. A streaming response is read later in other threads, with their own database
-        connections."""
+    def _answered(self, scope: Scope, body: BytesIO) -> Answer:
+        """Return a stored response, or create the request, call the view and return its response.
+        All of this happens in the current thread. A streaming response is read later in other
+        threads, with their own database connections."""
+        if (kept := kept_answers.given(scope)) is not None:
+            return kept
         set_script_prefix(get_script_prefix(scope))
         signals.request_started.send(sender=self.__class__, scope=scope)
         request, refused = self.create_request(scope, body)
@@ -114,10 +120,13 @@ class ThreadedHandler(ASGIHandler):
             close_old_connections()
         return answer
 
-    async def _sent(
-        self, answer: HttpResponseBase, leaving: "asyncio.Future[Any]", send: Send
-    ) -> None:
+    async def _sent(self, answer: Answer, leaving: "asyncio.Future[Any]", send: Send) -> None:
         """Send the response. A stream ends when its client leaves."""
+        if isinstance(answer, KeptResponse):
+            start = {"status": answer.status, "headers": answer.headers}
+            await send({"type": "http.response.start", **start})
+            await send({"type": "http.response.body", "body": answer.body})
+            return
         if not answer.streaming:
             await self.send_response(answer, send)
             return
@@ -148,7 +157,7 @@ async def _too_many(send: Send) -> None:
     await refuse(send, 503, SAYS, (b"retry-after", b"1"))
 
 
-async def _unless_cancelled(job: "Future[HttpResponseBase]") -> HttpResponseBase | None:
+async def _unless_cancelled(job: "Future[Answer]") -> Answer | None:
     """The job's response, or None if the client left before the job began."""
     try:
         return await asyncio.wrap_future(job)

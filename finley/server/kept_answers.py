@@ -1,31 +1,32 @@
-"""Gives a stored answer to an equal request before the REST framework and most middleware run.
+"""Gives a stored answer to an equal request before Django makes a request of it.
 
-The first request takes the usual way. If its answer may be given again, this middleware remembers
+The first request takes the usual way. If its answer may be given again, the middleware remembers
 the response's headers, and what the answer depends on. An equal request later gets the same
 response, headers and all, if its token is valid, the token's requests are within the limit, and the
 tenant's data is as it was.
 
 Two requests are equal if tenant, scopes, URL and all headers are, except the headers in
-WITHOUT_EFFECT. So nothing of a response is made anew here but its X-Request-ID, which another
-middleware adds.
+WITHOUT_EFFECT. So nothing of a response is made anew here but its X-Request-ID. Where requests are
+traced, all take the usual way, because its spans belong to the trace.
 """
 
+import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Any, cast
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError
-from django.http import HttpRequest, HttpResponse
+from django.db import DatabaseError, InterfaceError, connections
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.urls import ResolverMatch
 
 from finley.auth import rate_limit, token_cache
-from finley.auth.token_lookup import Values
+from finley.server import database_gate, middleware
+from finley.server.asgi_types import Scope
 from graph import metrics
 from graph.api import conditional
 from graph.database import deadlines
 from graph.errors import GraphError
+from graph.http import problems
 from graph.http.tenant_request import Reusable
 from graph.questions import days
 from graph.reading import memory_cache
@@ -34,19 +35,20 @@ PREFIX = "/api/v1/graph/"
 # Headers that change nothing of an answer. The token counts by its tenant and scopes.
 WITHOUT_EFFECT = frozenset(
     {
-        "HTTP_AUTHORIZATION",
-        "HTTP_ACCEPT_ENCODING",
-        "HTTP_ACCEPT_LANGUAGE",
-        "HTTP_CONNECTION",
-        "HTTP_TRACEPARENT",
-        "HTTP_TRACESTATE",
-        "HTTP_USER_AGENT",
-        "HTTP_X_FORWARDED_FOR",
-        "HTTP_X_REQUEST_ID",
+        b"authorization",
+        b"accept-encoding",
+        b"accept-language",
+        b"connection",
+        b"traceparent",
+        b"tracestate",
+        b"user-agent",
+        b"x-forwarded-for",
+        b"x-request-id",
     }
 )
 # A session is not a token, and staff's reads of a tenant's rows are logged.
-NEVER = frozenset({"HTTP_COOKIE", "HTTP_X_FINLEY_USER", "CONTENT_LENGTH"})
+NEVER = frozenset({b"cookie", b"x-finley-user", b"content-length"})
+Headers = tuple[tuple[bytes, bytes], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +57,19 @@ class Reply:
     metrics."""
 
     status: int
-    headers: dict[str, str]
+    headers: Headers
     reusable: Reusable
-    route: ResolverMatch
+    route: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeptResponse:
+    """A stored response, ready to be sent."""
+
+    status: int
+    headers: Headers
+    body: bytes
+    streaming = False
 
 
 replies: memory_cache.BoundedCache[Reply] = memory_cache.BoundedCache(
@@ -66,69 +78,75 @@ replies: memory_cache.BoundedCache[Reply] = memory_cache.BoundedCache(
 
 
 class KeptAnswersMiddleware:
-    """Answers equal requests from stored answers, and remembers what may be given again."""
+    """Remembers what may be given again."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if not _may_be_kept(request):
+        scope: Scope | None = getattr(request, "scope", None)
+        if scope is None or not _may_be_kept(scope):
             return self.get_response(request)
-        credentials = _credentials(request)
-        if credentials and (answer := _kept(request, *credentials)) is not None:
-            return answer
+        if rate_limit.WITHIN in scope:  # `given` has counted the request
+            setattr(request, rate_limit.WITHIN, scope[rate_limit.WITHIN])
         response = self.get_response(request)
-        credentials = credentials or _credentials(request)  # the usual way may have read the token
-        if credentials:
-            _remember(request, response, _key(request, *credentials))
+        if credentials := _credentials(scope):
+            _remember(request, response, _key(scope, credentials))
         return response
 
 
-def _may_be_kept(request: HttpRequest) -> bool:
-    return (
-        request.method == "GET"
-        and bool(settings.ANSWERS_MEMORY)
-        and request.path.startswith(PREFIX)
-        and not any(request.META.get(name) for name in NEVER)
-    )
-
-
-def _credentials(request: HttpRequest) -> token_cache.Entry | None:
-    """Return the values of the request's user and token, if the token was validated recently."""
-    scheme, _, token = str(request.META.get("HTTP_AUTHORIZATION", "")).partition(" ")
-    return token_cache.entry(token) if scheme == "Bearer" and token.isascii() else None
-
-
-def _key(request: HttpRequest, user: Values, token: Values) -> Hashable:
-    """Return what two equal requests have in common."""
-    headers = frozenset(
-        (name, value)
-        for name, value in request.META.items()
-        if (name[:5] == "HTTP_" or name == "CONTENT_TYPE") and name not in WITHOUT_EFFECT
-    )
-    scopes = tuple(token["scopes"])
-    return user["id"], scopes, request.get_full_path(), headers, request.scheme
-
-
-def _kept(request: HttpRequest, user: Values, token: Values) -> HttpResponse | None:
+def given(scope: Scope) -> KeptResponse | None:
     """Return the response to an equal request, if it still is the right one; else None.
 
-    If the token has too many requests, or the database does not answer, the usual way says so.
+    If the token has too many requests, or the database does not answer, the usual way says so. The
+    scope then says under rate_limit.WITHIN whether the counted request is within the limit.
     """
-    reply = replies.get(_key(request, user, token))
-    if reply is None:
+    start = time.perf_counter()
+    if not _may_be_kept(scope) or (credentials := _credentials(scope)) is None:
         return None
-    body = _body(reply.reusable)
-    if body is None or not rate_limit.within(request, token["token_key"]):
+    reply = replies.get(_key(scope, credentials))
+    body = None if reply is None else _body(reply.reusable)
+    if reply is None or body is None:
         return None
-    if not _still_right(reply.reusable):
+    scope[rate_limit.WITHIN] = rate_limit.allowed(credentials[1]["token_key"])
+    if not scope[rate_limit.WITHIN] or not _still_right(reply.reusable):
         return None
-    request.resolver_match = reply.route
     metrics.answered("unchanged" if reply.reusable.answer is None else "kept")
-    response = HttpResponse(body, status=reply.status, headers=reply.headers)
-    if "Content-Type" not in reply.headers:  # Django adds it
-        del response.headers["Content-Type"]
-    return response
+    client_id = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
+    request_id = middleware.request_id(client_id.decode("latin-1"))
+    before = problems.request_id.set(request_id)
+    middleware.record("GET", scope["path"], reply.route, reply.status, start)
+    problems.request_id.reset(before)
+    named = (middleware.HEADER.encode(), request_id.encode())
+    return KeptResponse(reply.status, (*reply.headers, named), body)
+
+
+def _may_be_kept(scope: Scope) -> bool:
+    return (
+        scope["method"] == "GET"
+        and scope["path"].startswith(PREFIX)
+        and bool(settings.ANSWERS_MEMORY)
+        and not settings.TRACED
+        and not any(value and name in NEVER for name, value in scope["headers"])
+    )
+
+
+def _credentials(scope: Scope) -> token_cache.Entry | None:
+    """Return the values of the request's user and token, if the token was validated recently."""
+    values = [value for name, value in scope["headers"] if name == b"authorization"]
+    if len(values) != 1:
+        return None
+    scheme, _, token = values[0].partition(b" ")
+    is_token = scheme == b"Bearer" and token.isascii()
+    return token_cache.entry(token.decode("ascii")) if is_token else None
+
+
+def _key(scope: Scope, credentials: token_cache.Entry) -> Hashable:
+    """Return what two equal requests have in common."""
+    user, token = credentials
+    headers = tuple(pair for pair in map(tuple, scope["headers"]) if pair[0] not in WITHOUT_EFFECT)
+    url = scope["scheme"], scope.get("root_path", ""), scope["path"], scope["query_string"]
+    return user["id"], tuple(token["scopes"]), url, headers
 
 
 def _body(reusable: Reusable) -> bytes | None:
@@ -138,20 +156,25 @@ def _body(reusable: Reusable) -> bytes | None:
 
 
 def _still_right(reusable: Reusable) -> bool:
-    """Return whether the tenant's data, day and time zone are as they were."""
+    """Return whether the tenant's data, day and time zone are as they were. The database connection
+    returns to the pool."""
+    if not database_gate.is_reachable():
+        return False
     try:
         with deadlines.seconds(settings.QUESTIONS["request_seconds"]):
             return days.unchanged(reusable.tenant_id, reusable.moment, reusable.day, reusable.zone)
     except (DatabaseError, InterfaceError, GraphError):
         return False
+    finally:
+        connections["default"].close_if_unusable_or_obsolete()
 
 
 def _remember(request: HttpRequest, response: HttpResponseBase, key: Hashable) -> None:
     """Remember the response if an equal request may get it again."""
     reusable: Reusable | None = getattr(request, "reusable", None)
-    if reusable is None or response.cookies or _body(reusable) is None:
+    match = request.resolver_match
+    if reusable is None or match is None or response.cookies or _body(reusable) is None:
         return
-    headers = dict(response.headers.items())
+    headers = tuple((name.encode(), value.encode("latin-1")) for name, value in response.items())
     size = len(str(key)) + len(str(headers)) + conditional.BESIDE
-    reply = Reply(response.status_code, headers, reusable, cast(Any, request.resolver_match))
-    replies.put(key, reply, size)
+    replies.put(key, Reply(response.status_code, headers, reusable, match.route), size)

@@ -48,35 +48,41 @@ class RequestIdMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        client_id = request.headers.get(HEADER, "")
-        valid = _VALID.fullmatch(client_id)
-        token = problems.request_id.set(client_id if valid else uuid4().hex)
+        token = problems.request_id.set(request_id(request.headers.get(HEADER, "")))
         start = time.perf_counter()
         try:
             answer = self.get_response(request)
             answer[HEADER] = problems.request_id.get()
-            self._record(request, answer.status_code, time.perf_counter() - start)
+            method, route = str(request.method), metrics.route(request)
+            record(method, request.path, route, answer.status_code, start)
             return answer
         finally:
             problems.request_id.reset(token)
 
-    def _record(self, request: HttpRequest, status: int, seconds: float) -> None:
-        """Count the request in the metrics and write one line to the log. The line lacks the URL's
-        query, which may contain names."""
-        metrics.answered(request, status, seconds)
-        log.info(
-            "%s %s %d in %.0f ms",
-            request.method,
-            request.path,
-            status,
-            seconds * 1000,
-            extra={
-                "method": request.method,
-                "path": request.path,
-                "status": status,
-                "milliseconds": round(seconds * 1000, 1),
-            },
-        )
+
+def request_id(client_id: str) -> str:
+    """Return the client's X-Request-ID if it is valid, else a new one."""
+    return client_id if _VALID.fullmatch(client_id) else uuid4().hex
+
+
+def record(method: str, path: str, route: str, status: int, start: float) -> None:
+    """Count a request that began at `start` (of time.perf_counter) in the metrics, and write one
+    line to the log. The line lacks the URL's query, which may contain names."""
+    seconds = time.perf_counter() - start
+    metrics.answered(route, method, status, seconds)
+    log.info(
+        "%s %s %d in %.0f ms",
+        method,
+        path,
+        status,
+        seconds * 1000,
+        extra={
+            "method": method,
+            "path": path,
+            "status": status,
+            "milliseconds": round(seconds * 1000, 1),
+        },
+    )
 
 
 class LooserPoliciesMiddleware:

@@ -1,9 +1,8 @@
-"""A stored answer is the same whichever way it is given, and is given to nobody else.
-
-The tests of tests/graph/api/test_kept_answers.py run on the short way, too.
-"""
+"""A stored answer is the same whichever way it is given, and is given to nobody else."""
 
 from datetime import timedelta
+from functools import cache
+from io import BytesIO
 from types import SimpleNamespace
 from uuid import uuid4
 
@@ -13,7 +12,8 @@ from django.test.utils import CaptureQueriesContext
 
 from finley.auth import token_cache
 from finley.models import ApiToken
-from finley.server import kept_answers
+from finley.server import database_gate, kept_answers
+from finley.server.handler import ThreadedHandler
 from finley.server.middleware import HEADER
 from graph.api import conditional
 from graph.database.role import as_owner
@@ -53,18 +53,58 @@ QUESTIONS = (
 )
 
 
+class AsgiClient:
+    """Sends GET requests to the server's handler, as uvicorn does."""
+
+    def __init__(self, user, *scopes: str) -> None:
+        self.authorization = client_of(user, *scopes)._credentials["HTTP_AUTHORIZATION"]
+
+    def get(self, url: str, headers: dict[str, str] | None = None) -> SimpleNamespace:
+        answer = handler()._answered(self.scope(url, headers), BytesIO())
+        if isinstance(answer, kept_answers.KeptResponse):
+            shown = [(name.decode(), value.decode()) for name, value in answer.headers]
+            return SimpleNamespace(
+                status_code=answer.status, headers=dict(shown), content=answer.body
+            )
+        return answer
+
+    def scope(self, url: str, headers: dict[str, str] | None = None) -> dict:
+        sent = {"Host": "testserver", "Authorization": self.authorization, **(headers or {})}
+        path, _, query = url.partition("?")
+        return {
+            "type": "http",
+            "method": "GET",
+            "scheme": "http",
+            "path": path,
+            "query_string": query.encode(),
+            "headers": [(n.lower().encode(), v.encode()) for n, v in sent.items() if v],
+            "client": ("127.0.0.1", 1),
+            "server": ("testserver", 80),
+        }
+
+
+@cache
+def handler() -> ThreadedHandler:
+    return ThreadedHandler()
+
+
+@pytest.fixture
+def api(tenant) -> AsgiClient:
+    return AsgiClient(tenant)
+
+
 @pytest.fixture(autouse=True)
 def short(monkeypatch):
     """Counts the answers that were given by the short way."""
     count = SimpleNamespace(n=0)
-    usual = kept_answers._kept
+    usual = kept_answers.given
 
-    def counted(*arguments):
-        answer = usual(*arguments)
+    def counted(scope):
+        answer = usual(scope)
         count.n += answer is not None
         return answer
 
-    monkeypatch.setattr(kept_answers, "_kept", counted)
+    monkeypatch.setattr(kept_answers, "given", counted)
     yield count
     kept_answers.replies.forget()
 
@@ -176,15 +216,15 @@ def test_the_next_day_has_its_own_answer(api, tenant, short):
 
 def test_a_token_of_another_tenant_gets_its_own(api, other_tenant, short):
     mine = twice(api, V1 + "entities/?search=acme")
-    theirs = ask(client_of(other_tenant), V1 + "entities/?search=acme")
+    theirs = ask(AsgiClient(other_tenant), V1 + "entities/?search=acme")
     assert (theirs[0], short.n) == (200, 1)
     assert theirs[2] != mine[2]
 
 
 def test_a_token_without_the_scope_is_refused(api, tenant, short):
     twice(api)
-    assert client_of(tenant, "sync").get(STATS).status_code == 403
-    assert ask(client_of(tenant), STATS)[0] == 200
+    assert AsgiClient(tenant, "sync").get(STATS).status_code == 403
+    assert ask(AsgiClient(tenant), STATS)[0] == 200
     assert short.n == 1  # a token that this process does not know yet takes the usual way
 
 
@@ -202,8 +242,8 @@ def test_a_revoked_token_is_refused(api, tenant, short):
 def test_an_expired_token_is_refused(tenant, short, settings):
     with as_owner():
         _, token = ApiToken.objects.create(tenant, expiry=timedelta(seconds=300))
-    client = client_of(tenant)
-    client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+    client = AsgiClient(tenant)
+    client.authorization = f"Bearer {token}"
     twice(client)
     settings.TOKEN_SECONDS = 0
     token_cache.forget()
@@ -275,11 +315,24 @@ def test_a_request_with_another_header_takes_the_usual_way(api, short, headers, 
     assert short.n == 1
 
 
+@pytest.mark.parametrize(
+    "header", [(b"authorization", b"Bearer other"), (b"cookie", b"a=b"), (b"origin", b"null")]
+)
+def test_a_further_header_is_not_overlooked(api, short, header):
+    twice(api)
+    scope = api.scope(STATS)
+    assert kept_answers.given({**scope}) is not None
+    assert kept_answers.given({**scope, "headers": [*scope["headers"], header]}) is None
+    assert kept_answers.given({**scope, "headers": [header, *scope["headers"]]}) is None
+    assert kept_answers.given({**scope, "scheme": "https"}) is None
+
+
 def test_a_session_takes_the_usual_way(api, client, tenant, short):
     twice(api)
     client.force_login(tenant)
+    cookie = {"Cookie": f"sessionid={client.cookies['sessionid'].value}", "Authorization": ""}
     for _ in range(2):
-        assert client.get(STATS).status_code == 200
+        assert api.get(STATS, headers=cookie).status_code == 200
     assert short.n == 1
 
 
@@ -291,6 +344,14 @@ def test_without_the_database_it_is_the_usual_problem(api, short, monkeypatch):
 
     monkeypatch.setattr(days, "unchanged", away)
     assert ask(api, STATS)[0] == 200  # the usual way reads the version itself
+    assert short.n == 1
+
+
+def test_a_database_that_is_not_there_is_not_waited_for(api, short, monkeypatch):
+    twice(api)
+    monkeypatch.setattr(database_gate, "is_reachable", lambda: False)
+    monkeypatch.setattr(days, "unchanged", None)
+    assert ask(api, STATS)[0] == 503
     assert short.n == 1
 
 
