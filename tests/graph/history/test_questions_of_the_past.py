@@ -277,9 +277,12 @@ def test_a_tenant_reads_no_history_of_another(tenant, other_tenant, api):
     theirs = rows.payment(other_tenant.id)
     refresh.refresh()
     before = version(api)
-    rows.payment(tenant.id)
+    mine = rows.payment(tenant.id)
     execute("DELETE FROM relationship_instances WHERE id = %s", theirs)
     assert asked(api, "relationships/", before)["results"] == []
+    diff = api.get(f"{V1}diff/", {"from": before}).json()
+    assert [row["id"] for row in diff["edges"]["added"]] == [str(mine)]
+    assert (diff["edges"]["removed"], diff["entities"]["added"]) == ([], [])
     assert asked(client_of(other_tenant), "relationships/")["results"] == []
 
 
