@@ -32,7 +32,7 @@ from graph.models.view_sql import VIEW
 from graph.reading import memory_cache
 from graph.view import triggers
 from syncjobs import queue
-from tests import template_database
+from tests import owner_connections, template_database
 from tests.syncjobs import workers
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -148,7 +148,8 @@ def django_db_setup(django_test_environment, django_db_blocker, django_db_modify
         connections["default"].settings_dict["NAME"] = name  # before anything connects
         old_names = setup_databases(verbosity=0, interactive=False, aliases=["owner"])
         _wait_for_no_disk(name)
-    yield
+    with owner_connections.kept():
+        yield
     with django_db_blocker.unblock():
         arrow.close_all()
         for alias in connections:
@@ -218,15 +219,24 @@ def _empty(cursor) -> None:
     anew = [f"TRUNCATE {', '.join(grown)} CASCADE"] if grown else []
     emptied = [f"DELETE FROM {name}" for name in tables]  # noqa: S608
     cursor.execute("; ".join(["BEGIN", *anew, *emptied, "COMMIT"]))
+    _empty_view(cursor)
+
+
+def _empty_view(cursor) -> None:
+    """Refresh the view if it has rows. Its rows are deleted, which costs less than a new table with
+    new indexes, unless it has grown."""
     cursor.execute(
-        "SELECT coalesce((SELECT relispopulated FROM pg_class WHERE oid = to_regclass(%s)), false)",
+        "SELECT relispopulated, pg_relation_size(oid) < 500_000 FROM pg_class "
+        "WHERE oid = to_regclass(%s)",
         [VIEW],
     )
-    (populated,) = cursor.fetchone()
+    populated, is_small = cursor.fetchone() or (False, False)
     if populated:
         cursor.execute(f"SELECT EXISTS (SELECT FROM {VIEW})")  # noqa: S608
-    if not populated or cursor.fetchone() == (True,):
-        cursor.execute(f"REFRESH MATERIALIZED VIEW {VIEW}")
+        if cursor.fetchone() == (False,):
+            return
+    concurrently = "CONCURRENTLY" if populated and is_small else ""
+    cursor.execute(f"REFRESH MATERIALIZED VIEW {concurrently} {VIEW}")
 
 
 @cache
