@@ -8,40 +8,52 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
 
 import pytest
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg.pq import TransactionStatus
 
+from graph.enrich import run_enrichment
+from graph.view import refresh
+
+
+class Connections:
+    """Django's connections as a module uses them, but for `create_connection("owner")`: it returns
+    an open connection where one is free."""
+
+    def __init__(self) -> None:
+        self._free: list[BaseDatabaseWrapper] = []
+
+    def __getitem__(self, alias: str) -> BaseDatabaseWrapper:
+        return connections[alias]
+
+    def create_connection(self, alias: str) -> BaseDatabaseWrapper:
+        assert alias == "owner"
+        while self._free:
+            database = self._free.pop()
+            database._thread_ident = threading.get_ident()
+            if _is_of(database) and database.is_usable():
+                return database
+            _close(database)
+        database = connections.create_connection(alias)
+        database.close = partial(_set_free, database, self._free)
+        return database
+
+    def close_all(self) -> None:
+        for database in self._free:
+            _close(database)
+
 
 @contextmanager
 def kept() -> Iterator[None]:
-    """Let `connections.create_connection("owner")` return an open connection where one is free.
-    All are closed at the end."""
-    free: list[BaseDatabaseWrapper] = []
-    create = connections.create_connection
+    """Let refreshes and enrichments take a free connection. All are closed at the end."""
+    own = Connections()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(connections, "create_connection", partial(_free_or_new, free, create))
+        patch.setattr(refresh, "connections", own)
+        patch.setattr(run_enrichment, "connections", own)
         yield
-    for database in free:
-        del database.close
-        database.close()
-
-
-def _free_or_new(free: list[BaseDatabaseWrapper], create: Any, alias: str) -> BaseDatabaseWrapper:
-    while alias == "owner" and free:
-        database = free.pop()
-        database._thread_ident = threading.get_ident()
-        if _is_of(database) and database.is_usable():
-            return database
-        del database.close
-        database.close()
-    database = create(alias)
-    if alias == "owner":
-        database.close = partial(_set_free, database, free)
-    return database
+    own.close_all()
 
 
 def _is_of(database: BaseDatabaseWrapper) -> bool:
@@ -56,8 +68,7 @@ def _set_free(database: BaseDatabaseWrapper, free: list[BaseDatabaseWrapper]) ->
     if connection is None:
         return
     if connection.closed or connection.info.transaction_status != TransactionStatus.IDLE:
-        del database.close
-        database.close()
+        _close(database)
         return
     with database.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_unlock_all()")
@@ -66,3 +77,10 @@ def _set_free(database: BaseDatabaseWrapper, free: list[BaseDatabaseWrapper]) ->
         cursor.execute("SELECT pg_stat_force_next_flush()")  # a refresh counts what it wrote
     database.ensure_timezone()
     free.append(database)
+
+
+def _close(database: BaseDatabaseWrapper) -> None:
+    """Really close the connection, which another thread may have opened."""
+    database._thread_ident = threading.get_ident()
+    del database.close
+    database.close()

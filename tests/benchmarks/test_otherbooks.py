@@ -55,7 +55,7 @@ def refs(value: object) -> set[Ref]:
     return set()
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=max(4, settings.default.max_examples // 10), deadline=None)
 @given(st.integers(0, 10**6), st.integers(0, 4))
 def test_truth_agrees_with_the_rows(seed: int, jitter: int) -> None:
     rows, truth = made.__wrapped__(seed, 20, jitter)

@@ -58,65 +58,12 @@ def test_what_was_synced_beside_other_books_is_synced_again(tenant, other_tenant
     assert dict(cursors) == {tenant.id: None, other_tenant.id: {"at": 7}}
 
 
-def test_says_what_it_found(state: Path):
-    process = demo(state)
-    assert process.returncode == 0, process.stderr
-    for layer in LAYERS:
-        count = re.search(rf"^ +{layer.name} +([\d,]+|none)$", process.stdout, re.MULTILINE)
-        assert count, layer.name
-        # one imports once: nothing has changed yet, and two years are few for a season
-        assert (count[1] != "none") or layer.name in ("change", "seasonal")
-    assert re.search(r"What came in and went out\?\n(?: .*\n)* +GBP .* in, .* out", process.stdout)
-    assert re.search(
-        r"What was paid twice\?\n +\d+ cases, .* at risk\n.* to .*% sure\)", process.stdout
-    )
-    assert re.search(r"Why did this payment come\?\n .*It began with .*", process.stdout)
-    assert re.search(
-        r"What is due next\?\n +\d+ payments, .*\n .*most likely on 20", process.stdout
-    )
-    assert "What is overdue?" in process.stdout
-    assert re.search(r"[\d,]+ entities, [\d,]+ relationships, .* in 2 queries", process.stdout)
-    assert re.search(r"communities, modularity 0\.\d\d", process.stdout)
-    vendors = re.findall(r"^ +\d+\. (\S.*?) +0\.\d{4}$", process.stdout, re.MULTILINE)
-    assert len(vendors) == 10
-    # of parallel edges any may be taken, refunds too: they are told apart by their ids alone
-    path = re.search(r"^  A path\n +(.+)$", process.stdout, re.MULTILINE)
-    assert path
-    first, *_, last = re.split(r" (?:—[a-z_]+→|←[a-z_]+—) ", path[1])
-    assert first == vendors[0]
-    assert last in vendors[1:]
-    assert re.search(r"^ +Gmail +succeeded: 14 items, \d+ events$", process.stdout, re.MULTILINE)
-    assert re.search(
-        r"^ +Dropbox +failed for good: .*Connect Dropbox again", process.stdout, re.MULTILINE
-    )
-    assert re.search(r"A mail as an edge\n +the mail '.+' names .+ as row .+", process.stdout)
-    again = demo(state)
-    assert again.returncode == 0
-    assert not re.search(r" [1-9][\d,]* stored", again.stdout)
-
-
-def test_other_books_are_another_tenants(state: Path, tmp_path: Path):
-    books = tmp_path / "bakery"
-    books.mkdir()
-    (books / "spend.csv").write_text(
-        "Transaction number,Date,Supplier,Department,Amount\n"
-        + "".join(f"T{n},2024-01-{n:02},Mill {n % 3},Kitchen,{n}.50\n" for n in range(1, 29))
-    )
-    process = demo(state, "--data", str(books))
-    assert process.returncode == 0, process.stderr
-    assert "bakery@finley.example" in process.stdout
-    assert "4 entities, 28 relationships" in process.stdout
-    refused = demo(state, "--data", str(tmp_path / "nowhere"))
-    assert refused.returncode == 1
-    assert "nowhere" in refused.stderr
-
-
 class Serving:
     """A demo that serves, and what it printed."""
 
-    def __init__(self, state: Path) -> None:
+    def __init__(self, state: Path, *arguments: str) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, str(MANAGE), "demo", "--port", "0", "--until", UNTIL],
+            [sys.executable, str(MANAGE), "demo", "--port", "0", *arguments],
             env=environment(state),
             stdout=subprocess.PIPE,
             text=True,
@@ -148,8 +95,8 @@ class Serving:
 
 
 @contextmanager
-def served(state: Path) -> Iterator[Serving]:
-    running = Serving(state)
+def served(state: Path, *arguments: str) -> Iterator[Serving]:
+    running = Serving(state, *arguments)
     try:
         yield running
     finally:
@@ -162,7 +109,7 @@ def served(state: Path) -> Iterator[Serving]:
 @pytest.fixture(scope="module")
 def serving(state: Path) -> Iterator[Serving]:
     """One server for the tests that ask it; the last one of them ends it."""
-    with served(state) as running:
+    with served(state, "--until", UNTIL) as running:
         yield running
 
 
@@ -187,6 +134,32 @@ def all_gone(processes: set[int]) -> bool:
             return True
         time.sleep(0.05)
     return False
+
+
+def test_says_what_it_found(serving: Serving):
+    printed = serving.printed
+    for layer in LAYERS:
+        count = re.search(rf"^ +{layer.name} +([\d,]+|none)$", printed, re.MULTILINE)
+        assert count, layer.name
+        # one imports once: nothing has changed yet, and two years are few for a season
+        assert (count[1] != "none") or layer.name in ("change", "seasonal")
+    assert re.search(r"What came in and went out\?\n(?: .*\n)* +GBP .* in, .* out", printed)
+    assert re.search(r"What was paid twice\?\n +\d+ cases, .* at risk\n.* to .*% sure\)", printed)
+    assert re.search(r"Why did this payment come\?\n .*It began with .*", printed)
+    assert "What is overdue?" in printed
+    assert re.search(r"[\d,]+ entities, [\d,]+ relationships, .* in 2 queries", printed)
+    assert re.search(r"communities, modularity 0\.\d\d", printed)
+    vendors = re.findall(r"^ +\d+\. (\S.*?) +0\.\d{4}$", printed, re.MULTILINE)
+    assert len(vendors) == 10
+    # of parallel edges any may be taken, refunds too: they are told apart by their ids alone
+    path = re.search(r"^  A path\n +(.+)$", printed, re.MULTILINE)
+    assert path
+    first, *_, last = re.split(r" (?:—[a-z_]+→|←[a-z_]+—) ", path[1])
+    assert first == vendors[0]
+    assert last in vendors[1:]
+    assert re.search(r"^ +Gmail +succeeded: 14 items, \d+ events$", printed, re.MULTILINE)
+    assert re.search(r"^ +Dropbox +failed for good: .*Connect Dropbox again", printed, re.MULTILINE)
+    assert re.search(r"A mail as an edge\n +the mail '.+' names .+ as row .+", printed)
 
 
 @pytest.mark.skipif(not (shutil.which("curl") and shutil.which("bash")), reason="no curl, no bash")
@@ -218,10 +191,29 @@ def test_serves_api_docs_and_admin_until_ctrl_c(serving: Serving, state: Path):
     assert all_gone(servers)
 
 
-def test_nothing_survives_kill_9(state: Path):
+def test_today_s_books_have_payments_due_and_nothing_survives_kill_9(state: Path):
     with served(state) as serving:
+        assert re.search(
+            r"What is due next\?\n +\d+ payments, .*\n .*most likely on 20", serving.printed
+        )
         servers = pids(state)
         assert len(servers) == 3
         serving.process.kill()
         serving.process.wait(TIMEOUT_SECONDS)
         assert all_gone(servers)
+
+
+def test_other_books_are_another_tenants(state: Path, tmp_path: Path):
+    books = tmp_path / "bakery"
+    books.mkdir()
+    (books / "spend.csv").write_text(
+        "Transaction number,Date,Supplier,Department,Amount\n"
+        + "".join(f"T{n},2024-01-{n:02},Mill {n % 3},Kitchen,{n}.50\n" for n in range(1, 29))
+    )
+    process = demo(state, "--data", str(books))
+    assert process.returncode == 0, process.stderr
+    assert "bakery@finley.example" in process.stdout
+    assert "4 entities, 28 relationships" in process.stdout
+    refused = demo(state, "--data", str(tmp_path / "nowhere"))
+    assert refused.returncode == 1
+    assert "nowhere" in refused.stderr

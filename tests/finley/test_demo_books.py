@@ -69,7 +69,7 @@ def seeds_and_jitter() -> st.SearchStrategy[tuple[int, int]]:
 # --- invariants, for any seed -----------------------------------------------------------------
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=max(4, settings.default.max_examples // 10), deadline=None)
 @given(seeds_and_jitter())
 def test_truth_agrees_with_the_rows(drawn: tuple[int, int]) -> None:
     seed, jitter_days = drawn

@@ -43,6 +43,7 @@ def _raw(path: Path) -> list[dict[str, str]]:
 
 
 class TestRealBooks:
+    @pytest.mark.thorough
     def test_calderdale_invoices(self, data: Path) -> None:
         path = data / "calderdale" / "invoices_2018-04_2020-03.csv.gz"
         rows, rejects = _read(path)
@@ -103,6 +104,7 @@ class TestRealBooks:
             assert all(row.payee.name == row.payee.name.strip() != "" for row in rows)
             assert all({"trans_no", "supplier_name", "type"} <= row.data.keys() for row in rows)
 
+    @pytest.mark.thorough
     def test_oxford_keys_never_collide_over_all_files(self, data: Path) -> None:
         keys = Counter(row.key for path in data.glob("oxford/*.csv.gz") for row in _read(path)[0])
         assert keys.total() == 61_529 - 21

@@ -327,13 +327,13 @@ def test_a_key_is_its_tenants_own(api, their_api, gmail, theirs):
 
 
 @pytest.mark.parametrize("path", POSTS)
-@pytest.mark.parametrize("key", ["", "x" * 201, "é", "a\tb", "\x7f"], ids=ascii)
-def test_a_key_that_is_none_is_named(to_send, path, key):
+def test_a_key_that_is_none_is_named(to_send, path):
     sender, where, body = to_send(path)
     before = counts()
-    answer = send(sender, where, body, key)
-    assert answer.status_code == 400
-    assert list(wrong(answer)) == ["Idempotency-Key"]
+    for key in ("", "x" * 201, "é", "a\tb", "\x7f"):
+        answer = send(sender, where, body, key)
+        assert answer.status_code == 400, key
+        assert list(wrong(answer)) == ["Idempotency-Key"]
     assert counts() == before
 
 

@@ -25,7 +25,7 @@ from tests.graph.ingest.readers.journals import test_datev, test_fec
 from tests.graph.ingest.readers.statements import test_camt, test_mt940, test_ofx
 from tests.graph.ingest.readers.tables import test_tables
 
-EACH = int(os.environ.get("FINLEY_MUTATIONS", "24"))  # of each file
+EACH = int(os.environ.get("FINLEY_MUTATIONS", "12"))  # of each file
 HINTS = Hints("day", "EUR")
 NO_HINTS = Hints()
 QIF = (
