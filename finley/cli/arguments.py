@@ -6,8 +6,9 @@ from pathlib import Path
 FORMATS = ("json", "graphml", "gexf", "csv", "parquet", "arrow")
 SHELLS = ("bash", "zsh", "fish")
 QUESTIONS = (
-    "stats", "entities", "relationships", "cash-flow", "due", "spend", "open-items", "reconcile",
-    "cases", "importance", "communities", "paths", "insights/fraud", "insights/prediction",
+    "stats", "entities", "relationships", "cash-flow", "diff", "due", "spend", "open-items",
+    "reconcile", "cases", "importance", "communities", "paths", "insights/fraud",
+    "insights/prediction",
 )  # fmt: skip
 STATES = ("current", "any", "open", "replaying", "resolved", "ignored", "discarded")
 EXIT_CODES = """\

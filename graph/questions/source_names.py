@@ -21,7 +21,8 @@ from graph.ingest.mappings.file_account import LONGEST
 from graph.models.choices import EventKind
 
 MADE = re.compile(r"\b[a-z_]+(?:\.[a-z_]+)?\.[0-9a-f]{8}(?:-[0-9a-f]{4}){0,3}[\w.-]*", re.ASCII)
-PART = re.compile(r"\.[0-9a-f]{8}", re.ASCII)  # in every text that MADE matches, and sooner found
+# In every text that MADE matches, and sooner found. A decimal such as 0.66666667 is none.
+PART = re.compile(r"\.(?<=[a-z_]\.)[0-9a-f]{8}", re.ASCII)
 ACCOUNT = re.compile(r"\.[0-9a-f]{8}\.(.+)$", re.ASCII)  # of generic.<layout>.<account>
 REASON = re.compile(r'("reason" ?: ?)("(?:[^"\\]|\\.)*")')  # in JSON
 ROW = re.compile(r"\brow [0-9a-f]{32}\b", re.ASCII)  # a key made of the row's content

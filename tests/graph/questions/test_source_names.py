@@ -3,6 +3,7 @@
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from hypothesis import given, strategies
 
 from graph import models
 from graph.questions import cases, source_names
@@ -11,6 +12,12 @@ from tests.finley.web.conftest import a_case
 from tests.graph import rows
 
 MAIL = "gmail.a511f1c1-c9c4-457d-9847-4a7e127c5273"
+
+
+@given(strategies.from_regex(source_names.MADE))
+def test_a_text_with_a_made_key_has_the_part_that_is_looked_for(text):
+    assert source_names.PART.search(text)
+    assert not source_names.PART.search("0.66666667")
 
 
 def test_a_made_key_has_the_name_of_its_file_or_its_account(tenant):
