@@ -1,9 +1,9 @@
 -- Money flows of which an event's text has all the words (or whose number in the books is the whole
 -- text), whose amount is one of some, or that are of some days. Each way has the newest `most` events
--- (NULL: all); a row without an id says that there are as many, so that some may be left out. The tenant's events are read once, whole:
--- an index of words would cost each import more than it saves a search. PostgreSQL leaves out the
--- conditions of an empty list, because the parameters are constants. Numbers are compared first, by
--- LIKE, which is quicker than ILIKE.
+-- (NULL: all); a row without an id says that there are as many, so that some may be left out. The
+-- tenant's events are read once, whole: an index of words would cost each import more than it saves
+-- a search. PostgreSQL leaves out the conditions of an empty list, because the parameters are
+-- constants. Numbers are compared first, by LIKE, which is quicker than ILIKE.
 WITH scanned AS MATERIALIZED (
     SELECT id, occurred_at, by_words, by_amount, by_day
     FROM (

@@ -54,4 +54,4 @@ def test_a_bill_without_a_due_date_is_open_and_not_overdue(client, tenant):
     late = text_of(client.get("/open/?overdue=yes"))
     assert '<span class="figure">GBP 80.00</span>' in late
     assert "B-2" not in late
-    assert ">GBP 80.00</a> of that is past its due date" in text_of(client.get("/"))
+    assert ">GBP 80.00</a> of the bills to pay is past its due date" in text_of(client.get("/"))
