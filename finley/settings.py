@@ -234,6 +234,7 @@ DELIVERIES: dict[str, float] = {  # messages to webhooks, mailboxes and chats
     "backoff": environment.decimal("FINLEY_DELIVERY_BACKOFF", 10.0),  # seconds, then doubled
     "timeout": environment.decimal("FINLEY_DELIVERY_TIMEOUT", 15.0),  # seconds of an attempt
 }
+TASKS = {"default": {"BACKEND": "syncjobs.project_tasks.backend.LedgerBackend", "QUEUES": []}}
 SYNC_KEEP_DAYS = environment.number("FINLEY_KEEP_DAYS", 90)
 HISTORY_DAYS = environment.number("FINLEY_HISTORY_DAYS", 400)
 ERASE_AFTER_HOURS = environment.decimal("FINLEY_ERASE_AFTER_HOURS", 24.0)  # from the request

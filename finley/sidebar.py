@@ -21,6 +21,7 @@ SECTIONS: dict[str, tuple[tuple[str, str], ...]] = {
         ("Periodic tasks", "syncjobs.duty"),
         ("Alerts and webhooks", "syncjobs.deliveryendpoint"),
         ("Messages", "syncjobs.delivery"),
+        ("Tasks of the project", "syncjobs.projecttask"),
         ("Questions for workers", "graph.askedquestion"),
         ("Enrichments", "graph.enrichment"),
         ("View refreshes", "graph.viewrefresh"),

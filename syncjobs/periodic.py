@@ -93,11 +93,11 @@ def accept_due() -> dict[str, Any]:
 
 
 def forget_old() -> dict[str, Any]:
-    """Delete ended runs, settled failures, deleted items, messages, bulk replays and change records
-    that are older than FINLEY_KEEP_DAYS, and the history of rows that is older than
+    """Delete ended runs, settled failures, deleted items, messages, tasks, bulk replays and change
+    records that are older than FINLEY_KEEP_DAYS, and the history of rows that is older than
     FINLEY_HISTORY_DAYS. Returns the number of deleted rows by kind."""
     counts = {}
-    for name in ("failures", "runs", "items", "deliveries", "replays"):
+    for name in ("failures", "runs", "items", "deliveries", "tasks", "replays"):
         counts[name] = sum(_deleted_counts(f"retention/old_{name}_deleted"))
     counts["marks"] = maintenance.delete_change_records(settings.SYNC_KEEP_DAYS)
     counts["history"] = retention.forget(settings.HISTORY_DAYS)

@@ -20,6 +20,7 @@ from syncjobs.failures import record
 from syncjobs.failures.record import Trouble
 from syncjobs.models import SyncRun
 from syncjobs.models.choices import ACTIVE
+from syncjobs.project_tasks import enqueue_tasks
 from syncjobs.questions import enqueue_questions
 from syncjobs.uploads import enqueue_uploads as uploads
 
@@ -33,14 +34,15 @@ EXPIRED, USED_UP, UNKNOWN, ABORTED, BROKEN = "expired", "used_up", "unknown", "a
 
 
 def recover() -> dict[str, int]:
-    """Recover everything that no worker works on any more: runs, replays, questions and uploads.
-    Return the number of recovered jobs by reason."""
+    """Recover everything that no worker works on any more: runs, replays, questions, uploads and
+    tasks of the project. Return the number of recovered jobs by reason."""
     counts = {
         "worker_lost": stranded(),
         "redis_lost": lost_by_redis(),
         "replay_abandoned": abandoned(),
         "question_lost": enqueue_questions.recovered(),
         "upload_lost": uploads.recovered(),
+        "task_lost": enqueue_tasks.recovered(),
     }
     for reason, count in counts.items():
         if count:
@@ -112,7 +114,7 @@ def unseen(job_id: str, reason: str, why: str, raw: bytes | None) -> None:
     metrics.unseen(reason)
     if enqueue_questions.unseen(job_id, again=reason in {EXPIRED, BROKEN}, why=why):
         return
-    if uploads.unseen(job_id) or wake_up.unseen(job_id):
+    if uploads.unseen(job_id) or wake_up.unseen(job_id) or enqueue_tasks.unseen(job_id):
         return
     run = SyncRun.objects.using(ROLE).filter(job_id=job_id).first()
     if run is None:

@@ -25,9 +25,13 @@ async def deliver(ctx: dict[str, Any], endpoint_id: str) -> None:
     await ctx["deliverer"].deliver(ctx, endpoint_id)
 
 
+async def run_task(ctx: dict[str, Any], task_id: str) -> None:
+    await ctx["task_runner"].run(ctx)
+
+
 def tasks() -> list[Function]:
-    """arq's functions: a sync task per provider, and tasks for heavy questions, uploads and
-    messages."""
+    """arq's functions: a sync task per provider, and tasks for heavy questions, uploads,
+    messages and the project's own tasks."""
     syncs = [func(sync_connection, name=provider.task, keep_result=0) for provider in PROVIDERS]
-    others = [func(task, keep_result=0) for task in (answer_question, read_upload, deliver)]
-    return [*syncs, *others]
+    others = (answer_question, read_upload, deliver, run_task)
+    return [*syncs, *(func(task, keep_result=0) for task in others)]

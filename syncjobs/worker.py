@@ -21,6 +21,7 @@ from syncjobs import metrics, queue, recover, tasks
 from syncjobs.alerts.deliverer import Deliverer
 from syncjobs.database_threads import Threads
 from syncjobs.heartbeat import Heartbeat
+from syncjobs.project_tasks.task_runner import TaskRunner
 from syncjobs.questions.question_supervisor import Answerer
 from syncjobs.runner import DATABASE_TIMEOUT, Runner
 
@@ -44,6 +45,7 @@ class Worker(ArqWorker):
         self.runner = Runner(self.name)
         self._answerer = Answerer(self.name)
         self._deliverer = Deliverer(self.name)
+        self._task_runner = TaskRunner(self.name)
         self._unseen = Threads("unseen", 1)
         self._heartbeat = Heartbeat(self.runner, periodic_tasks=housekeeping)
         self._heartbeat_task: asyncio.Task[None] | None = None
@@ -53,6 +55,7 @@ class Worker(ArqWorker):
             "runner": self.runner,
             "answerer": self._answerer,
             "deliverer": self._deliverer,
+            "task_runner": self._task_runner,
         }
         super().__init__(functions, ctx=context, **options)
 
@@ -158,6 +161,7 @@ class Worker(ArqWorker):
         await self.runner.close()
         await self._answerer.close()
         await self._deliverer.close()
+        await self._task_runner.close()
         await self._unseen.close()
 
 

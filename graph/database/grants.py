@@ -26,6 +26,7 @@ NONE = (  # have rows of all tenants: the application may not touch them
     "worker_processes",
 )
 # Read only through functions that answer for one token: nobody can list addresses or digests.
+ADD_ONLY = ("project_tasks",)  # rows of all tenants: the application adds them, workers read them
 BY_FUNCTION = ("finley_user", "finley_apitoken")
 LOCK = 0x6772616E7473  # "grants": the advisory lock of `one_at_a_time`
 
@@ -75,11 +76,12 @@ def _grants() -> list[tuple[str, str]]:
         model._meta.db_table
         for label in TENANT_APPS
         for model in apps.get_app_config(label).get_models()
-        if model._meta.managed and model._meta.db_table not in READ_ONLY + NONE
+        if model._meta.managed and model._meta.db_table not in READ_ONLY + NONE + ADD_ONLY
     ]
     return [
         *(("SELECT, INSERT, UPDATE, DELETE", table) for table in tables),
         *(("", table) for table in NONE),
         *(("SELECT", table) for table in READ_ONLY),
+        *(("INSERT", table) for table in ADD_ONLY),
         *(("", table) for table in BY_FUNCTION),
     ]

@@ -46,6 +46,7 @@ STAYS: Mapping[str, str] = {
     "job_attempts": _OF_SYNCS,
     "job_failures": "Has failures without a tenant: its user_id may be NULL.",
     "knox_authtoken": _OF_PEOPLE,
+    "project_tasks": _OF_OPERATORS,
     "replay_batches": _OF_OPERATORS,
     "replay_items": _OF_OPERATORS,
     "saved_filters": _OF_OPERATORS,

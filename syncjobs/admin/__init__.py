@@ -6,9 +6,19 @@ from syncjobs.admin import (
     bulk_replays,
     connections,
     failures,
+    project_tasks,
     runs,
     tenant_exports,
     uploads,
 )
 
-__all__ = ["alerts", "bulk_replays", "connections", "failures", "runs", "tenant_exports", "uploads"]
+__all__ = [
+    "alerts",
+    "bulk_replays",
+    "connections",
+    "failures",
+    "project_tasks",
+    "runs",
+    "tenant_exports",
+    "uploads",
+]

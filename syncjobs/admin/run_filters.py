@@ -1,4 +1,4 @@
-"""Filters of the lists of runs, attempts, messages and bulk replays."""
+"""Filters of the lists of runs, attempts, messages, tasks and bulk replays."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from syncjobs.models.choices import (
     Outcome,
     Provider,
     RunStatus,
+    TaskStatus,
     Trigger,
 )
 
@@ -24,6 +25,7 @@ else:
 
 CREATED = "created_at"
 STARTED = "started_at"
+ENQUEUED = "enqueued_at"
 
 
 def _took(end: str) -> Any:
@@ -76,8 +78,15 @@ DELIVERIES = (
     list_filters.containing("error", "error", "text of the error", CREATED),
     list_filters.at_least("tries", "tries", "attempts, at least", CREATED),
 )
+PROJECT_TASKS = (
+    *list_filters.time_filters(ENQUEUED),
+    list_filters.chosen("status__exact", "status", "state", TaskStatus.choices, ENQUEUED),
+    list_filters.seen("path", "path", "task", ENQUEUED),
+    list_filters.seen("queue", "queue", "queue", ENQUEUED),
+    list_filters.at_least("tries", "tries", "attempts, at least", ENQUEUED),
+)
 BULK_REPLAYS = (
     *list_filters.time_filters(CREATED),
     list_filters.containing("by", "by_name", "by", CREATED),
 )
-__all__ = ["ATTEMPTS", "BULK_REPLAYS", "DELIVERIES", "RUNS"]
+__all__ = ["ATTEMPTS", "BULK_REPLAYS", "DELIVERIES", "PROJECT_TASKS", "RUNS"]

@@ -21,7 +21,7 @@ from django.utils import timezone
 from graph.database.role import as_owner
 from syncjobs import queue, runs, sql
 from syncjobs.errors import PaceRefused
-from syncjobs.failures import action_log, payloads, record, replay
+from syncjobs.failures import action_log, payloads, replay
 from syncjobs.failures.outcomes import Verdict
 from syncjobs.models import JobFailure, ReplayBatch, ReplayItem
 from syncjobs.models.choices import ReplayState
@@ -142,9 +142,9 @@ def _started(batch: ReplayBatch, item_by_failure: Mapping[UUID, UUID]) -> int:
             rows = ReplayItem.objects.using(ROLE).filter(pk__in=items)
             rows.update(state=ReplayState.SKIPPED, reason=reason, ended_at=Now())
         eligible = [verdict.failure for verdict in verdicts if verdict.eligible and verdict.failure]
-        of_messages = [failure for failure in eligible if failure.function == record.DELIVER]
-        begun = _runs(batch, [failure for failure in eligible if failure not in of_messages])
-        return begun + sum(_message(batch, failure) for failure in of_messages)
+        others = [failure for failure in eligible if replay.connection_of(failure) is None]
+        begun = _runs(batch, [failure for failure in eligible if failure not in others])
+        return begun + sum(_other(batch, failure) for failure in others)
 
 
 def _refused(
@@ -179,8 +179,8 @@ def _runs(batch: ReplayBatch, failures: Sequence[JobFailure]) -> int:
     return len(rows)
 
 
-def _message(batch: ReplayBatch, failure: JobFailure) -> int:
-    """Replay the failure of a message. Return 1, or 0 if it cannot be replayed now."""
+def _other(batch: ReplayBatch, failure: JobFailure) -> int:
+    """Replay the failure of a message or a task. Return 1, or 0 if it cannot be replayed now."""
     outcome = replay.replay([failure.pk], by=_person(batch))
     for _, key in outcome.started:
         items = ReplayItem.objects.using(ROLE).filter(batch=batch, failure=failure)

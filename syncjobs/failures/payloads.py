@@ -8,7 +8,9 @@ from syncjobs.errors import PayloadRefused
 from syncjobs.models import JobFailure
 
 # Stored in the payload, but not part of the request.
-BOOKKEEPING = ("run", "connection", "delivery", "endpoint", "event")
+BOOKKEEPING = (
+    "run", "connection", "delivery", "endpoint", "event", "task", "queue", "args", "kwargs",
+)  # fmt: skip
 KEYS = {"full": "true: list everything at the provider again; false: only what changed"}
 MOST = 100_000  # characters
 OBJECT = 'The payload must be a JSON object, such as {"full": true}.'

@@ -2,6 +2,7 @@
 can end."""
 
 import hashlib
+import json
 import re
 import traceback
 from dataclasses import dataclass
@@ -15,11 +16,12 @@ from django.db.models.functions import Now
 
 from syncjobs.errors import Permanent
 from syncjobs.failures.masking import masked, masked_json
-from syncjobs.models import JobFailure
+from syncjobs.models import JobFailure, ProjectTask
 from syncjobs.models.choices import FailureStatus
 
 ROLE = "owner"
 DELIVER = "deliver"  # the function name of a message that could not be delivered
+TASK = "project_task:"  # begins the job_id of the failure of a project's task
 MOST_ERROR = 2_000  # characters
 MOST_TRACEBACK = 20_000
 MOST_RAW = 2_000
@@ -28,6 +30,7 @@ _VARIES = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}|0x[0-9a-f]+|[0-9a-f]{12,}|\d+", re.IGNORECASE
 )
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+_NOT_JSONB = re.compile(r"\\u0000|\\ud[89a-f]|NaN|Infinity")
 _BAD = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -262,6 +265,37 @@ def of_delivery(ended: Undelivered) -> UUID:
         **_words(ended.trouble),
     )
     return failure.pk
+
+
+def of_task(row: ProjectTask, trouble: Trouble) -> UUID:
+    """Write the failure of a project's task in the caller's transaction, or update its earlier one.
+    Return the failure's id."""
+    kind = fingerprint(row.path, trouble)
+    if row.failure_id is not None:
+        _came_back(row.failure_id, row.tries, trouble, kind)
+        return row.failure_id
+    payload = {"task": str(row.pk), "queue": row.queue}
+    payload |= {"args": json.loads(row.args), "kwargs": json.loads(row.kwargs)}
+    failure = JobFailure.objects.using(ROLE).create(
+        id=uuid4(),
+        job_id=f"{TASK}{row.pk}",
+        function=row.path,
+        payload=_storable(masked_json(payload)),
+        tries=max(row.tries, 1),
+        fingerprint=kind,
+        status=_status(kind, ""),
+        **_words(trouble),
+    )
+    return failure.pk
+
+
+def _storable(payload: Any) -> Any:
+    """The payload, or its text if it is too long or has what jsonb cannot store: NUL, lone
+    surrogates, NaN."""
+    text = json.dumps(payload)
+    if len(text) <= MOST_TRACEBACK and not _NOT_JSONB.search(text):
+        return payload
+    return {"task": payload["task"], "raw": _fit(json.dumps(payload, ensure_ascii=False), MOST_RAW)}
 
 
 def reopened(failure_id: UUID) -> None:

@@ -1,8 +1,8 @@
-"""Replays failures: a failed sync gets a new run, linked to the failure; a failed message waits
-again.
+"""Replays failures: a failed sync gets a new run, linked to the failure; a failed message or
+task waits again.
 
 A failure has at most one active replay. The replay starts under a lock on the failure's row, which
-has the status `replaying` until the run or the delivery ends.
+has the status `replaying` until the run, the delivery or the task ends.
 """
 
 from collections.abc import Iterable
@@ -21,8 +21,9 @@ from syncjobs.alerts import delivery_state, wake_up
 from syncjobs.errors import PaceRefused, PayloadRefused, RequestError
 from syncjobs.failures import action_log, outcomes, payloads, record
 from syncjobs.failures.outcomes import Verdict
-from syncjobs.models import Delivery, JobFailure, SyncConnection, SyncRun
+from syncjobs.models import Delivery, JobFailure, ProjectTask, SyncConnection, SyncRun
 from syncjobs.models.choices import ACTIVE, ConnectionState, FailureStatus, Trigger
+from syncjobs.project_tasks import enqueue_tasks, task_state
 
 REPLAYABLE = (FailureStatus.OPEN, FailureStatus.IGNORED)
 NOT_REPLAYABLE = {
@@ -42,8 +43,8 @@ NOBODY = UUID(int=0)
 
 @dataclass(slots=True)
 class Replayed:
-    """The failures that were started, each with the id of its run or message, and the skipped ones
-    with reasons."""
+    """The failures that were started, each with the id of its run, message or task, and the skipped
+    ones with reasons."""
 
     started: list[tuple[JobFailure, UUID]] = field(default_factory=list)
     skipped: list[Verdict] = field(default_factory=list)
@@ -58,15 +59,15 @@ def plan(ids: Iterable[UUID]) -> list[Verdict]:
     """A dry run: for each failure in order, whether its replay would start now."""
     rows = outcomes.found(JobFailure.objects.all(), ids)
     ids_of = {key: connection_of(failure) for key, failure in rows.items() if failure}
-    reachable = _messages_of(rows.values())
+    waiting_again = _rows_of(rows.values())
     present = {connection_id for connection_id in ids_of.values() if connection_id}
     rows_by_id = SyncConnection.objects.only("user_id", "state").in_bulk(present)
     busy = dict.fromkeys(_active(present), BUSY)
     planned = []
     for key, failure in rows.items():
         connection = rows_by_id.get(ids_of.get(key) or NOBODY)
-        if failure is not None and failure.pk in reachable:
-            reason = _against_message(failure, reachable[failure.pk])
+        if failure is not None and failure.pk in waiting_again:
+            reason = NOT_REPLAYABLE.get(FailureStatus(failure.status), waiting_again[failure.pk])
         else:
             reason = _against(failure, connection, busy)
         planned.append(Verdict(key, failure, reason))
@@ -84,18 +85,21 @@ def connection_of(failure: JobFailure) -> UUID | None:
         return None
 
 
-def _messages_of(failures: Iterable[JobFailure | None]) -> dict[UUID, bool]:
-    """For each failure that is about a message that still exists: the failure's id → whether the
-    message's endpoint is enabled."""
-    ids = [failure.pk for failure in failures if failure and failure.function == record.DELIVER]
-    if not ids:
-        return {}
-    kept = Delivery.objects.filter(failure__in=ids)
-    return dict(kept.values_list("failure_id", "endpoint__is_enabled"))
-
-
-def _against_message(failure: JobFailure, is_enabled: bool) -> str:
-    return NOT_REPLAYABLE.get(FailureStatus(failure.status), "" if is_enabled else DISABLED)
+def _rows_of(failures: Iterable[JobFailure | None]) -> dict[UUID, str]:
+    """For each failure that is about a message or a task that still exists: the failure's id → why
+    that cannot wait again, or ""."""
+    present = [failure for failure in failures if failure]
+    messages = [failure.pk for failure in present if failure.function == record.DELIVER]
+    tasks = [failure.pk for failure in present if failure.job_id.startswith(record.TASK)]
+    reasons: dict[UUID, str] = {}
+    if messages:
+        endpoints = Delivery.objects.filter(failure__in=messages)
+        enabled = endpoints.values_list("failure_id", "endpoint__is_enabled")
+        reasons |= {key: "" if is_enabled else DISABLED for key, is_enabled in enabled}
+    if tasks:
+        failed = ProjectTask.objects.filter(failure__in=tasks)
+        reasons |= dict.fromkeys(failed.values_list("failure_id", flat=True), "")
+    return reasons
 
 
 def _active(connection_ids: Iterable[UUID]) -> Iterable[UUID]:
@@ -168,7 +172,7 @@ def _started(
     payload: dict[str, Any] | None,
 ) -> tuple[JobFailure, UUID]:
     """Start the replay of one failure in one transaction. Return the failure with the id of its new
-    run or message. Raises _Skipped."""
+    run, message or task. Raises _Skipped."""
     if verdict.reason:
         raise _Skipped(verdict.reason)
     try:
@@ -176,10 +180,9 @@ def _started(
             failure = _locked(verdict.failure_id)
             if payload is not None:
                 _edit(failure, payload, by)
-            message = _delivered_again(failure, start)
-            key = message or _accepted(failure, start).pk
+            kind, key = _restarted(failure, start)
             _set_replaying(failure)
-            action_log.write(by, [failure], _said(message, key, start, payload is not None))
+            action_log.write(by, [failure], _said(kind, key, start, payload is not None))
     except RequestError as error:
         raise _Skipped(str(error)) from None
     return failure, key
@@ -205,6 +208,29 @@ def _edit(failure: JobFailure, payload: dict[str, Any], by: AbstractBaseUser | N
     }
     failure.payload = payloads.edited(failure, payload)
     failure.payload_history = [*failure.payload_history, before]
+
+
+def _restarted(failure: JobFailure, start: datetime | None) -> tuple[str, UUID]:
+    """Start the replay, and return what it is ("message", "task" or "run") and its id. Raises
+    _Skipped."""
+    if (message := _delivered_again(failure, start)) is not None:
+        return "message", message
+    if (task := _run_again(failure, start)) is not None:
+        return "task", task
+    return "run", _accepted(failure, start).pk
+
+
+def _run_again(failure: JobFailure, start: datetime | None) -> UUID | None:
+    """Let the failure's task wait again and return its id, or None if the failure is not about a
+    task."""
+    if not failure.job_id.startswith(record.TASK):
+        return None
+    task = task_state.again(failure.pk, start)
+    if task is None:
+        return None
+    wake = partial(enqueue_tasks.enqueue, task.pk, task.fence, task.due_at)
+    transaction.on_commit(wake, using=router.db_for_write(JobFailure))
+    return task.pk
 
 
 def _delivered_again(failure: JobFailure, start: datetime | None) -> UUID | None:
@@ -245,7 +271,6 @@ def _set_replaying(failure: JobFailure) -> None:
     )
 
 
-def _said(message: UUID | None, key: UUID, start: datetime | None, edited: bool) -> str:
+def _said(kind: str, key: UUID, start: datetime | None, edited: bool) -> str:
     when = f", not before {start:%Y-%m-%d %H:%M:%S} UTC" if start else ""
-    what = "message" if message else "run"
-    return f"Replayed as {what} {key}{when}{', with an edited payload' if edited else ''}."
+    return f"Replayed as {kind} {key}{when}{', with an edited payload' if edited else ''}."

@@ -107,6 +107,15 @@ class AlertKind(models.TextChoices):
     OVERDUE_RECEIPT = "overdue_receipt", "an expected receipt is overdue"
 
 
+class TaskStatus(models.TextChoices):
+    """The values of `django.tasks.TaskResultStatus`."""
+
+    READY = "READY", "ready"
+    RUNNING = "RUNNING", "running"
+    SUCCESSFUL = "SUCCESSFUL", "successful"
+    FAILED = "FAILED", "failed for good"
+
+
 class ReplayState(models.TextChoices):
     WAITING = "waiting"
     STARTED = "started", "started: its replay waits or runs"

@@ -126,6 +126,7 @@ def test_what_is_old_and_settled_is_forgotten(own_queue, settings):
         "runs": 1,
         "items": 0,
         "deliveries": 0,
+        "tasks": 0,
         "replays": 0,
         "marks": 0,
         "history": 0,

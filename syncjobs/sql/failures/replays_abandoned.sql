@@ -11,3 +11,7 @@ WHERE
         SELECT FROM deliveries
         WHERE deliveries.failure_id = job_failures.id AND deliveries.state = 'waiting'
     )
+    AND NOT EXISTS (
+        SELECT FROM project_tasks
+        WHERE project_tasks.failure_id = job_failures.id AND project_tasks.status IN ('READY', 'RUNNING')
+    )
