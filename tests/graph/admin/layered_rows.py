@@ -1,8 +1,19 @@
 """One row of each table of the graph, for the tests of the admin."""
 
+from uuid import uuid4
+
+from django.utils import timezone
+
 from graph import models
 from graph.models.tenant_row import TenantRow
-from syncjobs.models import Delivery, DeliveryEndpoint, ReplayBatch, TenantExport, Upload
+from syncjobs.models import (
+    Delivery,
+    DeliveryEndpoint,
+    ProjectTask,
+    ReplayBatch,
+    TenantExport,
+    Upload,
+)
 from tests.graph import rows
 from tests.syncjobs import run_rows
 
@@ -166,4 +177,17 @@ def ledger_of(user) -> list:
             Delivery, user_id=user, endpoint_id=endpoint.pk, event="<b>", title="<b>", body="{}"
         ),
         rows.add(ReplayBatch, by_name="<b>"),
+        rows.add(
+            ProjectTask,
+            id=uuid4(),
+            path="<b>",
+            args='["<b>"]',
+            kwargs="{}",
+            backend="default",
+            queue="<b>",
+            priority=0,
+            max_tries=1,
+            backoff=1,
+            enqueued_at=timezone.now(),
+        ),
     ]
